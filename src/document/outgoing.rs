@@ -1,0 +1,95 @@
+//! Writing: an outgoing document as names and values, before it takes a wire form.
+
+use std::sync::Arc;
+
+use crate::market::{Party, Timestamp};
+
+/// Which of a participant's queues a document goes to; it follows from the kind of document, never from the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Category {
+    MasterData,
+    Aggregations,
+    TimeSeries,
+}
+
+impl Category {
+    pub const ALL: [Category; 3] = [Category::MasterData, Category::Aggregations, Category::TimeSeries];
+
+    /// The name in routes and in `--json` output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Category::MasterData => "masterdata",
+            Category::Aggregations => "aggregations",
+            Category::TimeSeries => "timeseries",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| category.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// A kind of document that we send: everything about it that does not change from one to the next.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Name without `_MarketDocument`, such as `NotifyPriceList`; the `MessageType` header of a peek.
+    pub name: &'static str,
+    pub namespace: &'static str,
+    /// Document type code, such as `D12`.
+    pub type_code: &'static str,
+    pub category: Category,
+    /// `reason.code` after the header: `A01` confirmed, `A02` rejected.
+    pub status: Option<&'static str>,
+}
+
+impl Kind {
+    /// The name of the root element.
+    pub fn root(&self) -> String {
+        format!("{}_MarketDocument", self.name)
+    }
+}
+
+/// One element of a record. The variant says how each wire form shows it (post-office 3.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field {
+    /// Plain text, a date, a boolean: bare in JSON.
+    Text(&'static str, String),
+    /// A coded value: `{"value": ...}` in JSON.
+    Code(&'static str, String),
+    /// A number of a party or a metering point with its coding scheme.
+    Id(&'static str, &'static str, String),
+    /// A number: a JSON number inside `{"value": ...}`.
+    Number(&'static str, String),
+    /// One group of elements: an object in JSON.
+    Group(&'static str, Vec<Field>),
+    /// One of several groups of the same name: an element of an array in JSON.
+    Item(&'static str, Vec<Field>),
+}
+
+/// The content of one `MktActivityRecord`, and what the archive and `--json` output say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The transaction that this record answers or tells about, as its sender named it.
+    pub transaction_id: String,
+    /// Rejected with these reasons (code, text); empty for anything else.
+    pub reasons: Vec<(String, String)>,
+    pub fields: Vec<Field>,
+}
+
+/// A document on its way out: to whom, of what kind, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    pub kind: &'static Kind,
+    /// Owner of the queue, and receiver in the header.
+    pub receiver: Party,
+    /// Our own number and role in the header.
+    pub sender: Party,
+    /// Business reason in the header, such as `D18`.
+    pub business_reason: String,
+    /// `createdDateTime`, written in whole seconds.
+    pub created: Timestamp,
+    /// 32 hexadecimal digits, made from the message that caused it.
+    pub message_id: String,
+    /// Shared by the documents of one decision that tell several receivers the same.
+    pub records: Arc<[Record]>,
+}
