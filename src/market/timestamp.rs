@@ -75,7 +75,8 @@ impl Timestamp {
         if clock.next().is_some() || hour > 24 || minute > 59 || second > 59 {
             return None;
         }
-        let micros = fraction.bytes().chain(std::iter::repeat(b'0')).take(6).fold(0, |n, b| n * 10 + i64::from(b - b'0'));
+        let micros =
+            fraction.bytes().chain(std::iter::repeat(b'0')).take(6).fold(0, |n, b| n * 10 + i64::from(b - b'0'));
         let Some(year) = year.parse::<i32>().ok().map(|y| if negative { -y } else { y }) else {
             return Some(if negative { Self(i64::MIN) } else { Self(i64::MAX) });
         };

@@ -6,6 +6,7 @@
 mod batch;
 mod facts;
 mod key;
+pub mod stored;
 
 pub use batch::{Batch, Body, Change, Entry, Expected, Outcome, VALUE_BYTES_MAX, Version};
 pub use facts::{Facts, Needs};
