@@ -1,0 +1,327 @@
+//! Content models: particles become a deterministic automaton, or are refused.
+//!
+//! Two particles that could both take one and the same element are a flaw of the schema (Unique Particle Attribution:
+//! XML Schema Part 1, 3.8.6), so a state never has two moves on one name. The schema is checked for it; documents then
+//! need no looking ahead.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::schema::{Model, Move, State, Use};
+
+/// Nodes a model may need before it is made deterministic, which bounds what `maxOccurs` unfolds to.
+const NODES_MAX: usize = 50_000;
+/// States of a finished model. The largest official one has 40.
+const STATES_MAX: usize = 20_000;
+/// Members of an `all`: their order is free, so states double with each.
+const ALL_MAX: usize = 10;
+
+/// A particle as the schema states it, with references already followed.
+#[derive(Debug, Clone)]
+pub(super) struct Particle {
+    pub min: u32,
+    /// None is unbounded.
+    pub max: Option<u32>,
+    pub term: Term,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Term {
+    /// Index of the element and of its name.
+    Element(u32, u32),
+    Sequence(Vec<Particle>),
+    Choice(Vec<Particle>),
+    All(Vec<Particle>),
+}
+
+/// Why a model cannot be compiled.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ModelFault {
+    /// Two particles could take an element of this name (its index).
+    Ambiguous(u32),
+    TooLarge,
+    /// `all` elsewhere than as the whole model, or with too many members.
+    All,
+}
+
+#[derive(Default)]
+struct Nfa {
+    free: Vec<Vec<u32>>,
+    /// Particle, name, element, target.
+    step: Vec<Option<(u32, u32, u32, u32)>>,
+    uses: Vec<Use>,
+}
+
+pub(super) fn compile(particle: &Particle) -> Result<Model, ModelFault> {
+    if let Term::All(members) = &particle.term {
+        return compile_all(particle, members);
+    }
+    let mut nfa = Nfa::default();
+    let start = nfa.node()?;
+    let end = nfa.add(particle, start, false, 0)?;
+    nfa.determine(start, end)
+}
+
+impl Nfa {
+    fn node(&mut self) -> Result<u32, ModelFault> {
+        if self.free.len() == NODES_MAX {
+            return Err(ModelFault::TooLarge);
+        }
+        self.free.push(Vec::new());
+        self.step.push(None);
+        Ok(self.free.len() as u32 - 1)
+    }
+
+    /// Adds a particle with its occurrences behind `from`. Copies of one particle keep its number, `id`.
+    fn add(&mut self, particle: &Particle, from: u32, repeats: bool, id: u32) -> Result<u32, ModelFault> {
+        // Nothing, however often, is nothing.
+        if size(particle) == 0 {
+            return Ok(from);
+        }
+        let repeats = repeats || particle.max.is_none_or(|max| max > 1);
+        let mut at = from;
+        for _ in 0..particle.min {
+            at = self.term(&particle.term, at, repeats, id)?;
+        }
+        let to = self.node()?;
+        match particle.max {
+            None => {
+                let start = self.node()?;
+                self.free[at as usize].push(start);
+                self.free[start as usize].push(to);
+                let end = self.term(&particle.term, start, repeats, id)?;
+                self.free[end as usize].push(start);
+            }
+            Some(max) => {
+                for _ in particle.min..max {
+                    self.free[at as usize].push(to);
+                    let start = self.node()?;
+                    self.free[at as usize].push(start);
+                    at = self.term(&particle.term, start, repeats, id)?;
+                }
+                self.free[at as usize].push(to);
+            }
+        }
+        Ok(to)
+    }
+
+    fn term(&mut self, term: &Term, from: u32, repeats: bool, id: u32) -> Result<u32, ModelFault> {
+        match term {
+            Term::Element(element, name) => {
+                match self.uses.iter_mut().find(|used| used.name == *name) {
+                    Some(used) => used.repeats = used.repeats || repeats,
+                    None => self.uses.push(Use { name: *name, element: *element, repeats }),
+                }
+                let start = self.node()?;
+                let to = self.node()?;
+                self.free[from as usize].push(start);
+                self.step[start as usize] = Some((id, *name, *element, to));
+                Ok(to)
+            }
+            Term::Sequence(particles) => {
+                let mut at = from;
+                let mut id = id;
+                for particle in particles {
+                    at = self.add(particle, at, repeats, id)?;
+                    id += size(particle);
+                }
+                Ok(at)
+            }
+            Term::Choice(particles) => {
+                let to = self.node()?;
+                let mut id = id;
+                for particle in particles {
+                    let start = self.node()?;
+                    self.free[from as usize].push(start);
+                    let end = self.add(particle, start, repeats, id)?;
+                    self.free[end as usize].push(to);
+                    id += size(particle);
+                }
+                Ok(to)
+            }
+            Term::All(_) => Err(ModelFault::All),
+        }
+    }
+
+    fn closure(&self, from: impl Iterator<Item = u32>, end: u32, seen: &mut [bool]) -> Vec<u32> {
+        let mut stack: Vec<u32> = from.collect();
+        let mut visited = Vec::new();
+        while let Some(node) = stack.pop() {
+            if !std::mem::replace(&mut seen[node as usize], true) {
+                visited.push(node);
+                stack.extend(&self.free[node as usize]);
+            }
+        }
+        for &node in &visited {
+            seen[node as usize] = false;
+        }
+        visited.retain(|&node| node == end || self.step[node as usize].is_some());
+        visited.sort_unstable();
+        visited
+    }
+
+    fn determine(self, start: u32, end: u32) -> Result<Model, ModelFault> {
+        let mut seen = vec![false; self.free.len()];
+        let first = self.closure([start].into_iter(), end, &mut seen);
+        let mut known = HashMap::from([(first.clone(), 0u32)]);
+        let mut sets = vec![first];
+        let mut model = Model::default();
+        let mut at = 0;
+        while at < sets.len() {
+            // By particle, so that moves keep schema order.
+            let mut targets: BTreeMap<u32, (u32, u32, Vec<u32>)> = BTreeMap::new();
+            for &node in &sets[at] {
+                if let Some((particle, name, element, to)) = self.step[node as usize] {
+                    targets.entry(particle).or_insert((name, element, Vec::new())).2.push(to);
+                }
+            }
+            let first = model.moves.len() as u32;
+            for (name, element, nodes) in targets.into_values() {
+                if model.moves[first as usize..].iter().any(|taken| taken.name == name) {
+                    return Err(ModelFault::Ambiguous(name));
+                }
+                let set = self.closure(nodes.into_iter(), end, &mut seen);
+                let fresh = sets.len() as u32;
+                let next = *known.entry(set.clone()).or_insert(fresh);
+                if next == fresh {
+                    if sets.len() == STATES_MAX {
+                        return Err(ModelFault::TooLarge);
+                    }
+                    sets.push(set);
+                }
+                let used = self.uses.iter().position(|used| used.name == name).unwrap_or(0) as u32;
+                model.moves.push(Move { name, element, used, next });
+            }
+            let accepting = sets[at].binary_search(&end).is_ok();
+            model.states.push(State { first, end: model.moves.len() as u32, accepting });
+            at += 1;
+        }
+        model.uses = self.uses;
+        Ok(model)
+    }
+}
+
+/// Element particles within a particle: how many numbers it takes.
+fn size(particle: &Particle) -> u32 {
+    match &particle.term {
+        Term::Element(..) => 1,
+        Term::Sequence(inner) | Term::Choice(inner) | Term::All(inner) => inner.iter().map(size).sum(),
+    }
+}
+
+/// One state for each set of members that have been seen.
+fn compile_all(particle: &Particle, members: &[Particle]) -> Result<Model, ModelFault> {
+    if members.len() > ALL_MAX || particle.max != Some(1) {
+        return Err(ModelFault::All);
+    }
+    let mut model = Model::default();
+    let mut required = 0usize;
+    for (at, member) in members.iter().enumerate() {
+        let (Term::Element(element, name), Some(1)) = (&member.term, member.max) else {
+            return Err(ModelFault::All);
+        };
+        if model.uses.iter().any(|used| used.name == *name) {
+            return Err(ModelFault::Ambiguous(*name));
+        }
+        model.uses.push(Use { name: *name, element: *element, repeats: false });
+        if member.min > 0 {
+            required |= 1 << at;
+        }
+    }
+    for seen in 0usize..1 << members.len() {
+        let first = model.moves.len() as u32;
+        for (at, used) in model.uses.iter().enumerate().filter(|(at, _)| seen >> at & 1 == 0) {
+            let next = (seen | 1 << at) as u32;
+            model.moves.push(Move { name: used.name, element: used.element, used: at as u32, next });
+        }
+        let accepting = seen & required == required || seen == 0 && particle.min == 0;
+        model.states.push(State { first, end: model.moves.len() as u32, accepting });
+    }
+    Ok(model)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn element(name: u32, min: u32, max: Option<u32>) -> Particle {
+        Particle { min, max, term: Term::Element(name, name) }
+    }
+
+    fn once(term: Term) -> Particle {
+        Particle { min: 1, max: Some(1), term }
+    }
+
+    fn takes(model: &Model, names: &[u32]) -> bool {
+        let mut state = model.states[0];
+        for name in names {
+            let moves = &model.moves[state.first as usize..state.end as usize];
+            match moves.iter().find(|step| step.name == *name) {
+                Some(step) => state = model.states[step.next as usize],
+                None => return false,
+            }
+        }
+        state.accepting
+    }
+
+    #[test]
+    fn a_sequence_keeps_order_and_counts() {
+        let particle = once(Term::Sequence(vec![
+            element(0, 1, Some(1)),
+            element(1, 0, Some(1)),
+            element(2, 2, Some(3)),
+            element(3, 1, None),
+        ]));
+        let model = compile(&particle).unwrap();
+        for right in [&[0, 2, 2, 3][..], &[0, 1, 2, 2, 2, 3, 3, 3]] {
+            assert!(takes(&model, right), "{right:?}");
+        }
+        for wrong in [&[][..], &[0, 2, 3], &[0, 2, 2], &[0, 2, 2, 2, 2, 3], &[1, 0, 2, 2, 3], &[0, 1, 1, 2, 2, 3]] {
+            assert!(!takes(&model, wrong), "{wrong:?}");
+        }
+        let repeats: Vec<bool> = model.uses.iter().map(|used| used.repeats).collect();
+        assert_eq!(repeats, [false, false, true, true]);
+    }
+
+    #[test]
+    fn a_choice_repeats_as_a_whole() {
+        let choice =
+            Particle { min: 0, max: None, term: Term::Choice(vec![element(0, 1, Some(1)), element(1, 1, Some(2))]) };
+        // Two of element 1 could be one round or two: that is one particle, not two, and so no ambiguity.
+        let model = compile(&choice).unwrap();
+        for right in [&[][..], &[0], &[1, 1, 1, 0, 1], &[0, 0]] {
+            assert!(takes(&model, right), "{right:?}");
+        }
+    }
+
+    #[test]
+    fn two_particles_for_one_element_are_refused() {
+        let twice = once(Term::Sequence(vec![element(7, 0, Some(1)), element(7, 1, Some(1))]));
+        assert_eq!(compile(&twice).unwrap_err(), ModelFault::Ambiguous(7));
+        let either = once(Term::Choice(vec![
+            once(Term::Sequence(vec![element(7, 1, Some(1)), element(8, 1, Some(1))])),
+            element(7, 1, Some(1)),
+        ]));
+        assert_eq!(compile(&either).unwrap_err(), ModelFault::Ambiguous(7));
+        let apart = once(Term::Sequence(vec![element(7, 1, Some(1)), element(8, 1, Some(1)), element(7, 1, Some(1))]));
+        assert!(takes(&compile(&apart).unwrap(), &[7, 8, 7]));
+    }
+
+    #[test]
+    fn all_takes_any_order_once_each() {
+        let all = once(Term::All(vec![element(0, 1, Some(1)), element(1, 0, Some(1)), element(2, 1, Some(1))]));
+        let model = compile(&all).unwrap();
+        assert!(takes(&model, &[2, 0]) && takes(&model, &[1, 2, 0]));
+        assert!(!takes(&model, &[0]) && !takes(&model, &[0, 0, 2]));
+        let within = once(Term::Sequence(vec![all]));
+        assert_eq!(compile(&within).unwrap_err(), ModelFault::All);
+    }
+
+    #[test]
+    fn counts_that_unfold_too_far_are_refused() {
+        assert!(compile(&element(0, 0, Some(9_000))).is_ok());
+        assert_eq!(compile(&element(0, 0, Some(u32::MAX))).unwrap_err(), ModelFault::TooLarge);
+        assert_eq!(compile(&element(0, u32::MAX, None)).unwrap_err(), ModelFault::TooLarge);
+        let empty = Particle { min: u32::MAX, max: None, term: Term::Sequence(vec![]) };
+        assert!(takes(&compile(&once(Term::Sequence(vec![empty]))).unwrap(), &[]));
+    }
+}

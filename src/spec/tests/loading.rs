@@ -1,0 +1,147 @@
+//! Schemas that load, and schemas that must not.
+
+use super::*;
+use crate::spec::Specs;
+
+const XS: &str = "xmlns:xs='http://www.w3.org/2001/XMLSchema'";
+
+#[test]
+fn what_is_not_supported_is_refused_by_name() {
+    let within = |inside: &str| format!("<xs:element name='a'><xs:complexType>{inside}</xs:complexType></xs:element>");
+    let typed =
+        |inside: &str| format!("<xs:element name='a' type='t:T'/><xs:simpleType name='T'>{inside}</xs:simpleType>");
+    let cases = [
+        (within("<xs:sequence><xs:any/></xs:sequence>"), "any in a content model"),
+        (within("<xs:anyAttribute/>"), "anyAttribute"),
+        (within("<xs:complexContent/>"), "complexContent"),
+        ("<xs:element name='a'/>".into(), "without a type"),
+        ("<xs:element name='a' type='xs:QName'/>".into(), "xs:QName"),
+        ("<xs:element name='a' type='xs:ID'/>".into(), "xs:ID"),
+        ("<xs:element name='a' type='xs:anyType'/>".into(), "xs:anyType"),
+        ("<xs:element name='a' type='xs:token' abstract='true'/>".into(), "abstract"),
+        ("<xs:element name='a' type='xs:token' substitutionGroup='t:b'/>".into(), "substitutionGroup"),
+        ("<xs:element name='a' type='xs:token'><xs:key name='k'/></xs:element>".into(), "key within an element"),
+        ("<xs:element name='a' type='xs:token' colour='red'/>".into(), "the attribute colour"),
+        ("<xs:redefine schemaLocation='x.xsd'/>".into(), "redefine"),
+        ("<xs:notation name='n'/>".into(), "notation"),
+        ("<xs:assert test='1'/>".into(), "assert"),
+        ("<xs:import namespace='urn:x'/>".into(), "import without schemaLocation"),
+        ("<xs:import namespace='urn:x' schemaLocation='http://example.org/x.xsd'/>".into(), "leads out of the folder"),
+        ("<xs:include schemaLocation='../x.xsd'/>".into(), "leads out of the folder"),
+        (typed("<xs:restriction base='xs:string'><xs:pattern value='\\p{IsGreek}'/></xs:restriction>"), "IsGreek"),
+        (
+            typed("<xs:restriction base='xs:dateTime'><xs:minInclusive value='2000-01-01T00:00:00'/></xs:restriction>"),
+            "minInclusive on",
+        ),
+        (
+            typed("<xs:restriction base='xs:duration'><xs:enumeration value='P1D'/></xs:restriction>"),
+            "an enumeration on",
+        ),
+        (
+            typed("<xs:restriction base='xs:string'><xs:assertion test='1' value='x'/></xs:restriction>"),
+            "the attribute test",
+        ),
+        (
+            within("<xs:sequence><xs:element name='b' type='xs:token' maxOccurs='4000000000'/></xs:sequence>"),
+            "unfolds this far",
+        ),
+        (
+            within("<xs:sequence><xs:all><xs:element name='b' type='xs:token'/></xs:all></xs:sequence>"),
+            "all with many members",
+        ),
+    ];
+    for (body, word) in cases {
+        match load(&body) {
+            Err(fault @ SchemaFault::Unsupported { .. }) => {
+                assert!(fault.to_string().contains(word), "{body}: {fault}");
+            }
+            other => panic!("{body}: {:?}", other.map(|_| "loaded")),
+        }
+    }
+}
+
+#[test]
+fn what_is_broken_is_refused_with_its_line() {
+    let within = |inside: &str| format!("<xs:element name='a'><xs:complexType>{inside}</xs:complexType></xs:element>");
+    let cases = [
+        ("<xs:element name='a' type='t:Nowhere'/>".to_string(), "Nowhere is not defined"),
+        ("<xs:element name='a' type='xs:integer' default='x'/>".into(), "the default x"),
+        ("<xs:element name='a' type='xs:token'/><xs:element name='a' type='xs:string'/>".into(), "defined in t.xsd too"),
+        (within("<xs:sequence><xs:element name='b' type='xs:token' minOccurs='0'/><xs:element name='b' type='xs:token'/></xs:sequence>"), "ambiguous"),
+        (within("<xs:sequence><xs:element name='b' type='xs:token'/><xs:element name='c' type='xs:token'/><xs:element name='b' type='xs:string'/></xs:sequence>"), "two types"),
+        (within("<xs:sequence minOccurs='2' maxOccurs='1'/>"), "minOccurs is more"),
+        (within("<xs:group ref='t:g'/>") + "<xs:group name='g'><xs:sequence><xs:group ref='t:g'/></xs:sequence></xs:group>", "circle"),
+        (within("<xs:attributeGroup ref='t:g'/>") + "<xs:attributeGroup name='g'><xs:attributeGroup ref='t:g'/></xs:attributeGroup>", "circle"),
+        ("<xs:element name='a' type='t:T'/><xs:simpleType name='T'><xs:restriction base='t:T'/></xs:simpleType>".into(), "circle"),
+        ("<xs:element name='a' type='t:T'/><xs:simpleType name='T'><xs:union memberTypes='t:T xs:token'/></xs:simpleType>".into(), "circle"),
+        ("<xs:element name='a' type='t:T'/><xs:complexType name='T'><xs:simpleContent><xs:extension base='t:T'/></xs:simpleContent></xs:complexType>".into(), "circle"),
+        ("<xs:element name='a' type='t:T'/><xs:simpleType name='T'><xs:restriction base='xs:byte'><xs:maxInclusive value='128'/></xs:restriction></xs:simpleType>".into(), "wider"),
+        ("<xs:element name='a' type='t:T'/><xs:simpleType name='T'><xs:restriction base='xs:byte'><xs:enumeration value='128'/></xs:restriction></xs:simpleType>".into(), "not of the base type"),
+    ];
+    for (body, word) in cases {
+        match load(&body) {
+            Err(fault @ SchemaFault::Broken { .. }) => assert!(fault.to_string().contains(word), "{body}: {fault}"),
+            other => panic!("{body}: {:?}", other.map(|_| "loaded")),
+        }
+    }
+}
+
+#[test]
+fn files_may_include_and_import_in_circles() {
+    let a = format!(
+        "<xs:schema {XS} xmlns:a='urn:a' xmlns:b='urn:b' targetNamespace='urn:a'><xs:import namespace='urn:b' schemaLocation='b.xsd'/>
+         <xs:include schemaLocation='c.xsd'/><xs:include schemaLocation='a.xsd'/><xs:element name='a' type='b:T'/>
+         <xs:simpleType name='S'><xs:restriction base='a:Own'/></xs:simpleType></xs:schema>"
+    );
+    let b = format!(
+        "<xs:schema {XS} xmlns:a='urn:a' targetNamespace='urn:b'><xs:import namespace='urn:a' schemaLocation='a.xsd'/>
+         <xs:simpleType name='T'><xs:restriction base='a:S'/></xs:simpleType></xs:schema>"
+    );
+    // No namespace of its own: it takes that of whoever includes it, and so do the names in it.
+    let c = format!(
+        "<xs:schema {XS}><xs:include schemaLocation='c.xsd'/><xs:simpleType name='Own'><xs:restriction base='Inner'/></xs:simpleType>
+         <xs:simpleType name='Inner'><xs:restriction base='xs:token'><xs:enumeration value='1'/></xs:restriction></xs:simpleType></xs:schema>"
+    );
+    let sources = Sources::table(&[("a.xsd", &a), ("b.xsd", &b), ("c.xsd", &c)]);
+    let schema = Schema::load(&sources, "a.xsd").unwrap();
+    assert_eq!(flaws(&schema, "<a xmlns='urn:a'>1</a>"), [""; 0]);
+    assert_eq!(flaws(&schema, "<a xmlns='urn:a'>2</a>"), ["value-not-in-list /a"]);
+    let specs = Specs::load(&sources).unwrap();
+    assert_eq!(specs.iter().map(Schema::namespace).collect::<Vec<_>>(), ["urn:a"]);
+    assert!(specs.schema_for("urn:b").is_none());
+}
+
+#[test]
+fn several_imports_of_one_namespace_are_merged() {
+    let a = format!(
+        "<xs:schema {XS} xmlns:b='urn:b' targetNamespace='urn:a' elementFormDefault='qualified'>
+         <xs:import namespace='urn:b' schemaLocation='b1.xsd'/><xs:import namespace='urn:b' schemaLocation='b2.xsd'/>
+         <xs:element name='a'><xs:complexType><xs:sequence><xs:element name='x' type='b:X'/><xs:element name='y' type='b:Y'/></xs:sequence></xs:complexType></xs:element></xs:schema>"
+    );
+    let b = |name: &str| {
+        format!(
+            "<xs:schema {XS} targetNamespace='urn:b'><xs:simpleType name='{name}'><xs:restriction base='xs:token'/></xs:simpleType></xs:schema>"
+        )
+    };
+    let sources = Sources::table(&[("a.xsd", &a), ("b1.xsd", &b("X")), ("b2.xsd", &b("Y"))]);
+    let schema = Schema::load(&sources, "a.xsd").unwrap();
+    assert_eq!(flaws(&schema, "<a xmlns='urn:a'><x/><y/></a>"), [""; 0]);
+}
+
+#[test]
+fn one_namespace_has_one_schema_in_a_set() {
+    let a = format!("<xs:schema {XS} targetNamespace='urn:a'><xs:element name='a' type='xs:token'/></xs:schema>");
+    assert!(matches!(Specs::load(&Sources::table(&[("a.xsd", &a), ("b.xsd", &a)])), Err(SchemaFault::Twice { .. })));
+    assert!(matches!(Specs::load(&Sources::table(&[("a.xsd", "<a/>")])), Err(SchemaFault::NotXml { .. })));
+    assert!(matches!(Schema::load(&Sources::table(&[]), "a.xsd"), Err(SchemaFault::Missing { .. })));
+    assert!(matches!(Specs::folder(std::path::Path::new("/nowhere/at/all")), Err(SchemaFault::Read { .. })));
+}
+
+#[test]
+fn types_may_contain_themselves() {
+    let schema = schema(
+        "<xs:element name='a' type='t:A'/><xs:complexType name='A'><xs:sequence><xs:element name='a' type='t:A' minOccurs='0'/></xs:sequence></xs:complexType>",
+    );
+    assert_eq!(flaws(&schema, "<a xmlns='urn:t'><a><a/></a></a>"), [""; 0]);
+    assert_eq!(flaws(&schema, "<a xmlns='urn:t'><a/><a/></a>"), ["element-repeated /a/a[2]"]);
+}

@@ -1,0 +1,57 @@
+//! The engine as its users see it: schemas in, verdicts out.
+
+mod flaws;
+mod limits;
+mod loading;
+mod values;
+
+use crate::spec::{Handler, Schema, SchemaFault, Sources, Verdict, check};
+use crate::xml::Limits;
+
+/// A schema of the namespace `urn:t` with these top-level parts.
+fn schema(body: &str) -> Schema {
+    load(body).unwrap_or_else(|fault| panic!("failed to {fault}"))
+}
+
+fn load(body: &str) -> Result<Schema, SchemaFault> {
+    let text = format!(
+        r#"<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:t" targetNamespace="urn:t"
+             elementFormDefault="qualified">{body}</xs:schema>"#
+    );
+    Schema::load(&Sources::table(&[("t.xsd", &text)]), "t.xsd")
+}
+
+fn judge(schema: &Schema, document: &str) -> Verdict {
+    check(schema, document.as_bytes(), &Limits::default(), &mut ())
+}
+
+/// Code and path of each flaw.
+fn flaws(schema: &Schema, document: &str) -> Vec<String> {
+    judge(schema, document).flaws.iter().map(|flaw| format!("{} {}", flaw.code, flaw.path)).collect()
+}
+
+/// What a handler heard, in order.
+#[derive(Default)]
+struct Heard(Vec<String>);
+
+impl Handler for Heard {
+    fn open(&mut self, name: &str) {
+        self.0.push(format!("<{name}>"));
+    }
+    fn attribute(&mut self, element: &str, name: &str, value: &str) {
+        self.0.push(format!("{element}@{name}={value}"));
+    }
+    fn value(&mut self, name: &str, value: &str, byte: usize) {
+        self.0.push(format!("{name}={value} at {byte}"));
+    }
+    fn close(&mut self, name: &str) {
+        self.0.push(format!("</{name}>"));
+    }
+}
+
+fn heard(schema: &Schema, document: &str) -> Vec<String> {
+    let mut handler = Heard::default();
+    let verdict = check(schema, document.as_bytes(), &Limits::default(), &mut handler);
+    assert!(verdict.is_valid(), "{verdict:#?}");
+    handler.0
+}
