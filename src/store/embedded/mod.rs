@@ -1,0 +1,227 @@
+//! The store of one machine: a journal, and sled behind it.
+//!
+//! The journal says what happened: every batch is in it, checksummed and chained, before anybody is told. Sled says
+//! what is now so: it is fed from the journal, and can be thrown away and made again from it at any time, which is why
+//! no segment is ever dropped in this version (retention will need a snapshot to start from).
+//!
+//! | Thread | Does |
+//! |---|---|
+//! | whoever submits | compresses and hashes the bodies, joins the queue |
+//! | whoever reads | looks into memory, then sled, and the journal's files for bodies; waits for no flush |
+//! | `store-commit` | checks, appends, flushes, makes visible, completes: one group after the other |
+//! | `store-apply` | brings what is visible into sled; flushes sled now and then, so that a start is short |
+
+mod body;
+mod committer;
+mod directory;
+mod frame;
+mod journal;
+mod live;
+mod recover;
+mod segment;
+mod state;
+mod verify;
+mod walk;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::{self, JoinHandle};
+
+use bytes::Bytes;
+
+use super::{Completion, Fault, Page, Store, assert_well_formed};
+use crate::record::{Batch, Entry, Key, KeyRange};
+use committer::{Committer, Prepared, Queue};
+use directory::Directory;
+use journal::Journal;
+use live::Live;
+use recover::{Recovered, recover};
+use state::State;
+
+pub use verify::{Problem, Progress, Report, rebuild, verify};
+
+/// Segments that are kept open for reading bodies; beyond this all are closed and opened again as needed. It keeps
+/// the process far below the usual limit of 1024 open files.
+const SEGMENTS_OPEN_MAX: usize = 128;
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// A segment that has reached this size, in bytes, is followed by a new one. A frame is never split.
+    pub segment_bytes_max: u64,
+    /// How much of its tree sled may keep in memory, in bytes.
+    pub cache_bytes: u64,
+    /// Batches that may wait for the committer; one more is told [`Fault::Busy`].
+    pub queue_batches_max: usize,
+    /// What they may weigh together, in bytes with bodies compressed; an empty queue takes a batch of any size.
+    pub queue_bytes_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            segment_bytes_max: 256 << 20,
+            cache_bytes: 64 << 20,
+            queue_batches_max: 16 << 10,
+            queue_bytes_max: 256 << 20,
+        }
+    }
+}
+
+pub struct Embedded {
+    queue: Arc<Queue>,
+    live: Arc<Live>,
+    directory: Arc<Directory>,
+    segments: Segments,
+    committing: Option<JoinHandle<()>>,
+    applying: Option<JoinHandle<()>>,
+}
+
+impl Embedded {
+    /// Opens the store in `dir`, or makes one there, and brings it to the end of its journal.
+    pub fn open(dir: &Path, options: Options) -> Result<Self, Fault> {
+        let directory = Arc::new(Directory::open(dir)?);
+        let Recovered { state, journal } = recover(&directory, &options)?;
+        Self::start(directory, state, journal, &options)
+    }
+
+    fn start(directory: Arc<Directory>, state: State, journal: Journal, options: &Options) -> Result<Self, Fault> {
+        let live = Arc::new(Live::new(state));
+        let queue = Arc::new(Queue::new(options.queue_batches_max, options.queue_bytes_max));
+        let committer = Committer { queue: queue.clone(), journal, live: live.clone(), _directory: directory.clone() };
+        let segments = Segments { journal: directory.journal(), open: RwLock::default() };
+        let mut store = Self { queue, live, directory, segments, committing: None, applying: None };
+        let (live, queue, directory) = (store.live.clone(), store.queue.clone(), store.directory.clone());
+        store.applying = Some(spawn("store-apply", move || apply(&live, &queue, &directory))?);
+        store.committing = Some(spawn("store-commit", move || committer.run())?);
+        Ok(store)
+    }
+}
+
+impl Store for Embedded {
+    fn get(&self, key: &Key) -> Result<Option<Entry>, Fault> {
+        self.live.get(key.as_bytes())
+    }
+
+    fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
+        self.live.page(range, after, limit)
+    }
+
+    fn body(&self, key: &Key) -> Result<Option<Bytes>, Fault> {
+        let Some(place) = self.live.location(key.as_bytes())? else { return Ok(None) };
+        let file = self.segments.open(place.segment)?;
+        let path = segment::path(&self.segments.journal, place.segment);
+        match body::read(&file, &place).map_err(Fault::io("read a body from", &path))? {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(found) => Err(Fault::Corrupt { file: path, offset: place.offset, found, advice: segment::ADVICE }),
+        }
+    }
+
+    fn submit(&self, batch: Batch, done: Completion) {
+        assert_well_formed(&batch);
+        self.queue.push(Prepared::new(batch), done);
+    }
+}
+
+impl Drop for Embedded {
+    /// Commits what waits, flushes sled, and leaves the folder to the next.
+    fn drop(&mut self) {
+        self.queue.close();
+        let committing = self.committing.take();
+        if committing.as_ref().is_some_and(|committer| committer.thread().id() == thread::current().id()) {
+            tracing::warn!(
+                "the store was dropped by a completion: it closes by itself, the next start applies the rest"
+            );
+            return;
+        }
+        join(committing);
+        self.live.close();
+        join(self.applying.take());
+        if self.queue.stopped().is_some() {
+            return;
+        }
+        if let Err(fault) = self.live.checkpoint().and_then(|()| self.directory.end_running()) {
+            tracing::error!(?fault, "the store was not closed cleanly; the next start will see to it");
+        }
+    }
+}
+
+/// Brings commits into sled until the store is closed. Where sled fails the next start makes it anew.
+fn apply(live: &Live, queue: &Queue, directory: &Directory) {
+    if let Err(fault) = live.keep_applying() {
+        if let Err(fault) = directory.distrust_sled() {
+            tracing::error!(?fault, "could not note that sled has failed");
+        }
+        queue.stop(fault);
+    }
+}
+
+fn join(thread: Option<JoinHandle<()>>) {
+    if thread.is_some_and(|thread| thread.join().is_err()) {
+        tracing::error!("a thread of the store panicked");
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Fault> {
+    thread::Builder::new().name(name.into()).spawn(work).map_err(Fault::io("start the thread", Path::new(name)))
+}
+
+/// The journal's files, open for reading bodies.
+struct Segments {
+    journal: PathBuf,
+    open: RwLock<HashMap<u64, Arc<File>>>,
+}
+
+impl Segments {
+    fn open(&self, first_frame: u64) -> Result<Arc<File>, Fault> {
+        if let Some(file) = self.open.read().unwrap_or_else(PoisonError::into_inner).get(&first_frame) {
+            return Ok(file.clone());
+        }
+        let path = segment::path(&self.journal, first_frame);
+        let file = Arc::new(File::open(&path).map_err(Fault::io("open the journal segment", &path))?);
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        if open.len() >= SEGMENTS_OPEN_MAX {
+            open.clear();
+        }
+        open.insert(first_frame, file.clone());
+        Ok(file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Outcome, Space};
+
+    fn put(name: &str) -> Batch {
+        let mut batch = Batch::default();
+        batch.put(Key::new(Space(1)).text(name), name.to_owned());
+        batch
+    }
+
+    /// An open store whose journal can write nothing more.
+    fn on_a_full_disk(dir: &Path) -> Embedded {
+        let directory = Arc::new(Directory::open(dir).unwrap());
+        let Recovered { state, mut journal } = recover(&directory, &Options::default()).unwrap();
+        journal.fill_the_disk();
+        Embedded::start(directory, state, journal, &Options::default()).unwrap()
+    }
+
+    #[test]
+    fn after_a_write_that_failed_nothing_is_acknowledged_until_the_store_is_opened_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Embedded::open(dir.path(), Options::default()).unwrap();
+        assert_eq!(store.commit(put("before")).unwrap(), Outcome::Committed(1));
+        drop(store);
+        let store = on_a_full_disk(dir.path());
+        let fault = store.commit(put("lost")).unwrap_err();
+        assert!(matches!(&fault, Fault::Io { doing: "append to the journal segment", .. }), "{fault}");
+        assert!(matches!(store.commit(put("after")).unwrap_err(), Fault::Stopped { .. }));
+        assert!(store.get(&Key::new(Space(1)).text("before")).unwrap().is_some());
+        assert_eq!(store.get(&Key::new(Space(1)).text("lost")).unwrap(), None);
+        drop(store);
+        let store = Embedded::open(dir.path(), Options::default()).unwrap();
+        assert_eq!(store.commit(put("after")).unwrap(), Outcome::Committed(2));
+    }
+}

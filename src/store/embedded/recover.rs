@@ -1,0 +1,160 @@
+//! From what is on disk to a store that can go on: frames that sled lacks are applied, a torn tail is cut, a sled
+//! that cannot be trusted is made anew.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+
+use super::directory::{self, Directory};
+use super::journal::Journal;
+use super::segment::{self, ADVICE, SegmentHeader};
+use super::state::{Flat, Mark, State};
+use super::walk::{Step, Walk};
+use super::{Options, Progress};
+use crate::store::Fault;
+
+pub(super) const JOURNAL_LOST: &str =
+    "put the journal back from a backup, or accept the loss of what it held with `gridpost store rebuild`";
+
+pub(super) struct Recovered {
+    pub state: State,
+    pub journal: Journal,
+}
+
+/// Brings journal and sled to the same frame. The folder must already be ours.
+pub(super) fn recover(directory: &Directory, options: &Options) -> Result<Recovered, Fault> {
+    let journal = directory.journal();
+    let mut segments = segment::list(&journal)?;
+    if segments.is_empty() {
+        refuse_sled_without_journal(directory)?;
+        segments.push(begin_journal(&journal)?);
+    }
+    let (state, mut known) = open_state(directory, options, &segments)?;
+    let mark = state.mark()?;
+    let mut walk = match &mark {
+        Some(mark) => Walk::from_place(&journal, segments.clone(), mark.next())?,
+        None => Walk::from_start(&journal, segments.clone())?,
+    };
+    known = known.max(mark.map_or(0, |mark| mark.frame));
+
+    loop {
+        match walk.step(walk.may_be_torn())? {
+            Step::Frame(frame) => state.apply(&[Flat::of(&frame)])?,
+            Step::Torn { file, offset, found } if walk.place().frame > known => {
+                tracing::warn!(file = %file.display(), offset, found, "cut the end of the journal: never acknowledged");
+                cut(&file, offset)?;
+                break;
+            }
+            Step::Torn { file, offset, found } => return Err(Fault::Corrupt { file, offset, found, advice: ADVICE }),
+            Step::End => break,
+        }
+    }
+    let place = walk.place().clone();
+    if place.frame <= known {
+        let found = format!("sled knows frame {known}, the journal ends with frame {}", place.frame - 1);
+        let (file, offset) = (segment::path(&journal, place.segment), place.offset);
+        return Err(Fault::Corrupt { file, offset, found, advice: JOURNAL_LOST });
+    }
+    let journal = Journal::open(&journal, walk.store(), place, options.segment_bytes_max)?;
+    Ok(Recovered { state, journal })
+}
+
+/// Makes sled anew from the journal beside the old one, then takes the old one's place. A torn tail is left alone.
+pub(super) fn remake(
+    directory: &Directory,
+    options: &Options,
+    segments: Vec<u64>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), Fault> {
+    let new = directory.new_sled();
+    directory::remove_folder(&new).map_err(Fault::io("remove", &new))?;
+    let state = State::open(&new, options.cache_bytes)?;
+    let mut counter = Counter::new(&directory.journal(), &segments, "rebuild sled");
+    let mut walk = Walk::from_start(&directory.journal(), segments)?;
+    while let Step::Frame(frame) = walk.step(walk.may_be_torn())? {
+        state.apply(&[Flat::of(&frame)])?;
+        progress(counter.after(frame.header.frame_bytes()));
+    }
+    state.checkpoint()?;
+    drop(state);
+    directory.swap_sled()
+}
+
+/// How far a walk through the whole journal has come.
+pub(super) struct Counter(Progress);
+
+impl Counter {
+    pub fn new(journal: &Path, segments: &[u64], doing: &'static str) -> Self {
+        let size = |first: &u64| std::fs::metadata(segment::path(journal, *first)).map_or(0, |file| file.len());
+        Self(Progress { doing, bytes: 0, bytes_all: segments.iter().map(size).sum() })
+    }
+
+    pub fn after(&mut self, bytes: u64) -> Progress {
+        self.0.bytes += bytes;
+        self.0.clone()
+    }
+}
+
+/// Sled as it is, or made anew; and the last frame that the old one is known to have had.
+fn open_state(directory: &Directory, options: &Options, segments: &[u64]) -> Result<(State, u64), Fault> {
+    let went_down = directory.went_down();
+    directory.begin_running()?;
+    let opened = State::open(&directory.sled(), options.cache_bytes).and_then(|state| {
+        let mark = state.mark()?;
+        Ok((state, mark))
+    });
+    let mut known = 0;
+    match opened {
+        Ok((state, None)) => return Ok((state, known)),
+        Ok((state, Some(mark))) => {
+            must_be_in_journal(&mark, directory, segments)?;
+            if !went_down {
+                return Ok((state, mark.frame));
+            }
+            tracing::warn!("the machine went down while the store was open: making sled anew from the journal");
+            known = mark.frame;
+        }
+        Err(fault) => tracing::warn!(?fault, "sled cannot be opened: making it anew from the journal"),
+    }
+    remake(directory, options, segments.to_vec(), &mut |_| {})?;
+    Ok((State::open(&directory.sled(), options.cache_bytes)?, known))
+}
+
+/// Sled follows from the journal, so the journal must have the frame that sled stands behind.
+fn must_be_in_journal(mark: &Mark, directory: &Directory, segments: &[u64]) -> Result<(), Fault> {
+    let journal = directory.journal();
+    let found = match segments.contains(&mark.segment) {
+        true => Walk::header_at(&journal, mark.segment, mark.offset)?,
+        false => None,
+    };
+    match found {
+        Some((header, hash)) if header.number == mark.frame && hash == mark.hash => Ok(()),
+        _ => Err(Fault::Corrupt {
+            file: segment::path(&journal, mark.segment),
+            offset: mark.offset,
+            found: format!("frame {}, which sled knows, is not", mark.frame),
+            advice: JOURNAL_LOST,
+        }),
+    }
+}
+
+fn refuse_sled_without_journal(directory: &Directory) -> Result<(), Fault> {
+    if !directory.sled().exists() {
+        return Ok(());
+    }
+    let found = "sled without any journal".into();
+    Err(Fault::Corrupt { file: directory.path().to_owned(), offset: 0, found, advice: JOURNAL_LOST })
+}
+
+fn begin_journal(journal: &Path) -> Result<u64, Fault> {
+    let store = directory::random_id()?;
+    segment::create(journal, &SegmentHeader { first_frame: 1, store, before: segment::first_hash(&store) })?;
+    Ok(1)
+}
+
+fn cut(file: &Path, offset: u64) -> Result<(), Fault> {
+    let cut = OpenOptions::new().write(true).open(file).and_then(|file| {
+        file.set_len(offset)?;
+        file.sync_all()
+    });
+    cut.map_err(Fault::io("cut the torn end of", file))
+}

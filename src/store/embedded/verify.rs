@@ -1,0 +1,214 @@
+//! Is everything as it was written? And if sled is not: make it anew.
+
+use std::cmp::Ordering;
+use std::path::{Path, PathBuf};
+
+use super::Options;
+use super::directory::{self, Directory};
+use super::recover::{self, Counter, Recovered};
+use super::segment::{self, ADVICE};
+use super::state::{Flat, State};
+use super::walk::{Frame, Step, Walk};
+use crate::store::Fault;
+
+/// How far a long piece of work has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    pub doing: &'static str,
+    /// Bytes of the journal that are done, of all.
+    pub bytes: u64,
+    pub bytes_all: u64,
+}
+
+/// What [`verify`] or [`rebuild`] went through, and what is wrong with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    pub frames: u64,
+    pub commits: u64,
+    /// Records that the state holds now.
+    pub records: u64,
+    /// Bodies that can be read now.
+    pub bodies: u64,
+    /// What was never finished and never acknowledged; the next start cuts it. No problem.
+    pub torn: Option<Problem>,
+    /// At most [`PROBLEMS_MAX`], in the order in which they were found.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub file: PathBuf,
+    pub offset: u64,
+    pub found: String,
+    pub advice: &'static str,
+}
+
+/// More problems than this say nothing new.
+pub const PROBLEMS_MAX: usize = 100;
+
+const REBUILD: &str = "run `gridpost store rebuild`";
+
+/// Reads the whole journal and every body in it, and compares sled with what follows from the journal. Changes
+/// nothing. The store must not be open.
+///
+/// Where a part of the journal is damaged the rest is still read, but sled can no longer be compared.
+pub fn verify(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, Fault> {
+    let directory = Directory::open_existing(dir)?;
+    let cache_bytes = Options::default().cache_bytes;
+    let mut report = Report::default();
+    let segments = segment::list(&directory.journal())?;
+    let sled = open_sled(&directory, cache_bytes, &mut report);
+    if segments.is_empty() {
+        if sled.is_some() {
+            report.add(directory.journal(), 0, "sled without any journal".into(), ADVICE);
+        }
+        return Ok(report);
+    }
+
+    let scratch = directory.new_sled();
+    directory::remove_folder(&scratch).map_err(Fault::io("remove", &scratch))?;
+    let replayed = State::open(&scratch, cache_bytes)?;
+    let mut counter = Counter::new(&directory.journal(), &segments, "verify the journal");
+    let known = sled.as_ref().map_or(0, |(_, frame)| *frame);
+    let mut walk = match Walk::from_start(&directory.journal(), segments) {
+        Ok(walk) => walk,
+        Err(fault) => return report.with(fault),
+    };
+    let mut whole = true;
+    loop {
+        match walk.step(false) {
+            Ok(Step::Frame(frame)) => {
+                check_bodies(&walk, &frame, known, &mut report);
+                report.frames += 1;
+                report.commits += u64::from(frame.header.commits);
+                if whole {
+                    replayed.apply(&[Flat::of(&frame)])?;
+                }
+                if let Some((sled, _)) = sled.as_ref().filter(|_| whole && frame.header.number == known) {
+                    compare(sled, &replayed, &directory.sled(), &mut report)?;
+                }
+                progress(counter.after(frame.header.frame_bytes()));
+            }
+            Ok(Step::Torn { file, offset, found }) if walk.place().frame > known => {
+                report.torn = Some(Problem { file, offset, found, advice: "the next start cuts it" });
+                break;
+            }
+            Ok(Step::Torn { file, offset, found }) => {
+                report.add(file, offset, found, ADVICE);
+                break;
+            }
+            Ok(Step::End) => break,
+            Err(fault) => {
+                report = report.with(fault)?;
+                whole = false;
+                if !walk.step_over_damage()? {
+                    break;
+                }
+            }
+        }
+    }
+    if whole && walk.place().frame <= known {
+        let found = format!("sled knows frame {known}, the journal ends before it");
+        report.add(directory.sled(), 0, found, recover::JOURNAL_LOST);
+    }
+    (report.records, report.bodies) = replayed.count()?;
+    drop(replayed);
+    directory::remove_folder(&scratch).map_err(Fault::io("remove", &scratch))?;
+    Ok(report)
+}
+
+/// Throws sled away and makes it anew from the journal. The store must not be open. Where the journal is damaged the
+/// old sled stays as it is.
+pub fn rebuild(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, Fault> {
+    let directory = Directory::open_existing(dir)?;
+    let options = Options::default();
+    let segments = segment::list(&directory.journal())?;
+    directory.begin_running()?;
+    if segments.is_empty() {
+        let sled = directory.sled();
+        directory::remove_folder(&sled).map_err(Fault::io("remove", &sled))?;
+    } else {
+        recover::remake(&directory, &options, segments, progress)?;
+    }
+    let Recovered { state, .. } = recover::recover(&directory, &options)?;
+    state.checkpoint()?;
+    let mark = state.mark()?;
+    let (records, bodies) = state.count()?;
+    directory.end_running()?;
+    let (frames, commits) = mark.map_or((0, 0), |mark| (mark.frame, mark.next_commit - 1));
+    Ok(Report { frames, commits, records, bodies, ..Report::default() })
+}
+
+impl Report {
+    fn add(&mut self, file: PathBuf, offset: u64, found: String, advice: &'static str) {
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(Problem { file, offset, found, advice });
+        }
+    }
+
+    /// Damage is something to report; any other fault ends the work.
+    fn with(mut self, fault: Fault) -> Result<Self, Fault> {
+        match fault {
+            Fault::Corrupt { file, offset, found, advice } => {
+                self.add(file, offset, found, advice);
+                Ok(self)
+            }
+            other => Err(other),
+        }
+    }
+}
+
+/// Sled with the last frame that it knows; a missing one is none, one that does not open is a problem.
+fn open_sled(directory: &Directory, cache_bytes: u64, report: &mut Report) -> Option<(State, u64)> {
+    let dir = directory.sled();
+    if !dir.exists() {
+        return None;
+    }
+    let opened = State::open(&dir, cache_bytes).and_then(|state| {
+        let frame = state.mark()?.map_or(0, |mark| mark.frame);
+        Ok((state, frame))
+    });
+    opened.map_err(|fault| report.add(dir, 0, format!("sled cannot be opened ({fault:?})"), REBUILD)).ok()
+}
+
+fn check_bodies(walk: &Walk, frame: &Frame, known: u64, report: &mut Report) {
+    for place in frame.locations().iter().flatten() {
+        let Err(found) = walk.check_body(place) else { continue };
+        if walk.is_at_end() && frame.header.number > known {
+            let (file, offset) = (walk.path(), frame.offset);
+            report.torn = Some(Problem { file, offset, found, advice: "the next start cuts it" });
+        } else {
+            report.add(walk.path(), place.offset, format!("{found} in frame {}", frame.header.number), ADVICE);
+        }
+    }
+}
+
+/// Goes through both in key order; they must be the same in every byte.
+fn compare(sled: &State, replayed: &State, dir: &Path, report: &mut Report) -> Result<(), Fault> {
+    let (mut ours, mut theirs) = (sled.everything(), replayed.everything());
+    let (mut left, mut right) = (ours.next().transpose()?, theirs.next().transpose()?);
+    loop {
+        let order = match (&left, &right) {
+            (None, None) => return Ok(()),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((left, _)), Some((right, _))) => left.cmp(right),
+        };
+        let found = match order {
+            Ordering::Less => left.as_ref().map(|(key, _)| format!("{} should not be there", State::describe(key))),
+            Ordering::Greater => right.as_ref().map(|(key, _)| format!("{} is missing", State::describe(key))),
+            Ordering::Equal if left == right => None,
+            Ordering::Equal => left.as_ref().map(|(key, _)| format!("{} is another", State::describe(key))),
+        };
+        if let Some(found) = found {
+            report.add(dir.to_owned(), 0, found, REBUILD);
+        }
+        if order != Ordering::Greater {
+            left = ours.next().transpose()?;
+        }
+        if order != Ordering::Less {
+            right = theirs.next().transpose()?;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! How the store's world fails. Each message reads well after "failed to"; the cause stands in the source.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// One fault may be told to every batch of a group, so it can be cloned.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Fault {
+    /// Try again a little later: the disk is slower than what arrives.
+    #[error("queue a batch: {batches} batches of {bytes} bytes wait already")]
+    Busy { batches: usize, bytes: usize },
+
+    #[error("commit a batch: the store is closed")]
+    Closed,
+
+    /// What is on disk is no longer certain to be what is in memory. Reads go on; writing begins again at the next
+    /// start.
+    #[error("commit a batch: the store writes nothing more until it is opened again, because of an earlier fault")]
+    Stopped { source: Arc<Fault> },
+
+    /// A bug of the store's own, or of sled's.
+    #[error("commit a group of batches: the committer panicked")]
+    Panicked,
+
+    #[error("open the store in {}: {owner} has it open", dir.display())]
+    InUse { dir: PathBuf, owner: String },
+
+    #[error("{doing} {}", path.display())]
+    Io { doing: &'static str, path: PathBuf, source: Arc<io::Error> },
+
+    #[error("{doing}")]
+    Sled { doing: &'static str, source: sled::Error },
+
+    #[error("trust the store: {found} in {} at byte {offset}; {advice}", file.display())]
+    Corrupt { file: PathBuf, offset: u64, found: String, advice: &'static str },
+}
+
+impl Fault {
+    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Fault {
+        move |source| Fault::Io { doing, path: path.to_owned(), source: Arc::new(source) }
+    }
+
+    pub(super) fn sled(doing: &'static str) -> impl FnOnce(sled::Error) -> Fault {
+        move |source| Fault::Sled { doing, source }
+    }
+}
