@@ -3,8 +3,13 @@
 //! A document is known here as names and values, whatever wire form it came in: CIM XML today. Which processes
 //! exist is not known here.
 
+pub mod cim_xml;
 mod outgoing;
 mod reading;
+mod schemas;
+mod summary;
 
 pub use outgoing::{Category, Field, Kind, Outgoing, Record};
 pub use reading::{Header, HeaderReader, Reader, Refusal};
+pub use schemas::built_in;
+pub use summary::{RecordStatus, RecordSummary, Summary, SummaryReader};

@@ -1,0 +1,121 @@
+//! Price lists: what a charge is called, when it is valid, and what it costs.
+//!
+//! **Parties.** A grid access provider (DDM) or the system operator (EZ) owns charges: subscriptions, fees, tariffs.
+//! Energy suppliers (DDQ) put them on their customers' bills and must know of every change; grid access providers must
+//! know of every change to a tax. The hub (DDZ) keeps the price lists and tells.
+//!
+//! **Documents.** The owner sends RequestChangeOfPriceList (RSM-033) for one of two reasons: D18 changes charge
+//! information, D08 changes prices. It is answered with one ConfirmRequestChangeOfPriceList that holds every accepted
+//! operation and one RejectRequestChangeOfPriceList that holds every rejected one. What was accepted goes out as
+//! NotifyPriceList (RSM-034) to every live supplier and, if it is about a tax, to every live grid access provider.
+//!
+//! **Operations and commands.** Each activity record is an operation on one charge. The operations of a document on the
+//! same charge (id, owner, type) are a command: they run in document order, each sees what the ones before it did, and
+//! the first that fails takes all behind it along (VR.906). Commands do not touch each other.
+//!
+//! **What an operation means** is derived, not sent. D18 on a charge that nobody knows creates it; with a termination
+//! date it stops the charge; on the stop date it takes the stop back; otherwise it updates the charge from its effective
+//! date on. D08 replaces the prices of one interval.
+//!
+//! **Deadlines.** An effective date lies at most so many days back and ahead ([`Settings`], VR.209). Nothing in this
+//! process waits: no timer, no second message.
+//!
+//! **What is kept.** A charge with its periods, contiguous and in order; its prices, each with its start and its end;
+//! and a history of every accepted operation, which still knows what a later one replaced. See [`record`].
+//!
+//! Source: charges 2 to 5, 7, 9. Links (D17) and queries are other processes. A repeated document or transaction id
+//! (CH.07) is turned down at the door, for every process alike.
+
+mod decide;
+pub mod record;
+mod reply;
+mod request;
+pub mod rules;
+pub mod state;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::Header;
+use crate::market::ActorRole;
+use crate::process::{Context, Decision, Incoming, Request};
+use crate::record::{Facts, Key, Needs};
+
+pub use reply::{CONFIRM, NOTIFY, REJECT};
+pub use request::{Asked, Information, Operation, Point, RequestChangeOfPriceList, Series};
+pub use state::{Charge, ChargeIdentity, MasterData, PricePoint};
+pub use world::{ChargeTable, PeriodTable, PricesTable};
+
+/// RSM-033.
+pub const REQUEST_CHANGE_OF_PRICE_LIST: Incoming = Incoming {
+    name: "RequestChangeOfPriceList",
+    namespace: "urn:ediel.org:structure:requestchangeofpricelist:0:1",
+    routes: &["requestchangeofpricelist", "requestchangepricelist"],
+    roles: &[ActorRole::GridAccessProvider, ActorRole::TransmissionSystemOperator, ActorRole::SystemOperator],
+    reader: request::reader,
+};
+
+/// What this process leaves to configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Effective dates that charge information (D18) may have.
+    pub information_effective: EffectiveWindow,
+    /// Effective dates that prices (D08) may have.
+    pub prices_effective: EffectiveWindow,
+    /// ISO 4217 code of the currency that prices are in; no document names it.
+    pub currency: String,
+}
+
+/// From local midnight so many days after today, to local midnight so many days after today, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EffectiveWindow {
+    /// Negative for days in the past.
+    pub lower_days: i32,
+    pub upper_days: i32,
+}
+
+/// The market once meant changes to be announced 31 days ahead (+31) and never put that into force: charges 3.6.
+impl Default for EffectiveWindow {
+    fn default() -> Self {
+        Self { lower_days: -720, upper_days: 1_095 }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            information_effective: EffectiveWindow::default(),
+            prices_effective: EffectiveWindow::default(),
+            currency: "DKK".into(),
+        }
+    }
+}
+
+impl Request for RequestChangeOfPriceList {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// A blank id is left out: it is no id that could be repeated, and VR.223 has a word for it.
+    fn transaction_ids(&self) -> Vec<&str> {
+        let ids = self.operations.iter().map(|operation| operation.transaction_id.as_str());
+        ids.filter(|id| !request::is_blank(id)).collect()
+    }
+
+    fn turns(&self) -> Vec<Key> {
+        decide::turns(self)
+    }
+
+    fn needs(&self, context: &Context) -> Needs {
+        decide::needs(self, context)
+    }
+
+    fn decide(&self, facts: &Facts, context: &Context) -> Decision {
+        decide::decide(self, facts, context)
+    }
+}

@@ -1,0 +1,94 @@
+//! The market's rules for price lists: number, name, code, condition and sentence of each, and their order.
+//!
+//! The rules of a stage are all asked, and all that are broken are reported in the order of the list; a later stage is
+//! asked only when the one before found nothing. A rule about a value that is missing holds: the rule that wants the
+//! value speaks for it. Source: charges 3.3 to 3.5 and 3.10.
+
+mod business;
+mod document;
+mod input;
+mod words;
+
+pub use business::*;
+pub use document::*;
+pub use input::*;
+pub use words::REPEATED_CHARACTERS_MAX;
+
+use super::request::Operation;
+use super::state::Charge;
+use crate::document::Header;
+use crate::market::{ReasonCode, Timestamp};
+use crate::process::Market;
+use crate::process::participants::Participant;
+
+/// What a rule looks at: an operation in its document, and as much as is known when the rule is asked.
+pub struct Case<'a> {
+    pub header: &'a Header,
+    pub operation: &'a Operation,
+    pub now: Timestamp,
+    pub market: &'a Market,
+    /// Number and role that the document's header names, if they are registered.
+    pub sender: Option<&'a Participant>,
+    /// The charge as the operations before this one left it; asked for by business rules only.
+    pub charge: Option<&'a Charge>,
+    /// The operation before this one that failed, by its transaction id.
+    pub failed: Option<&'a str>,
+}
+
+/// One row of the market's rule list.
+#[derive(Debug)]
+pub struct Rule {
+    /// Such as `VR.209`; it also opens the text.
+    pub number: &'static str,
+    pub name: &'static str,
+    pub code: ReasonCode,
+    holds: fn(&Case) -> bool,
+    text: fn(&Case) -> String,
+}
+
+/// A rule that does not hold, and the sentence that says so to the sender.
+#[derive(Debug, Clone)]
+pub struct Broken {
+    pub rule: &'static Rule,
+    pub text: String,
+}
+
+impl Rule {
+    pub fn broken(&'static self, case: &Case) -> Broken {
+        Broken { rule: self, text: format!("{}: {}", self.number, (self.text)(case)) }
+    }
+}
+
+/// Every rule of `stage` that is broken, in its order; `Ok` when there is none.
+pub fn hold(stage: &[&'static Rule], case: &Case) -> Result<(), Vec<Broken>> {
+    let broken: Vec<Broken> = stage.iter().filter(|rule| !(rule.holds)(case)).map(|rule| rule.broken(case)).collect();
+    if broken.is_empty() { Ok(()) } else { Err(broken) }
+}
+
+/// Asked once for each command; a broken one rejects all of its operations.
+pub const DOCUMENT: &[&Rule] = &[&VR_152, &VR_424, &VR_404, &VR_153, &VR_150, &VR_165];
+
+/// Of charge information (D18), without a look at what is stored.
+pub const INFORMATION_INPUT: &[&Rule] = &[
+    &VR_441, &VR_440, &VR_223, &VR_922, &VR_532, &VR_449, &VR_531, &VR_513, &VR_505_2, &VR_505_3, &VR_505_1, &VR_446,
+    &VR_447, &VR_488, &VR_904, &VR_209, &VR_910, &VR_911, &VR_912, &VR_915, &VR_916, &VR_917, &VR_921, &VR_920,
+    &VR_508,
+];
+
+/// Of prices (D08), without a look at what is stored.
+pub const PRICES_INPUT: &[&Rule] = &[
+    &VR_441, &VR_440, &VR_223, &VR_922, &VR_532, &VR_513, &VR_449, &VR_507_1, &VR_457, &VR_509, &VR_909, &VR_919,
+    &VR_531, &VR_209, &VR_505_3, &VR_505_1, &VR_505_2, &VR_912, &VR_924, &VR_926, &CH_03, &CH_04,
+];
+
+/// The charge is not known yet.
+pub const CREATE: &[&Rule] = &[&VR_914, &CH_02];
+
+/// The charge is known, and no termination date is given. Taking back a stop is an update on the stop date.
+pub const UPDATE: &[&Rule] = &[&VR_903, &VR_905, &VR_907, &CH_02];
+
+/// The charge is known, and a termination date is given. Its tax indicator and resolution are not compared.
+pub const STOP: &[&Rule] = &[&CH_01, &CH_02];
+
+/// Of prices, against the charge.
+pub const PRICES: &[&Rule] = &[&VR_927, &VR_923, &VR_925, &CH_02, &CH_05];

@@ -1,0 +1,263 @@
+//! The process against the market's tables. Everything goes down one road: [`World::send`].
+
+mod prices;
+mod properties;
+mod reading;
+mod receivers;
+mod rules;
+mod stored;
+mod timeline;
+mod world;
+
+use std::collections::BTreeMap;
+
+use super::state::ChargeState;
+use super::*;
+use crate::document::Outgoing;
+use crate::market::{ActorNumber, Calendar, ChargeType, Party, Period, Price, Resolution, Timestamp, VatClass};
+use crate::process::participants::{self, Participant, Status};
+use crate::process::{Fate, Market};
+use crate::record::{Change, Entry, Expected, VALUE_BYTES_MAX};
+
+const HUB: &str = "5790001330552";
+/// A grid access provider; the sender, unless a test says otherwise.
+const GRID: &str = "8100000000030";
+/// The system operator.
+const OPERATOR: &str = "5790000432752";
+const NOW: &str = "2023-08-01T09:00:00Z";
+
+/// Everything a gateway would keep, and the few participants that most tests want.
+#[derive(Debug, Clone)]
+struct World {
+    store: BTreeMap<Key, Entry>,
+    commits: u64,
+    market: Market,
+    now: Timestamp,
+    caller: Party,
+}
+
+impl World {
+    fn new() -> Self {
+        let market =
+            Market { hub: ActorNumber::new(HUB), zone: chrono_tz::Europe::Copenhagen, charges: Settings::default() };
+        let caller = party(GRID, ActorRole::GridAccessProvider);
+        let mut world = Self { store: BTreeMap::new(), commits: 0, market, now: at(NOW), caller };
+        world.register(GRID, ActorRole::GridAccessProvider, Status::Active);
+        world.register(OPERATOR, ActorRole::SystemOperator, Status::Active);
+        world.register(HUB, ActorRole::MeteringPointAdministrator, Status::Active);
+        world
+    }
+
+    fn register(&mut self, number: &str, role: ActorRole, status: Status) {
+        let one = [Participant {
+            party: party(number, role),
+            name: number.into(),
+            status,
+            actor_id: number.into(),
+            external_id: None,
+        }];
+        let changes = participants::register(&self.facts(&participants::register_needs(&one)), &one);
+        self.commit(&changes);
+    }
+
+    fn facts(&self, needs: &Needs) -> Facts {
+        let mut facts = Facts::default();
+        for key in needs.keys() {
+            facts.insert(key.clone(), self.store.get(key).cloned());
+        }
+        for range in needs.ranges() {
+            let found = self.store.range(range.from.clone()..range.to.clone());
+            facts.insert_range(range.clone(), found.map(|(key, entry)| (key.clone(), entry.clone())).collect());
+        }
+        facts
+    }
+
+    fn commit(&mut self, changes: &[Change]) {
+        self.commits += 1;
+        for change in changes.iter().cloned() {
+            match change {
+                Change::Put(key, value) => {
+                    assert!(value.len() <= VALUE_BYTES_MAX / 2, "{key} holds {} bytes", value.len());
+                    self.store.insert(key.at_commit(self.commits), Entry { version: self.commits, value });
+                }
+                Change::Delete(key) => {
+                    self.store.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// Decides, twice to see that it comes out the same, and commits.
+    fn send(&mut self, request: &RequestChangeOfPriceList) -> Decision {
+        let cause = [7; 32];
+        let context = Context { now: self.now, caller: self.caller.clone(), cause, market: &self.market };
+        let facts = self.facts(&request.needs(&context));
+        let decision = request.decide(&facts, &context);
+        assert_eq!(request.decide(&facts, &context), decision, "the same arguments, the same decision");
+        self.assert_guarded(&facts, &decision);
+        assert_each_operation_is_answered_once(request, &decision);
+        self.commit(&decision.changes);
+        decision
+    }
+
+    /// Whoever writes a charge's periods or prices also rewrites the charge, which guards them, and has looked at it.
+    fn assert_guarded(&self, facts: &Facts, decision: &Decision) {
+        let seen: BTreeMap<Key, Expected> = facts.versions().collect();
+        let written: Vec<&Key> = decision.changes.iter().map(Change::key).collect();
+        for key in written.iter().filter(|key| [record::PERIODS, record::PRICES].contains(&key.space())) {
+            let charge = record::charge_key(&record::read_identity(key));
+            assert!(written.contains(&&charge) && seen.contains_key(&charge), "{key}");
+        }
+    }
+
+    fn charge(&self, identity: &ChargeIdentity) -> Option<Charge> {
+        self.store.get(&record::charge_key(identity)).map(|entry| record::read_charge(&entry.value))
+    }
+
+    /// The timeline as a view would read it.
+    fn timeline(&self, identity: &ChargeIdentity) -> Vec<(Period, MasterData)> {
+        let Some(charge) = self.charge(identity) else { return Vec::new() };
+        let range = record::periods(identity);
+        let timeline = record::read_timeline(&charge, self.store.range(range.from..range.to));
+        assert_eq!(timeline.first().map(|(first, _)| first.start), Some(charge.start));
+        timeline
+    }
+
+    fn prices(&self, identity: &ChargeIdentity) -> Vec<PricePoint> {
+        let range = record::blocks(identity);
+        let blocks = self.store.range(range.from..range.to);
+        blocks.flat_map(|(_, entry)| record::read_block(&entry.value)).collect()
+    }
+
+    fn history(&self, identity: &ChargeIdentity) -> Vec<record::Accepted> {
+        let range = record::history(identity);
+        self.store.range(range.from..range.to).map(|(_, entry)| record::read_history(&entry.value)).collect()
+    }
+}
+
+/// Invariants 4 and 5 of charges 12.
+fn assert_each_operation_is_answered_once(request: &RequestChangeOfPriceList, decision: &Decision) {
+    let receipts = decision.outgoing.iter().filter(|it| it.kind != &NOTIFY);
+    let mut answered: Vec<&str> =
+        receipts.clone().flat_map(|it| it.records.iter().map(|it| &*it.transaction_id)).collect();
+    let mut asked: Vec<&str> = request.operations.iter().map(|it| it.transaction_id.as_str()).collect();
+    answered.sort_unstable();
+    asked.sort_unstable();
+    assert_eq!(answered, asked);
+    for receipt in receipts {
+        let rejected = receipt.kind == &REJECT;
+        assert!(receipt.records.iter().all(|record| rejected != record.reasons.is_empty()), "{receipt:?}");
+    }
+    assert_eq!(decision.fates.len(), request.operations.len());
+    assert!(decision.changes.is_empty() == decision.fates.iter().all(|fate| !fate.broken.is_empty()));
+    let ids: Vec<&String> = decision.outgoing.iter().map(|it| &it.message_id).collect();
+    assert!(ids.iter().all(|id| id.len() == 32 && ids.iter().filter(|other| other == &id).count() == 1));
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse_date_time(text).unwrap_or_else(|| panic!("{text}"))
+}
+
+/// Local midnight of a date such as `2023-10-01`, or of `01-10`, which lies in 2023; `inf` is the open end.
+fn local(date: &str) -> Timestamp {
+    if date == "inf" {
+        return Timestamp::OPEN_END;
+    }
+    let date = match date.split_once('-') {
+        Some((day, month)) if date.len() == 5 => format!("2023-{month}-{day}"),
+        _ => date.to_string(),
+    };
+    Calendar::new(chrono_tz::Europe::Copenhagen).midnight(date.parse().unwrap_or_else(|_| panic!("{date}")))
+}
+
+fn party(number: &str, role: ActorRole) -> Party {
+    Party { number: ActorNumber::new(number), role }
+}
+
+fn price(text: &str) -> Price {
+    Price::parse(text).unwrap()
+}
+
+fn header(reason: &str) -> Header {
+    Header {
+        message_id: "document-1".into(),
+        document_type: "D10".into(),
+        business_reason: reason.into(),
+        business_sector: Some("23".into()),
+        sender_number: GRID.into(),
+        sender_role: "DDM".into(),
+        receiver_number: HUB.into(),
+        receiver_role: "DDZ".into(),
+        created: NOW.into(),
+    }
+}
+
+/// An operation on charge `C-1`, a daily tariff of the grid access provider, from 1 September.
+fn information() -> Operation {
+    Operation {
+        transaction_id: "t-1".into(),
+        owner: GRID.into(),
+        charge_type: Some(ChargeType::Tariff),
+        charge_id: "C-1".into(),
+        effective: Some(local("01-09")),
+        asked: Asked::Information(Information {
+            name: Some("U".into()),
+            description: Some("what it is".into()),
+            resolution: Some(Resolution::Day),
+            termination: None,
+            vat_class: Some(VatClass::Vat25),
+            transparent_invoicing: Some(false),
+            tax_indicator: Some(false),
+        }),
+    }
+}
+
+fn prices(resolution: Resolution, start: Timestamp, end: Timestamp, amounts: &[&str]) -> Operation {
+    let points = amounts.iter().zip(1..).map(|(amount, position)| Point { position, price: price(amount) });
+    Operation {
+        effective: Some(start),
+        asked: Asked::Prices(Some(Series {
+            resolution: Some(resolution),
+            interval: Some(Period::new(start, end)),
+            points: points.collect(),
+        })),
+        ..information()
+    }
+}
+
+fn asked(operation: &mut Operation) -> &mut Information {
+    match &mut operation.asked {
+        Asked::Information(information) => information,
+        Asked::Prices(_) => panic!("it asks for prices"),
+    }
+}
+
+fn series(operation: &mut Operation) -> &mut Series {
+    match &mut operation.asked {
+        Asked::Prices(Some(series)) => series,
+        _ => panic!("it has no series"),
+    }
+}
+
+fn request(operations: Vec<Operation>) -> RequestChangeOfPriceList {
+    let reason = match operations.first().map(|it| &it.asked) {
+        Some(Asked::Prices(_)) => "D08",
+        _ => "D18",
+    };
+    RequestChangeOfPriceList { header: header(reason), operations }
+}
+
+fn identity() -> ChargeIdentity {
+    information().identity().unwrap()
+}
+
+fn broken(decision: &Decision) -> Vec<Vec<&'static str>> {
+    decision.fates.iter().map(|fate: &Fate| fate.broken.clone()).collect()
+}
+
+fn sent<'a>(decision: &'a Decision, kind: &str) -> Vec<&'a Outgoing> {
+    decision.outgoing.iter().filter(|it| it.kind.name == kind).collect()
+}
+
+/// No rule broken.
+const ACCEPTED: &[&str] = &[];

@@ -1,0 +1,24 @@
+//! The registry: who takes part in the market, in which role, and whether they still do.
+//!
+//! A participant is one number in one role; a company with two roles is two participants. Only *live* participants,
+//! active or passive, may act and are told things; new, inactive and deleted ones are known and nothing more.
+//! Participants come from a world file or from the operator, never from a market document.
+//!
+//! Records are kept by role, then number, so that "every live energy supplier" is one range. One owner record is
+//! rewritten by every registry change; it guards all ranges, which is cheap because the registry seldom changes.
+//!
+//! Source: charges 1.2, post-office 5.1.
+
+mod record;
+mod register;
+mod state;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use register::{register, register_needs};
+pub use state::{
+    Participant, Status, by_external_id, live_in_role, needs_of, needs_of_external_id, needs_of_role, participant,
+};
+pub use world::{Actor, WorldFlaw};

@@ -1,0 +1,124 @@
+//! Participants as they are stored.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{Participant, Status};
+use crate::market::{ActorNumber, ActorRole, Party};
+use crate::record::{Key, KeyRange, Space};
+
+/// Participants, by role and number.
+pub const PARTICIPANTS: Space = Space(24);
+/// The parties that log in with an external id: external id, role, number.
+pub const EXTERNAL_IDS: Space = Space(25);
+/// One record that every registry change rewrites: how many changes there were.
+pub const REGISTRY: Space = Space(26);
+
+const VERSION: u8 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct StoredParticipant {
+    status: u8,
+    name: String,
+    actor_id: String,
+    external_id: Option<String>,
+}
+
+pub fn key(party: &Party) -> Key {
+    Key::new(PARTICIPANTS).text(party.role.code()).text(party.number.as_str())
+}
+
+pub fn role_range(role: ActorRole) -> KeyRange {
+    KeyRange::under(&Key::new(PARTICIPANTS).text(role.code()))
+}
+
+pub fn external_key(external_id: &str, party: &Party) -> Key {
+    Key::new(EXTERNAL_IDS).text(external_id).text(party.role.code()).text(party.number.as_str())
+}
+
+pub fn external_range(external_id: &str) -> KeyRange {
+    KeyRange::under(&Key::new(EXTERNAL_IDS).text(external_id))
+}
+
+pub fn owner_key() -> Key {
+    Key::new(REGISTRY)
+}
+
+pub fn write(participant: &Participant) -> Bytes {
+    let stored = StoredParticipant {
+        status: match participant.status {
+            Status::New => 1,
+            Status::Active => 2,
+            Status::Inactive => 3,
+            Status::Passive => 4,
+            Status::Deleted => 5,
+        },
+        name: participant.name.clone(),
+        actor_id: participant.actor_id.clone(),
+        external_id: participant.external_id.clone(),
+    };
+    postcard::to_extend(&stored, vec![VERSION]).expect("a participant can be written").into()
+}
+
+/// # Panics
+///
+/// When the bytes are not what [`write`] made of a participant.
+pub fn read(party: Party, bytes: &[u8]) -> Participant {
+    let stored = stored(bytes);
+    Participant {
+        party,
+        status: status(stored.status),
+        name: stored.name,
+        actor_id: stored.actor_id,
+        external_id: stored.external_id,
+    }
+}
+
+/// Only the status, without the texts behind it: a decision looks at every participant of a role.
+pub fn read_status(bytes: &[u8]) -> Status {
+    assert_eq!(bytes.first(), Some(&VERSION), "a stored participant has version {VERSION}");
+    status(bytes[1])
+}
+
+pub fn read_party(key: &Key) -> Party {
+    let mut parts = key.reader();
+    let role = parts.text().expect("a role stands in its key");
+    party(role, parts.text().expect("a number stands in its key"))
+}
+
+/// What stands under an external id: the party again, for a long external id stands in its key as a hash.
+pub fn write_external(party: &Party) -> Bytes {
+    let stored = (party.role.code(), party.number.as_str());
+    postcard::to_extend(&stored, vec![VERSION]).expect("a party can be written").into()
+}
+
+pub fn read_external(bytes: &[u8]) -> Party {
+    let (role, number) = postcard::from_bytes(versioned(bytes)).expect("a stored party is read back");
+    party(role, number)
+}
+
+pub fn write_owner(changes: u64) -> Bytes {
+    postcard::to_extend(&changes, vec![VERSION]).expect("a number can be written").into()
+}
+
+pub fn read_owner(bytes: &[u8]) -> u64 {
+    postcard::from_bytes(versioned(bytes)).expect("a stored registry record is read back")
+}
+
+fn stored(bytes: &[u8]) -> StoredParticipant {
+    postcard::from_bytes(versioned(bytes)).expect("a stored participant is read back")
+}
+
+fn versioned(bytes: &[u8]) -> &[u8] {
+    assert_eq!(bytes.first(), Some(&VERSION), "a stored participant has version {VERSION}");
+    &bytes[1..]
+}
+
+fn status(number: u8) -> Status {
+    *Status::ALL.get(usize::from(number).wrapping_sub(1)).expect("a stored status is one of five")
+}
+
+fn party(role: String, number: String) -> Party {
+    let role = ActorRole::from_code(&role).expect("a stored role is one that we know");
+    Party { number: ActorNumber::new(number), role }
+}

@@ -1,0 +1,86 @@
+//! What is known about participants, and how to ask for it.
+
+use super::record;
+use crate::market::{ActorRole, Party};
+use crate::record::{Facts, Needs};
+
+/// A number in a role, as it is registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Participant {
+    pub party: Party,
+    pub name: String,
+    pub status: Status,
+    /// Id in the participant register.
+    pub actor_id: String,
+    /// The `azp` claim of its tokens, if it can log in.
+    pub external_id: Option<String>,
+}
+
+impl Participant {
+    pub fn is_live(&self) -> bool {
+        self.status.is_live()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    New,
+    Active,
+    Inactive,
+    Passive,
+    Deleted,
+}
+
+impl Status {
+    pub const ALL: [Status; 5] = [Status::New, Status::Active, Status::Inactive, Status::Passive, Status::Deleted];
+
+    pub fn is_live(self) -> bool {
+        matches!(self, Status::Active | Status::Passive)
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::New => "New",
+            Status::Active => "Active",
+            Status::Inactive => "Inactive",
+            Status::Passive => "Passive",
+            Status::Deleted => "Deleted",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name().eq_ignore_ascii_case(name))
+    }
+}
+
+pub fn needs_of(party: &Party) -> Needs {
+    Needs::default().key(record::key(party))
+}
+
+/// The participant, live or not. Needs: [`needs_of`].
+pub fn participant(facts: &Facts, party: &Party) -> Option<Participant> {
+    facts.get(&record::key(party)).map(|entry| record::read(party.clone(), &entry.value))
+}
+
+pub fn needs_of_role(role: ActorRole) -> Needs {
+    Needs::default().range(record::role_range(role), record::owner_key())
+}
+
+/// Everybody live in `role`, by number. Needs: [`needs_of_role`].
+pub fn live_in_role(facts: &Facts, role: ActorRole) -> Vec<Party> {
+    let entries = facts.range(&record::role_range(role)).iter();
+    entries
+        .filter(|(_, entry)| record::read_status(&entry.value).is_live())
+        .map(|(key, _)| record::read_party(key))
+        .collect()
+}
+
+pub fn needs_of_external_id(external_id: &str) -> Needs {
+    Needs::default().range(record::external_range(external_id), record::owner_key())
+}
+
+/// The parties that log in with this `azp`, live or not: one for each role. Needs: [`needs_of_external_id`].
+pub fn by_external_id(facts: &Facts, external_id: &str) -> Vec<Party> {
+    let entries = facts.range(&record::external_range(external_id)).iter();
+    entries.map(|(_, entry)| record::read_external(&entry.value)).collect()
+}

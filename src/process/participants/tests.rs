@@ -1,0 +1,112 @@
+//! The registry against what it was told.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::market::{ActorNumber, ActorRole, Party};
+use crate::record::{Change, Entry, Facts, Key, Needs};
+
+type Store = BTreeMap<Key, Entry>;
+
+fn load(store: &Store, needs: &Needs) -> Facts {
+    let mut facts = Facts::default();
+    for key in needs.keys() {
+        facts.insert(key.clone(), store.get(key).cloned());
+    }
+    for range in needs.ranges() {
+        let entries = store.iter().filter(|(key, _)| range.contains(key));
+        facts.insert_range(range.clone(), entries.map(|(key, entry)| (key.clone(), entry.clone())).collect());
+    }
+    facts
+}
+
+fn register_all(store: &mut Store, participants: &[Participant]) {
+    let changes = register(&load(store, &register_needs(participants)), participants);
+    for change in changes {
+        match change {
+            Change::Put(key, value) => store.insert(key, Entry { version: 1, value }),
+            Change::Delete(key) => store.remove(&key),
+        };
+    }
+}
+
+fn somebody(number: &str, role: ActorRole, status: Status, external_id: Option<&str>) -> Participant {
+    Participant {
+        party: Party { number: ActorNumber::new(number), role },
+        name: format!("{number} A/S"),
+        status,
+        actor_id: format!("actor-{number}"),
+        external_id: external_id.map(str::to_string),
+    }
+}
+
+#[test]
+fn who_is_live_in_a_role_is_found_by_number() {
+    use ActorRole::{EnergySupplier, GridAccessProvider};
+    let mut store = Store::new();
+    let all: Vec<Participant> = Status::ALL
+        .into_iter()
+        .enumerate()
+        .flat_map(|(n, status)| {
+            [EnergySupplier, GridAccessProvider].map(|role| somebody(&format!("{}", 5 - n), role, status, None))
+        })
+        .collect();
+    register_all(&mut store, &all);
+    let live = live_in_role(&load(&store, &needs_of_role(EnergySupplier)), EnergySupplier);
+    assert_eq!(live.iter().map(|party| party.number.as_str()).collect::<Vec<_>>(), ["2", "4"]);
+    assert!(live.iter().all(|party| party.role == EnergySupplier));
+    for one in &all {
+        assert_eq!(participant(&load(&store, &needs_of(&one.party)), &one.party).as_ref(), Some(one));
+    }
+    let nobody = Party { number: ActorNumber::new("9"), role: EnergySupplier };
+    assert_eq!(participant(&load(&store, &needs_of(&nobody)), &nobody), None);
+}
+
+#[test]
+fn an_external_id_leads_to_every_role_of_its_actor_until_it_changes() {
+    let long = "x".repeat(500);
+    for (first, second) in [("id-1", "id-2"), (long.as_str(), "id-2")] {
+        let mut store = Store::new();
+        let find = |store: &Store, id: &str| by_external_id(&load(store, &needs_of_external_id(id)), id);
+        let supplier = somebody("1", ActorRole::EnergySupplier, Status::Active, Some(first));
+        let grid = somebody("1", ActorRole::GridAccessProvider, Status::Active, Some(first));
+        register_all(&mut store, &[supplier.clone(), grid.clone()]);
+        assert_eq!(find(&store, first), [grid.party.clone(), supplier.party.clone()]);
+        assert_eq!(find(&store, "id"), []);
+        register_all(&mut store, &[Participant { external_id: Some(second.into()), ..supplier.clone() }]);
+        assert_eq!((find(&store, first), find(&store, second)), (vec![grid.party], vec![supplier.party.clone()]));
+        register_all(&mut store, &[Participant { external_id: None, ..supplier.clone() }]);
+        assert_eq!(find(&store, second), []);
+    }
+}
+
+#[test]
+fn every_change_rewrites_the_record_that_guards_the_ranges() {
+    let mut store = Store::new();
+    let one = [somebody("1", ActorRole::EnergySupplier, Status::Active, None)];
+    for changes in 1..4 {
+        register_all(&mut store, &one);
+        assert_eq!(record::read_owner(&store[&record::owner_key()].value), changes);
+    }
+    assert_eq!(register(&load(&store, &register_needs(&[])), &[]), []);
+}
+
+/// Bytes that version 1 wrote. They must be read for as long as a store may hold them.
+#[test]
+fn old_bytes_are_read() {
+    let one = somebody("1", ActorRole::SystemOperator, Status::Passive, Some("e"));
+    let bytes = b"\x01\x04\x051 A/S\x07actor-1\x01\x01e";
+    assert_eq!(&record::write(&one)[..], bytes);
+    assert_eq!(record::read(one.party.clone(), bytes), one);
+    assert_eq!(record::read_status(bytes), Status::Passive);
+    assert_eq!(record::read_owner(b"\x01\xac\x02"), 300);
+    assert_eq!(record::read_external(b"\x01\x02EZ\x011"), one.party);
+}
+
+#[test]
+fn a_world_file_names_what_it_got_wrong() {
+    let actor: Actor = toml::from_str("number = '1'\nrole = 'DDX'\nname = 'One'").unwrap();
+    assert_eq!(actor.participant().unwrap().status, Status::Active);
+    let wrong = Actor { role: "D99".into(), ..actor };
+    assert_eq!(wrong.participant().unwrap_err().to_string(), "actor 1: `D99` is no role");
+}
