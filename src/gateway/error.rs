@@ -1,0 +1,57 @@
+//! What a sender is told when a document is refused, and what goes wrong in our own world.
+
+use thiserror::Error;
+
+use crate::market::Timestamp;
+use crate::store;
+
+/// One error of an error document (post-office 2.6.1). A refused document has exactly one at the top.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Error {
+    /// `B2B-005`, `B2B-008`, or below the top what kind of flaw it was.
+    pub code: String,
+    pub message: String,
+    pub target: Option<String>,
+    /// Where in the document, counted from 1.
+    pub line: Option<u32>,
+    pub column: Option<u32>,
+    pub details: Vec<Error>,
+}
+
+impl Error {
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_string(), message: message.into(), ..Self::default() }
+    }
+
+    pub fn target(mut self, target: &str) -> Self {
+        self.target = Some(target.to_string());
+        self
+    }
+
+    pub fn details(mut self, details: Vec<Error>) -> Self {
+        self.details = details;
+        self
+    }
+}
+
+/// Our world failed: the sender may try again, the operator is told why.
+#[derive(Debug, Error)]
+pub enum Fault {
+    #[error("{doing}")]
+    Store { doing: &'static str, source: store::Fault },
+    /// So many documents wait for their decision that no more are taken in.
+    #[error("{undecided} documents wait for their decision, which is as many as may")]
+    Busy { undecided: usize },
+    #[error("a record of {what} cannot be read: it was written by another version, or is damaged")]
+    Unreadable { what: &'static str },
+    /// A bug of ours: reading panicked. Nothing was stored.
+    #[error("reading {document} came to a sudden end")]
+    Reading { document: &'static str },
+    #[error("a range holds more than {records_max} records")]
+    RangeTooLarge { records_max: usize },
+    #[error("the clock only moves forward: it shows {now}, {asked} is behind it")]
+    ClockBackwards { now: Timestamp, asked: Timestamp },
+    /// The gateway is being closed.
+    #[error("the gateway is stopping")]
+    Stopping,
+}

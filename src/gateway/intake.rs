@@ -1,0 +1,391 @@
+//! Commit 1: a document is read, checked and archived, and its sender is answered.
+//!
+//! What is refused here is refused with every flaw named, leaves no id behind, and is kept in the archive only.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+
+use super::{Error, Fault, Gateway, hash};
+use crate::archive::{self, Direction, FirstUse, InboxEntry, LogEntry};
+use crate::document::{Header, Refusal, cim_xml};
+use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::process::{self, Incoming, Request};
+use crate::record::{Batch, Expected, Key, Outcome};
+use crate::spec::{self, Flaw, Specs};
+use crate::xml::{Limits, Positions};
+
+/// What a sender is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// It is on disk, and will be decided.
+    Accepted(Received),
+    /// It was not taken in.
+    Refused { correlation_id: String, error: Error },
+}
+
+/// The answer to a document that was taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// The id to quote in a support case; of the first receipt when the document came again.
+    pub correlation_id: String,
+    /// The same bytes were accepted before, and this is the first answer again.
+    pub duplicate: bool,
+}
+
+impl Gateway {
+    /// Takes in one document. Returns once the answer is on disk.
+    pub async fn receive(
+        &self,
+        caller: &Party,
+        document: &'static Incoming,
+        body: Bytes,
+        correlation_id: &str,
+        now: Timestamp,
+    ) -> Result<Receipt, Fault> {
+        let started = std::time::Instant::now();
+        let undecided = self.decider.undecided();
+        if undecided >= self.settings.undecided_max {
+            return Err(Fault::Busy { undecided });
+        }
+        let arrival = Arrival { caller, document, hash: hash(&body), body, correlation_id, now };
+        let receipt = match self.read_aside(document, &arrival.body).await? {
+            Ok(request) => self.admit(&arrival, request).await?,
+            Err(error) => self.refuse(&arrival, None, error).await?,
+        };
+        let verdict = match &receipt {
+            Receipt::Accepted(Received { duplicate: true, .. }) => "duplicate",
+            Receipt::Accepted(_) => "accepted",
+            Receipt::Refused { error, .. } => &error.code,
+        };
+        metrics::counter!("gridpost_documents_in_total", "document" => document.name, "verdict" => verdict.to_string())
+            .increment(1);
+        tracing::info!(
+            stage = "intake",
+            document = document.name,
+            caller = %caller,
+            correlation_id,
+            verdict,
+            bytes = arrival.body.len(),
+            micros = started.elapsed().as_micros() as u64,
+            "document answered"
+        );
+        Ok(receipt)
+    }
+
+    /// Takes in a document as the party that it names as its sender: what `replay` does.
+    pub async fn receive_from_its_sender(
+        &self,
+        body: Bytes,
+        correlation_id: &str,
+    ) -> Result<(Receipt, Timestamp), Fault> {
+        let unknown = |message: String| Receipt::Refused {
+            correlation_id: correlation_id.to_string(),
+            error: Error::new(SYNTAX, message),
+        };
+        let root = match spec::root_of(&body, &self.settings.limits) {
+            Ok(root) => root,
+            Err(flaw) => {
+                let error = Error::new(SYNTAX, "the document is not well-formed").details(vec![flaw_error(&flaw)]);
+                return Ok((Receipt::Refused { correlation_id: correlation_id.to_string(), error }, self.now()));
+            }
+        };
+        let Some(document) = process::DOCUMENTS.iter().copied().find(|document| document.namespace == root.namespace)
+        else {
+            let receipt = unknown(format!("no document with namespace \"{}\" is taken in here", root.namespace));
+            return Ok((receipt, self.now()));
+        };
+        let caller = match read_document(&self.specs, &self.settings.limits, document, &body) {
+            Ok(request) => sender_of(request.header()),
+            Err(_) => Party { number: ActorNumber::new(""), role: ActorRole::GridAccessProvider },
+        };
+        let now = self.now();
+        Ok((self.receive(&caller, document, body, correlation_id, now).await?, now))
+    }
+
+    /// Reads a document, a large one on a thread of its own: the doors' threads stay free for others.
+    async fn read_aside(
+        &self,
+        document: &'static Incoming,
+        body: &Bytes,
+    ) -> Result<Result<Box<dyn Request>, Error>, Fault> {
+        if body.len() <= READ_AT_ONCE_BYTES_MAX {
+            return Ok(read_document(&self.specs, &self.settings.limits, document, body));
+        }
+        let (specs, settings, body) = (self.specs.clone(), self.settings.clone(), body.clone());
+        tokio::task::spawn_blocking(move || read_document(&specs, &settings.limits, document, &body))
+            .await
+            .map_err(|_| Fault::Reading { document: document.name })
+    }
+
+    /// The checks that need to know the caller and what was sent before.
+    async fn admit(&self, arrival: &Arrival<'_>, request: Box<dyn Request>) -> Result<Receipt, Fault> {
+        let header = request.header().clone();
+        if header.sender_number != arrival.caller.number.as_str() {
+            let message = format!(
+                "the document names {} as its sender, but it was sent by {}: send it with the sender's own token",
+                shown(&header.sender_number),
+                arrival.caller.number
+            );
+            return self.refuse(arrival, Some(&header), Error::new(SENDER, message).target("SenderId")).await;
+        }
+        let sender = header.sender();
+        let ids = match used_ids(&sender, &*request) {
+            Ok(ids) => ids,
+            Err(error) => return self.refuse(arrival, Some(&header), error).await,
+        };
+        let mut request = Some(request);
+        loop {
+            if let Some(receipt) = self.seen_before(arrival, &header, &ids).await? {
+                return Ok(receipt);
+            }
+            let batch = arrival.batch(&header, &ids);
+            match self.take_in(arrival, batch, &mut request).await? {
+                Outcome::Committed(_) => {
+                    return Ok(Receipt::Accepted(Received {
+                        correlation_id: arrival.correlation_id.to_string(),
+                        duplicate: false,
+                    }));
+                }
+                // Somebody used one of the ids in between: look again, and it will be found.
+                Outcome::Conflict(_) => continue,
+            }
+        }
+    }
+
+    /// Whether this very document was accepted before, or another one under one of its ids.
+    async fn seen_before(&self, arrival: &Arrival<'_>, header: &Header, ids: &[Key]) -> Result<Option<Receipt>, Fault> {
+        let entries = self.store.get_many(ids).map_err(Fault::store("look up used ids"))?;
+        let used = |entry: &_| FirstUse::from_entry(entry).ok_or(Fault::Unreadable { what: "a used id" });
+        let Some((message, transactions)) = entries.split_first() else { return Ok(None) };
+        if let Some(entry) = message {
+            let first = used(entry)?;
+            if first.hash == arrival.hash {
+                return Ok(Some(Receipt::Accepted(Received { correlation_id: first.correlation_id, duplicate: true })));
+            }
+            let message = format!(
+                "message id {} was used at {} by another document: give each document an id of its own",
+                shown(&header.message_id),
+                first.at
+            );
+            let detail = Error::new("00101", message.clone()).target("MessageId");
+            let error = Error::new(SYNTAX, message).target("MessageId").details(vec![detail]);
+            return self.refuse(arrival, Some(header), error).await.map(Some);
+        }
+        let mut details = Vec::new();
+        for (key, entry) in ids[1..].iter().zip(transactions) {
+            let Some(entry) = entry else { continue };
+            let first = used(entry)?;
+            let mut parts = key.reader();
+            let id = parts.text().and(parts.text()).unwrap_or_else(|| "(too long to show)".to_string());
+            let message = format!(
+                "transaction id {} was used at {} before: give each activity record an id of its own",
+                shown(&id),
+                first.at
+            );
+            details.push(Error::new("00102", message).target("TransactionId"));
+        }
+        if details.is_empty() {
+            return Ok(None);
+        }
+        let error = ids_refused(details);
+        self.refuse(arrival, Some(header), error).await.map(Some)
+    }
+
+    /// Commit 1. The decider hears of the document before the sender does, and in order of commit.
+    async fn take_in(
+        &self,
+        arrival: &Arrival<'_>,
+        batch: Batch,
+        request: &mut Option<Box<dyn Request>>,
+    ) -> Result<Outcome, Fault> {
+        let (done, outcome) = tokio::sync::oneshot::channel();
+        let taken = request.take().expect("a request is handed over once and given back on conflict");
+        let (entry, decider) = (arrival.inbox_entry(), self.decider.clone());
+        let completion = move |result: Result<Outcome, _>| {
+            let given_back = match &result {
+                Ok(Outcome::Committed(number)) => {
+                    decider.arrived(*number, entry, taken);
+                    None
+                }
+                _ => Some(taken),
+            };
+            // A caller that has gone away does not undo the commit; it only misses its answer.
+            drop(done.send((result, given_back)));
+        };
+        self.store.submit(batch, Box::new(completion));
+        let (result, given_back) = outcome.await.map_err(|_| Fault::Stopping)?;
+        *request = given_back;
+        result.map_err(Fault::store("take in a document"))
+    }
+
+    /// Archives what is not taken in, and answers with the error.
+    async fn refuse(&self, arrival: &Arrival<'_>, header: Option<&Header>, error: Error) -> Result<Receipt, Fault> {
+        let mut batch = Batch::default();
+        let refused = std::iter::once(&error).chain(&error.details).map(|error| error.code.clone());
+        let mut codes: Vec<String> = refused.collect();
+        codes.dedup();
+        codes.truncate(REFUSAL_CODES_KEPT);
+        batch.put_all([archive::log_in(&arrival.log_entry(header, codes))]);
+        batch.body(archive::body_key(&arrival.hash), arrival.body.clone());
+        self.commit("archive a refused document", batch).await?;
+        Ok(Receipt::Refused { correlation_id: arrival.correlation_id.to_string(), error })
+    }
+}
+
+/// Bytes to a typed request, or the one error that answers them.
+pub(super) fn read_document(
+    specs: &Specs,
+    limits: &Limits,
+    document: &'static Incoming,
+    body: &[u8],
+) -> Result<Box<dyn Request>, Error> {
+    let schema = specs.schema_for(document.namespace).ok_or_else(|| {
+        Error::new(SYNTAX, format!("no schema is loaded for {}, see [specs] in the configuration", document.name))
+    })?;
+    let mut reader = (document.reader)();
+    let verdict = cim_xml::read(schema, body, limits, &mut *reader);
+    if !verdict.flaws.is_empty() {
+        let count = verdict.flaws.len();
+        let more = if verdict.truncated { " or more" } else { "" };
+        let plural = if count == 1 { "" } else { "s" };
+        let message = format!("the document does not follow its schema: {count}{more} flaw{plural}");
+        return Err(Error::new(SYNTAX, message).details(verdict.flaws.iter().map(flaw_error).collect()));
+    }
+    reader.finish().map_err(|refusals| refused(&refusals, body))
+}
+
+/// One document at the door.
+struct Arrival<'a> {
+    caller: &'a Party,
+    document: &'static Incoming,
+    body: Bytes,
+    hash: [u8; 32],
+    correlation_id: &'a str,
+    now: Timestamp,
+}
+
+impl Arrival<'_> {
+    fn batch(&self, header: &Header, ids: &[Key]) -> Batch {
+        let first_use =
+            FirstUse { hash: self.hash, correlation_id: self.correlation_id.to_string(), at: self.now }.encode();
+        let mut batch = Batch::default();
+        for id in ids {
+            batch.expect(id.clone(), Expected::Absent).put(id.clone(), first_use.clone());
+        }
+        batch.put_all([self.inbox_entry().put(), archive::log_in(&self.log_entry(Some(header), Vec::new()))]);
+        batch.body(archive::body_key(&self.hash), self.body.clone());
+        batch
+    }
+
+    fn inbox_entry(&self) -> InboxEntry {
+        InboxEntry {
+            caller: self.caller.clone(),
+            document: self.document.name.to_string(),
+            at: self.now,
+            correlation_id: self.correlation_id.to_string(),
+            hash: self.hash,
+        }
+    }
+
+    fn log_entry(&self, header: Option<&Header>, refused: Vec<String>) -> LogEntry {
+        LogEntry {
+            direction: Direction::In,
+            at: self.now,
+            party: self.caller.clone(),
+            document: self.document.name.to_string(),
+            message_id: header.map(|header| header.message_id.clone()).unwrap_or_default(),
+            correlation_id: self.correlation_id.to_string(),
+            refused,
+            hash: self.hash,
+        }
+    }
+}
+
+/// The keys under which the document's id, first, and its records' ids are registered; an error when one stands twice.
+///
+/// A blank id is not registered: the rules turn down the record that lacks one (VR.223).
+fn used_ids(sender: &ActorNumber, request: &dyn Request) -> Result<Vec<Key>, Error> {
+    let mut keys = vec![archive::message_id_key(sender, &request.header().message_id)];
+    let mut seen = HashSet::new();
+    let mut repeated = Vec::new();
+    for id in request.transaction_ids() {
+        if id.trim().is_empty() {
+            continue;
+        }
+        if seen.insert(id) {
+            keys.push(archive::transaction_id_key(sender, id));
+        } else {
+            let message = format!("transaction id {} stands more than once in the document", shown(id));
+            repeated.push(Error::new("00102", message).target("TransactionId"));
+        }
+    }
+    if repeated.is_empty() { Ok(keys) } else { Err(ids_refused(repeated)) }
+}
+
+fn ids_refused(mut details: Vec<Error>) -> Error {
+    details.truncate(DETAILS_MAX);
+    let message = match &*details {
+        [one] => one.message.clone(),
+        many => format!("{} transaction ids are not new", many.len()),
+    };
+    Error::new(SYNTAX, message).target("TransactionId").details(details)
+}
+
+/// Whom a document names as its sender. A role that the market does not know reads as grid access provider: the rules
+/// turn the document down by the role's code, and the answer needs a queue.
+fn sender_of(header: &Header) -> Party {
+    let role = ActorRole::from_code(&header.sender_role).unwrap_or(ActorRole::GridAccessProvider);
+    Party { number: header.sender(), role }
+}
+
+fn flaw_error(flaw: &Flaw) -> Error {
+    Error {
+        code: "SchemaValidationError".to_string(),
+        message: format!("{}: {} ({})", flaw.path, flaw.message, flaw.code),
+        line: Some(flaw.line),
+        column: Some(flaw.column),
+        ..Error::default()
+    }
+}
+
+fn refused(refusals: &[Refusal], body: &[u8]) -> Error {
+    let mut positions = Positions::new(body);
+    let details: Vec<Error> = refusals
+        .iter()
+        .take(DETAILS_MAX)
+        .map(|refusal| {
+            let position = refusal.byte.map(|byte| positions.of(byte));
+            Error {
+                code: refusal.code.to_string(),
+                message: refusal.message.clone(),
+                target: refusal.target.map(str::to_string),
+                line: position.map(|(line, _)| line),
+                column: position.map(|(_, column)| column),
+                details: Vec::new(),
+            }
+        })
+        .collect();
+    let message = match refusals {
+        [one] => one.message.clone(),
+        many => format!("{} errors", many.len()),
+    };
+    Error::new(SYNTAX, message).details(details)
+}
+
+/// An id as an error text shows it: quoted, and cut where a stranger sent a novel.
+fn shown(id: &str) -> String {
+    let cut: String = id.chars().take(ID_CHARS_SHOWN).collect();
+    if cut.len() < id.len() { format!("\"{cut}…\"") } else { format!("\"{cut}\"") }
+}
+
+/// Not well-formed, off its schema, or unreadable for another reason.
+const SYNTAX: &str = "B2B-005";
+/// Not yours to send.
+const SENDER: &str = "B2B-008";
+/// Documents up to this size are read where they arrive; it takes well below a millisecond.
+const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
+/// Details in one error document; the rest would not be read.
+const DETAILS_MAX: usize = 100;
+const ID_CHARS_SHOWN: usize = 64;
+const REFUSAL_CODES_KEPT: usize = 8;

@@ -1,0 +1,244 @@
+//! The road a message takes, and the only room where pure and impure meet.
+//!
+//! Commit 1 answers the sender (`intake`), commit 2 is the decision (`decider`), and what was decided is fetched
+//! (`post`). What the doors look like is left to the doors.
+
+mod clock;
+mod decider;
+mod error;
+mod intake;
+mod post;
+pub mod world;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use crate::archive::{self, InboxEntry};
+use crate::document::{Summary, SummaryReader, cim_xml};
+use crate::market::{ActorNumber, Party, Timestamp};
+use crate::process::{self, Incoming, Market, participants};
+use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome};
+use crate::spec::{self, Specs};
+use crate::store::{self, Store};
+use crate::view::{self, QueueLength};
+use crate::xml;
+pub use clock::Clock;
+use decider::{Decider, Desk};
+pub use error::{Error, Fault};
+pub use intake::{Receipt, Received};
+pub use post::{Dequeued, Peeked};
+
+/// What a gateway needs to know besides its store.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub market: Market,
+    /// Bounds on every document that comes in.
+    pub limits: xml::Limits,
+    /// Documents that may wait for their decision before senders are asked to come back later.
+    pub undecided_max: usize,
+}
+
+/// One gateway over one store.
+pub struct Gateway {
+    store: Arc<dyn Store>,
+    specs: Arc<Specs>,
+    settings: Arc<Settings>,
+    clock: Clock,
+    decider: Decider,
+}
+
+/// Whether the gateway can do its work, check by check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    pub ready: bool,
+    /// Name of the check, and what it found.
+    pub checks: Vec<(String, Result<String, String>)>,
+}
+
+impl Gateway {
+    /// Opens the house: what a crash left undecided is decided first, in order of arrival.
+    pub fn open(store: Arc<dyn Store>, specs: Arc<Specs>, settings: Settings, clock: Clock) -> Result<Self, Fault> {
+        let settings = Arc::new(settings);
+        let desk = Desk { store: store.clone(), specs: specs.clone(), settings: settings.clone() };
+        let decider = Decider::start(desk);
+        let gateway = Self { store, specs, settings, clock, decider };
+        gateway.decide_what_is_left()?;
+        Ok(gateway)
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Moves a clock that may be moved, for `local` and `replay`.
+    pub fn move_clock(&self, to: Timestamp) -> Result<(), Fault> {
+        self.clock.move_to(to)
+    }
+
+    /// The document that is taken in under `/v1.0/cim/{route}`; the name's case does not matter.
+    pub fn document_for(&self, route: &str) -> Option<&'static Incoming> {
+        process::DOCUMENTS
+            .iter()
+            .copied()
+            .find(|document| document.routes.iter().any(|name| name.eq_ignore_ascii_case(route)))
+    }
+
+    /// What waits in a participant's queues.
+    pub fn queue(&self, owner: &Party) -> Result<Vec<QueueLength>, Fault> {
+        view::queue(&*self.store, owner).map_err(Fault::store("read a queue"))
+    }
+
+    /// Whose token it is: the number that is registered with this external id.
+    pub fn actor_by_external_id(&self, external_id: &str) -> Result<Option<ActorNumber>, Fault> {
+        let facts = load(&*self.store, &participants::needs_of_external_id(external_id))?;
+        Ok(participants::by_external_id(&facts, external_id).into_iter().next().map(|party| party.number))
+    }
+
+    /// Whether this number in this role takes part in the market.
+    pub fn is_live(&self, party: &Party) -> Result<bool, Fault> {
+        let facts = load(&*self.store, &participants::needs_of(party))?;
+        Ok(participants::participant(&facts, party).is_some_and(|participant| participant.is_live()))
+    }
+
+    /// A document at a glance; `None` when no schema is loaded for it, or it does not follow its schema.
+    pub fn summary(&self, document: &[u8]) -> Option<Summary> {
+        let root = spec::root_of(document, &self.settings.limits).ok()?;
+        let schema = self.specs.schema_for(&root.namespace)?;
+        let mut reader = SummaryReader::default();
+        let verdict = cim_xml::read(schema, document, &self.settings.limits, &mut reader);
+        verdict.flaws.is_empty().then(|| reader.finish())
+    }
+
+    pub fn health(&self) -> Health {
+        let store = self
+            .store
+            .page(&archive::parked_range(), None, PARKED_SHOWN_MAX)
+            .map(|page| match page.records.len() {
+                0 => "reads; nothing is parked".to_string(),
+                parked => format!("reads; {parked}{} parked", if page.more { " or more" } else { "" }),
+            })
+            .map_err(|fault| fault.to_string());
+        let decider = match self.decider.trouble() {
+            None => Ok(format!("{} undecided", self.decider.undecided())),
+            Some(trouble) => Err(trouble),
+        };
+        let ready = store.is_ok() && decider.is_ok();
+        Health { ready, checks: vec![("store".into(), store), ("decider".into(), decider)] }
+    }
+
+    /// Returns once every document that was taken in has been decided, or the reason why that will not happen.
+    pub async fn settled(&self) -> Result<(), String> {
+        self.decider.settled().await
+    }
+
+    /// Writes records that no message caused: a world, an operator's change.
+    pub async fn write(&self, batch: Batch) -> Result<Outcome, Fault> {
+        self.commit("write records", batch).await
+    }
+
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    fn read(&self, doing: &'static str, key: &Key) -> Result<Option<Entry>, Fault> {
+        self.store.get(key).map_err(Fault::store(doing))
+    }
+
+    async fn commit(&self, doing: &'static str, batch: Batch) -> Result<Outcome, Fault> {
+        let (done, outcome) = oneshot::channel();
+        // A caller that has gone away does not undo the commit; it only misses its answer.
+        self.store.submit(batch, Box::new(move |outcome| drop(done.send(outcome))));
+        outcome.await.map_err(|_| Fault::Stopping)?.map_err(Fault::store(doing))
+    }
+
+    /// Hands what the inbox still holds to the decider, oldest first.
+    fn decide_what_is_left(&self) -> Result<(), Fault> {
+        let by_name: HashMap<&str, &'static Incoming> =
+            process::DOCUMENTS.iter().map(|document| (document.name, *document)).collect();
+        let mut after = None;
+        loop {
+            let page = self
+                .store
+                .page(&archive::inbox_range(), after.as_ref(), PAGE_RECORDS)
+                .map_err(Fault::store("read the inbox"))?;
+            for (key, record) in &page.records {
+                let unreadable = Fault::Unreadable { what: "the inbox" };
+                let entry = InboxEntry::from_entry(record).ok_or(unreadable)?;
+                let unreadable = Fault::Unreadable { what: "the inbox" };
+                let document = *by_name.get(&*entry.document).ok_or(unreadable)?;
+                let unreadable = Fault::Unreadable { what: "an archived document" };
+                let body = self
+                    .store
+                    .body(&archive::body_key(&entry.hash))
+                    .map_err(Fault::store("read an archived document"))?
+                    .ok_or(unreadable)?;
+                match intake::read_document(&self.specs, &self.settings.limits, document, &body) {
+                    Ok(request) => self.decider.arrived(record.version, entry, request),
+                    Err(error) => {
+                        tracing::error!(key = %key, error = %error.message, "a document in the inbox is no longer valid");
+                        let cause = format!("it was accepted, and is refused now: {}", error.message);
+                        self.decider.parks(record.version, entry, cause);
+                    }
+                }
+            }
+            match page.records.last() {
+                Some((last, _)) if page.more => after = Some(last.clone()),
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
+/// Loads what a decision asks for.
+fn load(store: &dyn Store, needs: &Needs) -> Result<Facts, Fault> {
+    let keys: Vec<Key> = needs.keys().cloned().collect();
+    let entries = store.get_many(&keys).map_err(Fault::store("read what a decision needs"))?;
+    let mut facts = Facts::default();
+    for (key, entry) in keys.into_iter().zip(entries) {
+        facts.insert(key, entry);
+    }
+    for range in needs.ranges() {
+        facts.insert_range(range.clone(), load_range(store, range)?);
+    }
+    Ok(facts)
+}
+
+fn load_range(store: &dyn Store, range: &KeyRange) -> Result<Vec<(Key, Entry)>, Fault> {
+    let mut records: Vec<(Key, Entry)> = Vec::new();
+    loop {
+        let page = store
+            .page(range, records.last().map(|(key, _)| key), PAGE_RECORDS)
+            .map_err(Fault::store("read what a decision needs"))?;
+        records.extend(page.records);
+        if !page.more {
+            return Ok(records);
+        }
+        if records.len() >= RANGE_RECORDS_MAX {
+            return Err(Fault::RangeTooLarge { records_max: RANGE_RECORDS_MAX });
+        }
+    }
+}
+
+fn hash(bytes: &Bytes) -> [u8; 32] {
+    *blake3::hash(bytes).as_bytes()
+}
+
+impl Fault {
+    fn store(doing: &'static str) -> impl Fn(store::Fault) -> Fault {
+        move |source| match source {
+            store::Fault::Closed => Fault::Stopping,
+            store::Fault::Busy { batches, .. } => Fault::Busy { undecided: batches },
+            source => Fault::Store { doing, source },
+        }
+    }
+}
+
+/// Records read at a time.
+const PAGE_RECORDS: usize = 1_000;
+/// Most records that one range of one decision may hold: beyond it the process has asked the wrong question.
+const RANGE_RECORDS_MAX: usize = 100_000;
+/// How many parked messages a health check counts.
+const PARKED_SHOWN_MAX: usize = 100;

@@ -1,0 +1,131 @@
+//! What was decided is fetched: peek shows the oldest document until it is dequeued. Answers leave once they are on disk.
+
+use bytes::Bytes;
+
+use super::{Fault, Gateway, PAGE_RECORDS};
+use crate::archive;
+use crate::document::Category;
+use crate::market::{Party, Timestamp};
+use crate::post_office::{self, Dequeue, Slip, Waiting};
+use crate::record::{Batch, Expected, Key, Outcome};
+
+/// The next document of a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peeked {
+    pub message_id: String,
+    /// Name without `_MarketDocument`, such as `NotifyPriceList`.
+    pub document: String,
+    pub category: Category,
+    pub records: u64,
+    /// The same bytes at every peek until it is dequeued.
+    pub body: Bytes,
+    /// Hash of the bytes, hexadecimal.
+    pub hash: String,
+}
+
+/// What became of a request to dequeue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dequeued {
+    Done,
+    Already,
+    NotPeeked,
+    /// No such document, or not the caller's.
+    Unknown,
+}
+
+impl Gateway {
+    /// The oldest document of one of the caller's queues, or of all of them.
+    pub async fn peek(
+        &self,
+        caller: &Party,
+        category: Option<Category>,
+        now: Timestamp,
+    ) -> Result<Option<Peeked>, Fault> {
+        loop {
+            let Some((key, waiting, category)) = self.oldest(caller, category)? else { return Ok(None) };
+            let slip_key = post_office::slip_key(&waiting.message_id);
+            // A document that was dequeued since its queue was read has left it: read the queue again.
+            let Some(entry) = self.read("read a document's slip", &slip_key)? else { continue };
+            let slip = Slip::decode(&entry.value).ok_or(Fault::Unreadable { what: "a document's slip" })?;
+            let position = post_office::position(&key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
+            if let Some(change) = post_office::peek(&waiting.message_id, &slip, position, now) {
+                let mut batch = Batch::default();
+                batch.expect(slip_key, Expected::At(entry.version)).put_all([change]);
+                if let Outcome::Conflict(_) = self.commit("remember a peek", batch).await? {
+                    continue;
+                }
+            }
+            let body = self
+                .store
+                .body(&archive::body_key(&waiting.hash))
+                .map_err(Fault::store("read a waiting document"))?
+                .ok_or(Fault::Unreadable { what: "a waiting document" })?;
+            return Ok(Some(Peeked {
+                message_id: waiting.message_id,
+                document: waiting.document,
+                category,
+                records: waiting.records,
+                body,
+                hash: blake3::Hash::from_bytes(waiting.hash).to_hex().to_string(),
+            }));
+        }
+    }
+
+    /// Lets a document go that the caller has peeked.
+    pub async fn dequeue(&self, caller: &Party, message_id: &str, now: Timestamp) -> Result<Dequeued, Fault> {
+        let slip_key = post_office::slip_key(message_id);
+        loop {
+            let entry = self.read("read a document's slip", &slip_key)?;
+            let slip = match &entry {
+                None => None,
+                Some(entry) => Some(Slip::decode(&entry.value).ok_or(Fault::Unreadable { what: "a document's slip" })?),
+            };
+            let changes = match post_office::dequeue(message_id, slip.as_ref(), caller, now) {
+                Dequeue::Leaves(changes) => changes,
+                Dequeue::Already => return Ok(Dequeued::Already),
+                Dequeue::NotPeeked => return Ok(Dequeued::NotPeeked),
+                Dequeue::Unknown => return Ok(Dequeued::Unknown),
+            };
+            let mut batch = Batch::default();
+            if let Some(entry) = entry {
+                batch.expect(slip_key.clone(), Expected::At(entry.version));
+            }
+            batch.put_all(changes);
+            if let Outcome::Committed(_) = self.commit("dequeue a document", batch).await? {
+                metrics::counter!("gridpost_documents_dequeued_total").increment(1);
+                return Ok(Dequeued::Done);
+            }
+        }
+    }
+
+    /// Everybody for whom something waits, in order of number and role.
+    pub fn owners_of_post(&self) -> Result<Vec<Party>, Fault> {
+        let (range, mut owners, mut after) = (post_office::all_queues_range(), Vec::new(), None);
+        loop {
+            let page =
+                self.store.page(&range, after.as_ref(), PAGE_RECORDS).map_err(Fault::store("read the queues"))?;
+            let parties = page.records.iter().filter_map(|(key, _)| post_office::queue_of(key));
+            owners.extend(parties.map(|(party, _)| party));
+            owners.dedup();
+            match page.next_after() {
+                Some(next) => after = Some(next.clone()),
+                None => return Ok(owners),
+            }
+        }
+    }
+
+    fn oldest(&self, owner: &Party, category: Option<Category>) -> Result<Option<(Key, Waiting, Category)>, Fault> {
+        let mut oldest: Option<((u64, u64), Key, Waiting, Category)> = None;
+        for category in Category::ALL.into_iter().filter(|each| category.is_none_or(|asked| asked == *each)) {
+            let range = post_office::queue_range(owner, category);
+            let page = self.store.page(&range, None, 1).map_err(Fault::store("read a queue"))?;
+            let Some((key, entry)) = page.records.into_iter().next() else { continue };
+            let waiting = Waiting::decode(&entry.value).ok_or(Fault::Unreadable { what: "a queue" })?;
+            let position = post_office::position(&key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
+            if oldest.as_ref().is_none_or(|(first, ..)| position < *first) {
+                oldest = Some((position, key, waiting, category));
+            }
+        }
+        Ok(oldest.map(|(_, key, waiting, category)| (key, waiting, category)))
+    }
+}

@@ -1,0 +1,97 @@
+//! A world: what exists before the first message, as a TOML file says it.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::{Fault, Gateway, load};
+use crate::market::Calendar;
+use crate::process::charges::ChargeTable;
+use crate::process::participants::{self, Participant, WorldFlaw};
+use crate::record::{Batch, Change, Expected, Outcome};
+
+/// What a world file may hold; tables of processes that are yet to come are named by [`World::unused`].
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct World {
+    #[serde(default, rename = "actor")]
+    actors: Vec<participants::Actor>,
+    #[serde(default, rename = "charge")]
+    charges: Vec<ChargeTable>,
+    /// Every other table.
+    #[serde(flatten)]
+    other: toml::Table,
+}
+
+#[derive(Debug, Error)]
+pub enum WorldFault {
+    #[error("read the world {path}")]
+    Read { path: String, source: std::io::Error },
+    #[error("understand the world")]
+    Toml(#[source] Box<toml::de::Error>),
+    #[error("use the world")]
+    Flaw(#[from] WorldFlaw),
+    #[error("write the world into the store")]
+    Gateway(#[from] Fault),
+}
+
+impl World {
+    /// The toy world that comes with the house.
+    pub fn toy() -> Self {
+        Self::parse(include_str!("../../samples/world.toml")).expect("the built-in world is read by every test")
+    }
+
+    pub fn read(path: &Path) -> Result<Self, WorldFault> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|source| WorldFault::Read { path: name.clone(), source })?;
+        let world = Self::parse(&text)?;
+        for table in world.unused() {
+            tracing::warn!(world = name, table, "no process uses this table of the world yet");
+        }
+        Ok(world)
+    }
+
+    /// Reads a world from the text of a file.
+    pub fn parse(text: &str) -> Result<Self, WorldFault> {
+        let world: Self = toml::from_str(text).map_err(|source| WorldFault::Toml(Box::new(source)))?;
+        world.participants()?;
+        Ok(world)
+    }
+
+    /// Everybody in it, in the order of the file.
+    pub fn participants(&self) -> Result<Vec<Participant>, WorldFlaw> {
+        self.actors.iter().map(participants::Actor::participant).collect()
+    }
+
+    pub fn charges(&self) -> &[ChargeTable] {
+        &self.charges
+    }
+
+    /// Tables that nothing uses yet.
+    pub fn unused(&self) -> impl Iterator<Item = &str> {
+        self.other.keys().map(String::as_str)
+    }
+
+    /// Writes the world into a gateway whose store has none yet. Returns whether it did.
+    pub async fn settle_in(&self, gateway: &Gateway) -> Result<bool, WorldFault> {
+        let participants = self.participants()?;
+        let calendar = Calendar::new(gateway.settings.market.zone);
+        let charges: Vec<Vec<Change>> =
+            self.charges.iter().map(|charge| charge.changes(calendar)).collect::<Result<_, _>>()?;
+        let facts = load(&*gateway.store, &participants::register_needs(&participants))?;
+        if facts.versions().any(|(_, expected)| expected != Expected::Absent) {
+            return Ok(false);
+        }
+        let mut batch = Batch::default();
+        batch.unless_moved(facts.versions()).put_all(participants::register(&facts, &participants));
+        if let Outcome::Conflict(_) = gateway.write(batch).await? {
+            return Ok(false);
+        }
+        for changes in charges {
+            let mut batch = Batch::default();
+            batch.put_all(changes);
+            gateway.write(batch).await?;
+        }
+        Ok(true)
+    }
+}
