@@ -1,0 +1,188 @@
+//! Collecting a request's body: within size, time and memory, and without copying it more than once.
+
+use axum::body::{Body, BodyDataStream, HttpBody};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT};
+use axum::http::{HeaderMap, StatusCode};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use tokio::time::{Instant, timeout_at};
+
+use super::fairness::Share;
+use super::gzip::{Flaw, Unpacker};
+use super::{Limits, Problem};
+
+/// Memory that is set aside before anything has come, and taken from the share at a time.
+const STEP_BYTES: usize = 1 << 20;
+
+/// A body that has not been read to its end. Dropping it would reset the connection under the client's feet, so
+/// whoever refuses a request lets it [`Unread::linger`].
+pub struct Unread {
+    stream: BodyDataStream,
+    /// Waits for our word before it sends its body, so there is nothing to read.
+    expects: bool,
+}
+
+impl Unread {
+    pub fn new(body: Body, headers: &HeaderMap) -> Self {
+        Self { stream: body.into_data_stream(), expects: headers.contains_key(EXPECT) }
+    }
+
+    /// Goes on reading for a while, into nothing, while the answer is on its way.
+    pub fn linger(mut self, limits: &Limits) {
+        if self.expects || self.stream.is_end_stream() {
+            return;
+        }
+        let (until, mut bytes_left) = (Instant::now() + limits.linger, limits.linger_bytes_max);
+        tokio::spawn(async move {
+            while let Ok(Some(Ok(piece))) = timeout_at(until, self.stream.next()).await {
+                match bytes_left.checked_sub(piece.len()) {
+                    Some(left) => bytes_left = left,
+                    None => break,
+                }
+            }
+        });
+    }
+}
+
+/// Refuses a body that says beforehand that it is too large, or in a coding that we do not read.
+pub fn check_head(headers: &HeaderMap, limits: &Limits) -> Result<(), Problem> {
+    packed(headers)?;
+    match content_length(headers) {
+        Some(length) if length > limits.body_bytes_max as u64 => Err(too_large(limits, Some(length))),
+        _ => Ok(()),
+    }
+}
+
+/// Reads the body to its end. What it takes of memory is charged to `share`.
+pub async fn collect(
+    unread: &mut Unread,
+    headers: &HeaderMap,
+    share: &mut Share,
+    limits: &Limits,
+) -> Result<Bytes, Problem> {
+    check_head(headers, limits)?;
+    let mut incoming = Incoming { stream: &mut unread.stream, limits, start: Instant::now(), bytes: 0 };
+    unread.expects = false;
+    if packed(headers)? { unpacked(&mut incoming, share).await } else { plain(&mut incoming, headers, share).await }
+}
+
+async fn plain(incoming: &mut Incoming<'_>, headers: &HeaderMap, share: &mut Share) -> Result<Bytes, Problem> {
+    let expected = content_length(headers).map(|length| length as usize);
+    let Some(first) = incoming.next().await? else { return Ok(Bytes::new()) };
+    share.grow(first.len())?;
+    if expected == Some(first.len()) {
+        return Ok(first);
+    }
+    let mut body = BytesMut::with_capacity(expected.unwrap_or(0).min(STEP_BYTES).max(first.len()));
+    body.extend_from_slice(&first);
+    while let Some(piece) = incoming.next().await? {
+        share.grow(piece.len())?;
+        // A client that has sent this much is believed about the rest: one move of a mebibyte instead of many.
+        if body.len() + piece.len() > body.capacity()
+            && let Some(rest) = expected.and_then(|expected| expected.checked_sub(body.len()))
+        {
+            body.reserve(rest);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body.freeze())
+}
+
+async fn unpacked(incoming: &mut Incoming<'_>, share: &mut Share) -> Result<Bytes, Problem> {
+    let limits = incoming.limits;
+    let mut unpacker = Unpacker::new(limits);
+    let mut charged = 0;
+    while let Some(piece) = incoming.next().await? {
+        let bytes = unpacker.feed(&piece).map_err(|flaw| flawed(flaw, limits))?;
+        share.grow(bytes - charged)?;
+        charged = bytes;
+    }
+    let body = unpacker.finish().map_err(|flaw| flawed(flaw, limits))?;
+    share.grow(body.len() - charged)?;
+    Ok(body)
+}
+
+/// A body on its way in, as it was sent.
+struct Incoming<'a> {
+    stream: &'a mut BodyDataStream,
+    limits: &'a Limits,
+    start: Instant,
+    bytes: usize,
+}
+
+impl Incoming<'_> {
+    async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        let earned = (self.bytes / self.limits.body_bytes_per_second_min) as u64;
+        let in_all = self.start + self.limits.body_grace + std::time::Duration::from_secs(earned);
+        let until = in_all.min(Instant::now() + self.limits.body_silence);
+        let piece = match timeout_at(until, self.stream.next()).await {
+            Err(_) => return Err(too_slow()),
+            Ok(None) => return Ok(None),
+            Ok(Some(Err(_))) => return Err(cut_short()),
+            Ok(Some(Ok(piece))) => piece,
+        };
+        self.bytes += piece.len();
+        if self.bytes > self.limits.body_bytes_max {
+            return Err(too_large(self.limits, None));
+        }
+        Ok(Some(piece))
+    }
+}
+
+/// Whether the body is packed with gzip; any other coding is refused.
+fn packed(headers: &HeaderMap) -> Result<bool, Problem> {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    let coding = codings.next().map(|value| value.to_str().unwrap_or("?").trim().to_ascii_lowercase());
+    match coding.as_deref() {
+        None | Some("identity") if codings.next().is_none() => Ok(false),
+        Some("gzip" | "x-gzip") if codings.next().is_none() => Ok(true),
+        _ => Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UnsupportedMediaType",
+            "The Content-Encoding is not supported. Send the document as it is, or packed once with gzip.",
+        )
+        .with(axum::http::header::ACCEPT_ENCODING, "gzip, identity")),
+    }
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn too_large(limits: &Limits, actual: Option<u64>) -> Problem {
+    let max = limits.body_bytes_max;
+    let message = match actual {
+        Some(actual) => format!("The document has {actual} bytes; at most {max} are taken. Split it into several."),
+        None => format!("The document has more than {max} bytes, which is the most. Split it into several."),
+    };
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "ContentTooLarge", message)
+}
+
+fn flawed(flaw: Flaw, limits: &Limits) -> Problem {
+    match flaw {
+        Flaw::TooLarge => too_large(limits, None),
+        Flaw::Ratio => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "ContentTooLarge",
+            format!("The document is packed more than {} : 1. Send it as it is.", limits.gzip_ratio_max),
+        ),
+        Flaw::Broken => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "BadRequest",
+            "The body is not what Content-Encoding says: the gzip data is damaged or ends too early.",
+        ),
+    }
+}
+
+fn too_slow() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", "The document came too slowly. Nothing was taken in.")
+        .with(axum::http::header::CONNECTION, "close")
+}
+
+fn cut_short() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "BadRequest",
+        "The body ended before it was complete. Nothing was taken in; send it again.",
+    )
+}

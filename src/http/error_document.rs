@@ -1,0 +1,217 @@
+//! Error documents: what a refused request is answered with, in XML or JSON (post-office 2.6.1, charges 2.1).
+
+use std::fmt::Write;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::accept;
+use crate::gateway::{self, Error};
+
+/// A refusal with its status: becomes an answer once the format is known.
+#[derive(Debug)]
+pub struct Problem {
+    pub status: StatusCode,
+    pub error: Box<Error>,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Which form an error document takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Xml,
+    Json,
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        let error = Error { code: code.into(), message: message.into(), ..Error::default() };
+        Self { status, error: Box::new(error), headers: Vec::new() }
+    }
+
+    /// A document that was refused.
+    pub fn refused(error: Error) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error: Box::new(error), headers: Vec::new() }
+    }
+
+    /// Our world failed. The cause is for the log; the caller hears whether to try again.
+    pub fn fault(fault: &gateway::Fault) -> Self {
+        if matches!(fault, gateway::Fault::Busy { .. } | gateway::Fault::Stopping) {
+            return Self::busy("The gateway is busy. Try again.");
+        }
+        tracing::error!(error = fault as &dyn std::error::Error, "failed to answer a request");
+        Self::internal()
+    }
+
+    /// 503 with the time after which to try again.
+    pub fn busy(message: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message).with(RETRY_AFTER, "1")
+    }
+
+    pub fn internal() -> Self {
+        let message = "Something failed on our side. Nothing was changed; quote the CorrelationId when you ask.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", message)
+    }
+
+    pub fn target(mut self, target: &str) -> Self {
+        self.error.target = Some(target.into());
+        self
+    }
+
+    pub fn with(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    pub fn answer(self, format: Format) -> Response {
+        let mut response = Response::new(Body::from(body_of(&self.error, format)));
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}
+
+impl Format {
+    /// What was asked for by name wins, then the form of the request, then XML.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let json = accept::asks_for_json(headers)
+            .unwrap_or_else(|| accept::content_type(headers).is_some_and(|name| accept::is_json(&name)));
+        if json { Format::Json } else { Format::Xml }
+    }
+
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Format::Xml => "application/xml; charset=utf-8",
+            Format::Json => "application/json; charset=utf-8",
+        }
+    }
+}
+
+/// The error document's text.
+pub fn body_of(error: &Error, format: Format) -> String {
+    match format {
+        Format::Json => json!({ "error": json_of(error) }).to_string(),
+        Format::Xml => {
+            let mut text = String::new();
+            write_xml(error, &mut text);
+            text
+        }
+    }
+}
+
+fn json_of(error: &Error) -> Value {
+    let mut object = json!({ "code": error.code, "message": error.message });
+    if let Some(target) = &error.target {
+        object["target"] = json!(target);
+    }
+    if !error.details.is_empty() {
+        object["details"] = error.details.iter().map(json_of).collect();
+    }
+    if let Some(line) = error.line {
+        object["innererror"] = json!({ "lineNumber": line });
+        if let Some(column) = error.column {
+            object["innererror"]["linePosition"] = json!(column);
+        }
+    }
+    object
+}
+
+fn write_xml(error: &Error, text: &mut String) {
+    text.push_str("<Error>");
+    element("Code", &error.code, text);
+    element("Message", &error.message, text);
+    if let Some(target) = &error.target {
+        element("Target", target, text);
+    }
+    if !error.details.is_empty() {
+        text.push_str("<Details>");
+        error.details.iter().for_each(|detail| write_xml(detail, text));
+        text.push_str("</Details>");
+    }
+    if let Some(line) = error.line {
+        let _ = write!(text, "<InnerError><LineNumber>{line}</LineNumber>");
+        if let Some(column) = error.column {
+            let _ = write!(text, "<LinePosition>{column}</LinePosition>");
+        }
+        text.push_str("</InnerError>");
+    }
+    text.push_str("</Error>");
+}
+
+/// Messages quote what was sent, so they may hold anything: what XML cannot carry becomes U+FFFD.
+fn element(name: &str, value: &str, text: &mut String) {
+    let _ = write!(text, "<{name}>");
+    for c in value.chars() {
+        match c {
+            '&' => text.push_str("&amp;"),
+            '<' => text.push_str("&lt;"),
+            '>' => text.push_str("&gt;"),
+            '\r' => text.push_str("&#13;"),
+            '\t' | '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'.. => text.push(c),
+            _ => text.push('\u{fffd}'),
+        }
+    }
+    let _ = write!(text, "</{name}>");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema_error() -> Error {
+        let detail = |message: &str, line| Error {
+            code: "SchemaValidationError".into(),
+            message: message.into(),
+            line: Some(line),
+            column: Some(17),
+            ..Error::default()
+        };
+        Error {
+            code: "B2B-005".into(),
+            message: "The document does not follow its schema.".into(),
+            details: vec![detail("'<x>' & \"more\" \u{1}", 22), detail("second", 23)],
+            ..Error::default()
+        }
+    }
+
+    #[test]
+    fn a_schema_error_is_told_with_line_and_position() {
+        insta::assert_snapshot!(body_of(&schema_error(), Format::Xml), @r#"<Error><Code>B2B-005</Code><Message>The document does not follow its schema.</Message><Details><Error><Code>SchemaValidationError</Code><Message>'&lt;x&gt;' &amp; "more" �</Message><InnerError><LineNumber>22</LineNumber><LinePosition>17</LinePosition></InnerError></Error><Error><Code>SchemaValidationError</Code><Message>second</Message><InnerError><LineNumber>23</LineNumber><LinePosition>17</LinePosition></InnerError></Error></Details></Error>"#);
+        let json: Value = serde_json::from_str(&body_of(&schema_error(), Format::Json)).unwrap();
+        assert_eq!(
+            json["error"]["details"][1],
+            json!({"code": "SchemaValidationError", "message": "second", "innererror": {"lineNumber": 23, "linePosition": 17}})
+        );
+        assert!(json["error"].get("target").is_none());
+    }
+
+    #[test]
+    fn a_fault_never_tells_its_cause() {
+        let problem = Problem::fault(&gateway::Fault::Reading { document: "RequestChangeOfPriceList" });
+        assert_eq!(problem.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!body_of(&problem.error, Format::Xml).contains("store"));
+        let busy = Problem::fault(&gateway::Fault::Busy { undecided: 7 }).answer(Format::Json);
+        assert_eq!((busy.status().as_u16(), busy.headers()[RETRY_AFTER].to_str().unwrap()), (503, "1"));
+    }
+
+    #[test]
+    fn the_request_decides_the_form_when_nothing_is_asked_for_by_name() {
+        let rows = [
+            (None, None, Format::Xml),
+            (Some("*/*"), Some("application/json"), Format::Json),
+            (Some("application/json"), Some("application/xml"), Format::Json),
+            (Some("text/xml"), Some("application/json"), Format::Xml),
+            (None, Some("application/octet-stream"), Format::Xml),
+        ];
+        for (asked, sent, expected) in rows {
+            let mut headers = HeaderMap::new();
+            asked.map(|text| headers.insert("accept", HeaderValue::from_static(text)));
+            sent.map(|text| headers.insert("content-type", HeaderValue::from_static(text)));
+            assert_eq!(Format::of(&headers), expected, "{asked:?} {sent:?}");
+        }
+    }
+}

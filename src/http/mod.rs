@@ -1,0 +1,94 @@
+//! The HTTPS door: bytes arrive, the caller is known, and an answer leaves (post-office 2.9).
+//!
+//! [`start`] listens and serves until [`Server::stop`]. What a document means, and whether it is taken in, is the
+//! gateway's business; this module knows methods, headers, statuses, limits and error documents.
+
+mod accept;
+mod body;
+mod caller;
+mod error_document;
+mod fairness;
+mod gzip;
+mod limits;
+mod monitor;
+mod observe;
+mod patient;
+mod post;
+mod receive;
+mod routes;
+mod server;
+mod tls;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::certs::PemFiles;
+use crate::gateway::Gateway;
+use crate::identity::{self, Verifier};
+use crate::market::Party;
+
+pub use caller::{Certificate, Connection};
+pub use error_document::{Format, Problem, body_of};
+pub use limits::Limits;
+pub use observe::{CorrelationId, Said};
+pub use server::{Server, start};
+
+/// How the door is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Port 0 takes any free one; see [`Server::address`].
+    pub listen: SocketAddr,
+    /// The server's chain and key. Read again when the files change.
+    pub certificate: PemFiles,
+    /// Whose bearer tokens are accepted.
+    pub tokens: identity::Settings,
+    /// Whose client certificates are accepted besides tokens; none when absent.
+    pub clients: Option<ClientCertificates>,
+    /// Offer HTTP/2 besides HTTP/1.1.
+    pub http2: bool,
+    /// Answer 404 rather than 409 to a dequeue of a message that was not peeked.
+    pub unpeeked_is_unknown: bool,
+    /// Who may read `/metrics` and `/monitor/status`.
+    pub watchers: Watchers,
+    pub limits: Limits,
+}
+
+/// Client certificates: who signed them, and which participant each one speaks for.
+#[derive(Debug, Clone)]
+pub struct ClientCertificates {
+    /// PEM file of the authorities that sign them.
+    pub authority: PathBuf,
+    /// SHA-256 thumbprint (lower-case hexadecimal, see [`crate::certs::fingerprint`]) to participant.
+    pub register: BTreeMap<String, Party>,
+}
+
+/// Who may look at the house's own figures. They name no participant, but tell how busy the market is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watchers {
+    /// Only callers on the same machine.
+    Loopback,
+    Everyone,
+}
+
+/// What every request shares.
+struct Door {
+    gateway: Arc<Gateway>,
+    settings: Settings,
+    verifier: Verifier,
+    fairness: Arc<fairness::Fairness>,
+}
+
+/// Our world failed before or while the door opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    #[error("listen on {address}")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("take the certificates")]
+    Certificates(#[from] crate::certs::Fault),
+    #[error("take the token keys")]
+    Tokens(#[from] identity::Fault),
+    #[error("set up TLS with {path}: {why}")]
+    Tls { path: PathBuf, why: String },
+}

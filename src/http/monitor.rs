@@ -1,0 +1,92 @@
+//! How the house is: live, ready, status, figures (post-office 6.4, 6.5). No token is needed.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use serde_json::json;
+
+use super::caller::Connection;
+use super::observe::{Said, figures};
+use super::post::{json_answer, text};
+use super::{Door, Format, Problem, Watchers};
+
+/// `GET /ping`: a test of the connection.
+pub async fn ping() -> Response {
+    said("/ping", text(StatusCode::OK, "pong\n"))
+}
+
+/// `GET /monitor/live`: the process is up.
+pub async fn live() -> Response {
+    said("/monitor/live", text(StatusCode::OK, concat!("Healthy ", env!("CARGO_PKG_VERSION"), "\n")))
+}
+
+/// `GET /monitor/ready`: requests can be served.
+pub async fn ready(State(door): State<Arc<Door>>) -> Response {
+    let response = match door.gateway.health().ready {
+        true => text(StatusCode::OK, "Healthy\n"),
+        false => text(StatusCode::SERVICE_UNAVAILABLE, "Unhealthy\n"),
+    };
+    said("/monitor/ready", response)
+}
+
+/// `GET /monitor/status`: each check with what it says. For people; not to be wired to restarts.
+pub async fn status(State(door): State<Arc<Door>>, request: Request) -> Response {
+    if let Some(refused) = not_a_watcher(&door, &request) {
+        return said("/monitor/status", refused);
+    }
+    let health = door.gateway.health();
+    let checks: Vec<_> = health
+        .checks
+        .iter()
+        .map(|(name, outcome)| match outcome {
+            Ok(text) => json!({ "name": name, "status": "Healthy", "description": text }),
+            Err(text) => json!({ "name": name, "status": "Unhealthy", "description": text }),
+        })
+        .collect();
+    let healthy = health.ready && health.checks.iter().all(|(_, outcome)| outcome.is_ok());
+    let (code, word) = match healthy {
+        true => (StatusCode::OK, "Healthy"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "Unhealthy"),
+    };
+    let body = json!({
+        "status": word,
+        "version": env!("CARGO_PKG_VERSION"),
+        "now": door.gateway.now().to_string(),
+        "checks": checks,
+    });
+    said("/monitor/status", json_answer(code, &body))
+}
+
+/// `GET /metrics`: figures in the text form of Prometheus.
+pub async fn metrics(State(door): State<Arc<Door>>, request: Request) -> Response {
+    let response = not_a_watcher(&door, &request).unwrap_or_else(|| text(StatusCode::OK, figures().render()));
+    said("/metrics", response)
+}
+
+/// `GET /openapi.json`: what this door takes and gives, for programs.
+pub async fn openapi() -> Response {
+    let mut response = text(StatusCode::OK, include_str!("openapi.json"));
+    let json = HeaderValue::from_static(Format::Json.content_type());
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    said("/openapi.json", response)
+}
+
+fn not_a_watcher(door: &Door, request: &Request) -> Option<Response> {
+    let near =
+        request.extensions().get::<Connection>().is_some_and(|known| known.address.ip().to_canonical().is_loopback());
+    let allowed = near || door.settings.watchers == Watchers::Everyone;
+    (!allowed).then(|| forbidden(request.headers()))
+}
+
+fn forbidden(headers: &HeaderMap) -> Response {
+    let message = "Figures are given to callers on the same machine only.";
+    Problem::new(StatusCode::FORBIDDEN, "Forbidden", message).answer(Format::of(headers))
+}
+
+fn said(route: &'static str, mut response: Response) -> Response {
+    response.extensions_mut().insert(Said { route, ..Said::default() });
+    response
+}

@@ -1,0 +1,155 @@
+//! The participant's post: peek, dequeue, and how long the queues are.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, VARY};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use serde_json::json;
+
+use super::observe::Said;
+use super::{Door, Format, Problem, accept, caller, gzip};
+use crate::document::Category;
+use crate::gateway::{Dequeued, Peeked};
+
+pub const MESSAGE_ID: HeaderName = HeaderName::from_static("messageid");
+pub const MESSAGE_TYPE: HeaderName = HeaderName::from_static("messagetype");
+pub const BUNDLE_SIZE: HeaderName = HeaderName::from_static("bundlesize");
+pub const DEQUEUE_STATUS: HeaderName = HeaderName::from_static("dequeue-status");
+
+/// Longest message id that is looked for.
+const MESSAGE_ID_LENGTH_MAX: usize = 64;
+
+/// `GET /v1.0/cim/{category}`: the next bundle, the same one until it is dequeued.
+pub async fn peek(
+    door: &Arc<Door>,
+    category: Option<Category>,
+    parts: &Parts,
+    said: &mut Said,
+) -> Result<Response, Problem> {
+    let caller = caller::identify(door, parts)?;
+    said.party = Some(caller.clone());
+    if !accept::takes_xml(&parts.headers) {
+        let message = "Documents are given as application/xml only. Ask for that in Accept.";
+        return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message));
+    }
+    let share = door.fairness.admit(&caller, Instant::now())?;
+    let gateway = Arc::clone(&door.gateway);
+    let peeked = share.during(async move { gateway.peek(&caller, category, gateway.now()).await }).await;
+    Ok(match peeked.map_err(|fault| Problem::fault(&fault))? {
+        None => empty(StatusCode::NO_CONTENT),
+        Some(peeked) => {
+            said.document = Some(peeked.document.clone());
+            said.document_bytes = peeked.body.len();
+            bundle(peeked, accept::takes_gzip(&parts.headers))
+        }
+    })
+}
+
+fn bundle(peeked: Peeked, gzip: bool) -> Response {
+    let gzip = gzip && peeked.body.len() >= gzip::PACKED_BYTES_MIN;
+    // A strong tag names bytes, so the packed form has its own.
+    let tag = if gzip { format!("\"{}-gzip\"", peeked.hash) } else { format!("\"{}\"", peeked.hash) };
+    let mut response = Response::new(if gzip { gzip::pack(peeked.body) } else { Body::from(peeked.body) });
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, text: &str| {
+        // Ids and names are our own; one that no header can carry is left out rather than fatal.
+        if let Ok(value) = HeaderValue::from_str(text) {
+            headers.insert(name, value);
+        }
+    };
+    set(CONTENT_TYPE, Format::Xml.content_type());
+    set(MESSAGE_ID, &peeked.message_id);
+    set(MESSAGE_TYPE, &peeked.document);
+    set(BUNDLE_SIZE, &peeked.records.to_string());
+    set(ETAG, &tag);
+    set(VARY, "Accept, Accept-Encoding");
+    set(CACHE_CONTROL, "no-store");
+    if gzip {
+        set(CONTENT_ENCODING, "gzip");
+    }
+    response
+}
+
+/// `DELETE /v1.0/cim/dequeue/{messageId}`: the caller has the bundle and needs it no more (post-office 1.6 item 8).
+pub async fn dequeue(door: &Arc<Door>, id: &str, parts: &Parts, said: &mut Said) -> Result<Response, Problem> {
+    let caller = caller::identify(door, parts)?;
+    said.party = Some(caller.clone());
+    if !is_message_id(id) {
+        let message =
+            "This is no message id. It is 1 to 64 letters, digits and hyphens, as the header MessageId gave it.";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "BadRequest", message).target("MessageId"));
+    }
+    let share = door.fairness.admit(&caller, Instant::now())?;
+    let (gateway, id) = (Arc::clone(&door.gateway), id.to_string());
+    let dequeued = share.during(async move { gateway.dequeue(&caller, &id, gateway.now()).await }).await;
+    match dequeued.map_err(|fault| Problem::fault(&fault))? {
+        Dequeued::Done => Ok(text(StatusCode::OK, "")),
+        Dequeued::Already => {
+            let mut response = text(StatusCode::OK, "");
+            response.headers_mut().insert(DEQUEUE_STATUS, HeaderValue::from_static("already"));
+            Ok(response)
+        }
+        Dequeued::NotPeeked if !door.settings.unpeeked_is_unknown => {
+            let message = "The message has not been peeked yet. Peek it, keep it, then dequeue it.";
+            Err(Problem::new(StatusCode::CONFLICT, "NotPeeked", message).target("MessageId"))
+        }
+        Dequeued::NotPeeked | Dequeued::Unknown => {
+            let message = "There is no message of this id in your queues.";
+            Err(Problem::new(StatusCode::NOT_FOUND, "NotFound", message).target("MessageId"))
+        }
+    }
+}
+
+/// `GET /v1.0/cim/queue`: for each category how many items wait, since when, and what a peek would show.
+pub fn queue(door: &Arc<Door>, parts: &Parts, said: &mut Said) -> Result<Response, Problem> {
+    let caller = caller::identify(door, parts)?;
+    said.party = Some(caller.clone());
+    let _share = door.fairness.admit(&caller, Instant::now())?;
+    let lengths = door.gateway.queue(&caller).map_err(|fault| Problem::fault(&fault))?;
+    let now = door.gateway.now();
+    let categories: Vec<_> = lengths
+        .iter()
+        .map(|length| {
+            json!({
+                "category": length.category.name(),
+                "pending": length.pending,
+                "oldest": length.oldest.map(|oldest| oldest.to_string()),
+                "oldestAgeSeconds": length.oldest.map(|oldest| (now.seconds() - oldest.seconds()).max(0)),
+                "nextMessageId": length.next_message_id,
+            })
+        })
+        .collect();
+    let answer = json!({
+        "actor": caller.number.as_str(),
+        "role": caller.role.code(),
+        "categories": categories,
+    });
+    Ok(json_answer(StatusCode::OK, &answer))
+}
+
+pub fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+pub fn text(status: StatusCode, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+pub fn json_answer(status: StatusCode, body: &serde_json::Value) -> Response {
+    let mut response = text(status, body.to_string());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(Format::Json.content_type()));
+    response
+}
+
+fn is_message_id(id: &str) -> bool {
+    (1..=MESSAGE_ID_LENGTH_MAX).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}

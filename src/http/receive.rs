@@ -1,0 +1,97 @@
+//! `POST /v1.0/cim/{document}`: the checks that come before a document is looked at, and the answer after.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::http::header::{ACCEPT, HeaderName};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+
+use super::body::{self, Unread};
+use super::observe::{CORRELATION_ID, CorrelationId, Said};
+use super::{Door, Problem, accept, caller};
+use crate::gateway::Receipt;
+use crate::market::Party;
+use crate::process::Incoming;
+
+/// Says that the same document was sent before, and that this is its first answer again.
+pub const DUPLICATE: HeaderName = HeaderName::from_static("duplicate");
+
+/// Takes in a document, or says why not. The order of checks is part of the contract: 401, 404, 403, 415, 413.
+pub async fn receive(
+    door: &Arc<Door>,
+    name: &str,
+    parts: &Parts,
+    unread: &mut Unread,
+    said: &mut Said,
+) -> Result<Response, Problem> {
+    let caller = caller::identify(door, parts)?;
+    said.party = Some(caller.clone());
+    let document = door.gateway.document_for(name).ok_or_else(unknown_document)?;
+    said.document = Some(document.name.into());
+    admitted(document, &caller)?;
+    supported(&parts.headers)?;
+    body::check_head(&parts.headers, &door.settings.limits)?;
+    let mut share = door.fairness.admit(&caller, Instant::now())?;
+    let body = body::collect(unread, &parts.headers, &mut share, &door.settings.limits).await?;
+    said.document_bytes = body.len();
+
+    let CorrelationId(id) = parts.extensions.get::<CorrelationId>().cloned().expect("the outermost layer sets it");
+    let gateway = Arc::clone(&door.gateway);
+    let received = share.during(async move { gateway.receive(&caller, document, body, &id, gateway.now()).await });
+    match received.await.map_err(|fault| Problem::fault(&fault))? {
+        Receipt::Refused { error, correlation_id } => {
+            let mut problem = Problem::refused(error);
+            problem.headers.extend(named(&correlation_id));
+            Err(problem)
+        }
+        Receipt::Accepted(receipt) => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::ACCEPTED;
+            response.headers_mut().extend(named(&receipt.correlation_id));
+            if receipt.duplicate {
+                response.headers_mut().insert(DUPLICATE, HeaderValue::from_static("true"));
+            }
+            Ok(response)
+        }
+    }
+}
+
+/// The id under which the gateway keeps the message: for a repetition, that of the first time.
+fn named(correlation_id: &str) -> Option<(HeaderName, HeaderValue)> {
+    Some((CORRELATION_ID, HeaderValue::from_str(correlation_id).ok()?))
+}
+
+pub fn unknown_document() -> Problem {
+    let message = "There is no document of this name. Names look like requestchangeofpricelist.";
+    Problem::new(StatusCode::NOT_FOUND, "NotFound", message)
+}
+
+fn admitted(document: &Incoming, caller: &Party) -> Result<(), Problem> {
+    if document.roles.contains(&caller.role) {
+        return Ok(());
+    }
+    let roles: Vec<_> = document.roles.iter().map(|role| role.claim()).collect();
+    let message = format!(
+        "The role {} may not send {}. Roles that may: {}.",
+        caller.role.claim(),
+        document.name,
+        roles.join(", ")
+    );
+    Err(Problem::new(StatusCode::FORBIDDEN, "Forbidden", message))
+}
+
+fn supported(headers: &HeaderMap) -> Result<(), Problem> {
+    let utf8 = accept::charset(headers).is_none_or(|charset| charset == "utf-8");
+    match accept::content_type(headers) {
+        Some(name) if accept::is_xml(&name) && utf8 => Ok(()),
+        _ => Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UnsupportedMediaType",
+            "The Content-Type must be application/xml, alone or with charset=utf-8. JSON documents are not taken yet.",
+        )
+        .with(ACCEPT, "application/xml")),
+    }
+}

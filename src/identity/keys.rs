@@ -1,0 +1,146 @@
+//! The issuer's public keys: one PEM key, or a JWKS. Each key brings the one algorithm that it may be used with.
+
+use std::path::Path;
+
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde_json::Value;
+
+use super::Fault;
+
+/// Most keys that a JWKS may hold; a real one holds two or three while keys change.
+pub const KEYS_MAX: usize = 64;
+
+/// Keys that tokens may be signed with.
+///
+/// The algorithm belongs to the key and is never taken from the token: so neither `none` nor an HMAC over a public
+/// key can pass.
+pub struct Keys {
+    keys: Vec<PublicKey>,
+}
+
+pub(super) struct PublicKey {
+    pub id: Option<String>,
+    pub algorithm: Algorithm,
+    pub key: DecodingKey,
+}
+
+impl Keys {
+    pub fn read(path: &Path) -> Result<Self, Fault> {
+        let text = std::fs::read_to_string(path).map_err(|source| Fault::Read { path: path.into(), source })?;
+        Self::parse(&text).map_err(|why| Fault::NoKey { path: path.into(), why })
+    }
+
+    /// Reads a PEM public key, or a JWKS when the text begins with a brace.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let keys = if text.trim_start().starts_with('{') { keys_of_set(text)? } else { vec![key_of_pem(text)?] };
+        Ok(Self { keys })
+    }
+
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The keys that may have signed a token: those that carry its `kid`, or carry none, and have its algorithm.
+    pub(super) fn candidates<'a>(
+        &'a self,
+        id: Option<&'a str>,
+        algorithm: Algorithm,
+    ) -> impl Iterator<Item = &'a PublicKey> {
+        self.keys.iter().filter(move |key| {
+            let named = key.id.is_none() || id.is_none() || key.id.as_deref() == id;
+            named && key.algorithm == algorithm
+        })
+    }
+}
+
+fn key_of_pem(text: &str) -> Result<PublicKey, String> {
+    if text.contains("PRIVATE KEY") {
+        return Err("this is a private key; give the public key".into());
+    }
+    let pem = text.as_bytes();
+    let (algorithm, key) = if let Ok(key) = DecodingKey::from_ec_pem(pem) {
+        (Algorithm::ES256, key)
+    } else if let Ok(key) = DecodingKey::from_ed_pem(pem) {
+        (Algorithm::EdDSA, key)
+    } else if let Ok(key) = DecodingKey::from_rsa_pem(pem) {
+        (Algorithm::RS256, key)
+    } else {
+        return Err("a PEM public key of kind EC P-256, Ed25519 or RSA is expected".into());
+    };
+    // A P-256 point is a byte and two coordinates of 32 bytes; a longer one belongs to another curve.
+    if algorithm == Algorithm::ES256 && key.try_get_as_bytes().is_ok_and(|point| point.len() != 65) {
+        return Err("the EC key is not on curve P-256".into());
+    }
+    Ok(PublicKey { id: None, algorithm, key })
+}
+
+/// Keys that are not for signatures, or of a kind that we do not use, are left out: a set may serve others as well.
+fn keys_of_set(text: &str) -> Result<Vec<PublicKey>, String> {
+    let set: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+    let members = set["keys"].as_array().ok_or("a JWKS has a member \"keys\"")?;
+    if members.len() > KEYS_MAX {
+        return Err(format!("{} keys, at most {KEYS_MAX} are taken", members.len()));
+    }
+    let keys: Vec<_> =
+        members.iter().filter_map(|member| serde_json::from_value(member.clone()).ok()).filter_map(usable).collect();
+    if keys.is_empty() { Err("no key for ES256, EdDSA or RS256 in the set".into()) } else { Ok(keys) }
+}
+
+fn usable(jwk: Jwk) -> Option<PublicKey> {
+    if matches!(&jwk.common.public_key_use, Some(purpose) if *purpose != PublicKeyUse::Signature) {
+        return None;
+    }
+    let (algorithm, name) = match &jwk.algorithm {
+        AlgorithmParameters::RSA(_) => (Algorithm::RS256, KeyAlgorithm::RS256),
+        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => {
+            (Algorithm::ES256, KeyAlgorithm::ES256)
+        }
+        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => {
+            (Algorithm::EdDSA, KeyAlgorithm::EdDSA)
+        }
+        _ => return None,
+    };
+    if jwk.common.key_algorithm.is_some_and(|declared| declared != name) {
+        return None;
+    }
+    Some(PublicKey { id: jwk.common.key_id.clone(), algorithm, key: DecodingKey::from_jwk(&jwk).ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_keeps_the_keys_that_we_can_use_and_only_those() {
+        let set = r#"{"keys":[
+            {"kty":"EC","crv":"P-256","kid":"a","use":"sig","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},
+            {"kty":"OKP","crv":"Ed25519","kid":"b","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+            {"kty":"oct","kid":"c","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"},
+            {"kty":"EC","crv":"P-256","kid":"d","use":"enc","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},
+            {"kty":"something new","kid":"e"}]}"#;
+        let keys = Keys::parse(set).unwrap();
+        let kept: Vec<_> = keys.keys.iter().map(|key| (key.id.as_deref().unwrap(), key.algorithm)).collect();
+        assert_eq!(kept, [("a", Algorithm::ES256), ("b", Algorithm::EdDSA)]);
+    }
+
+    #[test]
+    fn a_secret_or_a_private_key_is_no_public_key() {
+        assert!(Keys::parse(r#"{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}"#).is_err());
+        let private = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        assert!(Keys::parse(&private).is_err());
+        assert!(Keys::parse("not a key").is_err());
+    }
+
+    #[test]
+    fn a_pem_key_of_another_curve_is_refused() {
+        let other = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap().public_key_pem();
+        assert!(Keys::parse(&other).is_err());
+        let right = rcgen::KeyPair::generate().unwrap().public_key_pem();
+        assert_eq!(Keys::parse(&right).unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,349 @@
+//! Verifying a token: signature, lifetime, issuer, audience, client id, exactly one role.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use jsonwebtoken::Validation;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Fault, Keys, Settings};
+use crate::market::{ActorRole, Timestamp};
+
+/// Longest token that is looked at. Tokens with exactly one role are about 1 KiB.
+pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
+
+/// Most verified tokens that are remembered; one client holds one or two at a time.
+pub const TOKENS_REMEMBERED_MAX: usize = 10_000;
+
+/// What a valid token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The client id (`azp`), by which the participant is found.
+    pub external_id: String,
+    pub role: ActorRole,
+}
+
+/// Why a token does not pass. The text is for the caller, so it never quotes the token or what was expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    #[error("The bearer token is not a signed JSON Web Token.")]
+    Malformed,
+    #[error("The signature of the bearer token does not match a key of the issuer.")]
+    Signature,
+    #[error("The bearer token has expired. Ask the issuer for a new one.")]
+    Expired,
+    #[error("The bearer token is not valid yet. Check the clock of the issuer.")]
+    NotYet,
+    #[error("The bearer token comes from another issuer.")]
+    Issuer,
+    #[error("The bearer token is meant for another audience.")]
+    Audience,
+    #[error("The bearer token has no client id (claim azp).")]
+    ClientId,
+    #[error("The bearer token has no role. It must have exactly one (claim roles).")]
+    NoRole,
+    #[error("The bearer token has several roles. It must have exactly one (claim roles).")]
+    SeveralRoles,
+    #[error("The role in the bearer token is not a market role.")]
+    UnknownRole,
+}
+
+/// Verifies tokens, and remembers those that passed, so that a busy client's signature is checked once.
+pub struct Verifier {
+    settings: Settings,
+    keys: ArcSwap<Keys>,
+    remembered: Mutex<HashMap<[u8; 32], Remembered>>,
+}
+
+#[derive(Clone)]
+struct Remembered {
+    claimed: Claimed,
+    not_before: i64,
+    expires: i64,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    exp: Option<f64>,
+    nbf: Option<f64>,
+    iss: Option<String>,
+    #[serde(default)]
+    aud: Value,
+    azp: Option<String>,
+    #[serde(default)]
+    roles: Value,
+}
+
+impl Verifier {
+    pub fn new(settings: Settings) -> Result<Self, Fault> {
+        let keys = Keys::read(&settings.keys)?;
+        Ok(Self { settings, keys: ArcSwap::from_pointee(keys), remembered: Mutex::default() })
+    }
+
+    /// Reads the key file again and forgets every token that an old key vouched for. The old keys stay on a fault.
+    pub fn reload(&self) -> Result<(), Fault> {
+        let keys = Keys::read(&self.settings.keys)?;
+        self.keys.store(keys.into());
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(())
+    }
+
+    /// Checks a token as of `now`, without leeway: clock skew is 0 in the market (post-office 2.4).
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claimed, Denied> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(Denied::Malformed);
+        }
+        let name = *blake3::hash(token.as_bytes()).as_bytes();
+        let known = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        if let Some(known) = known {
+            known.in_time(now)?;
+            return Ok(known.claimed);
+        }
+        let keys = self.keys.load_full();
+        let fresh = self.judge(&keys, token, now)?;
+        self.remember(&keys, name, fresh.clone(), now);
+        Ok(fresh.claimed)
+    }
+
+    fn judge(&self, keys: &Keys, token: &str, now: Timestamp) -> Result<Remembered, Denied> {
+        let claims = verified_claims(keys, token)?;
+        let expires = claims.exp.ok_or(Denied::Expired)?;
+        let fresh = Remembered {
+            claimed: Claimed { external_id: String::new(), role: ActorRole::Delegated },
+            not_before: claims.nbf.map_or(i64::MIN, |seconds| seconds.ceil() as i64),
+            expires: expires.floor() as i64,
+        };
+        fresh.in_time(now)?;
+        if claims.iss.as_deref() != Some(&*self.settings.issuer) {
+            return Err(Denied::Issuer);
+        }
+        if !one_or_many(&claims.aud).any(|audience| audience == self.settings.audience) {
+            return Err(Denied::Audience);
+        }
+        let external_id = claims.azp.filter(|id| !id.is_empty()).ok_or(Denied::ClientId)?;
+        Ok(Remembered { claimed: Claimed { external_id, role: one_role(&claims.roles)? }, ..fresh })
+    }
+
+    fn remember(&self, keys: &std::sync::Arc<Keys>, name: [u8; 32], fresh: Remembered, now: Timestamp) {
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        // Keys that were replaced since must not vouch for a token from here on.
+        if !std::sync::Arc::ptr_eq(keys, &self.keys.load()) {
+            return;
+        }
+        if remembered.len() >= TOKENS_REMEMBERED_MAX {
+            remembered.retain(|_, token| token.in_time(now).is_ok());
+        }
+        if remembered.len() >= TOKENS_REMEMBERED_MAX {
+            remembered.clear();
+        }
+        remembered.insert(name, fresh);
+    }
+}
+
+impl Remembered {
+    fn in_time(&self, now: Timestamp) -> Result<(), Denied> {
+        match now.seconds() {
+            now if now >= self.expires => Err(Denied::Expired),
+            now if now < self.not_before => Err(Denied::NotYet),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The claims, once one of the issuer's keys has vouched for them. What they say is judged by us, against our `now`.
+fn verified_claims(keys: &Keys, token: &str) -> Result<Claims, Denied> {
+    let header = jsonwebtoken::decode_header(token).map_err(|_| Denied::Malformed)?;
+    for key in keys.candidates(header.kid.as_deref(), header.alg) {
+        let mut only = Validation::new(key.algorithm);
+        only.required_spec_claims.clear();
+        (only.validate_exp, only.validate_nbf, only.validate_aud) = (false, false, false);
+        match jsonwebtoken::decode::<Claims>(token, &key.key, &only) {
+            Ok(data) => return Ok(data.claims),
+            Err(error) if matches!(error.kind(), jsonwebtoken::errors::ErrorKind::Json(_)) => {
+                return Err(Denied::Malformed);
+            }
+            Err(_) => continue,
+        }
+    }
+    Err(Denied::Signature)
+}
+
+fn one_role(roles: &Value) -> Result<ActorRole, Denied> {
+    if roles.as_array().is_some_and(|roles| roles.len() > 1) {
+        return Err(Denied::SeveralRoles);
+    }
+    let role = one_or_many(roles).next().ok_or(Denied::NoRole)?;
+    ActorRole::from_claim(role).ok_or(Denied::UnknownRole)
+}
+
+/// A claim that is one text, or an array of texts.
+fn one_or_many(claim: &Value) -> impl Iterator<Item = &str> {
+    let many = claim.as_array().into_iter().flatten();
+    many.chain(claim.is_string().then_some(claim)).filter_map(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
+
+    struct House {
+        pair: rcgen::KeyPair,
+        verifier: Verifier,
+        _dir: tempfile::TempDir,
+    }
+
+    fn house() -> House {
+        let dir = tempfile::tempdir().unwrap();
+        let pair = rcgen::KeyPair::generate().unwrap();
+        let keys = dir.path().join("keys.pem");
+        std::fs::write(&keys, pair.public_key_pem()).unwrap();
+        let settings = Settings { keys, issuer: "us".into(), audience: "b2b".into() };
+        House { pair, verifier: Verifier::new(settings).unwrap(), _dir: dir }
+    }
+
+    fn good() -> Value {
+        json!({"exp": 1_700_000_600, "nbf": 1_699_999_000, "iss": "us", "aud": "b2b", "azp": "client-1", "roles": ["gridoperator"]})
+    }
+
+    fn with(change: Value) -> Value {
+        let mut claims = good();
+        for (name, value) in change.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        claims
+    }
+
+    fn sign(pair: &rcgen::KeyPair, claims: &Value) -> String {
+        let key = EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap();
+        encode(&Header::new(Algorithm::ES256), claims, &key).unwrap()
+    }
+
+    #[test]
+    fn a_good_token_gives_client_and_role_again_and_again() {
+        let house = house();
+        let token = sign(&house.pair, &good());
+        for _ in 0..3 {
+            let claimed = house.verifier.verify(&token, NOW).unwrap();
+            assert_eq!(claimed, Claimed { external_id: "client-1".into(), role: ActorRole::GridAccessProvider });
+        }
+    }
+
+    #[test]
+    fn each_wrong_claim_is_named() {
+        let rows = [
+            (json!({"exp": 1_700_000_000}), Err(Denied::Expired)),
+            (json!({"exp": 1_700_000_001}), Ok(())),
+            (json!({"exp": null}), Err(Denied::Expired)),
+            (json!({"exp": "soon"}), Err(Denied::Malformed)),
+            (json!({"nbf": 1_700_000_000}), Ok(())),
+            (json!({"nbf": 1_700_000_001}), Err(Denied::NotYet)),
+            (json!({"nbf": null}), Ok(())),
+            (json!({"iss": "them"}), Err(Denied::Issuer)),
+            (json!({"iss": null}), Err(Denied::Issuer)),
+            (json!({"aud": "b2c"}), Err(Denied::Audience)),
+            (json!({"aud": ["b2c", "b2b"]}), Ok(())),
+            (json!({"aud": null}), Err(Denied::Audience)),
+            (json!({"azp": null}), Err(Denied::ClientId)),
+            (json!({"azp": ""}), Err(Denied::ClientId)),
+            (json!({"roles": "gridoperator"}), Ok(())),
+            (json!({"roles": []}), Err(Denied::NoRole)),
+            (json!({"roles": null}), Err(Denied::NoRole)),
+            (json!({"roles": [7]}), Err(Denied::NoRole)),
+            (json!({"roles": ["gridoperator", "systemoperator"]}), Err(Denied::SeveralRoles)),
+            (json!({"roles": ["gridoperator", 7]}), Err(Denied::SeveralRoles)),
+            (json!({"roles": ["king"]}), Err(Denied::UnknownRole)),
+        ];
+        let house = house();
+        for (change, expected) in rows {
+            let token = sign(&house.pair, &with(change.clone()));
+            assert_eq!(house.verifier.verify(&token, NOW).map(|_| ()), expected, "{change}");
+        }
+    }
+
+    #[test]
+    fn a_remembered_token_still_expires() {
+        let house = house();
+        let token = sign(&house.pair, &good());
+        assert!(house.verifier.verify(&token, NOW).is_ok());
+        assert_eq!(house.verifier.verify(&token, Timestamp::from_seconds(1_700_000_600)), Err(Denied::Expired));
+        assert_eq!(house.verifier.verify(&token, Timestamp::from_seconds(1_699_998_999)), Err(Denied::NotYet));
+    }
+
+    #[test]
+    fn another_key_does_not_pass_and_a_replaced_key_is_forgotten() {
+        let house = house();
+        let other = rcgen::KeyPair::generate().unwrap();
+        assert_eq!(house.verifier.verify(&sign(&other, &good()), NOW), Err(Denied::Signature));
+        let token = sign(&house.pair, &good());
+        assert!(house.verifier.verify(&token, NOW).is_ok());
+        std::fs::write(&house.verifier.settings.keys, other.public_key_pem()).unwrap();
+        house.verifier.reload().unwrap();
+        assert_eq!(house.verifier.verify(&token, NOW), Err(Denied::Signature));
+        assert!(house.verifier.verify(&sign(&other, &good()), NOW).is_ok());
+    }
+
+    #[test]
+    fn neither_none_nor_an_hmac_over_the_public_key_passes() {
+        let house = house();
+        let signed = sign(&house.pair, &good());
+        let payload = signed.split('.').nth(1).unwrap();
+        let none = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{payload}.");
+        assert_eq!(house.verifier.verify(&none, NOW), Err(Denied::Malformed));
+        let public = house.pair.public_key_pem();
+        for secret in [public.as_bytes(), house.pair.public_key_raw()] {
+            let token = encode(&Header::new(Algorithm::HS256), &good(), &EncodingKey::from_secret(secret)).unwrap();
+            assert_eq!(house.verifier.verify(&token, NOW), Err(Denied::Signature));
+        }
+    }
+
+    #[test]
+    fn the_kid_chooses_among_several_keys() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, two) = (rcgen::KeyPair::generate().unwrap(), rcgen::KeyPair::generate().unwrap());
+        let jwk = |pair: &rcgen::KeyPair, kid: &str| {
+            let key = EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap();
+            let mut jwk = jsonwebtoken::jwk::Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
+            jwk.common.key_id = Some(kid.into());
+            serde_json::to_value(jwk).unwrap()
+        };
+        let keys = dir.path().join("keys.json");
+        std::fs::write(&keys, json!({"keys": [jwk(&one, "1"), jwk(&two, "2")]}).to_string()).unwrap();
+        let verifier = Verifier::new(Settings { keys, issuer: "us".into(), audience: "b2b".into() }).unwrap();
+        let sign_as = |pair: &rcgen::KeyPair, kid: &str| {
+            let key = EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap();
+            let header = Header { kid: Some(kid.into()), ..Header::new(Algorithm::ES256) };
+            encode(&header, &good(), &key).unwrap()
+        };
+        assert!(verifier.verify(&sign_as(&one, "1"), NOW).is_ok());
+        assert!(verifier.verify(&sign_as(&two, "2"), NOW).is_ok());
+        assert_eq!(verifier.verify(&sign_as(&two, "1"), NOW), Err(Denied::Signature));
+        assert_eq!(verifier.verify(&sign_as(&one, "3"), NOW), Err(Denied::Signature));
+        assert!(verifier.verify(&sign(&two, &good()), NOW).is_ok(), "without a kid, each key is tried");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_token_changed_in_any_place_does_not_pass(at in 0usize..10_000, to in "[A-Za-z0-9_-]") {
+            let house = house();
+            let token = sign(&house.pair, &good());
+            let at = at % token.len();
+            let mut changed = token.clone();
+            changed.replace_range(at..=at, &to);
+            proptest::prop_assume!(changed != token);
+            // The last character of a signature carries unused bits, which a strict decoder refuses as well.
+            proptest::prop_assert!(house.verifier.verify(&changed, NOW).is_err());
+        }
+
+        #[test]
+        fn any_text_is_survived(token in "\\PC{0,200}") {
+            proptest::prop_assert!(house().verifier.verify(&token, NOW).is_err());
+        }
+    }
+}

@@ -1,0 +1,611 @@
+//! The door over real TLS sockets: every status, every limit, both error formats.
+
+mod door;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use door::*;
+use gridpost::http::Limits;
+use gridpost::market::{ActorRole, Timestamp};
+use gridpost::record::{Batch, Entry, Key, KeyRange};
+use gridpost::store::{Completion, Fault, Memory, Page, Store};
+use serde_json::Value;
+use tokio::io::AsyncWriteExt;
+
+const BODY_BYTES_MAX: usize = 52_428_800;
+
+#[tokio::test]
+async fn a_document_is_accepted_and_its_repetition_told_apart() {
+    let house = start().await;
+    let send = |path: &str, body: String| house.post(path).body(body).send();
+    let first = send(PRICES, document("1")).await.unwrap();
+    assert_eq!((first.status().as_u16(), header(&first, "duplicate")), (202, ""));
+    assert_eq!(header(&first, "content-length"), "0");
+    let again = send(PRICES, document("1")).await.unwrap();
+    assert_eq!((again.status().as_u16(), header(&again, "duplicate")), (202, "true"));
+    assert_eq!(header(&again, "correlationid"), header(&first, "correlationid"), "the first answer again");
+    let alias = send("/v1.0/cim/RequestChangePriceList", document("2")).await.unwrap();
+    assert_eq!(alias.status(), 202);
+}
+
+#[tokio::test]
+async fn the_checks_of_a_post_come_in_their_order() {
+    let house = start().await;
+    let grid = house.token();
+    let supplier = house.supplier();
+    let large = vec![b' '; BODY_BYTES_MAX + 1];
+    let rows: [(_, _, _, _, &[u8]); 7] = [
+        (401, None, "/v1.0/cim/nothing", "text/plain", &large),
+        (404, Some(&supplier), "/v1.0/cim/nothing", "text/plain", &large),
+        (403, Some(&supplier), PRICES, "text/plain", &large),
+        (415, Some(&grid), PRICES, "text/plain", &large),
+        (413, Some(&grid), PRICES, "application/xml", &large),
+        (400, Some(&grid), PRICES, "application/xml", b"<x/>"),
+        (415, Some(&grid), PRICES, "application/json", b"{}"),
+    ];
+    for (expected, token, path, content_type, body) in rows {
+        let mut request = house.http.post(house.url(path)).header("content-type", content_type).body(body.to_vec());
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), expected, "{path} {content_type}");
+        assert!(!header(&response, "correlationid").is_empty());
+        let body = response.text().await.unwrap();
+        assert!(body.contains("<Error><Code>") || body.contains(r#"{"error":"#), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn the_content_type_is_xml_in_utf_8() {
+    let house = start().await;
+    let rows = [
+        ("application/xml", 202),
+        ("Application/XML; Charset=\"UTF-8\"", 202),
+        ("text/xml", 202),
+        ("application/xml; charset=iso-8859-1", 415),
+        ("application/json; charset=utf-8", 415),
+        ("", 415),
+    ];
+    for (n, (content_type, expected)) in rows.into_iter().enumerate() {
+        let request = house.http.post(house.url(PRICES)).bearer_auth(house.token()).body(document(&n.to_string()));
+        let response = request.header("content-type", content_type).send().await.unwrap();
+        assert_eq!(response.status(), expected, "{content_type}");
+    }
+}
+
+#[tokio::test]
+async fn fifty_mebibytes_are_taken_and_one_byte_more_is_not() {
+    let house = start().await;
+    for (bytes, chunked, expected) in [
+        (BODY_BYTES_MAX - 1, false, 202),
+        (BODY_BYTES_MAX, false, 202),
+        (BODY_BYTES_MAX, true, 202),
+        (BODY_BYTES_MAX + 1, false, 413),
+        (BODY_BYTES_MAX + 1, true, 413),
+    ] {
+        let body = bytes::Bytes::from(padded(&format!("{bytes}-{chunked}"), bytes));
+        let request = house.post(PRICES);
+        let request = match chunked {
+            false => request.body(body),
+            true => {
+                let pieces: Vec<_> =
+                    body.chunks(1 << 16).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
+                request.body(reqwest::Body::wrap_stream(futures_util::stream::iter(pieces)))
+            }
+        };
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), expected, "{bytes} chunked {chunked}");
+        if expected == 413 {
+            assert!(response.text().await.unwrap().contains("52428800"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_without_end_is_refused_as_soon_as_it_is_too_large() {
+    let limits = Limits { body_bytes_max: 1 << 20, linger_bytes_max: 1 << 20, ..Limits::default() };
+    let house = start_with(limits).await;
+    let mut stream = house.raw().await;
+    write(&mut stream, &format!("{}Transfer-Encoding: chunked\r\n\r\n", house.post_head())).await;
+    let piece = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    let answered = tokio::spawn(async move {
+        let mut first = [0; 12];
+        tokio::io::AsyncReadExt::read_exact(&mut reader, &mut first).await.unwrap();
+        String::from_utf8_lossy(&first).into_owned()
+    });
+    let mut sent = 0;
+    while !answered.is_finished() && sent < 64 << 20 {
+        if writer.write_all(piece.as_bytes()).await.is_err() {
+            break;
+        }
+        sent += 0x10000;
+    }
+    assert_eq!(answered.await.unwrap(), "HTTP/1.1 413");
+    assert!(sent < 16 << 20, "{sent} bytes were taken");
+}
+
+#[tokio::test]
+async fn a_packed_document_is_taken_within_its_limits() {
+    const BODY_BYTES_MAX: usize = 2 << 20;
+    let limits = Limits { body_bytes_max: BODY_BYTES_MAX, gzip_ratio_from_bytes: 1 << 19, ..Limits::default() };
+    let house = start_with(limits).await;
+    let send =
+        |coding: &'static str, body: Vec<u8>| house.post(PRICES).header("content-encoding", coding).body(body).send();
+    let mut damaged = packed(document("damaged").as_bytes());
+    damaged.truncate(damaged.len() - 9);
+    let rows = [
+        ("gzip", packed(document("a").as_bytes()), 202),
+        ("GZIP", packed(document("b").as_bytes()), 202),
+        ("identity", document("c").into_bytes(), 202),
+        ("gzip", packed(&padded("d", 1 << 20)), 202),
+        ("gzip", packed(&padded("e", BODY_BYTES_MAX)), 202),
+        ("gzip", packed(&padded("f", BODY_BYTES_MAX + 1)), 413),
+        ("gzip", packed(&vec![b' '; 20 << 20]), 413),
+        ("gzip", packed(&vec![b' '; 1 << 20]), 413),
+        ("gzip", damaged, 400),
+        ("gzip", document("g").into_bytes(), 400),
+        ("br", document("h").into_bytes(), 415),
+        ("gzip, gzip", packed(&packed(document("i").as_bytes())), 415),
+    ];
+    for (n, (coding, body, expected)) in rows.into_iter().enumerate() {
+        assert_eq!(send(coding, body).await.unwrap().status(), expected, "row {n}, {coding}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_ends_too_early_is_a_bad_request() {
+    let house = start().await;
+    for framing in ["Content-Length: 1000", "Transfer-Encoding: chunked"] {
+        let mut stream = house.raw().await;
+        write(&mut stream, &format!("{}{framing}\r\n\r\n5\r\n<cim:", house.post_head())).await;
+        stream.shutdown().await.unwrap();
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{framing}: {answer}");
+        assert!(answer.contains("The body ended before it was complete"), "{answer}");
+    }
+    assert_eq!(house.get("/v1.0/cim/all").send().await.unwrap().status(), 204);
+}
+
+#[tokio::test]
+async fn a_slow_client_is_let_go_and_holds_nobody_up() {
+    let limits = Limits {
+        head: Duration::from_millis(1000),
+        handshake: Duration::from_millis(1000),
+        body_silence: Duration::from_millis(1000),
+        ..Limits::default()
+    };
+    let house = start_with(limits).await;
+    let start = Instant::now();
+    let mut silent = tokio::net::TcpStream::connect(house.server.address()).await.unwrap();
+    let mut idle = house.raw().await;
+    let mut slow_head = house.raw().await;
+    write(&mut slow_head, "POST / HTTP/1.1\r\nHost: ").await;
+    let mut slow_body = house.raw().await;
+    write(&mut slow_body, &format!("{}Content-Length: 1000\r\n\r\n<cim:", house.post_head())).await;
+    assert_eq!(house.post(PRICES).body(document("1")).send().await.unwrap().status(), 202);
+    assert_eq!(tokio::io::AsyncReadExt::read(&mut silent, &mut [0; 10]).await.unwrap_or(0), 0);
+    assert_eq!(rest(&mut idle).await, "");
+    let head = rest(&mut slow_head).await;
+    assert!(head.is_empty() || head.starts_with("HTTP/1.1 408"), "{head}");
+    let answer = rest(&mut slow_body).await;
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("RequestTimeout"), "{answer}");
+    assert!(start.elapsed() < Duration::from_secs(15));
+}
+
+#[tokio::test]
+async fn a_client_that_trickles_its_body_is_let_go() {
+    let limits = Limits { body_grace: Duration::from_millis(500), ..Limits::default() };
+    let house = start_with(limits).await;
+    let mut stream = house.raw().await;
+    write(&mut stream, &format!("{}Content-Length: 1000\r\n\r\n", house.post_head())).await;
+    for _ in 0..10 {
+        if stream.write_all(b"x").await.is_err() || stream.flush().await.is_err() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(head(&mut stream).await.starts_with("HTTP/1.1 408"));
+}
+
+/// More answers of a megabyte than the buffers between two ends hold.
+const PEEKS: usize = 40;
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answer_is_let_go() {
+    let limits = Limits { write_silence: Duration::from_millis(500), ..Limits::default() };
+    let house = start_with(limits).await;
+    let sent = house.post(PRICES).body(year_of_prices("1")).send().await.unwrap();
+    assert_eq!(sent.status(), 202);
+    let one = peek_until_as(&house, "/v1.0/cim/all", house.supplier()).await.bytes().await.unwrap().len();
+    let mut stream = house.raw().await;
+    let token = house.supplier();
+    let peek = format!("GET /v1.0/cim/all HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n");
+    write(&mut stream, &peek.repeat(PEEKS)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let got = rest(&mut stream).await;
+    assert!(got.starts_with("HTTP/1.1 200") && got.len() < one * PEEKS, "{} bytes came", got.len());
+}
+
+#[tokio::test]
+async fn an_unknown_path_or_method_gets_an_error_document() {
+    let house = start().await;
+    let rows = [
+        ("GET", "/", 404, ""),
+        ("GET", "/v1.0/cim/masterdata/", 404, ""),
+        ("POST", "/v2.0/cim/requestchangeofpricelist", 404, ""),
+        ("GET", "/v1.0/cim/nothing", 404, ""),
+        ("POST", "/v1.0/cim/%ff", 404, ""),
+        ("POST", "/v1.0/cim/masterdata", 405, "GET"),
+        ("HEAD", "/v1.0/cim/masterdata", 405, "GET"),
+        ("PUT", "/v1.0/cim/queue", 405, "GET"),
+        ("GET", PRICES, 405, "POST"),
+        ("GET", "/v1.0/cim/dequeue/abc", 405, "DELETE"),
+        ("POST", "/ping", 405, "GET, HEAD"),
+        ("DELETE", "/metrics", 405, "GET, HEAD"),
+    ];
+    for (method, path, expected, allow) in rows {
+        let request = house.http.request(method.parse().unwrap(), house.url(path)).bearer_auth(house.token());
+        let response = request.send().await.unwrap();
+        assert_eq!((response.status().as_u16(), header(&response, "allow")), (expected, allow), "{method} {path}");
+        assert!(!header(&response, "correlationid").is_empty());
+        assert_eq!(header(&response, "content-type"), "application/xml; charset=utf-8");
+        assert_eq!(response.text().await.unwrap().starts_with("<Error>"), method != "HEAD", "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn errors_come_in_the_form_that_was_asked_for() {
+    let house = start().await;
+    let ask = |accept: &'static str| house.post(PRICES).header("accept", accept).body(flawed()).send();
+    let xml = ask("*/*").await.unwrap();
+    assert_eq!((xml.status().as_u16(), header(&xml, "content-type")), (400, "application/xml; charset=utf-8"));
+    let text = xml.text().await.unwrap();
+    assert!(text.starts_with("<Error><Code>B2B-005</Code>") && text.contains("<LineNumber>"), "{text}");
+    let json = ask("application/json").await.unwrap();
+    assert_eq!((json.status().as_u16(), header(&json, "content-type")), (400, "application/json; charset=utf-8"));
+    let json: Value = json.json().await.unwrap();
+    assert_eq!(json["error"]["code"], "B2B-005");
+    assert_eq!(json["error"]["details"][0]["code"], "SchemaValidationError");
+    assert!(json["error"]["details"][0]["innererror"]["lineNumber"].is_u64());
+}
+
+#[tokio::test]
+async fn every_answer_carries_a_correlation_id() {
+    let house = start().await;
+    for path in ["/ping", "/nowhere", "/v1.0/cim/all", "/monitor/live"] {
+        let own = house.get(path).header("CorrelationId", "my-id-1").send().await.unwrap();
+        assert_eq!(header(&own, "correlationid"), "my-id-1", "{path}");
+        let made = house.get(path).header("CorrelationId", "x".repeat(65)).send().await.unwrap();
+        assert_eq!(header(&made, "correlationid").len(), 36, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_pass_is_told_why_and_nothing_more() {
+    let house = start().await;
+    let now = Timestamp::from_utc(chrono::Utc::now());
+    let at = |seconds: i64| Timestamp::from_seconds(now.seconds() + seconds);
+    let issue =
+        |id: &str, from| house.issuer.issue(id, ActorRole::GridAccessProvider, from, Duration::from_secs(60)).unwrap();
+    let good = house.token();
+    let mut tampered = good.clone();
+    tampered.replace_range(60..61, if &good[60..61] == "A" { "B" } else { "A" });
+    let rows = [
+        (format!("Bearer {}", issue(GRID, at(-61))), "expired"),
+        (format!("Bearer {}", issue(GRID, at(30))), "not valid yet"),
+        (format!("Bearer {}", issue("nobody", at(0))), "No participant"),
+        (format!("Bearer {}", issue(RETIRED, at(0))), "not active"),
+        (format!("Bearer {tampered}"), "bearer token"),
+        ("Bearer rubbish".into(), "not a signed"),
+        ("Bearer".into(), "Authorization header"),
+        ("Basic dXNlcjpwYXNz".into(), "Authorization header"),
+        (format!("bearer {}", &good[..good.len() - 8]), "bearer token"),
+    ];
+    for (authorization, why) in rows {
+        let response =
+            house.http.get(house.url("/v1.0/cim/all")).header("authorization", &authorization).send().await.unwrap();
+        assert_eq!(response.status(), 401, "{why}");
+        assert!(header(&response, "www-authenticate").starts_with("Bearer"));
+        let text = response.text().await.unwrap();
+        assert!(text.contains(why) && !text.contains("rubbish"), "{text}");
+    }
+    let lower = house.http.get(house.url("/v1.0/cim/all")).header("authorization", format!("bearer {good}"));
+    assert_eq!(lower.send().await.unwrap().status(), 204);
+}
+
+#[tokio::test]
+async fn a_bundle_is_shown_until_it_is_dequeued() {
+    let house = start().await;
+    assert_eq!(house.get("/v1.0/cim/masterdata").send().await.unwrap().status(), 204);
+    assert_eq!(house.post(PRICES).body(document("1")).send().await.unwrap().status(), 202);
+    let first = peek_until(&house, "/v1.0/cim/MasterData").await;
+    assert_eq!(first.status(), 200);
+    assert_eq!(header(&first, "content-type"), "application/xml; charset=utf-8");
+    let id = header(&first, "messageid").to_string();
+    let tag = header(&first, "etag").to_string();
+    assert!(!id.is_empty() && !header(&first, "messagetype").is_empty() && tag.starts_with('"'));
+    assert_eq!(header(&first, "bundlesize"), "1");
+    let body = first.bytes().await.unwrap();
+    let second = house.get("/v1.0/cim/all").send().await.unwrap();
+    assert_eq!((header(&second, "messageid"), header(&second, "etag")), (&*id, &*tag));
+    assert_eq!(second.bytes().await.unwrap(), body);
+
+    let dequeue = |id: &str, token: String| {
+        house.http.delete(house.url(&format!("/v1.0/cim/dequeue/{id}"))).bearer_auth(token).send()
+    };
+    assert_eq!(dequeue(&id, house.supplier()).await.unwrap().status(), 404, "not theirs");
+    assert_eq!(dequeue("unknown-id", house.token()).await.unwrap().status(), 404);
+    for bad in ["a_b", "a%20b", "%2e%2e%2f", &"x".repeat(65)] {
+        assert_eq!(dequeue(bad, house.token()).await.unwrap().status(), 400, "{bad}");
+    }
+    let done = dequeue(&id, house.token()).await.unwrap();
+    assert_eq!((done.status().as_u16(), header(&done, "dequeue-status")), (200, ""));
+    let again = dequeue(&id, house.token()).await.unwrap();
+    assert_eq!((again.status().as_u16(), header(&again, "dequeue-status")), (200, "already"));
+}
+
+#[tokio::test]
+async fn a_message_that_was_not_peeked_is_not_dequeued() {
+    for (unpeeked_is_unknown, expected) in [(false, 409), (true, 404)] {
+        let house = start_as(|settings| settings.unpeeked_is_unknown = unpeeked_is_unknown).await;
+        house.post(PRICES).body(document("1")).send().await.unwrap();
+        let id = loop {
+            let queue: Value = house.get("/v1.0/cim/queue").send().await.unwrap().json().await.unwrap();
+            if let Some(id) = queue["categories"][0]["nextMessageId"].as_str() {
+                break id.to_string();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        let response = house.delete(&format!("/v1.0/cim/dequeue/{id}")).send().await.unwrap();
+        assert_eq!(response.status(), expected);
+        assert_eq!(house.get("/v1.0/cim/all").send().await.unwrap().status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn the_queue_tells_lengths_and_ages() {
+    let house = start().await;
+    house.post(PRICES).body(document("1")).send().await.unwrap();
+    peek_until(&house, "/v1.0/cim/all").await;
+    let response = house.get("/v1.0/cim/queue").send().await.unwrap();
+    assert_eq!(header(&response, "content-type"), "application/json; charset=utf-8");
+    let queue: Value = response.json().await.unwrap();
+    assert_eq!((&queue["actor"], &queue["role"]), (&GRID_NUMBER.into(), &"DDM".into()));
+    let categories = queue["categories"].as_array().unwrap();
+    assert_eq!(
+        categories.iter().map(|c| c["category"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["masterdata", "aggregations", "timeseries"]
+    );
+    assert!(categories[0]["pending"].as_u64().unwrap() >= 1 && categories[0]["oldestAgeSeconds"].is_u64());
+    assert_eq!(categories[1]["pending"], 0);
+}
+
+#[tokio::test]
+async fn a_peek_is_packed_when_asked_and_refused_when_xml_is_not_wanted() {
+    let house = start().await;
+    house.post(PRICES).body(year_of_prices("1")).send().await.unwrap();
+    let peek = || house.http.get(house.url("/v1.0/cim/all")).bearer_auth(house.supplier());
+    let plain = peek_until_as(&house, "/v1.0/cim/all", house.supplier()).await;
+    let tag = header(&plain, "etag").to_string();
+    let plain = plain.bytes().await.unwrap();
+    let packed = peek().header("accept-encoding", "gzip").send().await.unwrap();
+    assert_eq!(header(&packed, "content-encoding"), "gzip");
+    assert_ne!(header(&packed, "etag"), tag);
+    let packed = packed.bytes().await.unwrap();
+    assert!(packed.len() < plain.len());
+    let mut back = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*packed), &mut back).unwrap();
+    assert!(back == plain);
+    for (accept, expected) in [("application/json", 406), ("application/json, */*;q=0.1", 200), ("text/xml", 200)] {
+        let response = peek().header("accept", accept).send().await.unwrap();
+        assert_eq!(response.status(), expected, "{accept}");
+    }
+}
+
+/// A store that fails on demand.
+#[derive(Default)]
+struct Moody {
+    well: Memory,
+    mood: AtomicU8,
+}
+
+const WELL: u8 = 0;
+const PANICS: u8 = 1;
+const BUSY: u8 = 2;
+const CLOSED: u8 = 3;
+const FAILS: u8 = 4;
+
+impl Store for Moody {
+    fn get(&self, key: &Key) -> Result<Option<Entry>, Fault> {
+        self.well.get(key)
+    }
+
+    fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
+        self.well.page(range, after, limit)
+    }
+
+    fn body(&self, key: &Key) -> Result<Option<Bytes>, Fault> {
+        self.well.body(key)
+    }
+
+    fn submit(&self, batch: Batch, done: Completion) {
+        let source = || Arc::new(std::io::Error::other("a bug in the store"));
+        match self.mood.load(Ordering::Relaxed) {
+            PANICS => panic!("a bug in the store"),
+            BUSY => done(Err(Fault::Busy { batches: 7, bytes: 7 })),
+            CLOSED => done(Err(Fault::Closed)),
+            FAILS => done(Err(Fault::Io { doing: "write the store", path: "/store".into(), source: source() })),
+            _ => self.well.submit(batch, done),
+        }
+    }
+}
+
+#[tokio::test]
+async fn our_own_failures_are_told_without_their_causes() {
+    let moody = Arc::new(Moody::default());
+    let house = start_over(moody.clone(), axum::Router::new(), |_| {}).await;
+    for (mood, status, retry) in [(PANICS, 500, ""), (BUSY, 503, "1"), (CLOSED, 503, "1"), (FAILS, 500, "")] {
+        moody.mood.store(mood, Ordering::Relaxed);
+        let response = house.post(PRICES).body(document("1")).send().await.unwrap();
+        moody.mood.store(WELL, Ordering::Relaxed);
+        assert_eq!((response.status().as_u16(), header(&response, "retry-after")), (status, retry), "{mood}");
+        assert!(!header(&response, "correlationid").is_empty());
+        let text = response.text().await.unwrap();
+        assert!(text.starts_with("<Error>") && !text.contains("store") && !text.contains("bug"), "{text}");
+    }
+    assert_eq!(house.post(PRICES).body(document("1")).send().await.unwrap().status(), 202);
+}
+
+#[tokio::test]
+async fn headers_that_are_too_large_are_refused() {
+    let house = start().await;
+    let right = house.get("/ping").header("x-filler", "x".repeat(8_000)).send().await.unwrap();
+    assert_eq!(right.status(), 200);
+    let large = house.get("/ping").header("x-filler", "x".repeat(20_000)).send().await.unwrap();
+    assert_eq!(large.status(), 431);
+    assert!(!header(&large, "correlationid").is_empty());
+    assert!(large.text().await.unwrap().starts_with("<Error>"));
+    let mut stream = house.raw().await;
+    let endless = format!("GET /ping HTTP/1.1\r\nHost: x\r\nX-Filler: {}", "x".repeat(400_000));
+    let _ = stream.write_all(endless.as_bytes()).await;
+    let answer = head(&mut stream).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+#[tokio::test]
+async fn the_house_tells_how_it_is() {
+    let house = start().await;
+    for (path, begin) in [("/ping", "pong"), ("/monitor/live", "Healthy"), ("/monitor/ready", "Healthy")] {
+        let response = house.http.get(house.url(path)).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert!(response.text().await.unwrap().starts_with(begin), "{path}");
+    }
+    let status: Value = house.http.get(house.url("/monitor/status")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(status["status"], "Healthy");
+    house.post(PRICES).body(document("1")).send().await.unwrap();
+    let figures = house.http.get(house.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    assert!(figures.contains(r#"gridpost_http_requests_total{route="/v1.0/cim/{document}",method="POST",status="202",document="RequestChangeOfPriceList"}"#), "{figures}");
+    assert!(figures.contains("gridpost_http_request_seconds_bucket"), "{figures}");
+}
+
+#[tokio::test]
+async fn the_published_description_names_only_what_is_there() {
+    let house = start().await;
+    let description: Value = house.http.get(house.url("/openapi.json")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(description["openapi"], "3.1.0");
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let example = operation["parameters"][0]["example"].as_str().unwrap_or_default();
+            let open = path.find('{').unwrap_or(path.len());
+            let url = house.url(&format!("{}{example}", &path[..open]));
+            let request = house.http.request(method.to_uppercase().parse().unwrap(), url).bearer_auth(house.token());
+            let status = request.send().await.unwrap().status().as_u16().to_string();
+            assert!(operation["responses"].get(&status).is_some(), "{method} {path}: {status}");
+            assert_ne!(status, "405", "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_connections_at_once_are_all_answered() {
+    let house = start().await;
+    let clients = (0..100).map(|n| {
+        let client = http_client(&house.certificate, None);
+        let (url, token) = (house.url(PRICES), house.token());
+        tokio::spawn(async move {
+            for turn in 0..5 {
+                let request = client.post(&url).bearer_auth(&token).header("content-type", "application/xml");
+                let response = request.body(document(&format!("{n}-{turn}"))).send().await.unwrap();
+                assert_eq!((response.status().as_u16(), header(&response, "duplicate")), (202, ""));
+            }
+        })
+    });
+    for client in clients.collect::<Vec<_>>() {
+        client.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn one_address_cannot_take_every_connection() {
+    let house = start_with(Limits { connections_per_address_max: 2, ..Limits::default() }).await;
+    let (_one, two) = (house.raw().await, house.raw().await);
+    let third = http_client(&house.certificate, None).get(house.url("/ping")).send().await;
+    assert!(third.is_err());
+    drop(two);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(http_client(&house.certificate, None).get(house.url("/ping")).send().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_participant_that_asks_too_often_is_told_when_to_come_back() {
+    let house = start_with(Limits { party_requests_per_second_max: Some(2), ..Limits::default() }).await;
+    let mut statuses = Vec::new();
+    for _ in 0..12 {
+        let response = house.get("/v1.0/cim/all").send().await.unwrap();
+        let (status, retry) = (response.status().as_u16(), header(&response, "retry-after").to_string());
+        assert_eq!(status == 429, retry == "1");
+        statuses.push(status);
+    }
+    assert!(statuses.starts_with(&[204; 2]) && statuses.contains(&429), "{statuses:?}");
+    let other = house.http.get(house.url("/v1.0/cim/all")).bearer_auth(house.supplier()).send().await.unwrap();
+    assert_eq!(other.status(), 204);
+}
+
+#[tokio::test]
+async fn a_new_certificate_is_taken_without_a_restart() {
+    let house = start().await;
+    assert_eq!(house.get("/ping").send().await.unwrap().status(), 200);
+    let before = house.raw().await.get_ref().1.peer_certificates().unwrap()[0].clone();
+    std::fs::remove_file(&house.certificate.files.chain).unwrap();
+    assert!(house.server.reload().is_err());
+    assert_eq!(house.raw().await.get_ref().1.peer_certificates().unwrap()[0], before, "what was there stays");
+    gridpost::certs::server_certificate(house.dir.path(), Timestamp::from_utc(chrono::Utc::now())).unwrap();
+    house.server.reload().unwrap();
+    assert_ne!(house.raw().await.get_ref().1.peer_certificates().unwrap()[0], before);
+    assert_eq!(house.get("/ping").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_closing_door_lets_running_requests_finish() {
+    let house = start().await;
+    let mut stream = house.raw().await;
+    let body = document("late");
+    let (first, second) = body.split_at(100);
+    write(&mut stream, &format!("{}Content-Length: {}\r\n\r\n{first}", house.post_head(), body.len())).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let address = house.server.address();
+    let closing = tokio::spawn(house.server.stop());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody new comes in");
+    write(&mut stream, second).await;
+    assert!(rest(&mut stream).await.starts_with("HTTP/1.1 202"));
+    tokio::time::timeout(Duration::from_secs(5), closing).await.expect("the door closes").unwrap();
+}
+
+#[tokio::test]
+async fn a_registered_client_certificate_speaks_for_its_participant() {
+    use gridpost::http::ClientCertificates;
+    use gridpost::market::{ActorNumber, Party};
+    let toys = tempfile::tempdir().unwrap();
+    let now = Timestamp::from_utc(chrono::Utc::now());
+    let party = |number: &str| Party { number: ActorNumber::new(number), role: ActorRole::GridAccessProvider };
+    let known = gridpost::certs::actor_certificate(toys.path(), &party(GRID_NUMBER), now).unwrap();
+    let unknown = gridpost::certs::actor_certificate(toys.path(), &party("8200000000028"), now).unwrap();
+    let register = [(known.fingerprint.clone(), party(GRID_NUMBER))].into();
+    let clients = ClientCertificates { authority: toys.path().join("authority.pem"), register };
+    let house = start_as(|settings| settings.clients = Some(clients)).await;
+    for (certificate, expected) in [(&known, 202), (&unknown, 401)] {
+        let pem =
+            [std::fs::read(&certificate.files.chain).unwrap(), std::fs::read(&certificate.files.key).unwrap()].concat();
+        let client = http_client(&house.certificate, Some(reqwest::Identity::from_pem(&pem).unwrap()));
+        let request = client.post(house.url(PRICES)).header("content-type", "application/xml").body(document("1"));
+        assert_eq!(request.send().await.unwrap().status(), expected);
+    }
+    assert_eq!(house.http.get(house.url("/v1.0/cim/all")).send().await.unwrap().status(), 401, "neither");
+    assert_eq!(house.get("/v1.0/cim/all").send().await.unwrap().status(), 200, "a token will do");
+}
