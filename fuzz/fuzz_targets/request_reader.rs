@@ -1,0 +1,60 @@
+//! Whatever a document says, reading it and deciding it in an empty world ends without a panic, the same way twice,
+//! and with exactly one fate for each of its records.
+
+#![no_main]
+
+use std::sync::OnceLock;
+
+use gridpost::document::{self, cim_xml};
+use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
+use gridpost::process::{Context, DOCUMENTS, Market, Request, charges};
+use gridpost::record::Facts;
+use gridpost::spec::Specs;
+use gridpost::xml::Limits;
+use libfuzzer_sys::fuzz_target;
+
+static SPECS: OnceLock<Specs> = OnceLock::new();
+
+fuzz_target!(|bytes: &[u8]| {
+    let specs = SPECS.get_or_init(document::built_in);
+    for incoming in DOCUMENTS {
+        let mut reader = (incoming.reader)();
+        let schema = specs.schema_for(incoming.namespace).expect("every document has a schema");
+        let verdict = cim_xml::read(schema, bytes, &Limits::default(), &mut *reader);
+        if !verdict.flaws.is_empty() {
+            continue;
+        }
+        match reader.finish() {
+            Ok(request) => decide(&*request),
+            Err(refusals) => {
+                assert!(!refusals.is_empty());
+                assert!(refusals.iter().all(|refusal| refusal.byte.is_none_or(|byte| byte < bytes.len())));
+            }
+        }
+    }
+});
+
+fn decide(request: &dyn Request) {
+    let market = Market {
+        hub: ActorNumber::new("5790001330552"),
+        zone: chrono_tz::Europe::Copenhagen,
+        charges: charges::Settings::default(),
+    };
+    let context = Context {
+        now: Timestamp::from_seconds(1_690_880_400),
+        caller: Party { number: request.header().sender(), role: ActorRole::GridAccessProvider },
+        cause: [7; 32],
+        market: &market,
+    };
+    let needs = request.needs(&context);
+    let mut facts = Facts::default();
+    for key in needs.keys() {
+        facts.insert(key.clone(), None);
+    }
+    for range in needs.ranges() {
+        facts.insert_range(range.clone(), Vec::new());
+    }
+    let decision = request.decide(&facts, &context);
+    assert_eq!(decision, request.decide(&facts, &context));
+    assert!(decision.fates.iter().all(|fate| !fate.broken.is_empty()), "nobody may send in an empty world");
+}

@@ -1,0 +1,149 @@
+//! `gridpost check`: files against their schemas, every flaw of every file.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde::Serialize;
+
+use super::Outcome;
+use super::output::{Progress, documents_below};
+use crate::spec::{self, Flaw, Schema, Sources, Specs, Verdict};
+use crate::xml::Limits;
+
+/// Checks documents against their schemas and lists every flaw.
+///
+/// A document's namespace decides which of the built-in schemas it is held against, unless --schema names others.
+/// Ends with 0 when every file is valid, with 1 when a flaw was found, with 2 when a file or a schema could not be read.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// An XSD to check against instead of the built-in ones; may be given more than once.
+    #[arg(long, value_name = "XSD")]
+    schema: Vec<PathBuf>,
+    /// One line of JSON for each file.
+    #[arg(long)]
+    json: bool,
+    /// Documents, or folders of .xml files.
+    #[arg(required = true, value_name = "FILE|DIR")]
+    paths: Vec<PathBuf>,
+}
+
+/// One line of `--json`.
+#[derive(Serialize)]
+struct FileReport<'a> {
+    file: String,
+    /// Name of the root element; null when there is none.
+    document: Option<&'a str>,
+    valid: bool,
+    flaws: Vec<FlawReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct FlawReport<'a> {
+    line: u32,
+    column: u32,
+    byte: usize,
+    path: &'a str,
+    code: &'a str,
+    message: &'a str,
+}
+
+pub fn run(args: &CheckArgs, specs: &Specs, limits: &Limits) -> Result<Outcome> {
+    let own: Vec<Schema> = args.schema.iter().map(|path| load_schema(path)).collect::<Result<_>>()?;
+    let files = documents_below(&args.paths)?;
+    let progress = Progress::start(files.len(), "checking");
+    let mut flawed = 0;
+    let mut out = std::io::stdout().lock();
+    for file in &files {
+        let document = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
+        let verdict = judge(&document, &own, specs, limits);
+        flawed += usize::from(!verdict.flaws.is_empty());
+        if args.json {
+            serde_json::to_writer(&mut out, &report(file, &verdict))?;
+            writeln!(out)?;
+        } else {
+            write_text(&mut out, file, &verdict)?;
+        }
+        progress.step();
+    }
+    progress.finish();
+    if !args.json {
+        let valid = files.len() - flawed;
+        writeln!(out, "{valid} of {} valid", files.len())?;
+    }
+    Ok(if flawed == 0 { Outcome::Fine } else { Outcome::Flawed })
+}
+
+/// Holds a document against the schema of its namespace; against the only schema given when none has it.
+fn judge(document: &[u8], own: &[Schema], specs: &Specs, limits: &Limits) -> Verdict {
+    let root = match spec::root_of(document, limits) {
+        Ok(root) => root,
+        Err(flaw) => return Verdict { root: None, flaws: vec![flaw], truncated: false },
+    };
+    let of_namespace = |schema: &&Schema| schema.namespace() == root.namespace;
+    let schema = match own {
+        [] => specs.schema_for(&root.namespace),
+        [only] => Some(only),
+        several => several.iter().find(of_namespace),
+    };
+    match schema {
+        Some(schema) => spec::check(schema, document, limits, &mut ()),
+        None => {
+            let message = format!(
+                "no schema is loaded for namespace \"{}\"; `gridpost spec list` shows those that are, --schema adds one",
+                root.namespace
+            );
+            let flaw = Flaw {
+                line: 1,
+                column: 1,
+                byte: 0,
+                path: format!("/{}", root.name),
+                code: "document-unknown",
+                message,
+            };
+            Verdict { root: Some(root), flaws: vec![flaw], truncated: false }
+        }
+    }
+}
+
+fn load_schema(path: &Path) -> Result<Schema> {
+    if !path.is_file() {
+        bail!("{} is not a file; --schema takes an XSD", path.display());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let sources = Sources::Folder(folder.to_path_buf());
+    Schema::load(&sources, &name).with_context(|| format!("load the schema {}", path.display()))
+}
+
+fn report<'a>(file: &Path, verdict: &'a Verdict) -> FileReport<'a> {
+    let flaw = |flaw: &'a Flaw| FlawReport {
+        line: flaw.line,
+        column: flaw.column,
+        byte: flaw.byte,
+        path: &flaw.path,
+        code: flaw.code,
+        message: &flaw.message,
+    };
+    FileReport {
+        file: file.display().to_string(),
+        document: verdict.root.as_ref().map(|root| root.name.as_str()),
+        valid: verdict.flaws.is_empty(),
+        flaws: verdict.flaws.iter().map(flaw).collect(),
+    }
+}
+
+fn write_text(out: &mut impl Write, file: &Path, verdict: &Verdict) -> std::io::Result<()> {
+    for flaw in &verdict.flaws {
+        writeln!(out, "{}:{}:{}: {} [{}]", file.display(), flaw.line, flaw.column, flaw.message, flaw.code)?;
+        writeln!(out, "    at {}", flaw.path)?;
+    }
+    if verdict.truncated {
+        writeln!(out, "{}: more flaws than are listed", file.display())?;
+    }
+    if verdict.flaws.is_empty() {
+        writeln!(out, "{}: valid", file.display())?;
+    }
+    Ok(())
+}

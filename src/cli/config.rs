@@ -1,0 +1,393 @@
+//! Settings: a TOML file over the defaults, environment variables over the file. `config.toml` explains each of them.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::gateway::Settings;
+use crate::market::ActorNumber;
+use crate::process::{Market, charges};
+use crate::spec::Specs;
+use crate::{document, http, identity, store, xml};
+
+/// Everything that may be set; the field names are the names in the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub http: Http,
+    pub tls: Tls,
+    pub identity: Identity,
+    pub store: Store,
+    pub specs: SpecsFolder,
+    pub limits: Limits,
+    pub gateway: Gateway,
+    pub market: Markets,
+    pub log: Log,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    pub address: SocketAddr,
+    pub body_bytes_max: usize,
+    pub header_bytes_max: usize,
+    pub handshake_seconds: u64,
+    pub head_seconds: u64,
+    pub body_silence_seconds: u64,
+    pub connections_max: usize,
+    pub connections_per_address_max: usize,
+    pub party_requests_max: usize,
+    pub party_requests_per_second_max: u32,
+    pub drain_seconds: u64,
+    pub dequeue_unpeeked_status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Identity {
+    pub keys: PathBuf,
+    pub issuer: String,
+    pub audience: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Store {
+    pub dir: PathBuf,
+    pub segment_bytes_max: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SpecsFolder {
+    pub dir: PathBuf,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    pub depth_max: usize,
+    pub attributes_max: usize,
+    pub name_bytes_max: usize,
+    pub text_bytes_max: usize,
+    pub records_max: usize,
+    pub flaws_max: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gateway {
+    pub undecided_max: usize,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Markets {
+    pub dk: DanishMarket,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DanishMarket {
+    pub hub: String,
+    pub zone: String,
+    pub charges: charges::Settings,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    pub format: LogFormat,
+    pub level: String,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+impl Config {
+    /// Reads a file over the defaults, and the environment over the file.
+    pub fn read(path: Option<&Path>) -> Result<Self> {
+        let mut table = match path {
+            Some(path) => std::fs::read_to_string(path)
+                .with_context(|| format!("read the configuration {}", path.display()))?
+                .parse::<toml::Table>()
+                .with_context(|| format!("understand the configuration {}", path.display()))?,
+            None => toml::Table::new(),
+        };
+        overlay(&mut table, std::env::vars())?;
+        Self::from_table(table).with_context(|| match path {
+            Some(path) => format!("use the configuration {}", path.display()),
+            None => "use the settings of the environment".to_string(),
+        })
+    }
+
+    fn from_table(table: toml::Table) -> Result<Self> {
+        let config: Self = table.try_into()?;
+        config.gateway_settings()?;
+        config.http_dequeue_unpeeked()?;
+        Ok(config)
+    }
+
+    pub fn gateway_settings(&self) -> Result<Settings> {
+        let danish = &self.market.dk;
+        let zone =
+            danish.zone.parse().map_err(|_| anyhow!("[market.dk] zone: there is no zone \"{}\"", danish.zone))?;
+        let currency = &danish.charges.currency;
+        if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            bail!("[market.dk.charges] currency: \"{currency}\" is no ISO 4217 code");
+        }
+        let hub = ActorNumber::new(&*danish.hub);
+        Ok(Settings {
+            market: Market { hub, zone, charges: danish.charges.clone() },
+            limits: self.xml_limits(),
+            undecided_max: self.gateway.undecided_max,
+        })
+    }
+
+    pub fn xml_limits(&self) -> xml::Limits {
+        xml::Limits {
+            body_bytes_max: self.http.body_bytes_max,
+            depth_max: self.limits.depth_max,
+            attributes_max: self.limits.attributes_max,
+            name_bytes_max: self.limits.name_bytes_max,
+            text_bytes_max: self.limits.text_bytes_max,
+            records_max: self.limits.records_max,
+            flaws_max: self.limits.flaws_max,
+            ..xml::Limits::default()
+        }
+    }
+
+    pub fn http_limits(&self) -> http::Limits {
+        let seconds = Duration::from_secs;
+        http::Limits {
+            body_bytes_max: self.http.body_bytes_max,
+            header_bytes_max: self.http.header_bytes_max,
+            handshake: seconds(self.http.handshake_seconds),
+            head: seconds(self.http.head_seconds),
+            body_silence: seconds(self.http.body_silence_seconds),
+            connections_max: self.http.connections_max,
+            connections_per_address_max: self.http.connections_per_address_max,
+            party_requests_max: self.http.party_requests_max,
+            party_requests_per_second_max: Some(self.http.party_requests_per_second_max).filter(|max| *max > 0),
+            drain: seconds(self.http.drain_seconds),
+            ..http::Limits::default()
+        }
+    }
+
+    /// Whether an unpeeked document is answered for like an unknown one.
+    pub fn http_dequeue_unpeeked(&self) -> Result<bool> {
+        match self.http.dequeue_unpeeked_status {
+            409 => Ok(false),
+            404 => Ok(true),
+            other => bail!("[http] dequeue_unpeeked_status: {other} is neither 409 nor 404"),
+        }
+    }
+
+    pub fn identity_settings(&self) -> identity::Settings {
+        identity::Settings {
+            keys: self.identity.keys.clone(),
+            issuer: self.identity.issuer.clone(),
+            audience: self.identity.audience.clone(),
+        }
+    }
+
+    pub fn store_options(&self) -> store::Options {
+        store::Options { segment_bytes_max: self.store.segment_bytes_max, ..store::Options::default() }
+    }
+
+    /// The schemas that documents are held against.
+    pub fn specs(&self) -> Result<Specs> {
+        if self.specs.dir.as_os_str().is_empty() {
+            return Ok(document::built_in());
+        }
+        let dir = &self.specs.dir;
+        Specs::folder(dir).with_context(|| format!("load the schemas in {}", dir.display()))
+    }
+}
+
+/// Puts `GRIDPOST_SECTION_NAME=value` over the setting `name` of `[section]`; other variables are left alone, and so is
+/// one that names no setting: the client has variables of its own.
+fn overlay(table: &mut toml::Table, variables: impl Iterator<Item = (String, String)>) -> Result<()> {
+    let defaults = toml::Table::try_from(Config::default()).context("list the settings")?;
+    for (name, value) in variables {
+        let Some(setting) = name.strip_prefix("GRIDPOST_") else { continue };
+        let Some((path, default)) = find(&defaults, &setting.to_ascii_lowercase()) else { continue };
+        let value = match default {
+            toml::Value::Integer(_) => {
+                toml::Value::Integer(value.parse().with_context(|| format!("{name}: \"{value}\" is no whole number"))?)
+            }
+            _ => toml::Value::String(value),
+        };
+        let (last, sections) = path.split_last().expect("a setting has a name");
+        let mut section = &mut *table;
+        for part in sections {
+            section = section
+                .entry(part.clone())
+                .or_insert_with(|| toml::Table::new().into())
+                .as_table_mut()
+                .with_context(|| format!("{part} is a section"))?;
+        }
+        section.insert(last.clone(), value);
+    }
+    Ok(())
+}
+
+/// Finds a setting by its path joined with underscores.
+fn find<'a>(table: &'a toml::Table, name: &str) -> Option<(Vec<String>, &'a toml::Value)> {
+    table.iter().find_map(|(key, value)| {
+        let rest = name.strip_prefix(key.as_str())?;
+        match value {
+            toml::Value::Table(inner) => {
+                let (mut path, found) = find(inner, rest.strip_prefix('_')?)?;
+                path.insert(0, key.clone());
+                Some((path, found))
+            }
+            value => rest.is_empty().then(|| (vec![key.clone()], value)),
+        }
+    })
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        let limits = http::Limits::default();
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 8443)),
+            body_bytes_max: limits.body_bytes_max,
+            header_bytes_max: limits.header_bytes_max,
+            handshake_seconds: limits.handshake.as_secs(),
+            head_seconds: limits.head.as_secs(),
+            body_silence_seconds: limits.body_silence.as_secs(),
+            connections_max: limits.connections_max,
+            connections_per_address_max: limits.connections_per_address_max,
+            party_requests_max: limits.party_requests_max,
+            party_requests_per_second_max: limits.party_requests_per_second_max.unwrap_or(0),
+            drain_seconds: limits.drain.as_secs(),
+            dequeue_unpeeked_status: 409,
+        }
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self { certificate: "certs/server.pem".into(), key: "certs/server-key.pem".into() }
+    }
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self {
+            keys: "certs/token-public-key.pem".into(),
+            issuer: identity::TOKEN_ISSUER.to_string(),
+            audience: identity::TOKEN_AUDIENCE.to_string(),
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { dir: "gridpost-store".into(), segment_bytes_max: store::Options::default().segment_bytes_max }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let limits = xml::Limits::default();
+        Self {
+            depth_max: limits.depth_max,
+            attributes_max: limits.attributes_max,
+            name_bytes_max: limits.name_bytes_max,
+            text_bytes_max: limits.text_bytes_max,
+            records_max: limits.records_max,
+            flaws_max: limits.flaws_max,
+        }
+    }
+}
+
+impl Default for Gateway {
+    fn default() -> Self {
+        Self { undecided_max: 20_000 }
+    }
+}
+
+impl Default for DanishMarket {
+    fn default() -> Self {
+        Self { hub: "5790001330552".into(), zone: "Europe/Copenhagen".into(), charges: charges::Settings::default() }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn config_toml_names_every_setting_with_its_default() {
+        let file: toml::Table = include_str!("../../config.toml").parse().unwrap();
+        assert_eq!(file, toml::Table::try_from(Config::default()).unwrap());
+    }
+
+    #[test]
+    fn every_setting_in_config_toml_has_its_reason_above_it() {
+        let mut explained = false;
+        for line in include_str!("../../config.toml").lines() {
+            match line {
+                "" => explained = false,
+                comment if comment.starts_with('#') => explained = true,
+                section if section.starts_with('[') => {}
+                setting => assert!(explained, "{setting}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_environment_goes_over_the_file_and_knows_the_type_of_a_setting() {
+        let mut table: toml::Table = "[limits]\ndepth_max = 8".parse().unwrap();
+        let variable = |name: &str, value: &str| (name.to_string(), value.to_string());
+        let variables = [
+            variable("GRIDPOST_LIMITS_DEPTH_MAX", "16"),
+            variable("GRIDPOST_MARKET_DK_CHARGES_CURRENCY", "EUR"),
+            variable("GRIDPOST_TOKEN", "left alone"),
+            variable("PATH", "/bin"),
+        ];
+        overlay(&mut table, variables.into_iter()).unwrap();
+        let config = Config::from_table(table).unwrap();
+        assert_eq!(config.limits.depth_max, 16);
+        assert_eq!(config.market.dk.charges.currency, "EUR");
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_used_is_named() {
+        for (text, named) in [
+            ("[limits]\ndeepth_max = 8", "deepth_max"),
+            ("[market.dk]\nzone = \"Europe/Kopenhagen\"", "Europe/Kopenhagen"),
+            ("[market.dk.charges]\ncurrency = \"kr\"", "kr"),
+            ("[http]\ndequeue_unpeeked_status = 410", "410"),
+        ] {
+            let flaw = Config::from_table(text.parse().unwrap()).unwrap_err();
+            assert!(format!("{flaw:#}").contains(named), "{flaw:#}");
+        }
+        let depth = ("GRIDPOST_LIMITS_DEPTH_MAX".to_string(), "deep".to_string());
+        let flaw = overlay(&mut toml::Table::new(), [depth].into_iter()).unwrap_err();
+        assert!(flaw.to_string().contains("GRIDPOST_LIMITS_DEPTH_MAX"), "{flaw}");
+    }
+}

@@ -1,0 +1,141 @@
+//! The command line: the wiring, and how results are shown. How any of it works is left to the modules it wires.
+
+mod actor;
+mod certs;
+mod check;
+mod config;
+mod local;
+mod output;
+pub mod participant;
+mod replay;
+mod serve;
+mod spec;
+mod store;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+use crate::client;
+use config::{Config, LogFormat};
+
+/// A market-message gateway: takes in ebIX/CIM documents, answers them, runs the market's processes, keeps the post.
+#[derive(Debug, Parser)]
+#[command(name = "gridpost", version, propagate_version = true, after_help = FIRST_STEPS)]
+struct Arguments {
+    /// Settings to use over the defaults; config.toml explains each of them.
+    #[arg(long, global = true, value_name = "FILE", env = "GRIDPOST_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const FIRST_STEPS: &str = "First steps:
+  gridpost local                          a gateway to try, with toy participants and their tokens
+  gridpost check samples/charges          documents against their schemas
+  gridpost replay samples/charges         documents down the whole road, and what comes out";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::ServeArgs),
+    Local(local::LocalArgs),
+    Check(check::CheckArgs),
+    Replay(replay::ReplayArgs),
+    Send(participant::Send),
+    Peek(participant::Peek),
+    Dequeue(participant::Dequeue),
+    Drain(participant::Drain),
+    Certs(certs::Certs),
+    #[command(subcommand)]
+    Actor(actor::ActorCommand),
+    #[command(subcommand)]
+    Store(store::StoreCommand),
+    #[command(subcommand)]
+    Spec(spec::SpecCommand),
+}
+
+/// How a command ended, apart from not having been able to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Fine,
+    /// It ran, and found what it was looking for: flaws, refusals, damage.
+    Flawed,
+    /// Some of what it was asked for could not be done at all.
+    Partial,
+}
+
+/// Runs the command that the arguments name: 0 when all is fine, 1 when something was found to be wrong, 2 when it
+/// could not run.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match dispatch(arguments) {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Flawed) => ExitCode::from(1),
+        Ok(Outcome::Partial) => ExitCode::from(2),
+        Err(error) => {
+            eprintln!("{}", explain(&error));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<Outcome> {
+    let config = Config::read(arguments.config.as_deref())?;
+    match arguments.command {
+        Command::Serve(args) => {
+            log_to_stderr(&config)?;
+            serve::run(&args, &config)
+        }
+        Command::Local(args) => {
+            log_to_stderr(&config)?;
+            local::run(&args, &config)
+        }
+        Command::Check(args) => check::run(&args, &config.specs()?, &config.xml_limits()),
+        Command::Replay(args) => replay::run(&args, &config),
+        Command::Send(args) => talk(participant::send(args)),
+        Command::Peek(args) => talk(participant::peek(args)),
+        Command::Dequeue(args) => talk(participant::dequeue(args)),
+        Command::Drain(args) => talk(participant::drain(args)),
+        Command::Certs(args) => certs::run(&args),
+        Command::Actor(command) => actor::run(&command),
+        Command::Store(command) => store::run(&command, &config),
+        Command::Spec(command) => spec::run(&command, &config),
+    }
+}
+
+/// Runs a participant's conversation with a hub.
+fn talk(conversation: impl Future<Output = Result<Outcome>>) -> Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    runtime.block_on(conversation)
+}
+
+/// Says why a command could not run: what failed, why, and what to do.
+pub fn explain(error: &anyhow::Error) -> String {
+    let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    // A library's error often says again what its cause says.
+    causes.dedup_by(|later, earlier| earlier.contains(&**later));
+    let text = format!("gridpost: failed to {}", causes.join(": "));
+    match error.chain().find_map(|cause| cause.downcast_ref::<client::Fault>()).and_then(client::Fault::advice) {
+        Some(advice) => format!("{text}\n{advice}"),
+        None => text,
+    }
+}
+
+/// One line per message and stage, on standard error, as text or JSON; `RUST_LOG` overrides the level.
+fn log_to_stderr(config: &Config) -> Result<()> {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(&config.log.level))?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
+    match config.log.format {
+        LogFormat::Text => lines.compact().init(),
+        LogFormat::Json => lines.json().flatten_event(true).init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! `gridpost serve`: a gateway in production, over the embedded store.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::Outcome;
+use super::config::Config;
+use crate::certs::PemFiles;
+use crate::gateway::world::World;
+use crate::gateway::{Clock, Gateway};
+use crate::http;
+use crate::store::Embedded;
+
+/// Runs a gateway with the settings of --config over the embedded store.
+///
+/// Stops gently on Ctrl-C or SIGTERM; reads certificates again on SIGHUP or when they change.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// What exists before the first document; used once, in a store that is still empty.
+    #[arg(long, value_name = "FILE")]
+    world: Option<PathBuf>,
+}
+
+pub fn run(args: &ServeArgs, config: &Config) -> Result<Outcome> {
+    let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
+    runtime.block_on(serve(args, config))?;
+    Ok(Outcome::Fine)
+}
+
+async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
+    let store = Arc::new(Embedded::open(&config.store.dir, config.store_options())?);
+    let specs = Arc::new(config.specs()?);
+    let gateway = Arc::new(Gateway::open(store, specs, config.gateway_settings()?, Clock::machine())?);
+    if let Some(path) = &args.world {
+        let settled = World::read(path)?.settle_in(&gateway).await.context("settle the world")?;
+        tracing::info!(world = %path.display(), settled, "the world is read");
+    }
+    let settings = http::Settings {
+        listen: config.http.address,
+        certificate: PemFiles { chain: config.tls.certificate.clone(), key: config.tls.key.clone() },
+        tokens: config.identity_settings(),
+        clients: None,
+        http2: true,
+        unpeeked_is_unknown: config.http_dequeue_unpeeked()?,
+        watchers: http::Watchers::Loopback,
+        limits: config.http_limits(),
+    };
+    let server = http::start(gateway.clone(), settings, axum::Router::new()).await?;
+    tracing::info!(address = %server.address(), store = %config.store.dir.display(), "gridpost serves");
+    until_told_to_stop().await?;
+    server.stop().await;
+    // What was answered with 202 is on disk already; deciding it now spares the next start the work.
+    let _ = tokio::time::timeout(config.http_limits().drain, gateway.settled()).await;
+    Ok(())
+}
+
+/// Returns on Ctrl-C or SIGTERM.
+pub async fn until_told_to_stop() -> Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed.context("listen for Ctrl-C"),
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.context("listen for Ctrl-C")
+}

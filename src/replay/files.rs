@@ -1,0 +1,116 @@
+//! Which files a replay feeds, and which of them belong together.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// Files that are fed one after the other into one store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Folder below `--out` for what this run sends; empty for loose files.
+    pub name: PathBuf,
+    pub files: Vec<PathBuf>,
+}
+
+/// Sorts files and folders into runs.
+///
+/// A conversation folder, one with files named `…-in-….xml` or `…-in.xml`, is a run of its own: it starts from the
+/// world. All other files are one run together, in the order given, folders in name order.
+pub fn runs(paths: &[PathBuf]) -> Result<Vec<Run>> {
+    let mut loose = Vec::new();
+    let mut conversations = BTreeMap::new();
+    for path in paths {
+        if path.is_dir() {
+            walk(path, path, &mut loose, &mut conversations)?;
+        } else if path.is_file() {
+            loose.push(path.clone());
+        } else {
+            bail!("{} is neither a file nor a folder", path.display());
+        }
+    }
+    let mut runs = Vec::new();
+    if !loose.is_empty() {
+        runs.push(Run { name: PathBuf::new(), files: loose });
+    }
+    runs.extend(conversations.into_iter().map(|(name, files)| Run { name, files }));
+    if runs.is_empty() {
+        let named = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ");
+        bail!("there is no .xml file in {named}");
+    }
+    Ok(runs)
+}
+
+fn walk(
+    top: &Path,
+    folder: &Path,
+    loose: &mut Vec<PathBuf>,
+    conversations: &mut BTreeMap<PathBuf, Vec<PathBuf>>,
+) -> Result<()> {
+    let reading = || format!("read the folder {}", folder.display());
+    let mut entries = std::fs::read_dir(folder)
+        .with_context(reading)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .with_context(reading)?;
+    entries.sort();
+    let documents: Vec<PathBuf> = entries.iter().filter(|path| path.is_file() && is_document(path)).cloned().collect();
+    let incoming: Vec<PathBuf> = documents.iter().filter(|path| is_incoming(path)).cloned().collect();
+    if incoming.is_empty() {
+        loose.extend(documents);
+    } else {
+        let below = folder.strip_prefix(top).unwrap_or(folder);
+        let name =
+            if below.as_os_str().is_empty() { folder.file_name().map(PathBuf::from) } else { Some(below.into()) };
+        conversations.insert(name.unwrap_or_default(), incoming);
+    }
+    for child in entries.iter().filter(|path| path.is_dir()) {
+        walk(top, child, loose, conversations)?;
+    }
+    Ok(())
+}
+
+fn is_document(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xml"))
+}
+
+/// `01-in.xml`, `02-in-prices.xml`.
+fn is_incoming(path: &Path) -> bool {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    name.ends_with("-in") || name.contains("-in-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conversation_is_a_run_of_its_own_and_feeds_only_what_comes_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, "").unwrap();
+            path
+        };
+        let talk = [file("talk/01-in.xml"), file("talk/02-in-prices.xml")];
+        file("talk/03-out.xml");
+        file("talk/after.txt");
+        let loose = [file("b/2.xml"), file("b/c/1.XML"), file("b/notes.txt")];
+        let runs = runs(&[folder.path().to_path_buf()]).unwrap();
+        assert_eq!(
+            runs,
+            [
+                Run { name: PathBuf::new(), files: loose[..2].to_vec() },
+                Run { name: "talk".into(), files: talk.to_vec() }
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_to_feed_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let none = runs(&[folder.path().to_path_buf()]).unwrap_err();
+        assert!(none.to_string().starts_with("there is no .xml file in"), "{none}");
+    }
+}

@@ -1,0 +1,114 @@
+//! Replay: the same road with files standing where the network was.
+//!
+//! Documents are fed in name order as the parties that they name as their senders, then the clock moves on, then every
+//! queue is peeked and dequeued until it is empty. The same files in a fresh store always give the same bytes.
+
+mod files;
+mod report;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+pub use files::{Run, runs};
+pub use report::{FileLine, Line, OutgoingLine};
+
+use crate::gateway::world::World;
+use crate::gateway::{Clock, Gateway, Receipt};
+use crate::market::{Party, Timestamp};
+
+/// How to replay.
+pub struct Plan<'a> {
+    /// Opens a gateway with this clock: over a fresh store for each run, or over one that was there before.
+    pub open: &'a dyn Fn(Clock) -> Result<Gateway>,
+    /// What exists before the first document.
+    pub world: World,
+    /// What the clock shows throughout; without it the clock follows the documents' own `createdDateTime`.
+    pub clock: Option<Timestamp>,
+    /// Where the clock is moved once every document was fed.
+    pub until: Option<Timestamp>,
+    /// Where to write what is sent.
+    pub out: Option<PathBuf>,
+}
+
+/// What a replay came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub files: usize,
+    pub refused: usize,
+    pub outgoing: usize,
+}
+
+/// Replays one run, telling `tell` about each file and each outgoing document as it goes.
+pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Result<()>) -> Result<Tally> {
+    let gateway = (plan.open)(Clock::standing_at(plan.clock.unwrap_or(Timestamp::from_seconds(0))))?;
+    plan.world.settle_in(&gateway).await.context("settle the world")?;
+    let mut tally = Tally::default();
+    for (number, path) in (1..).zip(&run.files) {
+        let body = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
+        if plan.clock.is_none() {
+            follow_the_documents(&gateway, &body)?;
+        }
+        let (receipt, _) = gateway
+            .receive_from_its_sender(body.into(), &format!("replay-{number:06}"))
+            .await
+            .with_context(|| format!("take in {}", path.display()))?;
+        let settled = gateway.settled().await;
+        if let Err(trouble) = settled {
+            bail!("{} is {trouble}", path.display());
+        }
+        tally.files += 1;
+        tally.refused += usize::from(matches!(receipt, Receipt::Refused { .. }));
+        tell(Line::File(FileLine::new(path, &receipt)))?;
+    }
+    if let Some(until) = plan.until {
+        gateway.move_clock(until).context("move the clock to --until")?;
+    }
+    tally.outgoing = drain(plan, run, &gateway, tell).await?;
+    Ok(tally)
+}
+
+/// Moves a clock that nobody set to the document's own time, never backwards.
+fn follow_the_documents(gateway: &Gateway, body: &[u8]) -> Result<()> {
+    if let Some(created) = gateway.summary(body).and_then(|summary| Timestamp::parse_date_time(&summary.header.created))
+        && created > gateway.now()
+    {
+        gateway.move_clock(created)?;
+    }
+    Ok(())
+}
+
+/// Peeks and dequeues every queue, owner by owner, until all are empty.
+async fn drain(
+    plan: &Plan<'_>,
+    run: &Run,
+    gateway: &Gateway,
+    tell: &mut dyn FnMut(Line) -> Result<()>,
+) -> Result<usize> {
+    let folder = plan.out.as_deref().map(|out| out.join(&run.name));
+    if let Some(folder) = &folder {
+        std::fs::create_dir_all(folder).with_context(|| format!("make the folder {}", folder.display()))?;
+    }
+    let mut count = 0;
+    for owner in gateway.owners_of_post()? {
+        while let Some(peeked) = gateway.peek(&owner, None, gateway.now()).await? {
+            count += 1;
+            let path = match &folder {
+                Some(folder) => Some(write_document(folder, &owner, count, &peeked.document, &peeked.body)?),
+                None => None,
+            };
+            let summary = gateway.summary(&peeked.body).context("read a document of our own")?;
+            tell(Line::Outgoing(OutgoingLine::new(&owner, &peeked, &summary, path.as_deref())))?;
+            gateway.dequeue(&owner, &peeked.message_id, gateway.now()).await?;
+        }
+    }
+    Ok(count)
+}
+
+fn write_document(folder: &Path, owner: &Party, count: usize, document: &str, body: &[u8]) -> Result<PathBuf> {
+    let number: String =
+        owner.number.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let path = folder.join(format!("{count:03}-{number}-{}-{document}.xml", owner.role.code()));
+    std::fs::write(&path, body).with_context(|| format!("write {}", path.display()))?;
+    Ok(path)
+}

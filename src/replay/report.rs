@@ -1,0 +1,145 @@
+//! What a replay tells: a line for each file, a line for each outgoing document, as text or JSON (design 7).
+
+use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::document::Summary;
+use crate::gateway::{Peeked, Receipt};
+use crate::market::Party;
+
+/// One line of a replay's report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Line {
+    File(FileLine),
+    Outgoing(OutgoingLine),
+}
+
+/// How one file was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileLine {
+    pub file: String,
+    /// The status that HTTP would have answered with.
+    pub status: u16,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub duplicate: bool,
+    pub errors: Vec<ErrorLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErrorLine {
+    /// The code at the top of the error document.
+    pub code: String,
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+}
+
+/// One document as its receiver fetched it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutgoingLine {
+    pub receiver: String,
+    pub role: String,
+    pub category: String,
+    pub document: String,
+    /// Business reason, `process.processType`.
+    pub process: String,
+    pub message_id: String,
+    pub records: Vec<RecordLine>,
+    /// Where it was written; null without `--out`.
+    pub path: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordLine {
+    pub id: String,
+    pub status: &'static str,
+    pub reasons: Vec<ReasonLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReasonLine {
+    pub code: String,
+    pub text: String,
+}
+
+impl FileLine {
+    pub fn new(path: &Path, receipt: &Receipt) -> Self {
+        let file = path.display().to_string();
+        let error = match receipt {
+            Receipt::Accepted(received) => {
+                return Self { file, status: 202, duplicate: received.duplicate, errors: Vec::new() };
+            }
+            Receipt::Refused { error, .. } => error,
+        };
+        let line = |each: &crate::gateway::Error, detail| ErrorLine {
+            code: error.code.clone(),
+            message: each.message.clone(),
+            detail,
+            line: each.line,
+            column: each.column,
+        };
+        let errors = match &*error.details {
+            [] => vec![line(error, None)],
+            details => details.iter().map(|detail| line(detail, Some(detail.code.clone()))).collect(),
+        };
+        Self { file, status: 400, duplicate: false, errors }
+    }
+}
+
+impl OutgoingLine {
+    pub fn new(receiver: &Party, peeked: &Peeked, summary: &Summary, path: Option<&Path>) -> Self {
+        let reason = |(code, text): &(String, String)| ReasonLine { code: code.clone(), text: text.clone() };
+        let records = summary.records.iter().map(|record| RecordLine {
+            id: record.id.clone(),
+            status: record.status.name(),
+            reasons: record.reasons.iter().map(reason).collect(),
+        });
+        Self {
+            receiver: receiver.number.to_string(),
+            role: receiver.role.code().to_string(),
+            category: peeked.category.name().to_string(),
+            document: peeked.document.clone(),
+            process: summary.header.business_reason.clone(),
+            message_id: peeked.message_id.clone(),
+            records: records.collect(),
+            path: path.map(|path| path.display().to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Line::File(file) => {
+                let again = if file.duplicate { " (sent before; the first answer again)" } else { "" };
+                write!(f, "{} {}{again}", file.status, file.file)?;
+                for error in &file.errors {
+                    let place = match (error.line, error.column) {
+                        (Some(line), Some(column)) => format!(":{line}:{column}"),
+                        _ => String::new(),
+                    };
+                    write!(f, "\n    {}{place} {}", error.code, error.message)?;
+                }
+                Ok(())
+            }
+            Line::Outgoing(sent) => {
+                write!(f, "    -> {} {} {} {}", sent.receiver, sent.role, sent.document, sent.process)?;
+                for record in &sent.records {
+                    write!(f, "\n         {} {}", record.id, record.status)?;
+                    for reason in &record.reasons {
+                        write!(f, "\n           {} {}", reason.code, reason.text)?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Runs the README's commands as written, in order, and those that `gridpost local` prints.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+printed=$(mktemp)
+trap 'kill "$gateway" 2>/dev/null || true; rm -f "$printed"' EXIT
+
+# Blocks fenced as sh; the two set-up commands are handled by themselves.
+commands() { awk '/^```sh$/{inside=1; next} /^```$/{inside=0} inside' README.md; }
+[ "$(commands | head -n 2 | tr '\n' '|')" = 'cargo run --release -- local|./test|' ] || {
+    echo 'README.md must begin with the two set-up commands' >&2; exit 1; }
+
+cargo run --release --quiet -- local >"$printed" & gateway=$!
+for _ in $(seq 600); do grep -q '^More tokens' "$printed" && break; sleep 0.1; done
+grep -q '^More tokens' "$printed" || { echo 'gridpost local did not open' >&2; exit 1; }
+
+run() { # run a command and show it; refused samples (1) are as they should be, not being able to run (2) is not
+    printf '$ %s\n' "$1" >&2
+    local code=0; bash -c "$1" >/dev/null || code=$?
+    [ "$code" -le "${2:-0}" ] || { echo "ended with $code: $1" >&2; exit 1; }
+}
+commands | tail -n +3 | while read -r line; do run "$line" 1; done
+grep -E '^  (/|\.|curl|gridpost|target)' "$printed" | while read -r line; do
+    printf '$ %s\n' "$line"
+    answer=$(bash -c "$line")
+    case "$line" in
+        *--data-binary*) [ "$answer" = 202 ] ;;
+        *'-X DELETE'*) [ "$answer" = 200 ] ;;
+        *' peek '* | *masterdata) grep -q MarketDocument <<<"$answer" ;;
+    esac || { echo "unexpected answer: $answer" >&2; exit 1; }
+done
+[ "$(grep -cE '^  (/|\.|curl|gridpost|target)' "$printed")" = 6 ] || { echo 'six commands are printed' >&2; exit 1; }

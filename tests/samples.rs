@@ -1,0 +1,170 @@
+//! The samples are the specification acted out: every conversation walks the whole road, and its whole footprint is
+//! compared with what stands beside it. `UPDATE_SAMPLES=1 cargo test --test samples every_conversation` writes it anew; the difference is
+//! then reviewed like code.
+//!
+//! Beside the `NN-in.xml` that are fed stand `NN-out-….xml`, the documents that are sent (of several receivers that are
+//! told the same, the first), and `after.txt`: how each file was answered, and what each queue then held.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gridpost::gateway::world::World;
+use gridpost::gateway::{Gateway, Settings};
+use gridpost::market::{ActorNumber, Timestamp};
+use gridpost::process::{Market, charges};
+use gridpost::replay::{Line, Plan, Run, replay, runs};
+use gridpost::spec::Specs;
+use gridpost::store::Memory;
+
+/// What the clock shows in every conversation.
+const CLOCK: &str = "2023-08-01T09:00:00Z";
+
+fn settings() -> Settings {
+    Settings {
+        market: Market {
+            hub: ActorNumber::new("5790001330552"),
+            zone: chrono_tz::Europe::Copenhagen,
+            charges: charges::Settings::default(),
+        },
+        limits: gridpost::xml::Limits::default(),
+        undecided_max: 1_000,
+    }
+}
+
+/// Name to content: what a conversation leaves behind.
+fn footprint(specs: &Arc<Specs>, run: &Run) -> BTreeMap<String, String> {
+    let out = tempfile::tempdir().unwrap();
+    let open = |clock| Ok(Gateway::open(Arc::new(Memory::default()), specs.clone(), settings(), clock)?);
+    let plan = Plan {
+        open: &open,
+        world: World::toy(),
+        clock: Timestamp::parse_date_time(CLOCK),
+        until: None,
+        out: Some(out.path().to_path_buf()),
+    };
+    let (mut after, mut sent) = (String::new(), Vec::new());
+    let mut tell = |line: Line| {
+        let line = match line {
+            Line::File(mut file) => {
+                file.file = Path::new(&file.file).file_name().unwrap().to_string_lossy().into_owned();
+                Line::File(file)
+            }
+            Line::Outgoing(outgoing) => {
+                sent.push((outgoing.document.clone(), outgoing.path.clone().unwrap()));
+                Line::Outgoing(outgoing)
+            }
+        };
+        writeln!(after, "{line}")?;
+        Ok(())
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(replay(&plan, run, &mut tell)).unwrap();
+    let mut files = BTreeMap::from([("after.txt".to_string(), after)]);
+    let (mut told, mut number) = (BTreeSet::new(), run.files.len());
+    for (document, path) in sent {
+        let body = std::fs::read_to_string(&path).unwrap();
+        let records = body.split_once("<cim:MktActivityRecord>").map_or("", |(_, records)| records).to_string();
+        if told.insert(records) {
+            number += 1;
+            files.insert(format!("{number:02}-out-{document}.xml"), body);
+        }
+    }
+    files
+}
+
+fn conversations() -> Vec<(PathBuf, Run)> {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/charges");
+    let runs = runs(&[top]).unwrap();
+    runs.into_iter().map(|run| (run.files[0].parent().unwrap().to_path_buf(), run)).collect()
+}
+
+#[test]
+fn every_conversation_leaves_the_footprint_that_stands_beside_it() {
+    let specs = Arc::new(gridpost::document::built_in());
+    let update = std::env::var_os("UPDATE_SAMPLES").is_some();
+    let mut wrong = Vec::new();
+    let conversations = conversations();
+    for (folder, run) in &conversations {
+        let expected = footprint(&specs, run);
+        if update {
+            for stale in outgoing_in(folder) {
+                std::fs::remove_file(folder.join(stale)).unwrap();
+            }
+            for (name, content) in &expected {
+                std::fs::write(folder.join(name), content).unwrap();
+            }
+        }
+        if outgoing_in(folder) != expected.keys().cloned().collect() {
+            wrong.push(format!("{}: other documents than expected", folder.display()));
+        }
+        for (name, content) in &expected {
+            if std::fs::read_to_string(folder.join(name)).unwrap_or_default() != *content {
+                wrong.push(format!("{}/{name}", folder.display()));
+            }
+        }
+    }
+    assert!(conversations.len() > 30, "{} conversations", conversations.len());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+fn outgoing_in(folder: &Path) -> BTreeSet<String> {
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name == "after.txt" || name.contains("-out")).collect()
+}
+
+#[test]
+fn a_folder_named_for_a_rule_breaks_that_rule_and_says_so() {
+    for (folder, _) in conversations() {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let Some(rule) = rule_of(&name) else { continue };
+        let after = std::fs::read_to_string(folder.join("after.txt")).unwrap();
+        let refused = after.lines().any(|line| line.starts_with("400 "));
+        assert!(after.contains(&format!("{rule}: ")) || refused, "{name} does not show {rule}:\n{after}");
+    }
+}
+
+/// `VR.505-1` from `VR.505-1-tariff-by-month`, `CH.03` from `CH.03-no-interval`.
+fn rule_of(name: &str) -> Option<String> {
+    if !name.starts_with("VR.") && !name.starts_with("CH.") {
+        return None;
+    }
+    let mut parts = name.split('-');
+    let rule = parts.next()?.to_string();
+    match parts.next() {
+        Some(variant) if variant.bytes().all(|byte| byte.is_ascii_digit()) => Some(format!("{rule}-{variant}")),
+        _ => Some(rule),
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let specs = Arc::new(gridpost::document::built_in());
+    for (_, run) in conversations().into_iter().step_by(7) {
+        assert_eq!(footprint(&specs, &run), footprint(&specs, &run));
+    }
+}
+
+#[test]
+fn every_document_that_is_sent_follows_the_official_schema() {
+    let Some(conformance) = std::env::var_os("GRIDPOST_CONFORMANCE") else {
+        println!("left out: GRIDPOST_CONFORMANCE does not name the official schemas");
+        return;
+    };
+    let official = Specs::folder(&Path::new(&conformance).join("xsd/cim")).unwrap();
+    let limits = gridpost::xml::Limits::default();
+    let mut checked = 0;
+    for (folder, _) in conversations() {
+        for name in outgoing_in(&folder).into_iter().filter(|name| name.ends_with(".xml")) {
+            let document = std::fs::read(folder.join(&name)).unwrap();
+            let root = gridpost::spec::root_of(&document, &limits).ok().unwrap();
+            let schema = official.schema_for(&root.namespace).unwrap();
+            let verdict = gridpost::spec::check(schema, &document, &limits, &mut ());
+            let first = verdict.flaws.first().map(|flaw| format!("{} {}", flaw.path, flaw.message));
+            assert_eq!(first, None, "{}/{name}", folder.display());
+            checked += 1;
+        }
+    }
+    assert!(checked > 60, "{checked} documents");
+}
