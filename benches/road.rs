@@ -14,7 +14,6 @@ use gridpost::gateway::{Clock, Gateway, Receipt, Settings};
 use gridpost::identity::Issuer;
 use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
 use gridpost::process::{Market, charges};
-use gridpost::spec::Specs;
 use gridpost::store::{Embedded, Memory, Options, Store};
 use gridpost::{certs, http};
 use tokio::runtime::Runtime;
