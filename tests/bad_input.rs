@@ -1,0 +1,136 @@
+//! What a stranger may send: each gets the answer specified, nothing panics, and nothing but the archive remembers it.
+
+mod door;
+
+use std::sync::Arc;
+
+use door::*;
+use gridpost::record::{Key, KeyRange, Space};
+use gridpost::store::{Memory, Store};
+
+/// Spaces of the archive: its log, and the bodies.
+const LOG: u8 = 11;
+const BODIES: u8 = 14;
+
+fn with(part: &str, other: &str) -> String {
+    let document = document("1");
+    assert!(document.contains(part), "the document has no {part}");
+    document.replacen(part, other, 1)
+}
+
+#[tokio::test]
+async fn every_hostile_document_is_refused_by_name_and_leaves_nothing_but_its_archive_entry() {
+    let store = Arc::new(Memory::default());
+    let house = start_over(store.clone(), axum::Router::new(), |_| {}).await;
+    let root = "<cim:RequestChangeOfPriceList_MarketDocument ";
+    let flood: String = (0..100_000).map(|n| format!("a{n}=\"\" ")).collect();
+    let depth = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
+    let records: String = (0..200).map(|n| format!("<x{n}/>")).collect();
+    let rows: Vec<(&str, String, &str)> = vec![
+        ("nothing at all", String::new(), "B2B-005"),
+        ("not XML", "price list: see attachment".into(), "not-well-formed"),
+        ("JSON", r#"{"RequestChangeOfPriceList_MarketDocument":{}}"#.into(), "not-well-formed"),
+        ("another root", "<Letter/>".into(), "root-unexpected"),
+        (
+            "another namespace",
+            with(":requestchangeofpricelist:0:1", ":requestchangeofpricelist:9:9"),
+            "root-unexpected",
+        ),
+        ("a DTD", format!("<!DOCTYPE a [<!ELEMENT a ANY>]>{}", document("1")), "doctype-refused"),
+        (
+            "an external entity",
+            format!(r#"<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>{}"#, document("1")),
+            "doctype-refused",
+        ),
+        ("an undeclared entity", with("doc-1", "&secret;"), "not-well-formed"),
+        ("a depth bomb", depth, "root-unexpected"),
+        (
+            "a depth bomb inside",
+            with("<cim:mRID>doc-1", &format!("{}<cim:mRID>doc-1", "<cim:a>".repeat(70))),
+            "depth-limit",
+        ),
+        ("a flood of attributes", with(root, &format!("{root}{flood}")), "attributes-limit"),
+        ("a name without end", with(root, &format!("{root}{}=\"\" ", "n".repeat(1 << 20))), "name-limit"),
+        ("a flood of elements", with("<cim:mRID>doc-1", &format!("{records}<cim:mRID>doc-1")), "element-unexpected"),
+        ("cut in the middle", document("1")[..800].to_string(), "not-well-formed"),
+        ("a control character", with("doc-1", "doc\u{1}"), "not-well-formed"),
+        ("angle brackets only", "<".repeat(1 << 20), "not-well-formed"),
+        ("another sender", with(&format!(">{GRID_NUMBER}<"), ">8100000000030<"), "B2B-008"),
+        ("a blank id", with("doc-1", " "), "B2B-005"),
+        ("another reason", with("processType>D08", "processType>D17"), "B2B-005"),
+    ];
+    let before = everything(&*store);
+    for (name, body, expected) in rows {
+        let answer = house.post(PRICES).body(body).send().await.unwrap();
+        assert_eq!(answer.status(), 400, "{name}");
+        let text = answer.text().await.unwrap();
+        assert!(text.starts_with("<Error><Code>B2B-00"), "{name}: {text}");
+        assert!(text.contains(expected), "{name}: {expected} is not in {}", &text[..text.len().min(2_000)]);
+        assert!(text.len() < 100_000, "{name} is answered with {} bytes", text.len());
+    }
+    let added: Vec<Key> = everything(&*store).into_iter().filter(|key| !before.contains(key)).collect();
+    assert!(added.iter().all(|key| key.space() == Space(LOG)), "only the archive's log has grown");
+    assert!(!added.is_empty());
+    assert_eq!(house.get("/v1.0/cim/all").send().await.unwrap().status(), 204);
+}
+
+#[tokio::test]
+async fn every_flaw_of_a_document_is_named_with_its_line_and_column() {
+    let house = start().await;
+    let body = document("1")
+        .replace("<cim:type>D10</cim:type>", "<cim:type>D999</cim:type>")
+        .replace("09:00:00Z", "09:00:00.5Z")
+        .replace("<cim:position>2<", "<cim:position>zwei<");
+    let text = house.post(PRICES).body(body).send().await.unwrap().text().await.unwrap();
+    let details = text.matches("<Code>SchemaValidationError</Code>").count();
+    assert_eq!(details, 3, "{text}");
+    for line in [2, 8, 15] {
+        assert!(text.contains(&format!("<LineNumber>{line}</LineNumber>")), "line {line}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn an_id_is_used_once_the_document_is_accepted_and_not_before() {
+    let house = start().await;
+    let send = |body: String| house.post(PRICES).body(body).send();
+    let refused = with("processType>D08", "processType>D17");
+    assert_eq!(send(refused).await.unwrap().status(), 400);
+    assert_eq!(send(document("1")).await.unwrap().status(), 202, "corrected, under the same id");
+    let again = send(document("1")).await.unwrap();
+    assert_eq!((again.status().as_u16(), header(&again, "duplicate")), (202, "true"));
+    let other_bytes = send(with("12.5", "12.6")).await.unwrap();
+    assert_eq!(other_bytes.status(), 400);
+    let text = other_bytes.text().await.unwrap();
+    assert!(
+        text.contains("B2B-005") && text.contains("00101") && text.contains("<Target>MessageId</Target>"),
+        "{text}"
+    );
+    let used_transaction = send(with("doc-1", "doc-2")).await.unwrap();
+    assert_eq!(used_transaction.status(), 400);
+    let text = used_transaction.text().await.unwrap();
+    assert!(text.contains("00102") && text.contains("<Target>TransactionId</Target>"), "{text}");
+}
+
+#[tokio::test]
+async fn of_equal_documents_sent_at_the_same_time_one_has_an_effect() {
+    let house = start().await;
+    let sending = (0..16).map(|_| house.post(PRICES).body(document("1")).send());
+    let answers = futures_util::future::join_all(sending).await;
+    let first: Vec<_> = answers.iter().flatten().filter(|answer| header(answer, "duplicate").is_empty()).collect();
+    assert_eq!(first.len(), 1);
+    for answer in answers.iter().flatten() {
+        assert_eq!(answer.status(), 202);
+        assert_eq!(header(answer, "correlationid"), header(first[0], "correlationid"));
+    }
+    peek_until(&house, "/v1.0/cim/all").await;
+    let queue: serde_json::Value = house.get("/v1.0/cim/queue").send().await.unwrap().json().await.unwrap();
+    assert_eq!(queue["categories"][0]["pending"], 1);
+}
+
+/// Every record's key; bodies are no records.
+fn everything(store: &dyn Store) -> Vec<Key> {
+    let all = KeyRange { from: Key::new(Space(0)), to: Key::new(Space(255)) };
+    let page = store.page(&all, None, 10_000).unwrap();
+    assert!(!page.more);
+    page.records.into_iter().map(|(key, _)| key).filter(|key| key.space() != Space(BODIES)).collect()
+}
