@@ -1,7 +1,7 @@
 //! Certificates and keys as PEM files: reading any, and making toy ones for `gridpost local` and tests.
 //!
 //! A toy authority signs one certificate for the server and one for each actor that asks. What is there stays: a file
-//! is only written anew when it nears its end. See `README.md` beside this file for what lies where.
+//! is only written anew when it nears its end. `certs/README.md` says what lies where.
 
 mod files;
 mod toy;

@@ -15,7 +15,7 @@ use super::{Fault, PemFiles, fingerprint, not_after, read_chain, write_private, 
 use crate::market::{Party, Timestamp};
 
 /// What `certs/README.md` says; written on first use.
-pub const README: &str = include_str!("README.md");
+pub const README: &str = include_str!("../../certs/README.md");
 
 /// Days that a toy authority lives.
 const AUTHORITY_DAYS: i64 = 3_650;
