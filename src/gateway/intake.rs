@@ -43,13 +43,38 @@ impl Gateway {
         correlation_id: &str,
         now: Timestamp,
     ) -> Result<Receipt, Fault> {
-        let started = std::time::Instant::now();
         let undecided = self.decider.undecided();
         if undecided >= self.settings.undecided_max {
             return Err(Fault::Busy { undecided });
         }
-        let arrival = Arrival { caller, document, hash: hash(&body), body, correlation_id, now };
-        let receipt = match self.read_aside(document, &arrival.body).await? {
+        let reading = self.read_aside(document, &body).await?;
+        self.answer(Arrival { caller, document, hash: hash(&body), body, correlation_id, now }, reading).await
+    }
+
+    /// Takes in a document as the party that it names as its sender: what `replay` does.
+    pub async fn receive_from_its_sender(&self, body: Bytes, correlation_id: &str) -> Result<Receipt, Fault> {
+        let document = match self.recognise(&body) {
+            Ok(document) => document,
+            Err(error) => return Ok(Receipt::Refused { correlation_id: correlation_id.to_string(), error }),
+        };
+        let reading = read_document(&self.specs, &self.settings.limits, document, &body);
+        let caller = reading.as_ref().map_or_else(|_| nobody(), |request| sender_of(request.header()));
+        let now = self.now();
+        self.answer(Arrival { caller: &caller, document, hash: hash(&body), body, correlation_id, now }, reading).await
+    }
+
+    /// Which document it is, by its root's namespace.
+    fn recognise(&self, body: &[u8]) -> Result<&'static Incoming, Error> {
+        let root = spec::root_of(body, &self.settings.limits)
+            .map_err(|flaw| Error::new(SYNTAX, "the document is not well-formed").details(vec![flaw_error(&flaw)]))?;
+        let known = process::DOCUMENTS.iter().copied().find(|document| document.namespace == root.namespace);
+        known.ok_or_else(|| {
+            Error::new(SYNTAX, format!("no document with namespace \"{}\" is taken in here", root.namespace))
+        })
+    }
+
+    async fn answer(&self, arrival: Arrival<'_>, reading: Result<Box<dyn Request>, Error>) -> Result<Receipt, Fault> {
+        let receipt = match reading {
             Ok(request) => self.admit(&arrival, request).await?,
             Err(error) => self.refuse(&arrival, None, error).await?,
         };
@@ -58,49 +83,19 @@ impl Gateway {
             Receipt::Accepted(_) => "accepted",
             Receipt::Refused { error, .. } => &error.code,
         };
-        metrics::counter!("gridpost_documents_in_total", "document" => document.name, "verdict" => verdict.to_string())
+        let document = arrival.document.name;
+        metrics::counter!("gridpost_documents_in_total", "document" => document, "verdict" => verdict.to_string())
             .increment(1);
         tracing::info!(
             stage = "intake",
-            document = document.name,
-            caller = %caller,
-            correlation_id,
+            document,
+            caller = %arrival.caller,
+            correlation_id = arrival.correlation_id,
             verdict,
             bytes = arrival.body.len(),
-            micros = started.elapsed().as_micros() as u64,
             "document answered"
         );
         Ok(receipt)
-    }
-
-    /// Takes in a document as the party that it names as its sender: what `replay` does.
-    pub async fn receive_from_its_sender(
-        &self,
-        body: Bytes,
-        correlation_id: &str,
-    ) -> Result<(Receipt, Timestamp), Fault> {
-        let unknown = |message: String| Receipt::Refused {
-            correlation_id: correlation_id.to_string(),
-            error: Error::new(SYNTAX, message),
-        };
-        let root = match spec::root_of(&body, &self.settings.limits) {
-            Ok(root) => root,
-            Err(flaw) => {
-                let error = Error::new(SYNTAX, "the document is not well-formed").details(vec![flaw_error(&flaw)]);
-                return Ok((Receipt::Refused { correlation_id: correlation_id.to_string(), error }, self.now()));
-            }
-        };
-        let Some(document) = process::DOCUMENTS.iter().copied().find(|document| document.namespace == root.namespace)
-        else {
-            let receipt = unknown(format!("no document with namespace \"{}\" is taken in here", root.namespace));
-            return Ok((receipt, self.now()));
-        };
-        let caller = match read_document(&self.specs, &self.settings.limits, document, &body) {
-            Ok(request) => sender_of(request.header()),
-            Err(_) => Party { number: ActorNumber::new(""), role: ActorRole::GridAccessProvider },
-        };
-        let now = self.now();
-        Ok((self.receive(&caller, document, body, correlation_id, now).await?, now))
     }
 
     /// Reads a document, a large one on a thread of its own: the doors' threads stay free for others.
@@ -337,6 +332,11 @@ fn ids_refused(mut details: Vec<Error>) -> Error {
 fn sender_of(header: &Header) -> Party {
     let role = ActorRole::from_code(&header.sender_role).unwrap_or(ActorRole::GridAccessProvider);
     Party { number: header.sender(), role }
+}
+
+/// Whoever sent a document that cannot be read.
+fn nobody() -> Party {
+    Party { number: ActorNumber::new(""), role: ActorRole::GridAccessProvider }
 }
 
 fn flaw_error(flaw: &Flaw) -> Error {

@@ -49,7 +49,7 @@ pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Re
         if plan.clock.is_none() {
             follow_the_documents(&gateway, &body)?;
         }
-        let (receipt, _) = gateway
+        let receipt = gateway
             .receive_from_its_sender(body.into(), &format!("replay-{number:06}"))
             .await
             .with_context(|| format!("take in {}", path.display()))?;
