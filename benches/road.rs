@@ -13,7 +13,7 @@ use gridpost::gateway::world::World;
 use gridpost::gateway::{Clock, Gateway, Receipt, Settings};
 use gridpost::identity::Issuer;
 use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
-use gridpost::process::{Market, charges};
+use gridpost::process::{Market, charge_links, charges};
 use gridpost::store::{Embedded, Memory, Options, Store};
 use gridpost::{certs, http};
 use tokio::runtime::Runtime;
@@ -28,6 +28,7 @@ fn gateway(store: Arc<dyn Store>, runtime: &Runtime) -> Arc<Gateway> {
             hub: ActorNumber::new("5790001330552"),
             zone: chrono_tz::Europe::Copenhagen,
             charges: charges::Settings::default(),
+            charge_links: charge_links::Settings::default(),
         },
         limits: gridpost::xml::Limits::default(),
         undecided_max: 1_000_000,

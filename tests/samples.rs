@@ -13,7 +13,7 @@ use std::sync::Arc;
 use gridpost::gateway::world::World;
 use gridpost::gateway::{Gateway, Settings};
 use gridpost::market::{ActorNumber, Timestamp};
-use gridpost::process::{Market, charges};
+use gridpost::process::{Market, charge_links, charges};
 use gridpost::replay::{Line, Plan, Run, replay, runs};
 use gridpost::spec::Specs;
 use gridpost::store::Memory;
@@ -27,6 +27,7 @@ fn settings() -> Settings {
             hub: ActorNumber::new("5790001330552"),
             zone: chrono_tz::Europe::Copenhagen,
             charges: charges::Settings::default(),
+            charge_links: charge_links::Settings::default(),
         },
         limits: gridpost::xml::Limits::default(),
         undecided_max: 1_000,
@@ -75,7 +76,7 @@ fn footprint(specs: &Arc<Specs>, run: &Run) -> BTreeMap<String, String> {
 }
 
 fn conversations() -> Vec<(PathBuf, Run)> {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/charges");
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
     let runs = runs(&[top]).unwrap();
     runs.into_iter().map(|run| (run.files[0].parent().unwrap().to_path_buf(), run)).collect()
 }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use gridpost::document::{self, cim_xml};
 use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
-use gridpost::process::{Context, DOCUMENTS, Market, Request, charges};
+use gridpost::process::{Context, DOCUMENTS, Market, Request, charge_links, charges};
 use gridpost::record::Facts;
 use gridpost::spec::Specs;
 use gridpost::xml::Limits;
@@ -39,6 +39,7 @@ fn decide(request: &dyn Request) {
         hub: ActorNumber::new("5790001330552"),
         zone: chrono_tz::Europe::Copenhagen,
         charges: charges::Settings::default(),
+            charge_links: charge_links::Settings::default(),
     };
     let context = Context {
         now: Timestamp::from_seconds(1_690_880_400),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gateway::Settings;
 use crate::market::ActorNumber;
-use crate::process::{Market, charges};
+use crate::process::{Market, charge_links, charges};
 use crate::spec::Specs;
 use crate::{document, http, identity, store, xml};
 
@@ -102,6 +102,7 @@ pub struct DanishMarket {
     pub hub: String,
     pub zone: String,
     pub charges: charges::Settings,
+    pub charge_links: charge_links::Settings,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,7 +154,7 @@ impl Config {
         }
         let hub = ActorNumber::new(&*danish.hub);
         Ok(Settings {
-            market: Market { hub, zone, charges: danish.charges.clone() },
+            market: Market { hub, zone, charges: danish.charges.clone(), charge_links: danish.charge_links.clone() },
             limits: self.xml_limits(),
             undecided_max: self.gateway.undecided_max,
         })
@@ -326,7 +327,12 @@ impl Default for Gateway {
 
 impl Default for DanishMarket {
     fn default() -> Self {
-        Self { hub: "5790001330552".into(), zone: "Europe/Copenhagen".into(), charges: charges::Settings::default() }
+        Self {
+            hub: "5790001330552".into(),
+            zone: "Europe/Copenhagen".into(),
+            charges: charges::Settings::default(),
+            charge_links: charge_links::Settings::default(),
+        }
     }
 }
 

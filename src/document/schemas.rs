@@ -12,11 +12,25 @@ pub fn built_in() -> Specs {
 }
 
 const DK: &[(&str, &str)] = &[
-    ("codes.xsd", include_str!("../../message-specs/dk/codes.xsd")),
+    (
+        "ConfirmRequestChangeBillingMasterData.xsd",
+        include_str!("../../message-specs/dk/ConfirmRequestChangeBillingMasterData.xsd"),
+    ),
     ("ConfirmRequestChangeOfPriceList.xsd", include_str!("../../message-specs/dk/ConfirmRequestChangeOfPriceList.xsd")),
+    ("NotifyBillingMasterData.xsd", include_str!("../../message-specs/dk/NotifyBillingMasterData.xsd")),
     ("NotifyPriceList.xsd", include_str!("../../message-specs/dk/NotifyPriceList.xsd")),
+    ("RejectRequestBillingMasterData.xsd", include_str!("../../message-specs/dk/RejectRequestBillingMasterData.xsd")),
+    (
+        "RejectRequestChangeBillingMasterData.xsd",
+        include_str!("../../message-specs/dk/RejectRequestChangeBillingMasterData.xsd"),
+    ),
     ("RejectRequestChangeOfPriceList.xsd", include_str!("../../message-specs/dk/RejectRequestChangeOfPriceList.xsd")),
+    ("RejectRequestPriceList.xsd", include_str!("../../message-specs/dk/RejectRequestPriceList.xsd")),
+    ("RequestBillingMasterData.xsd", include_str!("../../message-specs/dk/RequestBillingMasterData.xsd")),
+    ("RequestChangeBillingMasterData.xsd", include_str!("../../message-specs/dk/RequestChangeBillingMasterData.xsd")),
     ("RequestChangeOfPriceList.xsd", include_str!("../../message-specs/dk/RequestChangeOfPriceList.xsd")),
+    ("RequestPriceList.xsd", include_str!("../../message-specs/dk/RequestPriceList.xsd")),
+    ("codes.xsd", include_str!("../../message-specs/dk/codes.xsd")),
 ];
 
 #[cfg(test)]

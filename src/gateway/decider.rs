@@ -17,9 +17,11 @@ use tokio::sync::watch;
 use super::{Fault, Settings, hash, load};
 use crate::archive::{self, Direction, InboxEntry, LogEntry};
 use crate::document::{Outgoing, cim_xml};
+use crate::market::Timestamp;
 use crate::post_office::{self, Letter};
-use crate::process::{Context, Decision, Request};
-use crate::record::{Batch, Expected, Key, Outcome};
+use crate::process::charge_links::stopped;
+use crate::process::{self, Context, Decision, Request};
+use crate::record::{Batch, Expected, Key, KeyRange, Needs, Outcome};
 use crate::spec::{self, Specs};
 use crate::store::{self, Store};
 
@@ -48,6 +50,10 @@ struct Backlog {
 
 enum Event {
     Arrived(Message),
+    /// There may be work that a decision has left behind.
+    Errands,
+    /// What became of one piece of it.
+    ErrandSettled(Result<Outcome, store::Fault>),
     /// A message that cannot be decided at all.
     Parks(Message, String),
     /// What became of the commit of a decision.
@@ -63,6 +69,8 @@ struct Message {
     request: Option<Box<dyn Request>>,
     turns: Vec<Key>,
     attempts: u32,
+    /// Whether its decision leaves work behind that is done piece by piece.
+    errands: bool,
 }
 
 impl Decider {
@@ -87,13 +95,25 @@ impl Decider {
     /// A document was taken in by commit `number`.
     pub fn arrived(&self, number: u64, entry: InboxEntry, request: Box<dyn Request>) {
         let turns = request.turns();
-        self.hand_in(Event::Arrived(Message { number, entry, request: Some(request), turns, attempts: 0 }));
+        self.hand_in(Event::Arrived(Message {
+            number,
+            entry,
+            request: Some(request),
+            turns,
+            attempts: 0,
+            errands: false,
+        }));
     }
 
     /// A document in the inbox cannot be decided, because of a bug of ours.
     pub fn parks(&self, number: u64, entry: InboxEntry, cause: String) {
-        let message = Message { number, entry, request: None, turns: Vec::new(), attempts: 0 };
+        let message = Message { number, entry, request: None, turns: Vec::new(), attempts: 0, errands: false };
         self.hand_in(Event::Parks(message, cause));
+    }
+
+    /// Goes on with what earlier decisions left behind.
+    pub fn run_errands(&self) {
+        self.hand_in(Event::Errands);
     }
 
     fn hand_in(&self, event: Event) {
@@ -161,6 +181,13 @@ impl Hall {
                     self.waiting.insert(number, message);
                     self.park(number, &cause);
                 }
+                Event::Errands => self.next_errand(),
+                Event::ErrandSettled(Ok(_)) => self.next_errand(),
+                Event::ErrandSettled(Err(store::Fault::Busy { .. })) => {
+                    std::thread::sleep(BUSY_PAUSE);
+                    self.next_errand();
+                }
+                Event::ErrandSettled(Err(fault)) => self.in_trouble(&fault),
                 Event::Settled(number, Ok(Outcome::Committed(_))) => self.leaves(number),
                 // Something it looked at has moved: look again, which a pure decision makes safe.
                 Event::Settled(number, Ok(Outcome::Conflict(key))) => {
@@ -171,7 +198,7 @@ impl Hall {
                     std::thread::sleep(BUSY_PAUSE);
                     self.decide(number);
                 }
-                Event::Settled(number, Err(fault)) => self.in_trouble(number, &fault),
+                Event::Settled(_, Err(fault)) => self.in_trouble(&fault),
                 Event::Stop => return,
             }
         }
@@ -186,7 +213,21 @@ impl Hall {
         match self.desk.decide(message) {
             Ok(batch) => self.submit(number, batch),
             Err(Failure::Bug(cause)) => self.park(number, &cause),
-            Err(Failure::Fault(fault)) => self.in_trouble(number, &fault),
+            Err(Failure::Fault(fault)) => self.in_trouble(&fault),
+        }
+    }
+
+    /// Does the next piece of what decisions left behind; the piece after it follows when this one is on disk.
+    fn next_errand(&mut self) {
+        match self.desk.errand() {
+            Ok(Some(batch)) => {
+                let events = self.events.clone();
+                let done = move |outcome| drop(events.send(Event::ErrandSettled(outcome)));
+                self.desk.store.submit(batch, Box::new(done));
+            }
+            Ok(None) => self.counter.send_modify(|backlog| backlog.undecided -= 1),
+            Err(Failure::Bug(cause)) => self.in_trouble(&Bug(cause)),
+            Err(Failure::Fault(fault)) => self.in_trouble(&fault),
         }
     }
 
@@ -213,6 +254,11 @@ impl Hall {
 
     fn leaves(&mut self, number: u64) {
         let Some(message) = self.waiting.remove(&number) else { return };
+        if message.errands {
+            // Counted before the message is let go: whoever waits until all is settled waits for its errands too.
+            self.counter.send_modify(|backlog| backlog.undecided += 1);
+            self.next_errand();
+        }
         self.counter.send_modify(|backlog| backlog.undecided -= 1);
         for next in self.turns.leave(number, &message.turns) {
             self.decide(next);
@@ -220,9 +266,9 @@ impl Hall {
     }
 
     /// The message stays in the inbox, and those behind it stay in line: a restart decides them.
-    fn in_trouble(&mut self, number: u64, fault: &dyn std::error::Error) {
+    fn in_trouble(&self, fault: &dyn std::error::Error) {
         let cause = with_causes(fault);
-        tracing::error!(number, cause, "a message stays undecided");
+        tracing::error!(cause, "a message stays undecided");
         self.counter.send_modify(|backlog| backlog.trouble = Some(format!("undecided since the last start: {cause}")));
     }
 }
@@ -232,8 +278,13 @@ enum Failure {
     Fault(Fault),
 }
 
+/// A bug of ours in work that no message stands for.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Bug(String);
+
 impl Desk {
-    fn decide(&self, message: &Message) -> Result<Batch, Failure> {
+    fn decide(&self, message: &mut Message) -> Result<Batch, Failure> {
         let started = std::time::Instant::now();
         let entry = &message.entry;
         let request = message.request.as_deref().expect("only a parked message has no request");
@@ -243,16 +294,19 @@ impl Desk {
             cause: cause(request, &entry.hash),
             market: &self.settings.market,
         };
-        let needs = unless_it_panics(|| request.needs(&context))?;
-        let facts = load(&*self.store, &needs).map_err(Failure::Fault)?;
+        let look = |needs: &Needs| load(&*self.store, needs);
+        let facts = unless_it_panics(|| process::gather(request, &context, look))?.map_err(Failure::Fault)?;
         let decision = unless_it_panics(|| request.decide(&facts, &context))?;
         let mut batch = Batch::default();
         batch.unless_moved(facts.versions());
         batch.expect(archive::inbox_key(message.number), Expected::At(message.number));
         batch.delete(archive::inbox_key(message.number));
-        self.send(&decision, entry, &mut batch)?;
-        let Decision { changes, outgoing, fates } = decision;
+        self.send(&decision, entry.at, &entry.correlation_id, &mut batch)?;
+        let Decision { changes, events, outgoing, fates } = decision;
         batch.put_all(changes);
+        let aftermath = process::aftermath(&events, &context);
+        message.errands = aftermath.iter().any(|change| change.key().space() == stopped::TASKS);
+        batch.put_all(aftermath);
         let rejected = fates.iter().filter(|fate| !fate.broken.is_empty()).count();
         let mut broken: Vec<&str> = fates.iter().flat_map(|fate| fate.broken.iter().copied()).collect();
         broken.sort_unstable();
@@ -276,9 +330,30 @@ impl Desk {
         Ok(batch)
     }
 
+    /// The next piece of what decisions left behind: the suppliers of a stopped charge's metering points, page by page.
+    fn errand(&self) -> Result<Option<Batch>, Failure> {
+        let read = |range: &KeyRange, limit| {
+            self.store.page(range, None, limit).map_err(|fault| Failure::Fault(Fault::store("read an errand")(fault)))
+        };
+        let Some((key, entry)) = read(&stopped::tasks(), 1)?.records.pop() else { return Ok(None) };
+        let task = unless_it_panics(|| stopped::read_task(&key, &entry))?;
+        let left = read(&task.left(), stopped::PAGE_POINTS)?;
+        let points: Vec<Key> = left.records.into_iter().map(|(key, _)| key).collect();
+        let context = task.context(&self.settings.market);
+        let look = |needs: &Needs| load(&*self.store, needs);
+        let gather = || process::gather_more(task.needs(&points), |facts| task.needs_more(&points, facts), look);
+        let facts = unless_it_panics(gather)?.map_err(Failure::Fault)?;
+        let decision = unless_it_panics(|| task.tell(&points, left.more, &facts, &context))?;
+        let mut batch = Batch::default();
+        batch.unless_moved(facts.versions());
+        self.send(&decision, context.now, "", &mut batch)?;
+        batch.put_all(decision.changes);
+        Ok(Some(batch))
+    }
+
     /// Renders every outgoing document, checks it against its own schema, and adds it to the batch: to the archive, and
     /// to its receiver's queue.
-    fn send(&self, decision: &Decision, entry: &InboxEntry, batch: &mut Batch) -> Result<(), Failure> {
+    fn send(&self, decision: &Decision, at: Timestamp, correlation_id: &str, batch: &mut Batch) -> Result<(), Failure> {
         let mut shared: HashMap<*const crate::document::Record, Vec<u8>> = HashMap::new();
         let mut rendered: Vec<(&Outgoing, [u8; 32], u64)> = Vec::with_capacity(decision.outgoing.len());
         for outgoing in &decision.outgoing {
@@ -294,11 +369,11 @@ impl Desk {
             .iter()
             .map(|(outgoing, hash, _)| LogEntry {
                 direction: Direction::Out,
-                at: entry.at,
+                at,
                 party: outgoing.receiver.clone(),
                 document: outgoing.kind.name.to_string(),
                 message_id: outgoing.message_id.clone(),
-                correlation_id: entry.correlation_id.clone(),
+                correlation_id: correlation_id.to_string(),
                 refused: Vec::new(),
                 hash: *hash,
             })

@@ -66,6 +66,7 @@ impl Gateway {
         let decider = Decider::start(desk);
         let gateway = Self { store, specs, settings, clock, decider };
         gateway.decide_what_is_left()?;
+        gateway.decider.run_errands();
         Ok(gateway)
     }
 

@@ -7,7 +7,9 @@ use thiserror::Error;
 
 use super::{Fault, Gateway, load};
 use crate::market::Calendar;
+use crate::process::charge_links::{DefaultLinkTable, LinkTable};
 use crate::process::charges::ChargeTable;
+use crate::process::metering_points::{GridAreaTable, MeteringPointTable, SupplyTable};
 use crate::process::participants::{self, Participant, WorldFlaw};
 use crate::record::{Batch, Change, Expected, Outcome};
 
@@ -18,6 +20,16 @@ pub struct World {
     actors: Vec<participants::Actor>,
     #[serde(default, rename = "charge")]
     charges: Vec<ChargeTable>,
+    #[serde(default, rename = "grid_area")]
+    grid_areas: Vec<GridAreaTable>,
+    #[serde(default, rename = "metering_point")]
+    metering_points: Vec<MeteringPointTable>,
+    #[serde(default, rename = "supply")]
+    supplies: Vec<SupplyTable>,
+    #[serde(default, rename = "default_link")]
+    default_links: Vec<DefaultLinkTable>,
+    #[serde(default, rename = "charge_link")]
+    charge_links: Vec<LinkTable>,
     /// Every other table.
     #[serde(flatten)]
     other: toml::Table,
@@ -76,8 +88,7 @@ impl World {
     pub async fn settle_in(&self, gateway: &Gateway) -> Result<bool, WorldFault> {
         let participants = self.participants()?;
         let calendar = Calendar::new(gateway.settings.market.zone);
-        let charges: Vec<Vec<Change>> =
-            self.charges.iter().map(|charge| charge.changes(calendar)).collect::<Result<_, _>>()?;
+        let records = self.records(calendar)?;
         let facts = load(&*gateway.store, &participants::register_needs(&participants))?;
         if facts.versions().any(|(_, expected)| expected != Expected::Absent) {
             return Ok(false);
@@ -87,11 +98,33 @@ impl World {
         if let Outcome::Conflict(_) = gateway.write(batch).await? {
             return Ok(false);
         }
-        for changes in charges {
+        for changes in records {
             let mut batch = Batch::default();
             batch.put_all(changes);
             gateway.write(batch).await?;
         }
         Ok(true)
+    }
+
+    /// What writes everything but the participants, table by table, in an order in which each finds what it refers to.
+    fn records(&self, calendar: Calendar) -> Result<Vec<Vec<Change>>, WorldFlaw> {
+        let mut records: Vec<Vec<Change>> = Vec::new();
+        for charge in &self.charges {
+            records.push(charge.changes(calendar)?);
+        }
+        records.extend(self.grid_areas.iter().map(GridAreaTable::changes));
+        for point in &self.metering_points {
+            records.push(point.changes()?);
+        }
+        for supply in &self.supplies {
+            records.push(supply.changes()?);
+        }
+        for default in &self.default_links {
+            records.push(default.changes()?);
+        }
+        for link in &self.charge_links {
+            records.push(link.changes()?);
+        }
+        Ok(records)
     }
 }

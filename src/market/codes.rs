@@ -19,6 +19,15 @@ impl ChargeType {
         }
     }
 
+    /// The number that events give it. Source: charges 1.3, in brackets.
+    pub const fn number(self) -> u8 {
+        match self {
+            ChargeType::Subscription => 1,
+            ChargeType::Fee => 2,
+            ChargeType::Tariff => 3,
+        }
+    }
+
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.code() == code)
     }

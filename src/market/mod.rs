@@ -2,6 +2,7 @@
 
 mod calendar;
 mod codes;
+mod metering_point;
 mod party;
 mod period;
 mod price;
@@ -9,6 +10,7 @@ mod timestamp;
 
 pub use calendar::Calendar;
 pub use codes::{ChargeType, ReasonCode, Resolution, VatClass};
+pub use metering_point::{MeteringPointId, MeteringPointType};
 pub use party::{ActorNumber, ActorRole, Party};
 pub use period::Period;
 pub use price::Price;

@@ -2,15 +2,25 @@
 //!
 //! A process is registered by one line in [`DOCUMENTS`].
 
+pub mod charge_links;
 pub mod charges;
+pub mod event;
+pub mod metering_points;
 pub mod participants;
+
+pub use event::Event;
 
 use crate::document::{Header, Outgoing, Reader, Refusal};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::{Change, Facts, Key, Needs};
 
 /// Every document that may be sent to us.
-pub const DOCUMENTS: &[&Incoming] = &[&charges::REQUEST_CHANGE_OF_PRICE_LIST];
+pub const DOCUMENTS: &[&Incoming] = &[
+    &charges::REQUEST_CHANGE_OF_PRICE_LIST,
+    &charges::REQUEST_PRICE_LIST,
+    &charge_links::REQUEST_CHANGE_BILLING_MASTER_DATA,
+    &charge_links::REQUEST_BILLING_MASTER_DATA,
+];
 
 /// A kind of document that we take in.
 pub struct Incoming {
@@ -39,8 +49,39 @@ pub trait Request: Send + Sync {
     fn turns(&self) -> Vec<Key>;
     /// What must be known first.
     fn needs(&self, context: &Context) -> Needs;
+    /// What must be known besides, now that `facts` are: asked again with all of them until it names nothing new.
+    fn needs_more(&self, _facts: &Facts, _context: &Context) -> Needs {
+        Needs::default()
+    }
     /// What happens. The same arguments always give the same decision, to the byte.
     fn decide(&self, facts: &Facts, context: &Context) -> Decision;
+}
+
+/// All that `request` wants to know, through `load`: what it names at once, then what it names knowing that.
+///
+/// Everything is loaded again each time, so that all facts are as old as the last load.
+pub fn gather<E>(
+    request: &dyn Request,
+    context: &Context,
+    load: impl FnMut(&Needs) -> Result<Facts, E>,
+) -> Result<Facts, E> {
+    gather_more(request.needs(context), |facts| request.needs_more(facts, context), load)
+}
+
+/// [`gather`], for whatever else is decided or shown.
+pub fn gather_more<E>(
+    mut needs: Needs,
+    more: impl Fn(&Facts) -> Needs,
+    mut load: impl FnMut(&Needs) -> Result<Facts, E>,
+) -> Result<Facts, E> {
+    loop {
+        let facts = load(&needs)?;
+        let wider = needs.clone().and(more(&facts));
+        if wider == needs {
+            return Ok(facts);
+        }
+        needs = wider;
+    }
 }
 
 /// What a decision is told besides the facts.
@@ -72,15 +113,26 @@ pub struct Market {
     pub hub: ActorNumber,
     pub zone: chrono_tz::Tz,
     pub charges: charges::Settings,
+    pub charge_links: charge_links::Settings,
 }
 
 /// What is to be written and sent because of one message: all of it, or nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decision {
     pub changes: Vec<Change>,
+    /// What other systems of the house hear; [`aftermath`] says what is written for it, in the decision's own batch.
+    pub events: Vec<Event>,
     pub outgoing: Vec<Outgoing>,
     /// How each activity record fared, in document order, for the log.
     pub fates: Vec<Fate>,
+}
+
+/// What must be written because of a decision's events, in the decision's own batch: the log of events, and what other
+/// processes have to do about them.
+pub fn aftermath(events: &[Event], context: &Context) -> Vec<Change> {
+    let mut changes = event::changes(events, context);
+    changes.extend(charge_links::stopped::hear(events, context));
+    changes
 }
 
 /// How one activity record fared.
@@ -94,6 +146,11 @@ pub struct Fate {
 impl Decision {
     pub fn change(mut self, change: Change) -> Self {
         self.changes.push(change);
+        self
+    }
+
+    pub fn tell(mut self, event: Event) -> Self {
+        self.events.push(event);
         self
     }
 

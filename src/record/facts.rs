@@ -56,6 +56,16 @@ impl Facts {
         self.ranges.insert(range, entries);
     }
 
+    /// Whether `key` was among the needs, so that [`Facts::get`] may be asked.
+    pub fn knows(&self, key: &Key) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// Whether the range was among the needs, so that [`Facts::range`] may be asked.
+    pub fn knows_range(&self, range: &KeyRange) -> bool {
+        self.ranges.contains_key(range)
+    }
+
     /// The record under `key`, if there is one.
     ///
     /// # Panics

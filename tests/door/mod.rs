@@ -12,7 +12,7 @@ use gridpost::gateway::{self, Clock, Gateway};
 use gridpost::http::{self, Limits, Server, Settings, Watchers};
 use gridpost::identity::Issuer;
 use gridpost::market::{ActorNumber, ActorRole, Timestamp};
-use gridpost::process::{Market, charges};
+use gridpost::process::{Market, charge_links, charges};
 use gridpost::store::{Memory, Store};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -88,6 +88,7 @@ pub async fn start_over(store: Arc<dyn Store>, more: axum::Router, change: impl 
         hub: ActorNumber::new("5790001330552"),
         zone: chrono_tz::Europe::Copenhagen,
         charges: charges::Settings::default(),
+        charge_links: charge_links::Settings::default(),
     };
     let house = gateway::Settings { market, limits: gridpost::xml::Limits::default(), undecided_max: 10_000 };
     let clock = Clock::running_from(Timestamp::parse_date_time("2023-08-01T09:00:00Z").unwrap());

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::events;
 use super::record::{self, Accepted, Said};
 use super::reply::{self, Answer};
 use super::request::{Information, Operation, RequestChangeOfPriceList, Series};
@@ -9,7 +10,7 @@ use super::rules::{self, Broken, Case};
 use super::state::{self, ChargeIdentity, ChargeState, MasterData, PricePoint, Reach};
 use crate::market::{ActorRole, Calendar, ChargeType, Party, Period, Resolution, Timestamp};
 use crate::process::participants::{self, Participant};
-use crate::process::{Context, Decision, Fate};
+use crate::process::{Context, Decision, Event, Fate};
 use crate::record::{Change, Facts, Key, Needs};
 
 /// Most characters of a document id that the history keeps; the archive has all of it.
@@ -36,11 +37,13 @@ pub fn needs(request: &RequestChangeOfPriceList, context: &Context) -> Needs {
     needs
 }
 
-/// Answers the sender, operation by operation, and tells everybody concerned what was accepted.
+/// Answers the sender, operation by operation, and tells everybody concerned what was accepted: participants by
+/// document, other systems by event.
 pub fn decide(request: &RequestChangeOfPriceList, facts: &Facts, context: &Context) -> Decision {
     let sender = sender(request).and_then(|party| participants::participant(facts, &party));
     let mut answers = vec![Answer::default(); request.operations.len()];
     let mut changes = Vec::new();
+    let mut told: BTreeMap<usize, Event> = BTreeMap::new();
     for command in commands(request) {
         let (_, first) = command[0];
         if let Err(broken) = rules::hold(rules::DOCUMENT, &case(request, first, context, sender.as_ref(), None)) {
@@ -57,6 +60,7 @@ pub fn decide(request: &RequestChangeOfPriceList, facts: &Facts, context: &Conte
                 Ok(step) => {
                     let state = state.as_mut().expect("an operation that holds VR.449 has a charge");
                     history.extend(history_of(request, index, &step, &state.identity, context));
+                    told.insert(index, events::of(&step, state, &context.market.charges));
                     apply(step, state);
                     answers[index] = Answer::Accepted { tax: concerns_tax(operation, state) };
                 }
@@ -77,11 +81,11 @@ pub fn decide(request: &RequestChangeOfPriceList, facts: &Facts, context: &Conte
     });
     let fates = fates.collect();
     let outgoing = reply::documents(request, &answers, facts, sender.as_ref(), context);
-    Decision { changes, outgoing, fates }
+    Decision { changes, events: told.into_values().collect(), outgoing, fates }
 }
 
 /// What an operation that broke no rule does to its charge.
-enum Step {
+pub enum Step {
     Create { start: Timestamp, tax_indicator: bool, resolution: Resolution, data: MasterData },
     Update { start: Timestamp, data: MasterData },
     CancelStop { data: MasterData },

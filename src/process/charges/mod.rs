@@ -17,21 +17,28 @@
 //! date it stops the charge; on the stop date it takes the stop back; otherwise it updates the charge from its effective
 //! date on. D08 replaces the prices of one interval.
 //!
+//! **Queries.** RequestPriceList (RSM-035) asks for price lists to be sent again, to whoever asks: see [`query`].
+//!
+//! **Events.** Other systems of the house hear of each accepted operation, in words of their own: see [`events`].
+//!
 //! **Deadlines.** An effective date lies at most so many days back and ahead ([`Settings`], VR.209). Nothing in this
 //! process waits: no timer, no second message.
 //!
 //! **What is kept.** A charge with its periods, contiguous and in order; its prices, each with its start and its end;
 //! and a history of every accepted operation, which still knows what a later one replaced. See [`record`].
 //!
-//! Source: charges 2 to 5, 7, 9. Links (D17) and queries are other processes. A repeated document or transaction id
+//! Source: charges 2 to 5, 7, 9. Links (D17) are [`super::charge_links`]. A repeated document or transaction id
 //! (CH.07) is turned down at the door, for every process alike.
 
 mod decide;
+mod events;
+mod query;
 pub mod record;
 mod reply;
 mod request;
 pub mod rules;
 pub mod state;
+pub mod view;
 mod world;
 
 #[cfg(test)]
@@ -44,6 +51,7 @@ use crate::market::ActorRole;
 use crate::process::{Context, Decision, Incoming, Request};
 use crate::record::{Facts, Key, Needs};
 
+pub use query::{REJECT_QUERY, REQUEST_PRICE_LIST, RequestPriceList};
 pub use reply::{CONFIRM, NOTIFY, REJECT};
 pub use request::{Asked, Information, Operation, Point, RequestChangeOfPriceList, Series};
 pub use state::{Charge, ChargeIdentity, MasterData, PricePoint};

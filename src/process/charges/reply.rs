@@ -147,7 +147,7 @@ fn receipt(operation: &Operation, id: &str, broken: &[Broken]) -> Record {
 }
 
 /// The accepted operation, not the timeline that it led to.
-fn notification(operation: &Operation, id: String) -> Record {
+pub fn notification(operation: &Operation, id: String) -> Record {
     let owner = ActorNumber::new(&*operation.owner);
     let mut charge =
         vec![Field::Id("chargeTypeOwner_MarketParticipant.mRID", owner.coding_scheme(), owner.to_string())];

@@ -173,6 +173,13 @@ impl ChargeState {
         self.charge.as_ref()
     }
 
+    /// The periods that were loaded, as they are now: all of them, if the reach was the whole life.
+    pub fn timeline(&self) -> Vec<(Period, MasterData)> {
+        let stop = self.charge.as_ref().map_or(Timestamp::OPEN_END, |charge| charge.stop);
+        let ends = self.periods.now.keys().skip(1).copied().chain([stop]);
+        self.periods.now.iter().zip(ends).map(|((start, data), end)| (Period::new(*start, end), data.clone())).collect()
+    }
+
     pub fn create(&mut self, start: Timestamp, tax_indicator: bool, resolution: Resolution, data: MasterData) {
         assert!(self.charge.is_none(), "a charge is created once");
         self.charge = Some(Charge { changes: 1, tax_indicator, resolution, start, stop: Timestamp::OPEN_END });

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::record::{self, Accepted, Said};
 use super::state::{self, ChargeIdentity, ChargeState, MasterData};
 use crate::market::{ActorNumber, Calendar, ChargeType, Period, Price, Resolution, Timestamp, VatClass};
 use crate::process::participants::WorldFlaw;
@@ -58,7 +59,8 @@ impl ChargeTable {
         let resolution =
             Resolution::from_code(&self.resolution).ok_or_else(|| self.flaw("resolution", &self.resolution))?;
         let identity = ChargeIdentity { owner: ActorNumber::new(&*self.owner), charge_type, id: self.id.clone() };
-        let mut state = ChargeState::unknown(identity);
+        let mut state = ChargeState::unknown(identity.clone());
+        let mut history = Vec::new();
         for period in &self.periods {
             let start = self.instant("start", &period.start)?;
             let vat_class = VatClass::from_code(&period.vat).ok_or_else(|| self.flaw("vat", &period.vat))?;
@@ -68,6 +70,7 @@ impl ChargeTable {
                 vat_class,
                 transparent_invoicing: period.transparent,
             };
+            history.push(self.said(start, false, resolution, data.clone()));
             match state.charge() {
                 None => state.create(start, self.tax, resolution, data),
                 Some(_) => state.update(start, data),
@@ -85,16 +88,32 @@ impl ChargeTable {
             if amounts.is_empty() || amounts.len() != count {
                 return Err(self.flaw("number of amounts", &prices.amounts.len().to_string()));
             }
-            state.replace_prices(interval, &state::points(calendar, resolution, interval, &amounts));
+            let points = state::points(calendar, resolution, interval, &amounts);
+            state.replace_prices(interval, &points);
+            history.push(Said::Prices { resolution, interval, points });
         }
         if let Some(stop) = &self.stop {
             let on = self.instant("stop", stop)?;
             if on < start {
                 return Err(self.flaw("stop", stop));
             }
+            let last = state.timeline().pop().map(|(_, data)| data);
+            history.extend(last.map(|data| self.said(on, true, resolution, data)));
             state.stop(on);
         }
-        Ok(state.changes())
+        let mut changes = state.changes();
+        // Nobody in the market asked for it: it was known when the charge began.
+        for (said, place) in history.into_iter().zip(0..) {
+            let accepted = Accepted { at: start, document_id: String::new(), transaction_id: String::new(), said };
+            let records = record::write_history(&accepted).into_iter().zip(0..);
+            changes
+                .extend(records.map(|(value, part)| Change::Put(record::history_key(&identity, place, part), value)));
+        }
+        Ok(changes)
+    }
+
+    fn said(&self, start: Timestamp, stops: bool, resolution: Resolution, data: MasterData) -> Said {
+        Said::Information { start, stops, tax_indicator: self.tax, resolution, data }
     }
 
     fn instant(&self, field: &'static str, text: &str) -> Result<Timestamp, WorldFlaw> {

@@ -1,12 +1,15 @@
 //! The process against the market's tables. Everything goes down one road: [`World::send`].
 
+mod events;
 mod prices;
 mod properties;
+mod query;
 mod reading;
 mod receivers;
 mod rules;
 mod stored;
 mod timeline;
+mod view;
 mod world;
 
 use std::collections::BTreeMap;
@@ -38,8 +41,12 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let market =
-            Market { hub: ActorNumber::new(HUB), zone: chrono_tz::Europe::Copenhagen, charges: Settings::default() };
+        let market = Market {
+            hub: ActorNumber::new(HUB),
+            zone: chrono_tz::Europe::Copenhagen,
+            charges: Settings::default(),
+            charge_links: Default::default(),
+        };
         let caller = party(GRID, ActorRole::GridAccessProvider);
         let mut world = Self { store: BTreeMap::new(), commits: 0, market, now: at(NOW), caller };
         world.register(GRID, ActorRole::GridAccessProvider, Status::Active);

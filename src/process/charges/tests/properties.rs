@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::view;
 use super::*;
 
 /// Days after 1 January 2023 on which something may happen in a model.
@@ -94,6 +95,53 @@ fn assert_timeline(world: &World, model: &Timeline) {
     assert!(found.windows(2).all(|pair| pair[0].0.end == pair[1].0.start), "periods touch");
 }
 
+/// An accepted operation is told by one event, and the event says what became of the charge: where it begins, which
+/// period changed up to where, or where it ends now or ended before.
+fn assert_event(decision: &Decision, accepted: bool, before: &[(Period, MasterData)], world: &World) {
+    assert_eq!(decision.events.len(), usize::from(accepted));
+    let Some(event) = decision.events.first() else { return };
+    let instant = |value: &serde_json::Value| at(value.as_str().unwrap());
+    let after: Vec<Period> = world.timeline(&identity()).into_iter().map(|(period, _)| period).collect();
+    let (first, last) = (after[0], after[after.len() - 1]);
+    let stop_before = before.last().map(|(period, _)| period.end);
+    let payload = &event.payload;
+    match event.name {
+        "ChargeCreated" => {
+            assert_eq!((stop_before, first), (None, Period::new(instant(&payload["start"]), instant(&payload["end"]))));
+        }
+        "ChargePeriodUpdated" => {
+            let period = &payload["period"];
+            assert_eq!(last, Period::new(instant(&period["start"]), instant(&period["end"])));
+            assert_eq!(stop_before, Some(last.end), "an update moves no stop");
+        }
+        "ChargeDiscontinued" => assert_eq!(last.end, instant(&payload["end"])),
+        "ChargeDiscontinuationCancelled" => {
+            assert_eq!((stop_before, last.end), (Some(instant(&payload["cancelled_end"])), Timestamp::OPEN_END));
+        }
+        other => panic!("{other} is no event of charge information"),
+    }
+}
+
+/// Does to a copy of the prices what the events say.
+fn listen(copy: &mut BTreeMap<Timestamp, Price>, decision: &Decision) {
+    for event in &decision.events {
+        let instant = |name: &str| at(event.payload[name].as_str().unwrap());
+        match event.name {
+            "ChargeDiscontinued" => copy.retain(|at, _| *at < instant("end")),
+            "ChargePricesUpdated" => {
+                let replaced = Period::new(instant("update_period_start"), instant("update_period_end"));
+                copy.retain(|at, _| !replaced.contains(*at));
+                for point in event.payload["points"].as_array().unwrap() {
+                    let (units, nanos) = (point["price"]["units"].as_i64(), point["price"]["nanos"].as_i64());
+                    let mantissa = units.unwrap() * 1_000_000_000 + nanos.unwrap();
+                    copy.insert(at(point["time"].as_str().unwrap()), Price::from_parts(mantissa, 9).unwrap());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
@@ -103,10 +151,15 @@ proptest! {
         let (mut world, mut model) = (World::new(), Timeline::default());
         for (n, act) in acts.into_iter().enumerate() {
             let accepted = model.act(act, n);
+            let before = world.timeline(&identity());
             let request = request(vec![operation(n, act)]);
             let decision = world.send(&request);
             assert_eq!(decision.fates[0].broken.is_empty(), accepted, "{act:?}");
             assert_timeline(&world, &model);
+            assert_event(&decision, accepted, &before, &world);
+            let facts = world.facts(&view::history_needs(&identity()).and(view::timeline_needs(&identity())));
+            let known = view::known_at(&facts, &identity(), world.now);
+            assert_eq!(known, view::timeline(&facts, &identity()), "history done again is the present");
             if accepted {
                 let charge = world.charge(&identity()).unwrap();
                 assert_eq!((charge.tax_indicator, charge.resolution), (false, Resolution::Day));
@@ -156,6 +209,7 @@ proptest! {
         world.commit(&state.changes());
         let calendar = Calendar::new(world.market.zone);
         let mut model: BTreeMap<Timestamp, Price> = BTreeMap::new();
+        let mut heard: BTreeMap<Timestamp, Price> = BTreeMap::new();
         let mut stop = OPEN;
         let mut operations = Vec::new();
         for (n, (start, days, stops)) in acts.into_iter().enumerate() {
@@ -164,7 +218,7 @@ proptest! {
                 stop = start.min(stop);
                 let mut stopping = operation(n, Act::Stop(start));
                 asked(&mut stopping).resolution = Some(resolution);
-                world.send(&request(vec![stopping]));
+                listen(&mut heard, &world.send(&request(vec![stopping])));
                 model.retain(|at, _| *at < day(stop));
                 let late = world.prices(&identity()).iter().any(|it| it.period.start >= day(stop) || it.period.end > day(stop));
                 assert!(!late, "no price is left behind the stop");
@@ -182,14 +236,17 @@ proptest! {
             if in_one_document {
                 operations.push(operation);
             } else {
-                assert_eq!(broken(&world.send(&request(vec![operation]))), [ACCEPTED]);
+                let decision = world.send(&request(vec![operation]));
+                assert_eq!(broken(&decision), [ACCEPTED]);
+                listen(&mut heard, &decision);
             }
         }
         if !operations.is_empty() {
-            world.send(&request(operations));
+            listen(&mut heard, &world.send(&request(operations)));
         }
         let found = world.prices(&identity());
         let starts: Vec<(Timestamp, Price)> = found.iter().map(|it| (it.period.start, it.price)).collect();
+        assert_eq!(heard, model, "whoever keeps a copy by events alone has the prices");
         assert_eq!(starts, model.into_iter().collect::<Vec<_>>());
         assert!(found.windows(2).all(|pair| pair[0].period.end <= pair[1].period.start), "no two prices at once");
         assert!(found.iter().all(|it| calendar.point_count(resolution, it.period) == 1), "each for its whole unit");

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const TABLE: &str = r#"
+pub const TABLE: &str = r#"
     id = "C-1"
     type = "D03"
     owner = "8100000000030"

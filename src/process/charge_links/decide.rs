@@ -1,0 +1,272 @@
+//! From a request to its decision: commands, stages, and what each accepted operation does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::events;
+use super::reply::{self, Answer, Told};
+use super::request::{Operation, RequestChangeBillingMasterData};
+use super::rules::{self, Broken, Case};
+use super::state::{self, By, LinkIdentity, LinkState};
+use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Period, Timestamp};
+use crate::process::charges::state::{ChargeState, Reach};
+use crate::process::charges::{self, Charge};
+use crate::process::metering_points::{self, MeteringPoint, Supply};
+use crate::process::participants::{self, Participant};
+use crate::process::{Context, Decision, Event, Fate};
+use crate::record::{Change, Facts, Key, Needs};
+
+/// Most characters of a document id that a link remembers; the archive has all of it.
+const DOCUMENT_ID_CHARACTERS_MAX: usize = 100;
+
+/// Roles in which one owns charges.
+const OWNER_ROLES: [ActorRole; 2] = [ActorRole::SystemOperator, ActorRole::GridAccessProvider];
+
+/// The pairs of metering point and charge that a request is about.
+pub fn turns(request: &RequestChangeBillingMasterData) -> Vec<Key> {
+    let pairs: BTreeSet<LinkIdentity> = request.operations.iter().filter_map(Operation::identity).collect();
+    pairs.iter().map(super::record::timeline_key).collect()
+}
+
+/// The sender, and of each pair its links, its metering point, its charge and who owns it.
+pub fn needs(request: &RequestChangeBillingMasterData, _context: &Context) -> Needs {
+    let mut needs = sender(request).map_or_else(Needs::default, |party| participants::needs_of(&party));
+    let pairs: BTreeSet<LinkIdentity> = request.operations.iter().filter_map(Operation::identity).collect();
+    for pair in &pairs {
+        needs = needs
+            .and(state::needs(pair))
+            .and(metering_points::needs_of(&pair.metering_point))
+            .and(charges::state::needs(&pair.charge, &Reach::default()));
+        for role in OWNER_ROLES {
+            needs = needs.and(participants::needs_of(&Party { number: pair.charge.owner.clone(), role }));
+        }
+    }
+    needs
+}
+
+/// Who may have to be told: the suppliers of the metering points, their grid areas, and then who owns those.
+pub fn needs_more(request: &RequestChangeBillingMasterData, facts: &Facts, _context: &Context) -> Needs {
+    let typed = request.operations.iter().filter(|operation| operation.charge_type.is_some());
+    let points: BTreeSet<MeteringPointId> = typed.map(Operation::point).collect();
+    let mut needs = Needs::default();
+    for id in &points {
+        let Some(point) = metering_points::metering_point(facts, id) else { continue };
+        for supply in metering_points::supplies(facts, id) {
+            needs = needs.and(participants::needs_of(&supplier(supply.supplier)));
+        }
+        needs = needs.and(metering_points::needs_of_grid_area(&point.grid_area));
+        if metering_points::knows_grid_area(facts, &point.grid_area)
+            && let Some(owner) = grid_owner(facts, &point)
+        {
+            needs = needs.and(participants::needs_of(&owner));
+        }
+    }
+    needs
+}
+
+/// Answers the sender, operation by operation, and tells everybody concerned what was accepted.
+pub fn decide(request: &RequestChangeBillingMasterData, facts: &Facts, context: &Context) -> Decision {
+    let sender = sender(request).and_then(|party| participants::participant(facts, &party));
+    let work = carry_out(request, facts, context, Asker::Sender(sender.as_ref()));
+    // Who is not, or no longer, registered as the document says still hears why: as who is logged in.
+    let asker = sender.as_ref().filter(|it| it.is_live()).map_or(&context.caller, |it| &it.party);
+    let mut outgoing = reply::receipts(request, &work.answers, asker, context);
+    outgoing.extend(reply::notifications(request, &work.answers, Some(asker), context));
+    let fates = request.operations.iter().zip(&work.answers).map(|(operation, answer)| Fate {
+        transaction_id: operation.transaction_id.clone(),
+        broken: answer.broken().iter().map(|broken| broken.rule.number).collect(),
+    });
+    Decision { changes: work.changes, events: work.events, fates: fates.collect(), outgoing }
+}
+
+/// Whose wish is carried out.
+#[derive(Clone, Copy)]
+pub enum Asker<'a> {
+    /// A market participant's, by document: number and role in its header, if they are registered.
+    Sender(Option<&'a Participant>),
+    /// The hub's own: a default link.
+    Hub,
+}
+
+/// What became of each operation, and what must be written and told for it.
+pub struct Work {
+    pub answers: Vec<Answer>,
+    pub changes: Vec<Change>,
+    pub events: Vec<Event>,
+}
+
+pub fn carry_out(request: &RequestChangeBillingMasterData, facts: &Facts, context: &Context, asker: Asker) -> Work {
+    let mut answers = vec![Answer::default(); request.operations.len()];
+    let mut changes = Vec::new();
+    let mut events: BTreeMap<usize, Event> = BTreeMap::new();
+    for command in commands(request) {
+        let (_, first) = command[0];
+        let known = Known::load(facts, first);
+        if let Asker::Sender(_) = asker
+            && let Err(broken) = rules::hold(rules::DOCUMENT, &case(request, first, context, asker, &known, None, None))
+        {
+            command.iter().for_each(|(index, _)| answers[*index] = Answer::Rejected(broken.clone()));
+            continue;
+        }
+        let mut state = first.identity().map(|identity| LinkState::load(facts, identity));
+        let (mut failed, mut accepted) = (None, false);
+        for (index, operation) in command {
+            match judge(&case(request, operation, context, asker, &known, state.as_ref(), failed)) {
+                Ok(step) => {
+                    let state = state.as_mut().expect("an operation that holds VR.449 has a link");
+                    let by = By {
+                        at: context.now,
+                        document_id: request.header.message_id.chars().take(DOCUMENT_ID_CHARACTERS_MAX).collect(),
+                        transaction_id: operation.transaction_id.clone(),
+                    };
+                    let effect = match step {
+                        Step::Set { period, factor } => state.set(period, factor, &by),
+                        Step::Stop { at } => state.stop(at, &by),
+                    };
+                    events.insert(index, events::of(operation, &effect, state));
+                    answers[index] = Answer::Accepted { told: told(facts, operation, &known) };
+                    accepted = true;
+                }
+                Err(broken) => {
+                    failed = failed.or(Some(operation.transaction_id.as_str()));
+                    answers[index] = Answer::Rejected(broken);
+                }
+            }
+        }
+        if accepted {
+            changes.extend(state.iter().flat_map(LinkState::changes));
+        }
+    }
+    Work { answers, changes: without_repeats(changes), events: events.into_values().collect() }
+}
+
+/// What an operation that broke no rule does to its link.
+enum Step {
+    Set { period: Period, factor: i64 },
+    Stop { at: Timestamp },
+}
+
+/// The stages that are an operation's own, in order of precedence; whoever holds a step need not ask again.
+fn judge(case: &Case) -> Result<Step, Vec<Broken>> {
+    rules::hold(&[&rules::VR_906], case)?;
+    rules::hold(rules::INPUT, case)?;
+    rules::hold(rules::METERING_POINT, case)?;
+    rules::hold(rules::CHARGE, case)?;
+    rules::hold(rules::LINK, case)?;
+    let start = case.operation.effective.expect("VR.531 holds");
+    let factor = case.operation.factor.expect("CH.10 holds");
+    Ok(match case.operation.is_stop() {
+        true => Step::Stop { at: start },
+        false => Step::Set { period: Period::new(start, case.operation.end()), factor },
+    })
+}
+
+/// What is known about the metering point and the charge of a command.
+#[derive(Default)]
+struct Known {
+    point: Option<MeteringPoint>,
+    supplies: Vec<Supply>,
+    charge: Option<Charge>,
+    owner: Vec<Participant>,
+}
+
+impl Known {
+    fn load(facts: &Facts, operation: &Operation) -> Self {
+        let Some(pair) = operation.identity() else { return Self::default() };
+        let owner = OWNER_ROLES.map(|role| Party { number: pair.charge.owner.clone(), role });
+        Self {
+            point: metering_points::metering_point(facts, &pair.metering_point),
+            supplies: metering_points::supplies(facts, &pair.metering_point),
+            charge: ChargeState::load(facts, pair.charge, &Reach::default()).charge().cloned(),
+            owner: owner.iter().filter_map(|party| participants::participant(facts, party)).collect(),
+        }
+    }
+}
+
+/// Everybody who hears of an accepted operation, as charges 6.6 has it.
+fn told(facts: &Facts, operation: &Operation, known: &Known) -> Told {
+    let mut told = Told::new();
+    let (Some(point), Some(charge)) = (&known.point, &known.charge) else { return told };
+    if charge.tax_indicator {
+        told.extend(grid_owner(facts, point).filter(|owner| is_live(facts, owner)));
+    }
+    let start = operation.effective.expect("VR.531 holds");
+    for supply in &known.supplies {
+        let later = supply.period.start > start && operation.charge_type != Some(ChargeType::Fee);
+        if supply.period.contains(start) || later {
+            told.extend(Some(supplier(supply.supplier.clone())).filter(|supplier| is_live(facts, supplier)));
+        }
+    }
+    told
+}
+
+pub fn supplier(number: ActorNumber) -> Party {
+    Party { number, role: ActorRole::EnergySupplier }
+}
+
+pub fn is_live(facts: &Facts, party: &Party) -> bool {
+    participants::participant(facts, party).is_some_and(|it| it.is_live())
+}
+
+fn grid_owner(facts: &Facts, point: &MeteringPoint) -> Option<Party> {
+    let number = metering_points::grid_area(facts, &point.grid_area)?.owner?;
+    Some(Party { number, role: ActorRole::GridAccessProvider })
+}
+
+/// The operations on one pair, with their place in the document.
+type Command<'a> = Vec<(usize, &'a Operation)>;
+
+/// Operations by metering point and charge exactly as sent, each in document order; the commands by their first.
+fn commands(request: &RequestChangeBillingMasterData) -> Vec<Command<'_>> {
+    let mut places: BTreeMap<(&str, &str, &str, Option<ChargeType>), usize> = BTreeMap::new();
+    let mut commands: Vec<Command> = Vec::new();
+    for (index, operation) in request.operations.iter().enumerate() {
+        let Operation { metering_point, charge_id, owner, charge_type, .. } = operation;
+        let place = *places.entry((metering_point, charge_id, owner, *charge_type)).or_insert(commands.len());
+        if place == commands.len() {
+            commands.push(Vec::new());
+        }
+        commands[place].push((index, operation));
+    }
+    commands
+}
+
+/// Guards are written by every command of a metering point; once is enough.
+fn without_repeats(changes: Vec<Change>) -> Vec<Change> {
+    let mut seen = BTreeSet::new();
+    changes.into_iter().filter(|change| seen.insert(change.key().clone())).collect()
+}
+
+fn case<'a>(
+    request: &'a RequestChangeBillingMasterData,
+    operation: &'a Operation,
+    context: &Context<'a>,
+    asker: Asker<'a>,
+    known: &'a Known,
+    links: Option<&'a LinkState>,
+    failed: Option<&'a str>,
+) -> Case<'a> {
+    let (sender, by_default) = match asker {
+        Asker::Sender(sender) => (sender, false),
+        Asker::Hub => (None, true),
+    };
+    Case {
+        header: &request.header,
+        operation,
+        now: context.now,
+        market: context.market,
+        by_default,
+        sender,
+        failed,
+        point: known.point.as_ref(),
+        supplies: &known.supplies,
+        charge: known.charge.as_ref(),
+        owner: &known.owner,
+        links,
+    }
+}
+
+/// Number and role in the document's header; nobody when the role is one that we do not know.
+fn sender(request: &RequestChangeBillingMasterData) -> Option<Party> {
+    let role = ActorRole::from_code(&request.header.sender_role)?;
+    Some(Party { number: request.header.sender(), role })
+}

@@ -1,0 +1,178 @@
+//! What goes out: to the sender what was accepted and what was not, to the market which links have changed.
+//!
+//! Source: charges 7.3 and 7.5, receivers 6.6.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::request::{Operation, REASON_LINKS, RequestChangeBillingMasterData, is_blank};
+use super::rules::Broken;
+use crate::document::{Category, Field, Kind, Outgoing, Record};
+use crate::market::{ActorNumber, ActorRole, Party};
+use crate::process::Context;
+
+/// RSM-030, the answer to what was accepted.
+pub static CONFIRM: Kind = Kind {
+    name: "ConfirmRequestChangeBillingMasterData",
+    namespace: "urn:ediel.org:structure:confirmrequestchangebillingmasterdata:0:1",
+    type_code: "D06",
+    category: Category::MasterData,
+    status: Some("A01"),
+};
+
+/// RSM-030, the answer to what was rejected.
+pub static REJECT: Kind = Kind {
+    name: "RejectRequestChangeBillingMasterData",
+    namespace: "urn:ediel.org:structure:rejectrequestchangebillingmasterdata:0:1",
+    type_code: "D06",
+    category: Category::MasterData,
+    status: Some("A02"),
+};
+
+/// RSM-031.
+pub static NOTIFY: Kind = Kind {
+    name: "NotifyBillingMasterData",
+    namespace: "urn:ediel.org:structure:notifybillingmasterdata:0:1",
+    type_code: "D07",
+    category: Category::MasterData,
+    status: None,
+};
+
+/// Most characters of a transaction id that an answer repeats. Source: charges 7.3.
+pub const ORIGINAL_TRANSACTION_ID_CHARACTERS_MAX: usize = 100;
+
+/// Who hears of an operation besides its sender.
+pub type Told = BTreeSet<Party>;
+
+/// How one operation fared.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    Accepted { told: Told },
+    Rejected(Vec<Broken>),
+}
+
+/// Rejected, though nothing has been asked yet.
+impl Default for Answer {
+    fn default() -> Self {
+        Answer::Rejected(Vec::new())
+    }
+}
+
+impl Answer {
+    pub fn broken(&self) -> &[Broken] {
+        match self {
+            Answer::Accepted { .. } => &[],
+            Answer::Rejected(broken) => broken,
+        }
+    }
+}
+
+/// One confirmation and one rejection; whichever would be empty is left out.
+pub fn receipts(
+    request: &RequestChangeBillingMasterData,
+    answers: &[Answer],
+    asker: &Party,
+    context: &Context,
+) -> Vec<Outgoing> {
+    let (mut confirmed, mut rejected) = (vec![], vec![]);
+    for (index, (operation, answer)) in request.operations.iter().zip(answers).enumerate() {
+        let index = index.to_string();
+        match answer {
+            Answer::Accepted { .. } => {
+                confirmed.push(receipt(operation, &context.id(&[CONFIRM.name, "record", &index]), &[]));
+            }
+            Answer::Rejected(broken) => {
+                rejected.push(receipt(operation, &context.id(&[REJECT.name, "record", &index]), broken));
+            }
+        }
+    }
+    let mut outgoing = Vec::new();
+    for (kind, records) in [(&CONFIRM, confirmed), (&REJECT, rejected)] {
+        if !records.is_empty() {
+            outgoing.push(send(kind, asker, records.into(), context));
+        }
+    }
+    outgoing
+}
+
+/// One notification for each receiver, with all that it is told. Receivers that are told the same share its records.
+/// Whoever asked has its confirmation and is told no more.
+pub fn notifications(
+    request: &RequestChangeBillingMasterData,
+    answers: &[Answer],
+    asker: Option<&Party>,
+    context: &Context,
+) -> Vec<Outgoing> {
+    let mut told: BTreeMap<&Party, Vec<usize>> = BTreeMap::new();
+    for (index, answer) in answers.iter().enumerate() {
+        let Answer::Accepted { told: receivers } = answer else { continue };
+        for receiver in receivers.iter().filter(|receiver| Some(*receiver) != asker) {
+            told.entry(receiver).or_default().push(index);
+        }
+    }
+    let mut shared: BTreeMap<Vec<usize>, Arc<[Record]>> = BTreeMap::new();
+    let documents = told.into_iter().map(|(receiver, indices)| {
+        let records = shared.entry(indices).or_insert_with_key(|indices| {
+            let record = |index: &usize| {
+                let id = context.id(&[NOTIFY.name, "record", &index.to_string()]);
+                notification(&request.operations[*index], id)
+            };
+            indices.iter().map(record).collect()
+        });
+        send(&NOTIFY, receiver, records.clone(), context)
+    });
+    documents.collect()
+}
+
+/// A document of this process, on its way to `receiver`.
+pub fn send(kind: &'static Kind, receiver: &Party, records: Arc<[Record]>, context: &Context) -> Outgoing {
+    Outgoing {
+        kind,
+        receiver: receiver.clone(),
+        sender: Party { number: context.market.hub.clone(), role: ActorRole::MeteringPointAdministrator },
+        business_reason: REASON_LINKS.into(),
+        created: context.now,
+        message_id: context.id(&[kind.name, "document", receiver.number.as_str(), receiver.role.code()]),
+        records,
+    }
+}
+
+fn receipt(operation: &Operation, id: &str, broken: &[Broken]) -> Record {
+    let original = operation.transaction_id.chars().take(ORIGINAL_TRANSACTION_ID_CHARACTERS_MAX).collect();
+    let reasons = broken.iter().map(|broken| (broken.rule.code.code().to_string(), broken.text.clone()));
+    let reasons: Vec<(String, String)> = reasons.collect();
+    let mut fields = vec![
+        Field::Text("mRID", id.to_string()),
+        Field::Text("originalTransactionIDReference_MktActivityRecord.mRID", original),
+    ];
+    // A confirmation must name the metering point, and has one to name; a rejection may do without.
+    if !is_blank(&operation.metering_point) {
+        fields.push(point_field(operation));
+    }
+    fields.extend(reasons.iter().map(|(code, text)| {
+        Field::Item("Reason", vec![Field::Code("code", code.clone()), Field::Text("text", text.clone())])
+    }));
+    Record { transaction_id: operation.transaction_id.clone(), reasons, fields }
+}
+
+/// The accepted operation, not the links that it led to. No termination date means no end.
+pub fn notification(operation: &Operation, id: String) -> Record {
+    let owner = ActorNumber::new(&*operation.owner);
+    let mut charge =
+        vec![Field::Id("chargeTypeOwner_MarketParticipant.mRID", owner.coding_scheme(), owner.to_string())];
+    charge.extend(operation.charge_type.map(|it| Field::Code("type", it.code().into())));
+    charge.push(Field::Text("mRID", operation.charge_id.clone()));
+    charge.extend(operation.factor.map(|factor| Field::Text("factor", factor.to_string())));
+    let dates = [("effectiveDate", operation.effective), ("terminationDate", operation.termination)];
+    let dates = dates.into_iter().filter_map(|(name, date)| date.map(|date| (name, date)));
+    // An end that was sent as the open end is none.
+    let dates = dates.filter(|(_, date)| !date.is_open_end());
+    charge.extend(dates.map(|(name, date)| Field::Text(name, date.to_string())));
+    let group = Field::Group("ChargeGroup", vec![Field::Item("ChargeType", charge)]);
+    let fields = vec![Field::Text("mRID", id), point_field(operation), group];
+    Record { transaction_id: operation.transaction_id.clone(), reasons: Vec::new(), fields }
+}
+
+fn point_field(operation: &Operation) -> Field {
+    Field::Id("marketEvaluationPoint.mRID", operation.point().coding_scheme(), operation.metering_point.clone())
+}

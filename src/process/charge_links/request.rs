@@ -1,0 +1,184 @@
+//! Reading a RequestChangeBillingMasterData: names and values become operations, or refusals.
+//!
+//! What the schema cannot say stands here: no blank ids in the header, reason D17, one charge in each record (CH.06), a
+//! factor that is a whole number (charges 3.2). Almost everything else may be missing by the schema; rules ask for it.
+
+use super::state::LinkIdentity;
+use crate::document::{Header, HeaderReader, Reader, Refusal};
+use crate::market::{ActorNumber, ChargeType, MeteringPointId, Timestamp};
+use crate::process::charges::ChargeIdentity;
+use crate::process::{Request, RequestReader};
+
+/// RSM-030: charges that metering points pay, do not pay any more, or pay another number of times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestChangeBillingMasterData {
+    pub header: Header,
+    pub operations: Vec<Operation>,
+}
+
+/// One activity record. Texts are as sent; a blank one counts as missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Operation {
+    pub transaction_id: String,
+    pub metering_point: String,
+    pub owner: String,
+    pub charge_type: Option<ChargeType>,
+    pub charge_id: String,
+    pub factor: Option<i64>,
+    pub effective: Option<Timestamp>,
+    /// The link has no end without it; it is a stop where it equals the effective date.
+    pub termination: Option<Timestamp>,
+}
+
+impl Operation {
+    /// Which link it is about, once the charge's type is known.
+    pub fn identity(&self) -> Option<LinkIdentity> {
+        let charge_type = self.charge_type?;
+        let charge = ChargeIdentity { owner: ActorNumber::new(&*self.owner), charge_type, id: self.charge_id.clone() };
+        Some(LinkIdentity { metering_point: self.point(), charge })
+    }
+
+    pub fn point(&self) -> MeteringPointId {
+        MeteringPointId::new(&*self.metering_point)
+    }
+
+    pub fn end(&self) -> Timestamp {
+        self.termination.unwrap_or(Timestamp::OPEN_END)
+    }
+
+    pub fn is_stop(&self) -> bool {
+        self.termination.is_some() && self.termination == self.effective
+    }
+}
+
+/// Business reason of charge links.
+pub const REASON_LINKS: &str = "D17";
+
+/// Most refusals that one document is answered with; who sends more flaws than this will not miss the rest.
+pub const REFUSALS_MAX: usize = 100;
+
+/// Most characters of a sender's own text that a refusal repeats.
+const QUOTED_CHARACTERS_MAX: usize = 60;
+
+pub fn reader() -> Box<dyn RequestReader> {
+    Box::new(LinksReader::default())
+}
+
+/// Collects the operations of one document.
+#[derive(Debug, Default)]
+pub struct LinksReader {
+    header: HeaderReader,
+    place: Place,
+    /// The record that is being read; a new one for each, so that nothing is inherited from the one before.
+    draft: Operation,
+    /// How many charges were opened in it.
+    charge_types: usize,
+    operations: Vec<Operation>,
+    refusals: Vec<Refusal>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Header,
+    Record,
+    Charge,
+}
+
+impl Reader for LinksReader {
+    fn open(&mut self, name: &str) {
+        self.place = match (self.place, name) {
+            (Place::Header, "MktActivityRecord") => {
+                (self.draft, self.charge_types) = (Operation::default(), 0);
+                Place::Record
+            }
+            (Place::Record, "ChargeType") => {
+                self.charge_types += 1;
+                // A ChargeType may be empty, so there may be no value to blame; the first one is not to blame either.
+                if self.charge_types == 2 {
+                    let message = "a record has a second ChargeType: send one activity record for each charge (CH.06)";
+                    self.push(message.into(), None);
+                }
+                Place::Charge
+            }
+            (place, _) => place,
+        };
+    }
+
+    fn value(&mut self, name: &str, value: &str, byte: usize) {
+        let draft = &mut self.draft;
+        match (self.place, name) {
+            (Place::Header, _) => self.header(name, value, byte),
+            (Place::Record, "mRID") => draft.transaction_id.push_str(value),
+            (Place::Record, "marketEvaluationPoint.mRID") => draft.metering_point.push_str(value),
+            (Place::Record, _) => {}
+            (Place::Charge, _) if self.charge_types > 1 => {}
+            (Place::Charge, "chargeTypeOwner_MarketParticipant.mRID") => draft.owner.push_str(value),
+            (Place::Charge, "type") => draft.charge_type = ChargeType::from_code(value),
+            (Place::Charge, "mRID") => draft.charge_id.push_str(value),
+            (Place::Charge, "factor") if is_blank(value) => {}
+            (Place::Charge, "factor") => {
+                draft.factor = value.trim().parse().ok();
+                if draft.factor.is_none() {
+                    self.refuse(name, value, "a factor is a whole number", byte);
+                }
+            }
+            (Place::Charge, "effectiveDate") => draft.effective = Timestamp::parse_date_time(value),
+            // A date that we cannot hold is as far away as no end at all.
+            (Place::Charge, "terminationDate") => draft.termination = Timestamp::parse_date_time(value),
+            (Place::Charge, _) => {}
+        }
+    }
+
+    fn close(&mut self, name: &str) {
+        self.place = match (self.place, name) {
+            (Place::Charge, "ChargeType") => Place::Record,
+            (Place::Record, "MktActivityRecord") => {
+                self.operations.push(std::mem::take(&mut self.draft));
+                Place::Header
+            }
+            (place, _) => place,
+        };
+    }
+}
+
+impl RequestReader for LinksReader {
+    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Vec<Refusal>> {
+        self.finish_typed().map(|request| Box::new(request) as Box<dyn Request>)
+    }
+}
+
+impl LinksReader {
+    /// [`RequestReader::finish`], with its type still known.
+    pub fn finish_typed(self) -> Result<RequestChangeBillingMasterData, Vec<Refusal>> {
+        if !self.refusals.is_empty() {
+            return Err(self.refusals);
+        }
+        Ok(RequestChangeBillingMasterData { header: self.header.finish(), operations: self.operations })
+    }
+
+    fn header(&mut self, name: &str, value: &str, byte: usize) {
+        if matches!(name, "mRID" | "type" | "process.processType") && is_blank(value) {
+            self.push(format!("{name} is empty, and must say something"), Some(byte));
+        } else if name == "process.processType" && value != REASON_LINKS {
+            self.refuse(name, value, "billing master data is changed with D17", byte);
+        }
+        self.header.value(name, value);
+    }
+
+    fn refuse(&mut self, element: &str, value: &str, advice: &str, byte: usize) {
+        let value: String = value.chars().take(QUOTED_CHARACTERS_MAX).collect();
+        self.push(format!("{element} `{value}` cannot be taken in: {advice}"), Some(byte));
+    }
+
+    fn push(&mut self, message: String, byte: Option<usize>) {
+        if self.refusals.len() < REFUSALS_MAX {
+            self.refusals.push(Refusal { code: "B2B-005", target: None, message, byte });
+        }
+    }
+}
+
+/// Empty, or nothing but white space: it counts as missing.
+pub fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}

@@ -1,0 +1,85 @@
+//! What is known about a metering point, and how to ask for it.
+
+use super::record;
+use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Period, Timestamp};
+use crate::record::{Facts, Needs};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeteringPoint {
+    pub id: MeteringPointId,
+    pub kind: MeteringPointType,
+    /// Code of the grid area that it lies in.
+    pub grid_area: String,
+    pub state: ConnectionState,
+    /// From when on it exists.
+    pub effective: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ConnectionState {
+    New,
+    Connected,
+    Disconnected,
+    ClosedDown,
+}
+
+impl ConnectionState {
+    pub const ALL: [ConnectionState; 4] =
+        [ConnectionState::New, ConnectionState::Connected, ConnectionState::Disconnected, ConnectionState::ClosedDown];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            ConnectionState::New => "New",
+            ConnectionState::Connected => "Connected",
+            ConnectionState::Disconnected => "Disconnected",
+            ConnectionState::ClosedDown => "ClosedDown",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// A part of the grid, and the grid access provider that runs it, if there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GridArea {
+    pub code: String,
+    pub owner: Option<ActorNumber>,
+}
+
+/// Who supplies a metering point, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Supply {
+    pub supplier: ActorNumber,
+    pub period: Period,
+}
+
+/// The metering point and its supplies.
+pub fn needs_of(id: &MeteringPointId) -> Needs {
+    Needs::default().range(record::supplies(id), record::key(id))
+}
+
+/// Needs: [`needs_of`].
+pub fn metering_point(facts: &Facts, id: &MeteringPointId) -> Option<MeteringPoint> {
+    facts.get(&record::key(id)).map(|entry| record::read(id.clone(), &entry.value))
+}
+
+/// The supplies of a metering point by their start. Needs: [`needs_of`].
+pub fn supplies(facts: &Facts, id: &MeteringPointId) -> Vec<Supply> {
+    let entries = facts.range(&record::supplies(id)).iter();
+    entries.map(|(key, entry)| record::read_supply(key, &entry.value)).collect()
+}
+
+pub fn needs_of_grid_area(code: &str) -> Needs {
+    Needs::default().key(record::grid_area_key(code))
+}
+
+pub fn knows_grid_area(facts: &Facts, code: &str) -> bool {
+    facts.knows(&record::grid_area_key(code))
+}
+
+/// Needs: [`needs_of_grid_area`].
+pub fn grid_area(facts: &Facts, code: &str) -> Option<GridArea> {
+    facts.get(&record::grid_area_key(code)).map(|entry| record::read_grid_area(code, &entry.value))
+}
