@@ -10,6 +10,7 @@ use std::io;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -69,12 +70,31 @@ pub(super) struct State {
     tree: sled::Db,
 }
 
+/// How long, and how often, sled's lock is waited for: ten seconds in all.
+const LOCK_WAIT: Duration = Duration::from_millis(20);
+const LOCK_WAITS_MAX: u32 = 500;
+
+/// Sled hides the kind of the error in its text.
+fn is_locked(fault: &sled::Error) -> bool {
+    matches!(fault, sled::Error::Io(cause) if cause.to_string().contains("could not acquire lock"))
+}
+
 impl State {
     /// Opens sled, or makes it. A panic of sled's comes back as a fault.
+    ///
+    /// Sled's own threads let go of its lock a moment after it was closed. The store's lock is ours already, so whoever
+    /// still holds sled's is on the way out: it is waited for.
     pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, Fault> {
         remove_unfinished_snapshots(dir).map_err(Fault::io("remove an unfinished snapshot in", dir))?;
         let config = sled::Config::new().path(dir).cache_capacity(cache_bytes).flush_every_ms(None);
-        let opened = catch_unwind(AssertUnwindSafe(|| config.open())).unwrap_or_else(|_| Err(panicked()));
+        let mut waits = 0;
+        let opened = loop {
+            match catch_unwind(AssertUnwindSafe(|| config.open())).unwrap_or_else(|_| Err(panicked())) {
+                Err(fault) if is_locked(&fault) && waits < LOCK_WAITS_MAX => std::thread::sleep(LOCK_WAIT),
+                opened => break opened,
+            }
+            waits += 1;
+        };
         Ok(Self { dir: dir.to_owned(), tree: opened.map_err(Fault::sled("open sled"))? })
     }
 
