@@ -7,6 +7,7 @@ mod config;
 mod local;
 mod output;
 pub mod participant;
+mod process;
 mod replay;
 mod serve;
 mod spec;
@@ -49,6 +50,7 @@ enum Command {
     Dequeue(participant::Dequeue),
     Drain(participant::Drain),
     Certs(certs::Certs),
+    Process(process::ProcessArgs),
     #[command(subcommand)]
     Actor(actor::ActorCommand),
     #[command(subcommand)]
@@ -99,6 +101,7 @@ fn dispatch(arguments: Arguments) -> Result<Outcome> {
         Command::Peek(args) => talk(participant::peek(args)),
         Command::Dequeue(args) => talk(participant::dequeue(args)),
         Command::Drain(args) => talk(participant::drain(args)),
+        Command::Process(args) => process::run(&args, &config),
         Command::Certs(args) => certs::run(&args),
         Command::Actor(command) => actor::run(&command),
         Command::Store(command) => store::run(&command, &config),
@@ -138,4 +141,14 @@ fn log_to_stderr(config: &Config) -> Result<()> {
         LogFormat::Json => lines.json().flatten_event(true).init(),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Arguments::command().debug_assert();
+    }
 }

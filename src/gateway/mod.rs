@@ -193,8 +193,8 @@ impl Gateway {
     }
 }
 
-/// Loads what a decision asks for.
-fn load(store: &dyn Store, needs: &Needs) -> Result<Facts, Fault> {
+/// Loads what a decision or a view asks for.
+pub fn load(store: &dyn Store, needs: &Needs) -> Result<Facts, Fault> {
     let keys: Vec<Key> = needs.keys().cloned().collect();
     let entries = store.get_many(&keys).map_err(Fault::store("read what a decision needs"))?;
     let mut facts = Facts::default();

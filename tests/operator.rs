@@ -1,0 +1,89 @@
+//! What an operator asks of a store: that it is whole, what happened in it, and what it knows.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn gridpost(args: &[&str]) -> Output {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Command::new(env!("CARGO_BIN_EXE_gridpost")).current_dir(folder).args(args).output().unwrap()
+}
+
+fn rows(args: &[&str]) -> Vec<Value> {
+    let output = gridpost(args);
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_replayed_store_tells_its_events_its_charges_and_that_it_is_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store").display().to_string();
+    let clock = "2023-08-01T09:00:00Z";
+    let life = "samples/charges/B1-a-whole-life-in-one-document";
+    let replayed = rows(&["replay", life, "--clock", clock, "--store", &store, "--json"]);
+    assert_eq!(replayed[0]["status"], 202);
+
+    let events = rows(&["process", "events", "--store", &store, "--json"]);
+    let names: Vec<&str> = events.iter().map(|event| event["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["ChargeCreated", "ChargePeriodUpdated", "ChargeDiscontinued", "ChargeDiscontinuationCancelled"]);
+    let second = events[1]["position"].as_str().unwrap();
+    let behind = rows(&["process", "events", "--store", &store, "--json", "--from", second]);
+    assert_eq!(behind, events[2..]);
+    assert_eq!(rows(&["process", "events", "--store", &store, "--json", "--from", "0", "--most", "1"]), events[..1]);
+
+    let id = events[0]["payload"]["charge_id"].as_str().unwrap();
+    let owner = events[0]["payload"]["charge_owner"].as_str().unwrap();
+    let found = rows(&["process", "charges", id, "--owner", owner, "--store", &store, "--json"]);
+    let kind = found[0]["charge_type"].as_str().unwrap();
+    let charge = rows(&["process", "charge", owner, kind, id, "--store", &store, "--json"]);
+    assert_eq!(charge.len(), 3, "as scenario B1 leaves it");
+    let messages = rows(&["process", "messages", owner, kind, id, "--store", &store, "--json"]);
+    assert_eq!(messages.len(), 4);
+    let before = rows(&["process", "charge", owner, kind, id, "--known-at", "2023-07-31", "--store", &store, "--json"]);
+    assert_eq!(before.len(), 0);
+
+    let whole = rows(&["store", "verify", &store, "--json"]);
+    assert_eq!(whole[0]["problems"], Value::Array(Vec::new()));
+    let rebuilt = rows(&["store", "rebuild", &store, "--json"]);
+    assert_eq!((&rebuilt[0]["records"], &rebuilt[0]["commits"]), (&whole[0]["records"], &whole[0]["commits"]));
+    assert_eq!(rows(&["process", "events", "--store", &store, "--json"]), events, "as before the rebuild");
+}
+
+#[test]
+fn what_cannot_be_run_says_why_and_ends_with_2() {
+    let dir = tempfile::tempdir().unwrap();
+    let nothing = dir.path().display().to_string();
+    for (args, why) in [
+        (vec!["replay", "/absent"], "/absent is neither a file nor a folder"),
+        (vec!["replay", &nothing], "there is no .xml file in"),
+        (vec!["check", "--schema", "/absent.xsd", "samples/world.toml"], "/absent.xsd is not a file"),
+        (vec!["actor", "token", "0000000000000"], "the world has no 0000000000000"),
+        (vec!["--config", "/absent.toml", "spec", "list"], "read the configuration /absent.toml"),
+    ] {
+        let output = gridpost(&args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        assert!(said.starts_with("gridpost: failed to ") && said.contains(why), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn check_ends_with_1_when_it_finds_a_flaw_and_lists_it_as_json() {
+    let dir = tempfile::tempdir().unwrap();
+    let sample = std::fs::read_to_string("samples/charges/C1-create/01-in.xml").unwrap();
+    let flawed = dir.path().join("flawed.xml");
+    std::fs::write(&flawed, sample.replace("<cim:type>D10<", "<cim:type>D999<")).unwrap();
+    let output = gridpost(&["check", "--json", &flawed.display().to_string(), "samples/charges/C1-create"]);
+    assert_eq!(output.status.code(), Some(1));
+    let lines: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["valid"], false);
+    let flaw = &lines[0]["flaws"][0];
+    assert_eq!(flaw["code"], "value-not-in-list");
+    assert_eq!(flaw["path"], "/RequestChangeOfPriceList_MarketDocument/type");
+    assert!(flaw["line"].as_u64().unwrap() > 1 && flaw["column"].is_u64() && flaw["byte"].is_u64());
+    assert!(lines[1..].iter().all(|line| line["valid"] == true && line["document"].is_string()));
+}
