@@ -5,9 +5,11 @@
 
 mod clock;
 mod decider;
+mod desk;
 mod error;
 mod intake;
 mod post;
+mod turns;
 pub mod world;
 
 use std::collections::HashMap;
@@ -26,7 +28,8 @@ use crate::store::{self, Store};
 use crate::view::{self, QueueLength};
 use crate::xml;
 pub use clock::Clock;
-use decider::{Decider, Desk};
+use decider::Decider;
+use desk::Desk;
 pub use error::{Error, Fault};
 pub use intake::{Receipt, Received};
 pub use post::{Dequeued, Peeked};

@@ -1,0 +1,171 @@
+//! The desk: one message and what is known become one batch, with every outgoing document rendered and held to its
+//! schema.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::decider::Message;
+use super::{Fault, Settings, hash, load};
+use crate::archive::{self, Direction, LogEntry};
+use crate::document::{Outgoing, cim_xml};
+use crate::market::Timestamp;
+use crate::post_office::{self, Letter};
+use crate::process::charge_links::stopped;
+use crate::process::{self, Context, Decision, Request};
+use crate::record::{Batch, Expected, Key, KeyRange, Needs};
+use crate::spec::{self, Specs};
+use crate::store::Store;
+
+/// What the deciding thread works with.
+pub(super) struct Desk {
+    pub store: Arc<dyn Store>,
+    pub specs: Arc<Specs>,
+    pub settings: Arc<Settings>,
+}
+
+/// Why there is no batch.
+pub(super) enum Failure {
+    /// We were wrong about our own code.
+    Bug(String),
+    Fault(Fault),
+}
+
+impl Desk {
+    /// Decides a message: the batch that makes it so.
+    pub fn decide(&self, message: &mut Message) -> Result<Batch, Failure> {
+        let started = std::time::Instant::now();
+        let entry = &message.entry;
+        let request = message.request.as_deref().expect("only a parked message has no request");
+        let context = Context {
+            now: entry.at,
+            caller: entry.caller.clone(),
+            cause: cause(request, &entry.hash),
+            market: &self.settings.market,
+        };
+        let look = |needs: &Needs| load(&*self.store, needs);
+        let facts = unless_it_panics(|| process::gather(request, &context, look))?.map_err(Failure::Fault)?;
+        let decision = unless_it_panics(|| request.decide(&facts, &context))?;
+        let mut batch = Batch::default();
+        batch.unless_moved(facts.versions());
+        batch.expect(archive::inbox_key(message.number), Expected::At(message.number));
+        batch.delete(archive::inbox_key(message.number));
+        self.send(&decision, entry.at, &entry.correlation_id, &mut batch)?;
+        let Decision { changes, events, outgoing, fates } = decision;
+        batch.put_all(changes);
+        let aftermath = process::aftermath(&events, &context);
+        message.errands = aftermath.iter().any(|change| change.key().space() == stopped::TASKS);
+        batch.put_all(aftermath);
+        let rejected = fates.iter().filter(|fate| !fate.broken.is_empty()).count();
+        let mut broken: Vec<&str> = fates.iter().flat_map(|fate| fate.broken.iter().copied()).collect();
+        broken.sort_unstable();
+        broken.dedup();
+        tracing::info!(
+            stage = "decision",
+            document = entry.document,
+            caller = %entry.caller,
+            correlation_id = entry.correlation_id,
+            attempt = message.attempts,
+            accepted = fates.len() - rejected,
+            rejected,
+            broken = broken.join(" "),
+            outgoing = outgoing.len(),
+            micros = started.elapsed().as_micros() as u64,
+            "document decided"
+        );
+        metrics::counter!("gridpost_records_decided_total", "outcome" => "accepted")
+            .increment((fates.len() - rejected) as u64);
+        metrics::counter!("gridpost_records_decided_total", "outcome" => "rejected").increment(rejected as u64);
+        Ok(batch)
+    }
+
+    /// The next piece of what decisions left behind: the suppliers of a stopped charge's metering points, page by page.
+    pub fn errand(&self) -> Result<Option<Batch>, Failure> {
+        let read = |range: &KeyRange, limit| {
+            self.store.page(range, None, limit).map_err(|fault| Failure::Fault(Fault::store("read an errand")(fault)))
+        };
+        let Some((key, entry)) = read(&stopped::tasks(), 1)?.records.pop() else { return Ok(None) };
+        let task = unless_it_panics(|| stopped::read_task(&key, &entry))?;
+        let left = read(&task.left(), stopped::PAGE_POINTS)?;
+        let points: Vec<Key> = left.records.into_iter().map(|(key, _)| key).collect();
+        let context = task.context(&self.settings.market);
+        let look = |needs: &Needs| load(&*self.store, needs);
+        let gather = || process::gather_more(task.needs(&points), |facts| task.needs_more(&points, facts), look);
+        let facts = unless_it_panics(gather)?.map_err(Failure::Fault)?;
+        let decision = unless_it_panics(|| task.tell(&points, left.more, &facts, &context))?;
+        let mut batch = Batch::default();
+        batch.unless_moved(facts.versions());
+        self.send(&decision, context.now, "", &mut batch)?;
+        batch.put_all(decision.changes);
+        Ok(Some(batch))
+    }
+
+    /// Renders every outgoing document, checks it against its own schema, and adds it to the batch: to the archive, and
+    /// to its receiver's queue.
+    fn send(&self, decision: &Decision, at: Timestamp, correlation_id: &str, batch: &mut Batch) -> Result<(), Failure> {
+        let mut shared: HashMap<*const crate::document::Record, Vec<u8>> = HashMap::new();
+        let mut rendered: Vec<(&Outgoing, [u8; 32], u64)> = Vec::with_capacity(decision.outgoing.len());
+        for outgoing in &decision.outgoing {
+            let records =
+                shared.entry(outgoing.records.as_ptr()).or_insert_with(|| cim_xml::write_records(&outgoing.records));
+            let bytes = Bytes::from(cim_xml::write(outgoing, records));
+            self.hold_to_its_schema(outgoing, &bytes)?;
+            let hash = hash(&bytes);
+            rendered.push((outgoing, hash, bytes.len() as u64));
+            batch.body(archive::body_key(&hash), bytes);
+        }
+        let log: Vec<LogEntry> = rendered
+            .iter()
+            .map(|(outgoing, hash, _)| LogEntry {
+                direction: Direction::Out,
+                at,
+                party: outgoing.receiver.clone(),
+                document: outgoing.kind.name.to_string(),
+                message_id: outgoing.message_id.clone(),
+                correlation_id: correlation_id.to_string(),
+                refused: Vec::new(),
+                hash: *hash,
+            })
+            .collect();
+        batch.put_all(archive::log_out(&log));
+        let letters = rendered.iter().map(|(outgoing, hash, bytes)| Letter { outgoing, hash: *hash, bytes: *bytes });
+        batch.put_all(post_office::enqueue(letters));
+        Ok(())
+    }
+
+    fn hold_to_its_schema(&self, outgoing: &Outgoing, bytes: &[u8]) -> Result<(), Failure> {
+        let name = outgoing.kind.name;
+        let Some(schema) = self.specs.schema_for(outgoing.kind.namespace) else {
+            return Err(Failure::Bug(format!("no schema is loaded to check {name} against")));
+        };
+        let verdict = spec::check(schema, bytes, &self.settings.limits, &mut ());
+        match verdict.flaws.first() {
+            None => Ok(()),
+            Some(flaw) => {
+                Err(Failure::Bug(format!("{name} would not follow its schema at {}: {}", flaw.path, flaw.message)))
+            }
+        }
+    }
+}
+
+/// Hash over what makes a message this message and no other: outgoing ids are made from it.
+fn cause(request: &dyn Request, body: &[u8; 32]) -> [u8; 32] {
+    let header = request.header();
+    let mut hash = blake3::Hasher::new();
+    for part in [header.sender_number.as_bytes(), header.message_id.as_bytes(), body] {
+        hash.update(&(part.len() as u64).to_be_bytes()).update(part);
+    }
+    *hash.finalize().as_bytes()
+}
+
+fn unless_it_panics<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| Failure::Bug(panic_text(&*payload)))
+}
+
+fn panic_text(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
+    format!("the decision panicked: {}", text.unwrap_or("no text"))
+}
