@@ -22,7 +22,11 @@ run() { # run a command and show it; refused samples (1) are as they should be, 
 commands | tail -n +3 | while read -r line; do run "$line" 1; done
 grep -E '^  (/|\.|curl|gridpost|target)' "$printed" | while read -r line; do
     printf '$ %s\n' "$line"
-    answer=$(bash -c "$line")
+    # A document is decided a moment after it is answered, so a peek may have to be repeated.
+    for _ in $(seq 50); do
+        answer=$(bash -c "$line") && [ -n "$answer" ] && break
+        case "$line" in *' peek '* | *masterdata) sleep 0.1 ;; *) break ;; esac
+    done
     case "$line" in
         *--data-binary*) [ "$answer" = 202 ] ;;
         *'-X DELETE'*) [ "$answer" = 200 ] ;;

@@ -3,12 +3,13 @@
 
 #![no_main]
 
+use std::convert::Infallible;
 use std::sync::OnceLock;
 
 use gridpost::document::{self, cim_xml};
 use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
-use gridpost::process::{Context, DOCUMENTS, Market, Request, charge_links, charges};
-use gridpost::record::Facts;
+use gridpost::process::{Context, DOCUMENTS, Market, Request, gather, charge_links, charges};
+use gridpost::record::{Facts, Needs};
 use gridpost::spec::Specs;
 use gridpost::xml::Limits;
 use libfuzzer_sys::fuzz_target;
@@ -47,14 +48,13 @@ fn decide(request: &dyn Request) {
         cause: [7; 32],
         market: &market,
     };
-    let needs = request.needs(&context);
-    let mut facts = Facts::default();
-    for key in needs.keys() {
-        facts.insert(key.clone(), None);
-    }
-    for range in needs.ranges() {
-        facts.insert_range(range.clone(), Vec::new());
-    }
+    let nothing = |needs: &Needs| -> Result<Facts, Infallible> {
+        let mut facts = Facts::default();
+        needs.keys().for_each(|key| facts.insert(key.clone(), None));
+        needs.ranges().for_each(|range| facts.insert_range(range.clone(), Vec::new()));
+        Ok(facts)
+    };
+    let Ok(facts) = gather(request, &context, nothing);
     let decision = request.decide(&facts, &context);
     assert_eq!(decision, request.decide(&facts, &context));
     assert!(decision.fates.iter().all(|fate| !fate.broken.is_empty()), "nobody may send in an empty world");

@@ -50,7 +50,7 @@ struct FlawReport<'a> {
 }
 
 pub fn run(args: &CheckArgs, specs: &Specs, limits: &Limits) -> Result<Outcome> {
-    let own: Vec<Schema> = args.schema.iter().map(|path| load_schema(path)).collect::<Result<_>>()?;
+    let own = load_schemas(&args.schema)?;
     let files = documents_below(&args.paths)?;
     let progress = Progress::start(files.len(), "checking");
     let mut flawed = 0;
@@ -107,14 +107,29 @@ fn judge(document: &[u8], own: &[Schema], specs: &Specs, limits: &Limits) -> Ver
     }
 }
 
-fn load_schema(path: &Path) -> Result<Schema> {
+/// Loads each schema with all the others beside it: what one leaves open (a SOAP envelope's body) another may describe.
+fn load_schemas(paths: &[PathBuf]) -> Result<Vec<Schema>> {
+    let files: Vec<PathBuf> = paths.iter().map(|path| whole(path)).collect::<Result<_>>()?;
+    let Some(first) = files.first() else { return Ok(Vec::new()) };
+    let above_all = |folder: &&Path| files.iter().all(|file| file.starts_with(folder));
+    let folder = first.ancestors().skip(1).find(above_all).context("find a folder above the schemas")?;
+    let below = |file: &PathBuf| file.strip_prefix(folder).unwrap_or(file).to_string_lossy().replace('\\', "/");
+    let names: Vec<String> = files.iter().map(below).collect();
+    let sources = Sources::Folder(folder.to_path_buf());
+    (0..names.len())
+        .map(|first| {
+            let mut order: Vec<&str> = names.iter().map(String::as_str).collect();
+            order.swap(0, first);
+            Schema::load_all(&sources, &order).with_context(|| format!("load the schema {}", paths[first].display()))
+        })
+        .collect()
+}
+
+fn whole(path: &Path) -> Result<PathBuf> {
     if !path.is_file() {
         bail!("{} is not a file; --schema takes an XSD", path.display());
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let sources = Sources::Folder(folder.to_path_buf());
-    Schema::load(&sources, &name).with_context(|| format!("load the schema {}", path.display()))
+    path.canonicalize().with_context(|| format!("find {}", path.display()))
 }
 
 fn report<'a>(file: &Path, verdict: &'a Verdict) -> FileReport<'a> {

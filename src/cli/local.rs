@@ -144,13 +144,19 @@ impl Toys {
         for (participant, token, file) in &self.tokens {
             writeln!(text, "  {}  {}  {}\n    {token}\n", participant.party, participant.name, file.display())?;
         }
-        match self.example(world, calendar, now) {
-            Some((document, token)) => {
-                let file = args.certs.join("example-prices.xml");
-                std::fs::write(&file, document).with_context(|| format!("write {}", file.display()))?;
-                text.push_str(&commands(&url, &self.server.authority, &token, &file));
+        // Two documents: whoever has sent the one with our client can send the other with curl.
+        match (self.example("client", world, calendar, now), self.example("curl", world, calendar, now)) {
+            (Some((ours, token)), Some((for_curl, _))) => {
+                let write = |name: &str, document: &str| {
+                    let file = args.certs.join(name);
+                    std::fs::write(&file, document).with_context(|| format!("write {}", file.display()))?;
+                    anyhow::Ok(file)
+                };
+                let ours = write("example-prices.xml", &ours)?;
+                let for_curl = write("example-prices-curl.xml", &for_curl)?;
+                text.push_str(&commands(&url, &self.server.authority, &token, &ours, &for_curl));
             }
-            None => text.push_str(
+            _ => text.push_str(
                 "The world has no tariff of a live participant, so there are no prices to send as an example.\n",
             ),
         }
@@ -159,18 +165,19 @@ impl Toys {
     }
 
     /// Prices (D08) for tomorrow, of the first tariff in the world whose owner has a token.
-    fn example(&self, world: &World, calendar: Calendar, now: Timestamp) -> Option<(String, PathBuf)> {
+    fn example(&self, sent_with: &str, world: &World, calendar: Calendar, now: Timestamp) -> Option<(String, PathBuf)> {
         world.charges().iter().find_map(|charge| {
             let (owner, _, token) =
                 self.tokens.iter().find(|(owner, ..)| owner.party.number.as_str() == charge.owner)?;
             let tariff = charge.charge_type == "D03" && charge.stop.is_none();
             let resolution = Resolution::from_code(&charge.resolution).filter(|_| tariff)?;
-            Some((prices_of_tomorrow(owner, charge, resolution, calendar, now), token.clone()))
+            Some((prices_of_tomorrow(sent_with, owner, charge, resolution, calendar, now), token.clone()))
         })
     }
 }
 
 fn prices_of_tomorrow(
+    sent_with: &str,
     owner: &Participant,
     charge: &ChargeTable,
     resolution: Resolution,
@@ -216,7 +223,7 @@ fn prices_of_tomorrow(
   </MktActivityRecord>
 </RequestChangeOfPriceList_MarketDocument>
 "#,
-        id = now.seconds(),
+        id = format_args!("{}-{sent_with}", now.seconds()),
         role = owner.party.role.code(),
         charge_type = charge.charge_type,
         charge_id = charge.id,
@@ -228,9 +235,10 @@ fn prices_of_tomorrow(
 }
 
 /// The three commands, for our own client and for curl.
-fn commands(url: &str, authority: &Path, token: &Path, document: &Path) -> String {
+fn commands(url: &str, authority: &Path, token: &Path, document: &Path, for_curl: &Path) -> String {
     let gridpost = std::env::current_exe().map_or("gridpost".to_string(), |path| path.display().to_string());
-    let (authority, token, document) = (authority.display(), token.display(), document.display());
+    let (authority, token) = (authority.display(), token.display());
+    let (document, for_curl) = (document.display(), for_curl.display());
     let ours = format!("--to {url} --cacert {authority} --token @{token}");
     let curl = format!("curl -sS --cacert {authority} -H \"Authorization: Bearer $(cat {token})\"");
     format!(
@@ -242,7 +250,7 @@ fn commands(url: &str, authority: &Path, token: &Path, document: &Path) -> Strin
 
 The same with curl:
 
-  {curl} -H 'Content-Type: application/xml' --data-binary @{document} -w '%{{http_code}}\\n' {url}/v1.0/cim/requestchangeofpricelist
+  {curl} -H 'Content-Type: application/xml' --data-binary @{for_curl} -w '%{{http_code}}\\n' {url}/v1.0/cim/requestchangeofpricelist
   {curl} {url}/v1.0/cim/masterdata
   {curl} -X DELETE -w '%{{http_code}}\\n' \"{url}/v1.0/cim/dequeue/$({curl} -o /dev/null -D - {url}/v1.0/cim/masterdata | tr -d '\\r' | sed -n 's/^messageid: //Ip')\"
 "

@@ -3,14 +3,18 @@
 //! Nothing is kept but the open elements. A valid element costs a comparison of numbers for its name, a look into a
 //! short table for its place, and a scan of its value; `recover` is entered only where a document goes wrong.
 
+use std::collections::{BTreeMap, HashSet};
+
 use super::flaw::{self, Found, Root, Verdict};
+use super::predict::Learned;
 use super::recover::Recovery;
-use super::schema::{Content, Model, Schema, Type};
+use super::schema::{Content, Model, Schema, WILD};
 use super::simple;
+use super::stream;
 use crate::xml::{Event, Limits, Malformed, Reader, UNTAGGED};
 
 /// The namespace of attributes that speak to the validator. Source: XML Schema Part 1, 2.6.
-const INSTANCE_NAMESPACE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+pub(super) const INSTANCE_NAMESPACE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// Tag of a name that no element of the schema has.
 pub(super) const NOT_OURS: u32 = UNTAGGED - 1;
@@ -38,24 +42,32 @@ impl Handler for () {}
 
 /// Checks a whole document, and tells the handler what is in it.
 pub fn check(schema: &Schema, document: &[u8], limits: &Limits, handler: &mut dyn Handler) -> Verdict {
-    let mut checker = Checker {
-        schema,
-        limits,
-        handler,
-        frames: Vec::with_capacity(16),
-        counts: Vec::with_capacity(64),
-        skipping: 0,
-        text: Text::default(),
-        recovery: Recovery::new(limits.flaws_max),
-        root: None,
-    };
+    judge(Checker::new(schema, limits, handler), document)
+}
+
+/// The same without the predicting path, which must make no difference: for tests and fuzzing.
+#[doc(hidden)]
+pub fn check_generally(schema: &Schema, document: &[u8], limits: &Limits, handler: &mut dyn Handler) -> Verdict {
+    let mut checker = Checker::new(schema, limits, handler);
+    checker.predicts = false;
+    judge(checker, document)
+}
+
+fn judge(mut checker: Checker, document: &[u8]) -> Verdict {
+    let limits = checker.limits;
+    if document.len() > limits.body_bytes_max {
+        return stream::too_large(limits);
+    }
+    if stream::is_utf16(document) {
+        // It has to be turned into UTF-8 first, a piece at a time.
+        return stream::check_pieces(checker, document, usize::MAX).unwrap_or_default();
+    }
     let outcome = match Reader::new(document, limits) {
-        Ok(mut reader) => checker.run(&mut reader),
+        Ok(mut reader) => checker.run(&mut reader).map(|_| ()),
         Err(wrong) => Err(wrong),
     };
     if let Err(wrong) = outcome {
-        let path = checker.path();
-        checker.recovery.report(Found::malformed(wrong, path));
+        checker.malformed(wrong);
     }
     let Checker { recovery, root, .. } = checker;
     let (found, truncated) = recovery.finish();
@@ -86,80 +98,87 @@ pub(super) struct Frame {
     pub tentative: bool,
 }
 
-/// Text of the open element with simple content. There is never more than one.
-#[derive(Default)]
-struct Text<'d> {
-    only: &'d str,
-    joined: String,
-    pieces: usize,
-}
-
-impl<'d> Text<'d> {
-    fn clear(&mut self) {
-        self.pieces = 0;
-    }
-
+impl Frame {
     #[inline]
-    fn push(&mut self, piece: &'d str) {
-        if self.pieces == 0 {
-            self.only = piece;
-        } else {
-            self.join();
-            self.joined.push_str(piece);
-        }
-        self.pieces += 1;
-    }
-
-    fn push_char(&mut self, c: char) {
-        if self.pieces == 0 {
-            self.only = "";
-        }
-        self.join_always();
-        self.joined.push(c);
-        self.pieces += 2;
-    }
-
-    fn join(&mut self) {
-        if self.pieces == 1 {
-            self.joined.clear();
-            self.joined.push_str(self.only);
-        }
-    }
-
-    fn join_always(&mut self) {
-        if self.pieces <= 1 {
-            self.joined.clear();
-            self.joined.push_str(if self.pieces == 1 { self.only } else { "" });
-        }
-    }
-
-    fn get(&self) -> &str {
-        match self.pieces {
-            0 => "",
-            1 => self.only,
-            _ => &self.joined,
+    pub(super) fn new(element: u32, typed: u32, content: Content, byte: usize, counts: usize, silent: bool) -> Frame {
+        Frame {
+            element,
+            typed,
+            content,
+            state: 0,
+            byte,
+            index: 0,
+            counts,
+            nil: false,
+            silent,
+            texted: false,
+            tentative: false,
         }
     }
 }
 
-pub(super) struct Checker<'a, 'd> {
+pub(super) struct Checker<'a> {
     pub schema: &'a Schema,
     pub limits: &'a Limits,
-    handler: &'a mut dyn Handler,
+    pub handler: &'a mut dyn Handler,
     pub frames: Vec<Frame>,
     /// How many children of each use an open element has had: use and count, for all open elements in turn.
     pub counts: Vec<(u32, u32)>,
     /// Open elements that are passed over, because the schema does not know them.
     pub skipping: usize,
-    text: Text<'d>,
+    /// Text of the open element with simple content; there is never more than one.
+    text: String,
     pub recovery: Recovery,
-    root: Option<Root>,
+    pub root: Option<Root>,
+    pub learned: Learned,
+    /// Off only to hold both paths against each other.
+    pub predicts: bool,
+    /// What the predicting path counted last, and whether that use repeats.
+    pub counted: u32,
+    pub repeats: bool,
+    /// Names of open elements that no declaration is known of, with their depths.
+    pub strangers: Vec<(usize, String)>,
+    pub ids: HashSet<String>,
+    /// References to ids not yet met, with the place of the first.
+    pub references: BTreeMap<String, (usize, String)>,
 }
 
-impl<'d> Checker<'_, 'd> {
-    fn run(&mut self, reader: &mut Reader<'d>) -> Result<(), Malformed> {
+impl<'a> Checker<'a> {
+    pub(super) fn new(schema: &'a Schema, limits: &'a Limits, handler: &'a mut dyn Handler) -> Checker<'a> {
+        Checker {
+            schema,
+            limits,
+            handler,
+            frames: Vec::with_capacity(16),
+            counts: Vec::with_capacity(64),
+            skipping: 0,
+            text: String::new(),
+            recovery: Recovery::new(limits.flaws_max),
+            root: None,
+            learned: Learned::default(),
+            predicts: true,
+            counted: 0,
+            repeats: false,
+            strangers: Vec::new(),
+            ids: HashSet::new(),
+            references: BTreeMap::new(),
+        }
+    }
+
+    /// The document is not XML; nothing follows.
+    pub(super) fn malformed(&mut self, wrong: Malformed) {
+        let path = self.path();
+        self.recovery.report(Found::malformed(wrong, path));
+    }
+
+    /// Goes on to the end of the document, which is answered with yes, or to the end of what is at hand.
+    pub(super) fn run(&mut self, reader: &mut Reader) -> Result<bool, Malformed> {
         loop {
-            match reader.read()? {
+            if self.predicts && self.skipping == 0 {
+                self.predict(reader);
+            }
+            let Some(event) = reader.advance()? else { return Ok(false) };
+            match event {
                 Event::Open { slot, byte } => {
                     if self.skipping > 0 {
                         self.skipping += 1;
@@ -167,7 +186,7 @@ impl<'d> Checker<'_, 'd> {
                         self.open(reader, slot, byte)?;
                     }
                     if self.recovery.full() {
-                        return Ok(());
+                        return Ok(true);
                     }
                 }
                 Event::Text { text, byte } => {
@@ -184,36 +203,46 @@ impl<'d> Checker<'_, 'd> {
                     if self.skipping > 0 {
                         self.skipping -= 1;
                     } else {
-                        self.close(byte);
+                        self.close(reader, byte);
                     }
                 }
-                Event::End => return Ok(()),
+                Event::End => {
+                    self.end();
+                    return Ok(true);
+                }
             }
         }
     }
 
     #[inline]
-    fn open(&mut self, reader: &mut Reader<'d>, slot: usize, byte: usize) -> Result<(), Malformed> {
+    fn open(&mut self, reader: &mut Reader, slot: usize, byte: usize) -> Result<(), Malformed> {
         let Some(parent) = self.frames.last() else {
             self.open_root(reader, slot, byte);
             return Ok(());
         };
         let (Content::Elements(model) | Content::Mixed(model)) = parent.content else {
-            self.child_in_text(reader.local(slot), byte);
+            let local = reader.local(slot).to_string();
+            self.child_in_text(&local, byte);
             return Ok(());
         };
         let schema = self.schema;
         let model = &schema.models[model as usize];
         let name = self.name(reader, slot);
-        let found = schema.moves(model, parent.state).iter().find(|step| step.name == name);
+        let moves = schema.moves(model, parent.state);
+        let found = moves.iter().find(|step| step.name == name);
+        let found = found.or_else(|| self.wild(reader, slot, moves));
         match found {
             Some(step) if !parent.nil && !parent.tentative => {
-                let (element, used, next) = (step.element, step.used, step.next);
-                let silent = parent.silent;
+                let (step, silent) = (*step, parent.silent);
                 let depth = self.frames.len() - 1;
-                self.frames[depth].state = next;
-                let index = self.count(model, used, byte)?;
-                self.enter(reader, element, index, byte, silent);
+                self.frames[depth].state = step.next;
+                let index = self.count(model, step.used, byte)?;
+                if step.name == WILD {
+                    self.enter_wild(reader, step.element, slot, name, index, byte, silent);
+                } else {
+                    self.learn(reader, slot, name);
+                    self.enter(reader, step.element, index, byte, silent);
+                }
                 Ok(())
             }
             _ => self.misfit(reader, slot, name, byte),
@@ -222,7 +251,7 @@ impl<'d> Checker<'_, 'd> {
 
     /// The schema's index for a name, worked out the first time it is met.
     #[inline]
-    fn name(&self, reader: &mut Reader<'d>, slot: usize) -> u32 {
+    fn name(&self, reader: &mut Reader, slot: usize) -> u32 {
         let tag = reader.tag(slot);
         if tag != UNTAGGED {
             return tag;
@@ -232,7 +261,7 @@ impl<'d> Checker<'_, 'd> {
         name
     }
 
-    fn open_root(&mut self, reader: &mut Reader<'d>, slot: usize, byte: usize) {
+    fn open_root(&mut self, reader: &mut Reader, slot: usize, byte: usize) {
         let root = Root { namespace: reader.namespace(slot).to_string(), name: reader.local(slot).to_string() };
         let name = self.name(reader, slot);
         let schema = self.schema;
@@ -240,6 +269,7 @@ impl<'d> Checker<'_, 'd> {
         match element {
             Some(element) => {
                 self.root = Some(root);
+                self.learn(reader, slot, name);
                 self.enter(reader, element, 0, byte, false);
             }
             None => {
@@ -281,148 +311,36 @@ impl<'d> Checker<'_, 'd> {
     }
 
     /// Begins an element that the schema knows.
-    pub(super) fn enter(&mut self, reader: &Reader<'d>, element: u32, index: u32, byte: usize, silent: bool) {
+    pub(super) fn enter(&mut self, reader: &Reader, element: u32, index: u32, byte: usize, silent: bool) {
         let schema = self.schema;
-        let typed = schema.elements[element as usize].typed;
-        let compiled = &schema.types[typed as usize];
-        let content = compiled.content;
+        let declared = &schema.elements[element as usize];
+        let typed = declared.typed;
+        let content = schema.types[typed as usize].content;
         let counts = self.counts.len();
-        self.frames.push(Frame {
-            element,
-            typed,
-            content,
-            state: 0,
-            byte,
-            index,
-            counts,
-            nil: false,
-            silent,
-            texted: false,
-            tentative: false,
-        });
+        self.frames.push(Frame { index, ..Frame::new(element, typed, content, byte, counts, silent) });
         self.text.clear();
-        if !silent && !matches!(content, Content::Simple(_)) {
-            self.handler.open(schema.local(schema.elements[element as usize].name));
+        let followed = reader.attributes().is_empty() || self.retype(reader);
+        let Some(frame) = self.frames.last().copied() else { return };
+        let compiled = &schema.types[frame.typed as usize];
+        if followed && (declared.is_abstract || compiled.is_abstract) {
+            let name = schema.local(declared.name);
+            let what = if declared.is_abstract { "the element" } else { "its type" };
+            let message = format!("<{name}> cannot stand here: {what} is abstract, and something derived must.");
+            self.report(byte, "abstract", message);
+        }
+        if !silent && !matches!(frame.content, Content::Simple(_)) {
+            self.handler.open(schema.local(declared.name));
         }
         if !reader.attributes().is_empty() || !compiled.attributes.is_empty() {
             self.attributes(reader, element, compiled);
         }
     }
 
-    fn attributes(&mut self, reader: &Reader<'d>, element: u32, compiled: &Type) {
-        let schema = self.schema;
-        let name = schema.local(schema.elements[element as usize].name);
-        let silent = self.frames.last().is_some_and(|frame| frame.silent);
-        let mut missing = compiled.attributes.len();
-        for attribute in reader.attributes() {
-            let namespace = match attribute.prefix {
-                "" => "",
-                prefix => reader.lookup(prefix).unwrap_or(""),
-            };
-            if namespace == INSTANCE_NAMESPACE {
-                self.instance(reader, attribute.local, &attribute.value, attribute.byte);
-                continue;
-            }
-            let known = compiled.attributes.iter().find(|a| a.local == attribute.local && a.namespace == namespace);
-            let Some(known) = known else {
-                let near = flaw::nearest(attribute.local, compiled.attributes.iter().map(|a| a.local.as_str()));
-                let hint = near.map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
-                let message = format!("The attribute {} is not known on <{name}>.{hint}", flaw::quote(attribute.local));
-                self.report(attribute.byte, "attribute-unexpected", message);
-                continue;
-            };
-            missing -= 1;
-            match simple::check(&schema.simples, known.simple, &attribute.value) {
-                Ok(value) => {
-                    if let Some(fixed) = known.value.as_ref().filter(|v| v.fixed)
-                        && !self.equal(known.simple, &fixed.text, &value)
-                    {
-                        let message = format!("The attribute {} must be {}.", known.local, flaw::quote(&fixed.text));
-                        self.report(attribute.byte, "value-fixed", message);
-                    } else if !silent {
-                        self.handler.attribute(name, &known.local, &value);
-                    }
-                }
-                Err(wrong) => {
-                    let (code, message) = flaw::word(schema, known.simple, &attribute.value, wrong);
-                    self.report_at(attribute.byte, code, message, &format!("/@{}", known.local));
-                }
-            }
-        }
-        // Doubles were refused by the reader, so a number is enough to know that none is missing.
-        if missing > 0 {
-            self.absent_attributes(reader, name, compiled, silent);
-        }
-    }
-
-    fn absent_attributes(&mut self, reader: &Reader<'d>, name: &str, compiled: &Type, silent: bool) {
-        let byte = self.frames.last().map_or(0, |frame| frame.byte);
-        for known in &compiled.attributes {
-            let given = reader.attributes().iter().any(|a| {
-                a.local == known.local
-                    && (if a.prefix.is_empty() { Some("") } else { reader.lookup(a.prefix) })
-                        == Some(known.namespace.as_str())
-            });
-            if given {
-                continue;
-            }
-            if known.required {
-                let message = format!("<{name}> must have the attribute {}.", known.local);
-                self.report_at(byte, "attribute-missing", message, &format!("/@{}", known.local));
-            } else if let Some(value) = &known.value
-                && !silent
-            {
-                self.handler.attribute(name, &known.local, &value.text);
-            }
-        }
-    }
-
-    /// An attribute that speaks to us. Schema locations are not followed: the schema is ours to choose.
-    fn instance(&mut self, reader: &Reader<'d>, local: &str, value: &str, byte: usize) {
-        let schema = self.schema;
-        let Some(frame) = self.frames.last().copied() else { return };
-        let element = &schema.elements[frame.element as usize];
-        match local {
-            "schemaLocation" | "noNamespaceSchemaLocation" => {}
-            "nil" => match value.trim_matches([' ', '\t', '\n', '\r']) {
-                _ if !element.nillable => {
-                    let name = schema.local(element.name);
-                    self.report(byte, "nil-not-allowed", format!("<{name}> may not carry xsi:nil."));
-                }
-                "true" | "1" if element.value.as_ref().is_some_and(|v| v.fixed) => {
-                    let message = "An element with a fixed value may not be nil.".to_string();
-                    self.report(byte, "nil-not-allowed", message);
-                }
-                "true" | "1" => {
-                    if let Some(frame) = self.frames.last_mut() {
-                        frame.nil = true;
-                    }
-                }
-                "false" | "0" => {}
-                _ => self.report(byte, "nil-not-allowed", "xsi:nil must be true or false.".to_string()),
-            },
-            "type" => {
-                let value = value.trim_matches([' ', '\t', '\n', '\r']);
-                let (prefix, local) = value.split_once(':').unwrap_or(("", value));
-                let meant = reader.lookup(prefix).map(|namespace| (namespace, local));
-                let declared = schema.types[frame.typed as usize].name.as_ref();
-                if declared.is_none() || meant != declared.map(|(n, l)| (n.as_str(), l.as_str())) {
-                    let message = format!("xsi:type is not followed: {} is not the declared type.", flaw::quote(value));
-                    self.report(byte, "xsi-type-unsupported", message);
-                }
-            }
-            other => {
-                let message = format!("The attribute xsi:{} means nothing.", flaw::quote(other));
-                self.report(byte, "attribute-unexpected", message);
-            }
-        }
-    }
-
     #[inline]
-    fn characters(&mut self, text: &'d str, byte: usize) {
+    fn characters(&mut self, text: &str, byte: usize) {
         let Some(frame) = self.frames.last() else { return };
         match frame.content {
-            Content::Simple(_) => self.text.push(text),
+            Content::Simple(_) => self.text.push_str(text),
             Content::Mixed(_) if !frame.nil => {}
             Content::Elements(_) if !frame.nil => {
                 if let Some(at) = text.bytes().position(|b| !matches!(b, b' ' | b'\n' | b'\t' | b'\r')) {
@@ -436,7 +354,7 @@ impl<'d> Checker<'_, 'd> {
     fn character(&mut self, c: char, byte: usize) {
         let Some(frame) = self.frames.last() else { return };
         match frame.content {
-            Content::Simple(_) => self.text.push_char(c),
+            Content::Simple(_) => self.text.push(c),
             Content::Mixed(_) if !frame.nil => {}
             Content::Elements(_) if !frame.nil && matches!(c, ' ' | '\n' | '\t' | '\r') => {}
             _ => self.text_between(byte, c.encode_utf8(&mut [0; 4])),
@@ -456,15 +374,17 @@ impl<'d> Checker<'_, 'd> {
         let empty = frame.content == Content::Empty;
         let name = self.schema.local(self.schema.elements[frame.element as usize].name);
         let holds = if empty { "must be empty" } else { "holds elements only" };
-        let message = format!("<{name}> {holds}; the text {} has no place in it.", flaw::quote(text.trim()));
+        // Its first character only: text comes in pieces, and where they end must make no difference.
+        let first: String = text.trim_start().chars().take(1).collect();
+        let message = format!("<{name}> {holds}; the text that begins with {first:?} has no place in it.");
         self.report(byte, "text-unexpected", message);
     }
 
     #[inline]
-    fn close(&mut self, byte: usize) {
+    fn close(&mut self, reader: &Reader, byte: usize) {
         let Some(frame) = self.frames.last().copied() else { return };
         match frame.content {
-            Content::Simple(simple) => self.close_value(frame, simple),
+            Content::Simple(simple) => self.close_value(reader, frame, simple),
             Content::Elements(model) | Content::Mixed(model) => {
                 let model = &self.schema.models[model as usize];
                 if !frame.nil && (frame.tentative || !model.states[frame.state as usize].accepting) {
@@ -477,26 +397,29 @@ impl<'d> Checker<'_, 'd> {
         self.recovery.forget(self.frames.len());
         self.counts.truncate(frame.counts);
         self.frames.pop();
+        while self.strangers.last().is_some_and(|(depth, _)| *depth >= self.frames.len()) {
+            self.strangers.pop();
+        }
     }
 
-    fn leave(&mut self, frame: Frame) {
+    pub(super) fn leave(&mut self, frame: Frame) {
         if !frame.silent {
             self.handler.close(self.schema.local(self.schema.elements[frame.element as usize].name));
         }
     }
 
     #[inline]
-    fn close_value(&mut self, frame: Frame, simple: u32) {
+    fn close_value(&mut self, reader: &Reader, frame: Frame, simple: u32) {
         let schema = self.schema;
         let element = &schema.elements[frame.element as usize];
         let name = schema.local(element.name);
         if frame.nil {
-            if self.text.pieces > 0 {
+            if !self.text.is_empty() {
                 self.report(frame.byte, "nil-with-content", "An element that is nil must be empty.".to_string());
             }
             return;
         }
-        if self.text.pieces == 0
+        if self.text.is_empty()
             && let Some(value) = &element.value
         {
             // The default was checked when the schema was loaded; white space it may still have.
@@ -506,29 +429,31 @@ impl<'d> Checker<'_, 'd> {
             }
             return;
         }
-        match simple::check(&schema.simples, simple, self.text.get()) {
+        let text = std::mem::take(&mut self.text);
+        match simple::check(&schema.simples, simple, &text) {
             Ok(value) => {
                 if let Some(fixed) = element.value.as_ref().filter(|v| v.fixed)
                     && !self.equal(simple, &fixed.text, &value)
                 {
                     let message = format!("<{name}> must be {}.", flaw::quote(&fixed.text));
                     self.report(frame.byte, "value-fixed", message);
-                } else if !frame.silent {
+                } else if self.meaning(reader, simple, &value, frame.byte) && !frame.silent {
                     self.handler.value(name, &value, frame.byte);
                 }
             }
             Err(wrong) => {
-                let (code, message) = flaw::word(schema, simple, self.text.get(), wrong);
+                let (code, message) = flaw::word(schema, simple, &text, wrong);
                 self.report(frame.byte, code, message);
             }
         }
+        self.text = text;
     }
 
     /// Is `value` the fixed value, as far as its type tells values apart?
-    fn equal(&self, simple: u32, fixed: &str, value: &str) -> bool {
+    pub(super) fn equal(&self, simple: u32, fixed: &str, value: &str) -> bool {
         let typed = &self.schema.simples[simple as usize];
         let fixed = simple::check(&self.schema.simples, simple, fixed).unwrap_or_default();
-        fixed == value || simple::is_same_number(typed, &fixed, value)
+        fixed == value || simple::is_same_value(typed, &fixed, value)
     }
 
     pub(super) fn report(&mut self, byte: usize, code: &'static str, message: String) {
@@ -543,9 +468,12 @@ impl<'d> Checker<'_, 'd> {
     /// The open elements, from the root down.
     pub(super) fn path(&self) -> String {
         let mut path = String::new();
-        for frame in &self.frames {
+        for (depth, frame) in self.frames.iter().enumerate() {
             path.push('/');
-            path.push_str(self.schema.local(self.schema.elements[frame.element as usize].name));
+            match self.strangers.iter().find(|(at, _)| *at == depth) {
+                Some((_, name)) => path.push_str(flaw::quote(name).trim_matches('"')),
+                None => path.push_str(self.schema.local(self.schema.elements[frame.element as usize].name)),
+            }
             if frame.index > 0 {
                 path.push_str(&format!("[{}]", frame.index));
             }

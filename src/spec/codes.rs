@@ -5,6 +5,8 @@
 pub(super) struct Codes {
     /// Codes of up to eight bytes, packed so that they sort as numbers.
     short: Vec<u64>,
+    /// The same in a table to look into: a power of two of places, half of them free. Zero is free.
+    table: Vec<u64>,
     /// All longer ones, sorted.
     long: Vec<String>,
 }
@@ -22,13 +24,39 @@ impl Codes {
         codes.short.dedup();
         codes.long.sort_unstable();
         codes.long.dedup();
+        codes.table = vec![0; (codes.short.len() * 2 + 1).next_power_of_two()];
+        // The empty code is zero, and found otherwise.
+        for &packed in codes.short.iter().filter(|&&packed| packed != 0) {
+            let mut at = place(packed, codes.table.len());
+            while codes.table[at] != 0 {
+                at = (at + 1) % codes.table.len();
+            }
+            codes.table[at] = packed;
+        }
         codes
+    }
+
+    /// Is this one of the codes of one to eight bytes? Packed: the first byte highest, the rest zero.
+    #[inline]
+    pub(super) fn contains_packed(&self, packed: u64) -> bool {
+        let mut at = place(packed, self.table.len());
+        loop {
+            let found = self.table[at];
+            if found == packed {
+                return packed != 0;
+            }
+            if found == 0 {
+                return false;
+            }
+            at = (at + 1) & (self.table.len() - 1);
+        }
     }
 
     #[inline]
     pub(super) fn contains(&self, value: &str) -> bool {
         match pack(value) {
-            Some(packed) => self.short.binary_search(&packed).is_ok(),
+            Some(0) => self.short.first() == Some(&0),
+            Some(packed) => self.contains_packed(packed),
             None => self.long.binary_search_by(|code| code.as_str().cmp(value)).is_ok(),
         }
     }
@@ -41,6 +69,12 @@ impl Codes {
     pub(super) fn iter(&self) -> impl Iterator<Item = String> + '_ {
         self.short.iter().map(|&packed| unpack(packed)).chain(self.long.iter().cloned())
     }
+}
+
+/// Where a code is looked for first.
+#[inline]
+fn place(packed: u64, places: usize) -> usize {
+    (packed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize & (places - 1)
 }
 
 /// Packs up to eight bytes, first byte highest. No value holds a zero byte, so no two values pack alike.

@@ -1,95 +1,141 @@
-//! From the register of a schema's parts to its tables: elements, complex types and their attributes.
+//! From the register of a schema's parts to its tables: elements, and the types they have.
 //!
-//! Whatever part of XML Schema is not handled here or in `simple_types` ends the loading with its name. Types wait in a
-//! queue rather than being followed at once, so types may contain themselves and nothing recurses without bound.
+//! Whatever part of XML Schema is not handled here, in `complex` or in `simple_types` ends the loading with its name.
+//! Types wait in a queue rather than being followed at once, so types may contain themselves and nothing recurses
+//! without bound.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::SchemaFault;
-use super::content::{self, ModelFault, Particle, Term};
+use super::builtins;
+use super::complex::Parts;
 use super::load::{Library, Place, Register, Space};
-use super::schema::{AttributeUse, Content, Element, Name, Schema, Type, ValueConstraint};
+use super::quick;
+use super::schema::{
+    AttributeUse, Content, Derivations, Element, Model, Move, Schema, State, Type, Use, ValueConstraint, WILD,
+};
 use super::simple::check;
 use super::simple_types::SimpleTypes;
 use super::source::{Node, QName, SCHEMA_NAMESPACE};
+use super::wildcard::{Namespaces, Process, Wildcard};
 
 /// Groups may refer to groups so deep, and types derive from types; more is taken for a circle.
 pub(super) const DERIVATIONS_MAX: usize = 64;
 
-/// Compiles one schema. Patterns are shared with other schemas of the set.
+/// The type that everything is derived from, as the register would know it.
+const ANY_TYPE: &str = "anyType";
+
+/// Compiles one schema. Patterns and plain types are shared with other schemas of the set.
 pub(super) fn compile(library: &Library, register: &Register, simple: &mut SimpleTypes) -> Result<Schema, SchemaFault> {
+    let schema = Schema { namespace: register.namespace.clone(), ..Schema::default() };
     let mut compiler = Compiler {
         library,
         register,
         simple,
-        schema: Schema {
-            namespace: register.namespace.clone(),
-            names: Vec::new(),
-            lookup: HashMap::new(),
-            roots: Vec::new(),
-            elements: Vec::new(),
-            types: Vec::new(),
-            simples: Vec::new(),
-            models: Vec::new(),
-        },
+        schema,
         elements: HashMap::new(),
         types: HashMap::new(),
         simple_content: HashMap::new(),
         waiting: Vec::new(),
+        parts: HashMap::new(),
+        substitutes: HashMap::new(),
+        restrictions: Vec::new(),
     };
+    compiler.any_type();
+    compiler.find_substitutes()?;
+    for place in register.all(Space::Element) {
+        let element = compiler.global_element(place)?;
+        compiler.schema.globals.insert(compiler.schema.elements[element as usize].name, element);
+    }
     for &place in &register.roots {
         let element = compiler.global_element(place)?;
         compiler.schema.roots.push(element);
     }
+    for place in register.all(Space::Type) {
+        let at = compiler.type_at(place)?;
+        let name = compiler.library.files[compiler.file(place)].nodes[place.node].attribute("name").unwrap_or("");
+        let namespace = register.units[place.unit].namespace.clone();
+        compiler.schema.named.insert((namespace, name.to_string()), at);
+    }
+    for place in register.all(Space::Attribute) {
+        let mut found = Vec::new();
+        compiler.attribute_at(place, &mut found)?;
+        compiler.schema.attributes.append(&mut found);
+    }
     while let Some((at, place)) = compiler.waiting.pop() {
-        let compiled = compiler.complex_type(place, 0)?;
-        compiler.schema.types[at as usize] = compiled;
+        compiler.schema.types[at as usize] = compiler.complex_type(place)?;
     }
     compiler.check_values()?;
+    // All of them: `xsi:type` may name any.
+    for name in builtins::NAMES {
+        let place = Place { unit: 0, node: 0 };
+        let simple = compiler.simple.builtin(library, register, place, name)?;
+        let typed = compiler.type_of_simple(simple);
+        compiler.schema.named.insert((SCHEMA_NAMESPACE.to_string(), name.to_string()), typed);
+    }
+    let any = compiler.schema.elements[compiler.schema.any_element as usize].typed;
+    compiler.schema.named.insert((SCHEMA_NAMESPACE.to_string(), ANY_TYPE.to_string()), any);
+    compiler.schema.unions = std::mem::take(&mut compiler.simple.unions);
+    compiler.schema.simple_bases = std::mem::take(&mut compiler.simple.bases);
     compiler.schema.simples = std::mem::take(&mut compiler.simple.types);
+    compiler.check_restrictions()?;
+    compiler.check_substitutes()?;
+    compiler.schema.foresee();
     Ok(compiler.schema)
 }
 
-struct Compiler<'l> {
-    library: &'l Library<'l>,
-    register: &'l Register,
-    simple: &'l mut SimpleTypes,
-    schema: Schema,
-    elements: HashMap<Place, u32>,
+pub(super) struct Compiler<'l> {
+    pub library: &'l Library<'l>,
+    pub register: &'l Register,
+    pub simple: &'l mut SimpleTypes,
+    pub schema: Schema,
+    pub elements: HashMap<Place, u32>,
     /// Complex types by where they stand.
-    types: HashMap<Place, u32>,
+    pub types: HashMap<Place, u32>,
     /// The type that stands for an element of a simple type, by that simple type.
     simple_content: HashMap<u32, u32>,
     /// Types that have an index and no content yet.
     waiting: Vec<(u32, Place)>,
+    /// What complex types are made of, for those derived from them.
+    pub parts: HashMap<Place, Rc<Parts>>,
+    /// Global elements that may stand in the place of another, by that other.
+    pub substitutes: HashMap<Place, Vec<Place>>,
+    /// Complex types that must take no more than their base: type, base, place.
+    pub restrictions: Vec<(u32, u32, Place)>,
 }
 
 impl<'l> Compiler<'l> {
-    fn node(&self, place: Place) -> &'l Node {
+    pub(super) fn node(&self, place: Place) -> &'l Node {
         &self.library.files[self.file(place)].nodes[place.node]
     }
 
-    fn file(&self, place: Place) -> usize {
+    pub(super) fn file(&self, place: Place) -> usize {
         self.register.units[place.unit].file
     }
 
-    fn children(&self, place: Place) -> impl Iterator<Item = Place> + use<'l> {
+    /// The schema element of the file that the place is in.
+    pub(super) fn root(&self, place: Place) -> &'l Node {
+        &self.library.files[self.file(place)].nodes[0]
+    }
+
+    pub(super) fn children(&self, place: Place) -> impl Iterator<Item = Place> + use<'l> {
         self.node(place).children.iter().map(move |&node| Place { node, ..place })
     }
 
-    fn unsupported<T>(&self, place: Place, construct: impl Into<String>) -> Result<T, SchemaFault> {
+    pub(super) fn unsupported<T>(&self, place: Place, construct: impl Into<String>) -> Result<T, SchemaFault> {
         self.library.unsupported(self.file(place), place.node, construct)
     }
 
-    fn broken<T>(&self, place: Place, message: impl Into<String>) -> Result<T, SchemaFault> {
+    pub(super) fn broken<T>(&self, place: Place, message: impl Into<String>) -> Result<T, SchemaFault> {
         self.library.broken(self.file(place), place.node, message)
     }
 
-    fn allow(&self, place: Place, names: &[&str]) -> Result<(), SchemaFault> {
+    pub(super) fn allow(&self, place: Place, names: &[&str]) -> Result<(), SchemaFault> {
         self.library.allow(self.file(place), place.node, names)
     }
 
-    fn find(&self, place: Place, space: Space, name: &QName) -> Result<Place, SchemaFault> {
+    pub(super) fn find(&self, place: Place, space: Space, name: &QName) -> Result<Place, SchemaFault> {
         let name = self.register.adopt(self.library, place, name);
         match self.register.find(space, &name) {
             Some(found) => Ok(found),
@@ -97,17 +143,59 @@ impl<'l> Compiler<'l> {
         }
     }
 
-    fn name(&mut self, namespace: &str, local: &str) -> u32 {
+    pub(super) fn name(&mut self, namespace: &str, local: &str) -> u32 {
         if let Some(known) = self.schema.name(namespace, local) {
             return known;
         }
         let at = self.schema.names.len() as u32;
-        self.schema.names.push(Name { namespace: namespace.to_string(), local: local.to_string() });
+        let space = match self.schema.names.iter().find(|name| name.namespace == namespace) {
+            Some(name) => name.space,
+            None => at,
+        };
+        self.schema.names.push(quick::name(namespace, local, space));
         self.schema.lookup.entry(namespace.to_string()).or_default().insert(local.to_string(), at);
         at
     }
 
-    fn global_element(&mut self, place: Place) -> Result<u32, SchemaFault> {
+    /// Any elements, any text, any attributes, each looked at if it is known. Source: XML Schema Part 1, 3.4.7.
+    fn any_type(&mut self) {
+        let schema = &mut self.schema;
+        schema.wildcards.push(Wildcard { namespaces: Namespaces::Any, process: Process::Lax });
+        schema.models.push(Model {
+            states: vec![State { first: 0, end: 1, accepting: true }],
+            moves: vec![Move { name: WILD, element: 0, used: 0, next: 0 }],
+            uses: vec![Use { name: WILD, element: 0, repeats: true }],
+        });
+        let name = Some((SCHEMA_NAMESPACE.to_string(), ANY_TYPE.to_string()));
+        schema.types.push(Type { wildcard: Some(0), ..Type::new(name, Content::Mixed(0), Vec::new()) });
+        schema.elements.push(Element { name: WILD, typed: 0, ..Element::default() });
+        schema.any_element = 0;
+    }
+
+    /// The type of anything.
+    pub(super) const ANY: u32 = 0;
+
+    fn find_substitutes(&mut self) -> Result<(), SchemaFault> {
+        for place in self.register.all(Space::Element) {
+            let Some(head) = self.node(place).qname("substitutionGroup") else { continue };
+            let head = self.find(place, Space::Element, &head)?;
+            self.substitutes.entry(head).or_default().push(place);
+            let mut above = head;
+            for _ in 0..DERIVATIONS_MAX {
+                match self.node(above).qname("substitutionGroup") {
+                    Some(_) if above == place => break,
+                    Some(next) => above = self.find(above, Space::Element, &next)?,
+                    None => break,
+                }
+            }
+            if above == place {
+                return self.broken(place, "substitution groups go round in a circle");
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn global_element(&mut self, place: Place) -> Result<u32, SchemaFault> {
         if let Some(&known) = self.elements.get(&place) {
             return Ok(known);
         }
@@ -115,32 +203,45 @@ impl<'l> Compiler<'l> {
         let allowed =
             ["name", "type", "default", "fixed", "nillable", "abstract", "block", "final", "substitutionGroup"];
         self.allow(place, &allowed)?;
-        let node = self.node(place);
-        if node.attribute("substitutionGroup").is_some() {
-            return self.unsupported(place, "substitutionGroup");
-        }
-        if node.attribute("abstract").is_some_and(is_true) {
-            return self.unsupported(place, "an abstract element");
-        }
-        let element = self.element(place, &namespace)?;
-        self.elements.insert(place, element);
-        Ok(element)
+        self.element(place, &namespace)
     }
 
-    fn element(&mut self, place: Place, namespace: &str) -> Result<u32, SchemaFault> {
+    pub(super) fn element(&mut self, place: Place, namespace: &str) -> Result<u32, SchemaFault> {
         let node = self.node(place);
         let Some(local) = node.attribute("name") else { return self.broken(place, "an element has no name") };
+        if !crate::xml::is_nc_name(local) {
+            return self.broken(place, format!("{local} is not a name"));
+        }
         let name = self.name(namespace, local);
         let value = self.value_constraint(place)?;
-        let nillable = node.attribute("nillable").is_some_and(is_true);
+        let nillable = self.truth(place, "nillable")?;
+        let is_abstract = self.truth(place, "abstract")?;
+        let block = self.derivations(place, "block", "blockDefault")?;
         let at = self.schema.elements.len() as u32;
-        self.schema.elements.push(Element { name, typed: 0, value, nillable });
-        let typed = self.type_of_element(place)?;
+        self.elements.insert(place, at);
+        self.schema.elements.push(Element { name, typed: 0, value, nillable, is_abstract, block, foreseen: false });
+        let typed = self.type_of_element(place, 0)?;
         self.schema.elements[at as usize].typed = typed;
         Ok(at)
     }
 
-    fn value_constraint(&self, place: Place) -> Result<Option<ValueConstraint>, SchemaFault> {
+    pub(super) fn truth(&self, place: Place, name: &str) -> Result<bool, SchemaFault> {
+        match self.node(place).attribute(name).map(str::trim) {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(other) => self.broken(place, format!("{name} is {other}")),
+        }
+    }
+
+    pub(super) fn derivations(&self, place: Place, name: &str, default: &str) -> Result<Derivations, SchemaFault> {
+        let text = self.node(place).attribute(name).or(self.root(place).attribute(default)).unwrap_or("");
+        match Derivations::read(text) {
+            Some(found) => Ok(found),
+            None => self.broken(place, format!("{name} is {text}")),
+        }
+    }
+
+    pub(super) fn value_constraint(&self, place: Place) -> Result<Option<ValueConstraint>, SchemaFault> {
         let node = self.node(place);
         match (node.attribute("default"), node.attribute("fixed")) {
             (Some(_), Some(_)) => self.broken(place, "default and fixed exclude each other"),
@@ -150,7 +251,7 @@ impl<'l> Compiler<'l> {
         }
     }
 
-    fn type_of_element(&mut self, place: Place) -> Result<u32, SchemaFault> {
+    fn type_of_element(&mut self, place: Place, depth: usize) -> Result<u32, SchemaFault> {
         let mut inside = None;
         for child in self.children(place) {
             match self.node(child).kind.as_str() {
@@ -160,20 +261,34 @@ impl<'l> Compiler<'l> {
         }
         match (self.node(place).qname("type"), inside) {
             (Some(_), Some(child)) => self.broken(child, "an element has two types"),
-            (None, None) => self.unsupported(place, "an element without a type (xs:anyType)"),
-            (Some(name), None) if name.namespace == SCHEMA_NAMESPACE => {
-                let simple = self.simple.builtin(self.library, self.register, place, &name.local)?;
-                Ok(self.type_of_simple(simple))
-            }
-            (Some(name), None) => {
-                let found = self.find(place, Space::Type, &name)?;
-                self.type_at(found)
-            }
+            (None, None) => match self.node(place).qname("substitutionGroup") {
+                // Of the type of the element it stands for.
+                Some(_) if depth > DERIVATIONS_MAX => self.broken(place, "substitution groups go round in a circle"),
+                Some(head) => {
+                    let head = self.find(place, Space::Element, &head)?;
+                    self.type_of_element(head, depth + 1)
+                }
+                None => Ok(Self::ANY),
+            },
+            (Some(name), None) => self.type_named(place, &name),
             (None, Some(child)) => self.type_at(child),
         }
     }
 
-    fn type_at(&mut self, place: Place) -> Result<u32, SchemaFault> {
+    /// The type of a name as the node at `place` means it.
+    pub(super) fn type_named(&mut self, place: Place, name: &QName) -> Result<u32, SchemaFault> {
+        if name.namespace != SCHEMA_NAMESPACE {
+            let found = self.find(place, Space::Type, name)?;
+            return self.type_at(found);
+        }
+        if name.local == ANY_TYPE {
+            return Ok(Self::ANY);
+        }
+        let simple = self.simple.builtin(self.library, self.register, place, &name.local)?;
+        Ok(self.type_of_simple(simple))
+    }
+
+    pub(super) fn type_at(&mut self, place: Place) -> Result<u32, SchemaFault> {
         if self.node(place).kind == "simpleType" {
             let simple = self.simple.at(self.library, self.register, place, 0)?;
             return Ok(self.type_of_simple(simple));
@@ -182,281 +297,21 @@ impl<'l> Compiler<'l> {
             return Ok(known);
         }
         let at = self.schema.types.len() as u32;
-        self.schema.types.push(Type { name: None, content: Content::Empty, attributes: Vec::new() });
+        self.schema.types.push(Type::new(None, Content::Empty, Vec::new()));
         self.types.insert(place, at);
         self.waiting.push((at, place));
         Ok(at)
     }
 
-    fn type_of_simple(&mut self, simple: u32) -> u32 {
+    pub(super) fn type_of_simple(&mut self, simple: u32) -> u32 {
         if let Some(&known) = self.simple_content.get(&simple) {
             return known;
         }
         let name = self.simple.names.get(&simple).cloned();
         let at = self.schema.types.len() as u32;
-        self.schema.types.push(Type { name, content: Content::Simple(simple), attributes: Vec::new() });
+        self.schema.types.push(Type::new(name, Content::Simple(simple), Vec::new()));
         self.simple_content.insert(simple, at);
         at
-    }
-
-    fn complex_type(&mut self, place: Place, depth: usize) -> Result<Type, SchemaFault> {
-        if depth > DERIVATIONS_MAX {
-            return self.broken(place, "types are derived from each other in a circle, or too deep");
-        }
-        self.allow(place, &["name", "mixed", "abstract", "block", "final"])?;
-        let node = self.node(place);
-        if node.attribute("abstract").is_some_and(is_true) {
-            return self.unsupported(place, "an abstract type");
-        }
-        let namespace = &self.register.units[place.unit].namespace;
-        let name = node.attribute("name").map(|local| (namespace.clone(), local.to_string()));
-        let mixed = node.attribute("mixed").is_some_and(is_true);
-        let mut particle = None;
-        let mut attributes = Vec::new();
-        for child in self.children(place) {
-            match self.node(child).kind.as_str() {
-                "simpleContent" => {
-                    let (simple, attributes) = self.simple_content(child, depth)?;
-                    return Ok(Type { name, content: Content::Simple(simple), attributes });
-                }
-                "sequence" | "choice" | "all" | "group" if particle.is_none() => {
-                    particle = Some(self.particle(child, 0)?);
-                }
-                _ => self.attribute(child, &mut attributes, false, 0)?,
-            }
-        }
-        let content = match particle {
-            None if mixed => return self.unsupported(place, "mixed content without elements"),
-            None => Content::Empty,
-            Some(particle) => {
-                let model = self.model(place, &particle)?;
-                if mixed { Content::Mixed(model) } else { Content::Elements(model) }
-            }
-        };
-        Ok(Type { name, content, attributes })
-    }
-
-    fn model(&mut self, place: Place, particle: &Particle) -> Result<u32, SchemaFault> {
-        let model = match content::compile(particle) {
-            Ok(model) => model,
-            Err(ModelFault::Ambiguous(name)) => {
-                let local = self.schema.local(name);
-                let message = format!("the content is ambiguous: two particles take the element {local}");
-                return self.broken(place, message);
-            }
-            Err(ModelFault::TooLarge) => return self.unsupported(place, "a content model that unfolds this far"),
-            Err(ModelFault::All) => {
-                return self.unsupported(place, "all with many members, with repetition or within another group");
-            }
-        };
-        for step in &model.moves {
-            let used = model.uses[step.used as usize].element;
-            let (a, b) = (&self.schema.elements[used as usize], &self.schema.elements[step.element as usize]);
-            if a.typed != b.typed {
-                let message = format!("the element {} has two types in one model", self.schema.local(a.name));
-                return self.broken(place, message);
-            }
-        }
-        self.schema.models.push(model);
-        Ok(self.schema.models.len() as u32 - 1)
-    }
-
-    fn particle(&mut self, place: Place, depth: usize) -> Result<Particle, SchemaFault> {
-        let node = self.node(place);
-        let (min, max) = self.occurs(place)?;
-        let term = match node.kind.as_str() {
-            "element" => self.element_particle(place)?,
-            "group" => {
-                self.allow(place, &["ref", "minOccurs", "maxOccurs"])?;
-                if depth > DERIVATIONS_MAX {
-                    return self.broken(place, "groups refer to each other in a circle, or too deep");
-                }
-                let Some(name) = node.qname("ref") else { return self.broken(place, "a group without ref") };
-                let found = self.find(place, Space::Group, &name)?;
-                self.allow(found, &["name"])?;
-                let mut inside = self.children(found);
-                let (Some(child), None) = (inside.next(), inside.next()) else {
-                    return self.broken(found, "a group holds one sequence, choice or all");
-                };
-                self.particle(child, depth + 1)?.term
-            }
-            kind @ ("sequence" | "choice" | "all") => {
-                self.allow(place, &["minOccurs", "maxOccurs"])?;
-                let mut particles = Vec::new();
-                for child in self.children(place) {
-                    particles.push(self.particle(child, depth)?);
-                }
-                match kind {
-                    "sequence" => Term::Sequence(particles),
-                    "all" => Term::All(particles),
-                    _ if particles.is_empty() => return self.unsupported(place, "a choice between nothing"),
-                    _ => Term::Choice(particles),
-                }
-            }
-            kind => return self.unsupported(place, format!("{kind} in a content model")),
-        };
-        Ok(Particle { min, max, term })
-    }
-
-    fn occurs(&self, place: Place) -> Result<(u32, Option<u32>), SchemaFault> {
-        let node = self.node(place);
-        let number = |name: &str| match node.attribute(name).map(str::trim) {
-            None => Ok(Some(1)),
-            Some("unbounded") if name == "maxOccurs" => Ok(None),
-            Some(text) => match text.parse::<u32>() {
-                Ok(number) => Ok(Some(number)),
-                Err(_) => self.broken(place, format!("{name} is {text}")),
-            },
-        };
-        let (min, max) = (number("minOccurs")?.unwrap_or(1), number("maxOccurs")?);
-        if max.is_some_and(|max| max < min) {
-            return self.broken(place, "minOccurs is more than maxOccurs");
-        }
-        Ok((min, max))
-    }
-
-    fn element_particle(&mut self, place: Place) -> Result<Term, SchemaFault> {
-        let node = self.node(place);
-        if let Some(name) = node.qname("ref") {
-            self.allow(place, &["ref", "minOccurs", "maxOccurs"])?;
-            let found = self.find(place, Space::Element, &name)?;
-            let element = self.global_element(found)?;
-            return Ok(Term::Element(element, self.schema.elements[element as usize].name));
-        }
-        self.allow(
-            place,
-            &["name", "type", "minOccurs", "maxOccurs", "default", "fixed", "nillable", "form", "block"],
-        )?;
-        let unit = &self.register.units[place.unit];
-        let root = &self.library.files[unit.file].nodes[0];
-        let form = node.attribute("form").or(root.attribute("elementFormDefault"));
-        let namespace = if form == Some("qualified") { unit.namespace.clone() } else { String::new() };
-        let known = self.elements.get(&place).copied();
-        let element = match known {
-            Some(known) => known,
-            None => self.element(place, &namespace)?,
-        };
-        self.elements.insert(place, element);
-        Ok(Term::Element(element, self.schema.elements[element as usize].name))
-    }
-
-    fn simple_content(&mut self, place: Place, depth: usize) -> Result<(u32, Vec<AttributeUse>), SchemaFault> {
-        self.allow(place, &[])?;
-        let mut inside = self.children(place);
-        let (Some(derivation), None) = (inside.next(), inside.next()) else {
-            return self.broken(place, "simpleContent holds one extension or restriction");
-        };
-        self.allow(derivation, &["base"])?;
-        let node = self.node(derivation);
-        let restriction = match node.kind.as_str() {
-            "extension" => false,
-            "restriction" => true,
-            kind => return self.unsupported(derivation, format!("{kind} in simpleContent")),
-        };
-        let Some(base) = node.qname("base") else { return self.broken(derivation, "a derivation without base") };
-        let (mut simple, mut attributes);
-        if base.namespace == SCHEMA_NAMESPACE {
-            simple = self.simple.builtin(self.library, self.register, derivation, &base.local)?;
-            attributes = Vec::new();
-        } else {
-            let found = self.find(derivation, Space::Type, &base)?;
-            if self.node(found).kind == "simpleType" {
-                simple = self.simple.at(self.library, self.register, found, 0)?;
-                attributes = Vec::new();
-            } else {
-                let compiled = self.complex_type(found, depth + 1)?;
-                let Content::Simple(inner) = compiled.content else {
-                    return self.broken(derivation, "the base of simpleContent has no simple content");
-                };
-                (simple, attributes) = (inner, compiled.attributes);
-            }
-        }
-        let mut facets = Vec::new();
-        for child in self.children(derivation) {
-            match self.node(child).kind.as_str() {
-                "attribute" | "attributeGroup" | "anyAttribute" => {
-                    self.attribute(child, &mut attributes, restriction, 0)?;
-                }
-                "simpleType" if restriction => simple = self.simple.at(self.library, self.register, child, 0)?,
-                kind if !restriction => return self.unsupported(child, format!("{kind} in an extension")),
-                _ => facets.push(child),
-            }
-        }
-        if !facets.is_empty() {
-            simple = self.simple.restrict(self.library, self.register, derivation, simple, &facets)?;
-        }
-        Ok((simple, attributes))
-    }
-
-    fn attribute(
-        &mut self,
-        place: Place,
-        into: &mut Vec<AttributeUse>,
-        replaces: bool,
-        depth: usize,
-    ) -> Result<(), SchemaFault> {
-        let node = self.node(place);
-        match node.kind.as_str() {
-            "attribute" => {}
-            "attributeGroup" => {
-                self.allow(place, &["ref"])?;
-                if depth > DERIVATIONS_MAX {
-                    return self.broken(place, "attribute groups refer to each other in a circle, or too deep");
-                }
-                let Some(name) = node.qname("ref") else { return self.broken(place, "an attributeGroup without ref") };
-                let found = self.find(place, Space::AttributeGroup, &name)?;
-                self.allow(found, &["name"])?;
-                for child in self.children(found) {
-                    self.attribute(child, into, replaces, depth + 1)?;
-                }
-                return Ok(());
-            }
-            kind => return self.unsupported(place, format!("{kind} in a complexType")),
-        }
-        let (declared, namespace) = match node.qname("ref") {
-            Some(name) => {
-                self.allow(place, &["ref", "use", "default", "fixed"])?;
-                let found = self.find(place, Space::Attribute, &name)?;
-                self.allow(found, &["name", "type", "default", "fixed"])?;
-                (found, self.register.units[found.unit].namespace.clone())
-            }
-            None => {
-                self.allow(place, &["name", "type", "use", "default", "fixed", "form"])?;
-                let unit = &self.register.units[place.unit];
-                let root = &self.library.files[unit.file].nodes[0];
-                let form = node.attribute("form").or(root.attribute("attributeFormDefault"));
-                (place, if form == Some("qualified") { unit.namespace.clone() } else { String::new() })
-            }
-        };
-        let Some(local) = self.node(declared).attribute("name").map(str::to_string) else {
-            return self.broken(place, "an attribute has no name");
-        };
-        let before = into.iter().position(|known| known.namespace == namespace && known.local == local);
-        if let Some(before) = before {
-            if !replaces {
-                return self.broken(place, format!("the attribute {local} is declared twice"));
-            }
-            into.remove(before);
-        }
-        let usage = node.attribute("use").unwrap_or("optional");
-        if usage == "prohibited" {
-            return Ok(());
-        }
-        if usage != "optional" && usage != "required" {
-            return self.broken(place, format!("use is {usage}"));
-        }
-        let simple = self.simple.of_attribute(self.library, self.register, declared)?;
-        let value = match self.value_constraint(place)? {
-            None if declared != place => self.value_constraint(declared)?,
-            own => own,
-        };
-        if let Some(value) = &value
-            && check(&self.simple.types, simple, &value.text).is_err()
-        {
-            return self.broken(place, format!("the default {} is not of the attribute's type", value.text));
-        }
-        into.push(AttributeUse { namespace, local, simple, required: usage == "required", value });
-        Ok(())
     }
 
     /// Defaults of elements must be of the elements' types, which are all known by now.
@@ -473,8 +328,32 @@ impl<'l> Compiler<'l> {
         }
         Ok(())
     }
-}
 
-pub(super) fn is_true(text: &str) -> bool {
-    matches!(text.trim(), "true" | "1")
+    /// What stands for another element must be of its type, or of one derived from it as is allowed.
+    fn check_substitutes(&self) -> Result<(), SchemaFault> {
+        for (head, members) in &self.substitutes {
+            let of = &self.schema.elements[self.elements[head] as usize];
+            let last = self.derivations(*head, "final", "finalDefault")?;
+            for &member in members {
+                let typed = self.schema.elements[self.elements[&member] as usize].typed;
+                match self.schema.derived(typed, of.typed) {
+                    Some(taken) if !taken.meets(last) => {}
+                    _ => return self.broken(member, "its type is not derived from that of its substitution group"),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn attribute_at(&mut self, place: Place, into: &mut Vec<AttributeUse>) -> Result<(), SchemaFault> {
+        self.allow(place, &["name", "type", "default", "fixed"])?;
+        let namespace = self.register.units[place.unit].namespace.clone();
+        let Some(local) = self.node(place).attribute("name").map(str::to_string) else {
+            return self.broken(place, "an attribute has no name");
+        };
+        let simple = self.simple.of_attribute(self.library, self.register, place)?;
+        let value = self.value_constraint(place)?;
+        into.push(AttributeUse { namespace, local, simple, required: false, value });
+        Ok(())
+    }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::schema::{Model, Move, State, Use};
+use super::schema::{Model, Move, State, Use, WILD};
 
 /// Nodes a model may need before it is made deterministic, which bounds what `maxOccurs` unfolds to.
 const NODES_MAX: usize = 50_000;
@@ -28,6 +28,10 @@ pub(super) struct Particle {
 pub(super) enum Term {
     /// Index of the element and of its name.
     Element(u32, u32),
+    /// The same, for an element and all that may stand in its place; the first names it. May be none but abstract ones.
+    Elements(u32, Vec<(u32, u32)>),
+    /// Index of the wildcard.
+    Any(u32),
     Sequence(Vec<Particle>),
     Choice(Vec<Particle>),
     All(Vec<Particle>),
@@ -46,19 +50,22 @@ pub(super) enum ModelFault {
 #[derive(Default)]
 struct Nfa {
     free: Vec<Vec<u32>>,
-    /// Particle, name, element, target.
-    step: Vec<Option<(u32, u32, u32, u32)>>,
+    /// Particle, names with their elements, target.
+    step: Vec<Option<(u32, u32, u32)>>,
     uses: Vec<Use>,
+    /// What a step takes: use, and each name with its element; of a wildcard [`WILD`] and its index.
+    leaves: Vec<(u32, Vec<(u32, u32)>)>,
 }
 
-pub(super) fn compile(particle: &Particle) -> Result<Model, ModelFault> {
+/// Compiles a model. `overlap` says whether two names, or wildcards, could take one and the same element.
+pub(super) fn compile(particle: &Particle, overlap: &dyn Fn(&Move, &Move) -> bool) -> Result<Model, ModelFault> {
     if let Term::All(members) = &particle.term {
         return compile_all(particle, members);
     }
     let mut nfa = Nfa::default();
     let start = nfa.node()?;
     let end = nfa.add(particle, start, false, 0)?;
-    nfa.determine(start, end)
+    nfa.determine(start, end, overlap)
 }
 
 impl Nfa {
@@ -106,17 +113,13 @@ impl Nfa {
 
     fn term(&mut self, term: &Term, from: u32, repeats: bool, id: u32) -> Result<u32, ModelFault> {
         match term {
-            Term::Element(element, name) => {
-                match self.uses.iter_mut().find(|used| used.name == *name) {
-                    Some(used) => used.repeats = used.repeats || repeats,
-                    None => self.uses.push(Use { name: *name, element: *element, repeats }),
-                }
-                let start = self.node()?;
-                let to = self.node()?;
-                self.free[from as usize].push(start);
-                self.step[start as usize] = Some((id, *name, *element, to));
-                Ok(to)
+            Term::Element(element, name) => self.leaf(*name, *element, vec![(*name, *element)], from, repeats, id),
+            Term::Elements(name, members) => {
+                let element = members.first().map_or(0, |&(element, _)| element);
+                let members = members.iter().map(|&(element, name)| (name, element)).collect();
+                self.leaf(*name, element, members, from, repeats, id)
             }
+            Term::Any(wildcard) => self.leaf(WILD, *wildcard, vec![(WILD, *wildcard)], from, repeats, id),
             Term::Sequence(particles) => {
                 let mut at = from;
                 let mut id = id;
@@ -142,6 +145,38 @@ impl Nfa {
         }
     }
 
+    fn leaf(
+        &mut self,
+        name: u32,
+        element: u32,
+        members: Vec<(u32, u32)>,
+        from: u32,
+        repeats: bool,
+        id: u32,
+    ) -> Result<u32, ModelFault> {
+        let same = |used: &Use| used.name == name && (name != WILD || used.element == element);
+        let used = match self.uses.iter().position(same) {
+            Some(at) => at,
+            None => {
+                self.uses.push(Use { name, element, repeats });
+                self.uses.len() - 1
+            }
+        };
+        self.uses[used].repeats |= repeats;
+        let start = self.node()?;
+        let to = self.node()?;
+        self.free[from as usize].push(start);
+        let leaf = match self.leaves.iter().position(|(known, names)| *known == used as u32 && *names == members) {
+            Some(leaf) => leaf,
+            None => {
+                self.leaves.push((used as u32, members));
+                self.leaves.len() - 1
+            }
+        };
+        self.step[start as usize] = Some((id, leaf as u32, to));
+        Ok(to)
+    }
+
     fn closure(&self, from: impl Iterator<Item = u32>, end: u32, seen: &mut [bool]) -> Vec<u32> {
         let mut stack: Vec<u32> = from.collect();
         let mut visited = Vec::new();
@@ -159,7 +194,7 @@ impl Nfa {
         visited
     }
 
-    fn determine(self, start: u32, end: u32) -> Result<Model, ModelFault> {
+    fn determine(self, start: u32, end: u32, overlap: &dyn Fn(&Move, &Move) -> bool) -> Result<Model, ModelFault> {
         let mut seen = vec![false; self.free.len()];
         let first = self.closure([start].into_iter(), end, &mut seen);
         let mut known = HashMap::from([(first.clone(), 0u32)]);
@@ -168,17 +203,15 @@ impl Nfa {
         let mut at = 0;
         while at < sets.len() {
             // By particle, so that moves keep schema order.
-            let mut targets: BTreeMap<u32, (u32, u32, Vec<u32>)> = BTreeMap::new();
+            let mut targets: BTreeMap<u32, (u32, Vec<u32>)> = BTreeMap::new();
             for &node in &sets[at] {
-                if let Some((particle, name, element, to)) = self.step[node as usize] {
-                    targets.entry(particle).or_insert((name, element, Vec::new())).2.push(to);
+                if let Some((particle, leaf, to)) = self.step[node as usize] {
+                    targets.entry(particle).or_insert((leaf, Vec::new())).1.push(to);
                 }
             }
-            let first = model.moves.len() as u32;
-            for (name, element, nodes) in targets.into_values() {
-                if model.moves[first as usize..].iter().any(|taken| taken.name == name) {
-                    return Err(ModelFault::Ambiguous(name));
-                }
+            let first = model.moves.len();
+            for (leaf, nodes) in targets.into_values() {
+                let (used, names) = &self.leaves[leaf as usize];
                 let set = self.closure(nodes.into_iter(), end, &mut seen);
                 let fresh = sets.len() as u32;
                 let next = *known.entry(set.clone()).or_insert(fresh);
@@ -188,9 +221,16 @@ impl Nfa {
                     }
                     sets.push(set);
                 }
-                let used = self.uses.iter().position(|used| used.name == name).unwrap_or(0) as u32;
-                model.moves.push(Move { name, element, used, next });
+                let before = model.moves.len();
+                for &(name, element) in names {
+                    let step = Move { name, element, used: *used, next };
+                    if let Some(taken) = model.moves[first..before].iter().find(|taken| overlap(taken, &step)) {
+                        return Err(ModelFault::Ambiguous(if name == WILD { taken.name } else { name }));
+                    }
+                    model.moves.push(step);
+                }
             }
+            let first = first as u32;
             let accepting = sets[at].binary_search(&end).is_ok();
             model.states.push(State { first, end: model.moves.len() as u32, accepting });
             at += 1;
@@ -201,9 +241,9 @@ impl Nfa {
 }
 
 /// Element particles within a particle: how many numbers it takes.
-fn size(particle: &Particle) -> u32 {
+pub(super) fn size(particle: &Particle) -> u32 {
     match &particle.term {
-        Term::Element(..) => 1,
+        Term::Element(..) | Term::Elements(..) | Term::Any(_) => 1,
         Term::Sequence(inner) | Term::Choice(inner) | Term::All(inner) => inner.iter().map(size).sum(),
     }
 }
@@ -215,23 +255,33 @@ fn compile_all(particle: &Particle, members: &[Particle]) -> Result<Model, Model
     }
     let mut model = Model::default();
     let mut required = 0usize;
+    let mut taken: Vec<(u32, Vec<(u32, u32)>)> = Vec::new();
     for (at, member) in members.iter().enumerate() {
-        let (Term::Element(element, name), Some(1)) = (&member.term, member.max) else {
-            return Err(ModelFault::All);
+        let (name, names) = match (&member.term, member.max) {
+            (Term::Element(element, name), Some(1)) => (*name, vec![(*element, *name)]),
+            (Term::Elements(name, names), Some(1)) => (*name, names.clone()),
+            // Nothing at all may stand for a member that may stand no time.
+            (Term::Element(..) | Term::Elements(..), Some(0)) => continue,
+            _ => return Err(ModelFault::All),
         };
-        if model.uses.iter().any(|used| used.name == *name) {
-            return Err(ModelFault::Ambiguous(*name));
+        for (_, other) in &names {
+            if taken.iter().any(|(_, known)| known.iter().any(|(_, name)| name == other)) {
+                return Err(ModelFault::Ambiguous(*other));
+            }
         }
-        model.uses.push(Use { name: *name, element: *element, repeats: false });
+        let element = names.first().map_or(0, |&(element, _)| element);
+        model.uses.push(Use { name, element, repeats: false });
         if member.min > 0 {
-            required |= 1 << at;
+            required |= 1 << taken.len();
         }
+        taken.push((at as u32, names));
     }
-    for seen in 0usize..1 << members.len() {
+    for seen in 0usize..1 << taken.len() {
         let first = model.moves.len() as u32;
-        for (at, used) in model.uses.iter().enumerate().filter(|(at, _)| seen >> at & 1 == 0) {
+        for (at, (_, names)) in taken.iter().enumerate().filter(|(at, _)| seen >> at & 1 == 0) {
             let next = (seen | 1 << at) as u32;
-            model.moves.push(Move { name: used.name, element: used.element, used: at as u32, next });
+            let moves = names.iter().map(|&(element, name)| Move { name, element, used: at as u32, next });
+            model.moves.extend(moves);
         }
         let accepting = seen & required == required || seen == 0 && particle.min == 0;
         model.states.push(State { first, end: model.moves.len() as u32, accepting });
@@ -242,6 +292,10 @@ fn compile_all(particle: &Particle, members: &[Particle]) -> Result<Model, Model
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn compile(particle: &Particle) -> Result<Model, ModelFault> {
+        super::compile(particle, &|a, b| a.name == b.name)
+    }
 
     fn element(name: u32, min: u32, max: Option<u32>) -> Particle {
         Particle { min, max, term: Term::Element(name, name) }

@@ -32,6 +32,14 @@ pub struct Flaw {
     pub message: String,
 }
 
+impl Flaw {
+    /// What is wrong with the beginning of a document, where lines need not be counted.
+    pub(super) fn first(wrong: Malformed) -> Flaw {
+        let Malformed { byte, code, message } = wrong;
+        Flaw { line: 1, column: 1, byte, path: String::new(), code, message }
+    }
+}
+
 /// The outcome of a check. A document without flaws is valid.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verdict {
@@ -80,7 +88,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("value-fixed", "a value is another than the only one allowed"),
     ("nil-not-allowed", "xsi:nil stands on an element that may not be nil, or says neither true nor false"),
     ("nil-with-content", "an element is nil and has content"),
-    ("xsi-type-unsupported", "xsi:type names another type than the schema does, which we do not follow"),
+    ("xsi-type-unsupported", "xsi:type names a type that is not known, not derived from the declared one, or blocked"),
+    ("abstract", "an element stands where only something derived from it, or of a type derived from its own, may"),
+    ("id-repeated", "an id stands twice in the document"),
+    ("id-missing", "an id is referred to that is not in the document"),
 ];
 
 /// A flaw before its line is counted.

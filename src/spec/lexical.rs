@@ -183,6 +183,28 @@ fn units(scan: &mut Scan, order: &[u8]) {
     }
 }
 
+/// `prefix:local` or `local`; what the prefix means is another question.
+pub(super) fn is_qname(text: &str) -> bool {
+    let (prefix, local) = text.split_once(':').unwrap_or(("x", text));
+    crate::xml::is_nc_name(prefix) && crate::xml::is_nc_name(local)
+}
+
+/// Nearly anything: what may not stand in a URI is taken as if it were escaped. Source: XML Schema Part 2, 3.2.17.
+pub(super) fn is_any_uri(text: &str) -> bool {
+    let escaped =
+        text.split('%').skip(1).all(|rest| rest.len() >= 2 && rest.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit));
+    let scheme = match text.find([':', '/', '?', '#']) {
+        Some(at) if text.as_bytes()[at] == b':' => {
+            let scheme = &text[..at];
+            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+                && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+                && text.len() > at + 1
+        }
+        _ => true,
+    };
+    escaped && scheme && text.bytes().filter(|&b| b == b'#').count() <= 1
+}
+
 pub(super) fn is_boolean(text: &str) -> bool {
     matches!(text, "true" | "false" | "1" | "0")
 }

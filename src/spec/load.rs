@@ -10,6 +10,8 @@ pub(super) struct Library<'s> {
     sources: &'s Sources,
     pub files: Vec<File>,
     known: HashMap<String, usize>,
+    /// References may lead out of the folder, upwards: whoever names a file means what it names.
+    pub climbs: bool,
 }
 
 /// A file in the light of a target namespace: a file without one takes that of the file that includes it.
@@ -20,7 +22,7 @@ pub(super) struct Unit {
 }
 
 /// Where a component stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Place {
     pub unit: usize,
     pub node: usize,
@@ -47,7 +49,7 @@ pub(super) struct Register {
 
 impl<'s> Library<'s> {
     pub(super) fn new(sources: &'s Sources) -> Library<'s> {
-        Library { sources, files: Vec::new(), known: HashMap::new() }
+        Library { sources, files: Vec::new(), known: HashMap::new(), climbs: false }
     }
 
     pub(super) fn file(&mut self, location: &str) -> Result<usize, SchemaFault> {
@@ -86,14 +88,23 @@ impl<'s> Library<'s> {
         }
     }
 
-    /// Reads the file at `location` and all it leads to. Files that import each other in a circle are read once each.
-    pub(super) fn register(&mut self, location: &str) -> Result<Register, SchemaFault> {
-        let root = self.file(location)?;
+    /// Reads the files at `locations` and all they lead to. Files that import each other in a circle are read once
+    /// each. The first file says which documents are described; the others are at hand for wildcards.
+    pub(super) fn register(&mut self, locations: &[&str]) -> Result<Register, SchemaFault> {
+        let root = self.file(locations[0])?;
         let namespace = self.target(root)?;
         let mut register = Register { units: Vec::new(), known: HashMap::new(), roots: Vec::new(), namespace };
         let mut known = HashMap::new();
         register.units.push(Unit { file: root, namespace: register.namespace.clone() });
         known.insert(register.units[0].clone(), 0);
+        for location in &locations[1..] {
+            let file = self.file(location)?;
+            let unit = Unit { file, namespace: self.target(file)? };
+            if !known.contains_key(&unit) {
+                known.insert(unit.clone(), register.units.len());
+                register.units.push(unit);
+            }
+        }
         let mut at = 0;
         while at < register.units.len() {
             let unit = register.units[at].clone();
@@ -141,10 +152,14 @@ impl<'s> Library<'s> {
         };
         self.allow(unit.file, node, &["schemaLocation", "namespace"])?;
         let Some(reference) = found.attribute("schemaLocation") else {
+            if !include {
+                // What it imports is at hand already, or a reference to it will be found wanting.
+                return Ok(Some(unit.clone()));
+            }
             return self.unsupported(unit.file, node, format!("{} without schemaLocation", found.kind));
         };
         let wanted = found.attribute("namespace").unwrap_or("").to_string();
-        let Some(location) = source::resolve(&self.files[unit.file].location, reference) else {
+        let Some(location) = source::resolve(&self.files[unit.file].location, reference, self.climbs) else {
             let construct = format!("the schemaLocation {reference}, which leads out of the folder,");
             return self.unsupported(unit.file, node, construct);
         };
@@ -159,7 +174,7 @@ impl<'s> Library<'s> {
         if target != wanted {
             return self.broken(unit.file, node, format!("{location} is imported as {wanted} but is of {target}"));
         }
-        if target == unit.namespace {
+        if wanted == unit.namespace {
             return self.broken(unit.file, node, "a schema cannot import its own namespace");
         }
         Ok(Some(Unit { file, namespace: target }))
@@ -207,6 +222,14 @@ impl Register {
         let chameleon = library.files[unit.file].nodes[0].attribute("targetNamespace").is_none();
         let namespace = if chameleon && name.namespace.is_empty() { &unit.namespace } else { &name.namespace };
         QName { namespace: namespace.clone(), local: name.local.clone() }
+    }
+
+    /// All that is defined in a space, in a fixed order.
+    pub(super) fn all(&self, space: Space) -> Vec<Place> {
+        let mut places: Vec<Place> =
+            self.known.iter().filter(|((known, _), _)| *known == space).map(|(_, &place)| place).collect();
+        places.sort_unstable();
+        places
     }
 
     pub(super) fn find(&self, space: Space, name: &QName) -> Option<Place> {

@@ -73,12 +73,17 @@ impl Recovery {
         }
     }
 
+    /// Where the flaws so far are.
+    pub(super) fn bytes(&self) -> impl Iterator<Item = usize> {
+        self.flaws.iter().flatten().map(|found| found.byte)
+    }
+
     pub(super) fn finish(self) -> (Vec<Found>, bool) {
         (self.flaws.into_iter().flatten().collect(), self.truncated)
     }
 }
 
-impl<'d> Checker<'_, 'd> {
+impl Checker<'_> {
     /// A child where the parent holds text or nothing.
     #[cold]
     pub(super) fn child_in_text(&mut self, local: &str, byte: usize) {
@@ -92,7 +97,7 @@ impl<'d> Checker<'_, 'd> {
 
     /// A child that does not fit, or one that follows another which did not.
     #[cold]
-    pub(super) fn misfit(&mut self, reader: &Reader<'d>, slot: usize, name: u32, byte: usize) -> Result<(), Malformed> {
+    pub(super) fn misfit(&mut self, reader: &Reader, slot: usize, name: u32, byte: usize) -> Result<(), Malformed> {
         let depth = self.frames.len() - 1;
         let parent = self.frames[depth];
         let (Content::Elements(model) | Content::Mixed(model)) = parent.content else { return Ok(()) };
@@ -153,7 +158,7 @@ impl<'d> Checker<'_, 'd> {
     }
 
     /// An element of a name that has no place under this parent at all.
-    fn stranger(&mut self, reader: &Reader<'d>, model: &Model, slot: usize, byte: usize) -> Result<(), Malformed> {
+    fn stranger(&mut self, reader: &Reader, model: &Model, slot: usize, byte: usize) -> Result<(), Malformed> {
         let depth = self.frames.len() - 1;
         let schema = self.schema;
         let (local, state) = (reader.local(slot), self.frames[depth].state);

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::simple::Simple;
+use super::quick::{self, Quick};
+use super::simple::{Simple, Variety};
+use super::wildcard::Wildcard;
 
 /// Everything needed to check documents of one namespace. Immutable, and free to share between threads.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Schema {
     /// The namespace of the documents it describes, empty for none.
     pub(super) namespace: String,
@@ -19,21 +21,85 @@ pub struct Schema {
     pub(super) types: Vec<Type>,
     pub(super) simples: Vec<Simple>,
     pub(super) models: Vec<Model>,
+    pub(super) wildcards: Vec<Wildcard>,
+    /// Global elements by name: what a wildcard may find.
+    pub(super) globals: HashMap<u32, u32>,
+    /// Global attributes: what an attribute wildcard may find.
+    pub(super) attributes: Vec<AttributeUse>,
+    /// Types that `xsi:type` may name.
+    pub(super) named: HashMap<(String, String), u32>,
+    /// An element of any type, for those that no declaration is known of.
+    pub(super) any_element: u32,
+    /// From which type each simple type was derived.
+    pub(super) simple_bases: HashMap<u32, u32>,
+    /// The members of unions that were joined into one list.
+    pub(super) unions: HashMap<u32, Vec<u32>>,
+    /// How each simple type is read by the predicting path.
+    pub(super) quick: Vec<Quick>,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Name {
     pub namespace: String,
     pub local: String,
+    /// The same number for the same namespace.
+    pub space: u32,
+    /// The first sixteen bytes of the local name, and which of them there are.
+    pub head: u128,
+    pub mask: u128,
 }
 
-#[derive(Debug, Clone)]
+/// In place of the name of an element: whatever a wildcard takes. The element is then the wildcard's index.
+pub(super) const WILD: u32 = u32::MAX - 2;
+
+/// A set of ways to derive one thing from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Derivations(u8);
+
+impl Derivations {
+    pub(super) const NONE: Derivations = Derivations(0);
+    pub(super) const EXTENSION: Derivations = Derivations(1);
+    pub(super) const RESTRICTION: Derivations = Derivations(2);
+    pub(super) const SUBSTITUTION: Derivations = Derivations(4);
+    pub(super) const LIST: Derivations = Derivations(8);
+    pub(super) const UNION: Derivations = Derivations(16);
+
+    /// Reads `block` or `final`; the words that do not apply say nothing.
+    pub(super) fn read(text: &str) -> Option<Derivations> {
+        text.split_ascii_whitespace().try_fold(Derivations::NONE, |all, word| {
+            Some(all.with(match word {
+                "#all" => Derivations(31),
+                "extension" => Derivations::EXTENSION,
+                "restriction" => Derivations::RESTRICTION,
+                "substitution" => Derivations::SUBSTITUTION,
+                "list" => Derivations::LIST,
+                "union" => Derivations::UNION,
+                _ => return None,
+            }))
+        })
+    }
+
+    pub(super) fn with(self, other: Derivations) -> Derivations {
+        Derivations(self.0 | other.0)
+    }
+
+    pub(super) fn meets(self, other: Derivations) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+#[derive(Debug, Clone, Default)]
 pub(super) struct Element {
     pub name: u32,
     /// Index of its type.
     pub typed: u32,
     pub value: Option<ValueConstraint>,
     pub nillable: bool,
+    pub is_abstract: bool,
+    /// Derivations that `xsi:type` may not use here.
+    pub block: Derivations,
+    /// Nothing about it but its type asks for the general path.
+    pub foreseen: bool,
 }
 
 /// What an empty element or an absent attribute means.
@@ -50,6 +116,32 @@ pub(super) struct Type {
     pub name: Option<(String, String)>,
     pub content: Content,
     pub attributes: Vec<AttributeUse>,
+    /// Takes attributes that are not among these.
+    pub wildcard: Option<u32>,
+    /// The type it is derived from, and how.
+    pub base: Option<(u32, Derivations)>,
+    pub is_abstract: bool,
+    pub block: Derivations,
+    /// Nothing about it asks for the general path.
+    pub foreseen: bool,
+    /// The attributes, one bit each, without which the general path must fill something in or miss something.
+    pub needed: u64,
+}
+
+impl Type {
+    pub(super) fn new(name: Option<(String, String)>, content: Content, attributes: Vec<AttributeUse>) -> Type {
+        Type {
+            name,
+            content,
+            attributes,
+            wildcard: None,
+            base: None,
+            is_abstract: false,
+            block: Derivations::NONE,
+            foreseen: false,
+            needed: 0,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,12 +214,75 @@ impl Schema {
     }
 
     pub(super) fn local(&self, name: u32) -> &str {
-        &self.names[name as usize].local
+        self.names.get(name as usize).map_or("*", |name| &name.local)
     }
 
     /// The index of an element name, if any element has it.
     pub(super) fn name(&self, namespace: &str, local: &str) -> Option<u32> {
         self.lookup.get(namespace)?.get(local).copied()
+    }
+
+    /// Works out what the predicting path will want to know. The tables are complete.
+    pub(super) fn foresee(&mut self) {
+        self.quick = (0..self.simples.len()).map(|at| quick::of(&self.simples, at)).collect();
+        for element in &mut self.elements {
+            element.foreseen = !element.is_abstract && element.value.as_ref().is_none_or(|value| !value.fixed);
+        }
+        for typed in &mut self.types {
+            typed.foreseen = typed.attributes.len() <= 64 && !typed.is_abstract;
+            for (at, attribute) in typed.attributes.iter().take(64).enumerate() {
+                typed.needed |= u64::from(attribute.required || attribute.value.is_some()) << at;
+            }
+        }
+    }
+
+    /// May a value of type `typed` stand where `declared` is called for? The derivations it took, if so.
+    /// Source: XML Schema Part 1, 3.4.6 and 3.14.6.
+    pub(super) fn derived(&self, typed: u32, declared: u32) -> Option<Derivations> {
+        let mut at = typed;
+        let mut taken = Derivations::NONE;
+        for _ in 0..=self.types.len() {
+            if at == declared || declared == self.elements[self.any_element as usize].typed {
+                return Some(taken);
+            }
+            let here = &self.types[at as usize];
+            if let (Content::Simple(a), Content::Simple(b)) = (here.content, self.types[declared as usize].content)
+                && here.attributes.is_empty()
+                && here.base.is_none()
+                && self.types[declared as usize].base.is_none()
+                && self.simple_derived(a, b)
+            {
+                return Some(taken.with(Derivations::RESTRICTION));
+            }
+            let (base, how) = here.base?;
+            taken = taken.with(how);
+            at = base;
+        }
+        None
+    }
+
+    fn simple_derived(&self, from: u32, to: u32) -> bool {
+        let mut at = from;
+        for _ in 0..=self.simples.len() {
+            if at == to || self.simples[to as usize].name == "xs:anySimpleType" {
+                return true;
+            }
+            if let Simple { variety: Variety::Union(members), facets, .. } = &self.simples[to as usize]
+                && facets.codes.is_none()
+                && facets.patterns.is_empty()
+                && members.iter().any(|&member| self.simple_derived(at, member))
+            {
+                return true;
+            }
+            if self.unions.get(&to).is_some_and(|members| members.iter().any(|&m| self.simple_derived(at, m))) {
+                return true;
+            }
+            match self.simple_bases.get(&at) {
+                Some(&base) => at = base,
+                None => return false,
+            }
+        }
+        false
     }
 
     pub(super) fn moves<'s>(&'s self, model: &'s Model, state: u32) -> &'s [Move] {

@@ -1,11 +1,13 @@
 //! Simple types in their compiled form, and the question put to each value: does it belong?
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::codes::Codes;
 use super::decimal::Decimal;
 use super::lexical;
+use super::order;
 use super::pattern::Dfa;
 use crate::xml;
 
@@ -29,6 +31,7 @@ pub(super) enum Base {
     Decimal,
     Integer,
     Float,
+    Double,
     DateTime,
     Date,
     Time,
@@ -40,6 +43,11 @@ pub(super) enum Base {
     Duration,
     HexBinary,
     Base64Binary,
+    AnyUri,
+    QName,
+    Id,
+    IdRef,
+    Entity,
 }
 
 #[derive(Debug, Clone)]
@@ -172,11 +180,15 @@ fn has_form(base: Base, value: &str) -> bool {
         Base::Language => lexical::is_language(value),
         Base::Nmtoken => xml::is_nmtoken(value),
         Base::Name => xml::is_name(value),
-        Base::NcName => xml::is_nc_name(value),
+        Base::NcName | Base::Id | Base::IdRef => xml::is_nc_name(value),
+        // Only a DTD declares entities, and there is none.
+        Base::Entity => false,
+        Base::QName => lexical::is_qname(value),
+        Base::AnyUri => lexical::is_any_uri(value),
         Base::Boolean => lexical::is_boolean(value),
         Base::Decimal => Decimal::parse(value).is_some(),
         Base::Integer => Decimal::parse_integer(value).is_some(),
-        Base::Float => lexical::is_float(value),
+        Base::Float | Base::Double => lexical::is_float(value),
         Base::DateTime => lexical::is_date_time(value),
         Base::Date => lexical::is_date(value),
         Base::Time => lexical::is_time(value),
@@ -197,11 +209,13 @@ fn form(base: Base) -> &'static str {
         Base::String => "a text",
         Base::Language => "a language code such as da",
         Base::Nmtoken => "a word of letters, digits and .-_:",
-        Base::Name | Base::NcName => "a name",
+        Base::Name | Base::NcName | Base::Id | Base::IdRef | Base::QName => "a name",
+        Base::Entity => "the name of an entity, of which there are none",
+        Base::AnyUri => "an address such as http://example.org/a",
         Base::Boolean => "true or false",
         Base::Decimal => "a decimal number such as 12.50",
         Base::Integer => "a whole number",
-        Base::Float => "a number such as 1.5E3",
+        Base::Float | Base::Double => "a number such as 1.5E3",
         Base::DateTime => "a date and time such as 2022-12-31T23:00:00Z",
         Base::Date => "a date such as 2022-12-31",
         Base::Time => "a time such as 23:00:00Z",
@@ -242,42 +256,46 @@ fn check_facets(simple: &Simple, base: Base, at: u32, value: &str) -> Result<(),
     if !facets.patterns.iter().all(|pattern| pattern.matches(value)) {
         return Err(Wrong::Pattern);
     }
-    let numeric = facets.min.is_some()
-        || facets.max.is_some()
-        || facets.total_digits.is_some()
-        || facets.fraction_digits.is_some();
-    if numeric && let Some(number) = Decimal::parse(value) {
-        check_number(facets, number)?;
+    if facets.min.is_some() || facets.max.is_some() {
+        check_bounds(facets, base, value)?;
+    }
+    if (facets.total_digits.is_some() || facets.fraction_digits.is_some())
+        && let Some(number) = Decimal::parse(value)
+    {
+        check_digits(facets, number)?;
     }
     Ok(())
 }
 
 fn contains(codes: &Codes, base: Base, value: &str) -> bool {
-    match base {
-        // 1.0 and 01 are one value, so the list is gone through by value.
-        Base::Decimal | Base::Integer => {
-            let number = Decimal::parse(value);
-            codes.contains(value) || codes.iter().any(|code| Decimal::parse(&code) == number)
-        }
-        _ => codes.contains(value),
-    }
+    // 1.0 and 01 are one value, and so are P1Y and P12M: then the list is gone through by value.
+    codes.contains(value) || !is_plain(base) && codes.iter().any(|code| order::is_same(base, &code, value))
 }
 
-fn check_number(facets: &Facets, number: Decimal) -> Result<(), Wrong> {
-    if let Some(bound) = &facets.min
-        && let Some(min) = Decimal::parse(&bound.text)
-        && (number < min || number == min && !bound.inclusive)
-    {
+/// Is every spelling a value of its own?
+fn is_plain(base: Base) -> bool {
+    use Base::*;
+    matches!(base, String | Language | Nmtoken | Name | NcName | AnyUri | QName | Id | IdRef | Entity)
+}
+
+/// What cannot be compared with a bound is not within it.
+fn check_bounds(facets: &Facets, base: Base, value: &str) -> Result<(), Wrong> {
+    let outside = |bound: &Bound, wanted: Ordering| {
+        let order = order::compare(base, value, &bound.text);
+        order != Some(wanted) && !(bound.inclusive && order == Some(Ordering::Equal))
+    };
+    if let Some(bound) = facets.min.as_ref().filter(|bound| outside(bound, Ordering::Greater)) {
         let word = if bound.inclusive { "at least" } else { "more than" };
         return Err(Wrong::Range(format!("{word} {}", bound.text)));
     }
-    if let Some(bound) = &facets.max
-        && let Some(max) = Decimal::parse(&bound.text)
-        && (number > max || number == max && !bound.inclusive)
-    {
+    if let Some(bound) = facets.max.as_ref().filter(|bound| outside(bound, Ordering::Less)) {
         let word = if bound.inclusive { "at most" } else { "less than" };
         return Err(Wrong::Range(format!("{word} {}", bound.text)));
     }
+    Ok(())
+}
+
+fn check_digits(facets: &Facets, number: Decimal) -> Result<(), Wrong> {
     if let Some(most) = facets.total_digits.filter(|&most| number.total_digits() > most) {
         return Err(Wrong::Digits(format!("at most {most} digits")));
     }
@@ -287,8 +305,21 @@ fn check_number(facets: &Facets, number: Decimal) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Two spellings of one number.
-pub(super) fn is_same_number(simple: &Simple, a: &str, b: &str) -> bool {
-    let numeric = matches!(simple.variety, Variety::Atomic(Base::Decimal | Base::Integer));
-    numeric && Decimal::parse(a) == Decimal::parse(b)
+/// Two spellings of one value.
+pub(super) fn is_same_value(simple: &Simple, a: &str, b: &str) -> bool {
+    matches!(simple.variety, Variety::Atomic(base) if order::is_same(base, a, b))
+}
+
+/// Is this of the form of values of the type, whatever its facets say?
+pub(super) fn is_formed(base: Base, value: &str) -> bool {
+    has_form(base, value)
+}
+
+/// Does a value of this type mean something only where it stands? A name with a prefix does, and an id in its document.
+pub(super) fn is_contextual(types: &[Simple], at: u32) -> bool {
+    match &types[at as usize].variety {
+        Variety::Atomic(base) => matches!(base, Base::QName | Base::Id | Base::IdRef),
+        Variety::List(item) => is_contextual(types, *item),
+        Variety::Union(members) => members.iter().any(|&member| is_contextual(types, member)),
+    }
 }

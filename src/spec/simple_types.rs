@@ -1,36 +1,51 @@
 //! Simple types from their definitions: built in, restricted, listed, united.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::SchemaFault;
+use super::builtins::{self, is_number, is_text};
 use super::codes::Codes;
 use super::compile::DERIVATIONS_MAX;
-use super::decimal::Decimal;
 use super::load::{Library, Place, Register, Space};
+use super::order;
 use super::pattern::{self, Dfa};
-use super::simple::{Base, Bound, Facets, Simple, Variety, WhiteSpace, check};
+use super::simple::{Base, Bound, Facets, Simple, Variety, WhiteSpace, check, is_formed};
 use super::source::{Node, SCHEMA_NAMESPACE};
 
-/// Patterns that were compiled before, by their text: a set of schemas repeats the same few.
-pub(super) type Patterns = HashMap<String, Arc<Dfa>>;
+/// What was compiled before, for a set of schemas repeats itself: patterns by their text, and plain types by the file
+/// and the node they are defined in.
+#[derive(Default)]
+pub(super) struct Shared {
+    patterns: HashMap<String, Arc<Dfa>>,
+    simples: HashMap<(usize, usize), Simple>,
+    /// The lists that unions of lists make, likewise.
+    unions: HashMap<(usize, usize), Arc<Codes>>,
+}
 
 /// The simple types of one schema, added as they are asked for.
 pub(super) struct SimpleTypes {
     pub types: Vec<Simple>,
     /// Namespace and name of those that have one.
     pub names: HashMap<u32, (String, String)>,
-    pub patterns: Patterns,
+    /// What unions of lists are made of, where the lists were joined.
+    pub unions: HashMap<u32, Vec<u32>>,
+    /// What each is derived from.
+    pub bases: HashMap<u32, u32>,
+    pub shared: Shared,
     known: HashMap<Place, u32>,
-    builtins: HashMap<String, u32>,
+    pub builtins: HashMap<String, u32>,
 }
 
 impl SimpleTypes {
-    pub(super) fn new(patterns: Patterns) -> SimpleTypes {
+    pub(super) fn new(shared: Shared) -> SimpleTypes {
         SimpleTypes {
             types: Vec::new(),
             names: HashMap::new(),
-            patterns,
+            unions: HashMap::new(),
+            bases: HashMap::new(),
+            shared,
             known: HashMap::new(),
             builtins: HashMap::new(),
         }
@@ -52,19 +67,28 @@ impl SimpleTypes {
         if let Some(&known) = self.builtins.get(name) {
             return Ok(known);
         }
-        let Some((base, white_space, min, max)) = builtin(name) else {
+        let Some((base, white_space, min, max)) = builtins::builtin(name) else {
             let file = register.units[place.unit].file;
             return library.unsupported(file, place.node, format!("the type xs:{name}"));
         };
         let bound = |text: &str| Some(Bound { text: text.to_string(), inclusive: true }).filter(|b| !b.text.is_empty());
         let facets = Facets { min: bound(min), max: bound(max), ..Facets::default() };
         let mut simple = Simple { name: format!("xs:{name}"), variety: Variety::Atomic(base), white_space, facets };
-        if name == "NMTOKENS" {
-            let item = self.builtin(library, register, place, "NMTOKEN")?;
+        if let "NMTOKENS" | "IDREFS" | "ENTITIES" = name {
+            let item = match name {
+                "NMTOKENS" => "NMTOKEN",
+                "IDREFS" => "IDREF",
+                _ => "ENTITY",
+            };
+            let item = self.builtin(library, register, place, item)?;
             simple.variety = Variety::List(item);
             simple.facets.length_min = Some(1);
         }
         let at = self.add(simple);
+        if let Some(base) = builtins::base(name) {
+            let base = self.builtin(library, register, place, base)?;
+            self.bases.insert(at, base);
+        }
         self.names.insert(at, (SCHEMA_NAMESPACE.to_string(), name.to_string()));
         self.builtins.insert(name.to_string(), at);
         Ok(at)
@@ -93,7 +117,20 @@ impl SimpleTypes {
         };
         let inside = Place { node: child, ..place };
         let node = &nodes[child];
+        // The same definition means the same in every schema, but for one that takes its namespace from another.
+        let key = (unit.file, place.node);
+        let shareable = nodes[0].attribute("targetNamespace").is_some() && node.kind != "list";
         let at = match node.kind.as_str() {
+            "restriction" if shareable && self.shared.simples.contains_key(&key) => {
+                // Its base is made all the same: what is derived from it must be known.
+                let base = match node.qname("base") {
+                    Some(name) => Some(self.named(library, register, inside, &name, depth)?),
+                    None => None,
+                };
+                let at = self.add(self.shared.simples[&key].clone());
+                self.bases.extend(base.map(|base| (at, base)));
+                at
+            }
             "restriction" => self.restriction(library, register, inside, depth)?,
             "list" => {
                 library.allow(unit.file, child, &["itemType"])?;
@@ -113,6 +150,9 @@ impl SimpleTypes {
             self.names.insert(at, (unit.namespace.clone(), name.to_string()));
         }
         self.known.insert(place, at);
+        if shareable && matches!(self.types[at as usize].variety, Variety::Atomic(_)) && node.qname("base").is_some() {
+            self.shared.simples.entry(key).or_insert_with(|| self.types[at as usize].clone());
+        }
         Ok(at)
     }
 
@@ -138,6 +178,7 @@ impl SimpleTypes {
         let file = register.units[place.unit].file;
         let node = &library.files[file].nodes[place.node];
         match (node.qname(name), &node.children[..]) {
+            (None, []) if node.kind == "attribute" => self.builtin(library, register, place, "anySimpleType"),
             (Some(found), []) => self.named(library, register, place, &found, depth),
             (None, &[child]) if library.files[file].nodes[child].kind == "simpleType" => {
                 self.at(library, register, Place { node: child, ..place }, depth + 1)
@@ -197,12 +238,20 @@ impl SimpleTypes {
         }
         let name = "a union".to_string();
         // Nearly all unions are of code lists, and a union of lists is a longer list.
-        let simple = match self.joined(&members) {
+        let key = (file, place.node);
+        let shareable = library.files[file].nodes[0].attribute("targetNamespace").is_some();
+        let known = self.shared.unions.get(&key).filter(|_| shareable).cloned();
+        let joined = known.or_else(|| self.joined(&members).map(Arc::new));
+        let of_lists = joined.is_some().then(|| members.clone());
+        if let Some(codes) = joined.as_ref().filter(|_| shareable) {
+            self.shared.unions.insert(key, codes.clone());
+        }
+        let simple = match joined {
             Some(codes) => Simple {
                 name,
                 variety: Variety::Atomic(Base::String),
                 white_space: WhiteSpace::Collapse,
-                facets: Facets { codes: Some(Arc::new(codes)), ..Facets::default() },
+                facets: Facets { codes: Some(codes), ..Facets::default() },
             },
             None => Simple {
                 name,
@@ -211,7 +260,9 @@ impl SimpleTypes {
                 facets: Facets::default(),
             },
         };
-        Ok(self.add(simple))
+        let at = self.add(simple);
+        self.unions.extend(of_lists.map(|members| (at, members)));
+        Ok(at)
     }
 
     fn joined(&self, members: &[u32]) -> Option<Codes> {
@@ -298,24 +349,29 @@ impl SimpleTypes {
         if !alternatives.is_empty() {
             // Patterns of one step are alternatives; those of several steps must all hold.
             let text = alternatives.join("|");
-            let compiled = match self.patterns.get(&text) {
+            let compiled = match self.shared.patterns.get(&text) {
                 Some(compiled) => compiled.clone(),
                 None => match pattern::compile(&text) {
                     Ok(compiled) => Arc::new(compiled),
                     Err(why) => return library.unsupported(file, place.node, format!("in a pattern, {why}")),
                 },
             };
-            self.patterns.insert(text, compiled.clone());
+            self.shared.patterns.insert(text, compiled.clone());
             simple.facets.patterns.push(compiled);
         }
-        Ok(self.add(simple))
+        let at = self.add(simple);
+        self.bases.insert(at, base);
+        Ok(at)
     }
 
     /// May this kind of value be listed? Where one value has several spellings, comparing them is not done here.
     fn lists(&self, variety: &Variety) -> bool {
         match variety {
-            Variety::Atomic(base) => is_text(*base) || is_number(*base),
-            Variety::List(_) => false,
+            Variety::Atomic(base) => !matches!(base, Base::Boolean | Base::QName),
+            Variety::List(item) => match &self.types[*item as usize].variety {
+                Variety::Atomic(base) => is_text(*base),
+                _ => false,
+            },
             Variety::Union(members) => members.iter().all(|&member| match self.types[member as usize].variety {
                 Variety::Atomic(base) => is_text(base),
                 _ => false,
@@ -342,7 +398,7 @@ impl SimpleTypes {
             ("whiteSpace", Variety::Atomic(_) | Variety::List(_)) => true,
             ("totalDigits" | "fractionDigits", Variety::Atomic(base)) => is_number(*base),
             ("minInclusive" | "maxInclusive" | "minExclusive" | "maxExclusive", Variety::Atomic(base)) => {
-                is_number(*base)
+                order::is_ordered(*base)
             }
             _ => false,
         };
@@ -364,16 +420,22 @@ impl SimpleTypes {
         }
         let facets = &mut simple.facets;
         if let "minInclusive" | "maxInclusive" | "minExclusive" | "maxExclusive" = kind {
-            let Some(number) = Decimal::parse(value.trim()) else { return broken(format!("{kind} is {value}")) };
-            let bound = Bound { text: value.trim().to_string(), inclusive: kind.ends_with("Inclusive") };
+            let value = value.trim();
+            let Variety::Atomic(base) = simple.variety else { return broken(format!("{kind} on {}", simple.name)) };
+            if !is_formed(base, value) {
+                return broken(format!("{kind} is {value}"));
+            }
+            let bound = Bound { text: value.to_string(), inclusive: kind.ends_with("Inclusive") };
             // Only ever narrower: a bound beyond the base's is not a restriction.
-            let (slot, narrower) = if kind.starts_with("min") {
-                let narrower = facets.min.as_ref().is_none_or(|b| Decimal::parse(&b.text) <= Some(number));
-                (&mut facets.min, narrower)
+            let (slot, wanted) = if kind.starts_with("min") {
+                (&mut facets.min, Ordering::Greater)
             } else {
-                let narrower = facets.max.as_ref().is_none_or(|b| Decimal::parse(&b.text) >= Some(number));
-                (&mut facets.max, narrower)
+                (&mut facets.max, Ordering::Less)
             };
+            let narrower = slot.as_ref().is_none_or(|known| {
+                let order = order::compare(base, value, &known.text);
+                order == Some(wanted) || order == Some(Ordering::Equal) && (known.inclusive || !bound.inclusive)
+            });
             if !narrower {
                 return broken(format!("{kind} {value} is wider than the base type"));
             }
@@ -405,55 +467,4 @@ impl SimpleTypes {
         }
         Ok(())
     }
-}
-
-fn is_text(base: Base) -> bool {
-    matches!(base, Base::String | Base::Language | Base::Nmtoken | Base::Name | Base::NcName)
-}
-
-fn is_number(base: Base) -> bool {
-    matches!(base, Base::Decimal | Base::Integer)
-}
-
-/// Form, white space, least and greatest value of the built-in types we know. Source: XML Schema Part 2, 3.2 and 3.3.
-fn builtin(name: &str) -> Option<(Base, WhiteSpace, &'static str, &'static str)> {
-    use WhiteSpace::{Collapse, Preserve, Replace};
-    let (base, white_space, min, max) = match name {
-        "string" => (Base::String, Preserve, "", ""),
-        "normalizedString" => (Base::String, Replace, "", ""),
-        "token" => (Base::String, Collapse, "", ""),
-        "language" => (Base::Language, Collapse, "", ""),
-        "NMTOKEN" | "NMTOKENS" => (Base::Nmtoken, Collapse, "", ""),
-        "Name" => (Base::Name, Collapse, "", ""),
-        "NCName" => (Base::NcName, Collapse, "", ""),
-        "boolean" => (Base::Boolean, Collapse, "", ""),
-        "decimal" => (Base::Decimal, Collapse, "", ""),
-        "integer" => (Base::Integer, Collapse, "", ""),
-        "nonPositiveInteger" => (Base::Integer, Collapse, "", "0"),
-        "negativeInteger" => (Base::Integer, Collapse, "", "-1"),
-        "nonNegativeInteger" => (Base::Integer, Collapse, "0", ""),
-        "positiveInteger" => (Base::Integer, Collapse, "1", ""),
-        "long" => (Base::Integer, Collapse, "-9223372036854775808", "9223372036854775807"),
-        "int" => (Base::Integer, Collapse, "-2147483648", "2147483647"),
-        "short" => (Base::Integer, Collapse, "-32768", "32767"),
-        "byte" => (Base::Integer, Collapse, "-128", "127"),
-        "unsignedLong" => (Base::Integer, Collapse, "0", "18446744073709551615"),
-        "unsignedInt" => (Base::Integer, Collapse, "0", "4294967295"),
-        "unsignedShort" => (Base::Integer, Collapse, "0", "65535"),
-        "unsignedByte" => (Base::Integer, Collapse, "0", "255"),
-        "float" | "double" => (Base::Float, Collapse, "", ""),
-        "dateTime" => (Base::DateTime, Collapse, "", ""),
-        "date" => (Base::Date, Collapse, "", ""),
-        "time" => (Base::Time, Collapse, "", ""),
-        "gYearMonth" => (Base::YearMonth, Collapse, "", ""),
-        "gYear" => (Base::Year, Collapse, "", ""),
-        "gMonthDay" => (Base::MonthDay, Collapse, "", ""),
-        "gDay" => (Base::Day, Collapse, "", ""),
-        "gMonth" => (Base::Month, Collapse, "", ""),
-        "duration" => (Base::Duration, Collapse, "", ""),
-        "hexBinary" => (Base::HexBinary, Collapse, "", ""),
-        "base64Binary" => (Base::Base64Binary, Collapse, "", ""),
-        _ => return None,
-    };
-    Some((base, white_space, min, max))
 }

@@ -14,6 +14,9 @@ pub(super) const SCHEMA_NAMESPACE: &str = "http://www.w3.org/2001/XMLSchema";
 /// Elements in a schema file may be nested so deep; what compiles them recurses.
 const DEPTH_MAX: usize = 64;
 
+/// Folders that a reference may lead out of, where it may at all.
+const CLIMBS_MAX: usize = 4;
+
 /// Where schema files are kept: a folder, or a table in the program. Locations are relative paths with `/`.
 #[derive(Debug, Clone)]
 pub enum Sources {
@@ -56,8 +59,9 @@ impl Sources {
     }
 }
 
-/// The location that `reference`, written in the file at `base`, means; none where it leads out of the sources.
-pub(super) fn resolve(base: &str, reference: &str) -> Option<String> {
+/// The location that `reference`, written in the file at `base`, means; none where it leads out of the sources, unless
+/// it may climb.
+pub(super) fn resolve(base: &str, reference: &str, climbs: bool) -> Option<String> {
     if reference.contains(':') || reference.contains('\\') || reference.starts_with('/') {
         return None;
     }
@@ -66,9 +70,13 @@ pub(super) fn resolve(base: &str, reference: &str) -> Option<String> {
     for part in reference.split('/') {
         match part {
             "." | "" => {}
-            ".." => {
-                parts.pop()?;
-            }
+            ".." => match parts.last() {
+                Some(&last) if last != ".." => {
+                    parts.pop();
+                }
+                _ if climbs && parts.len() < CLIMBS_MAX => parts.push(".."),
+                _ => return None,
+            },
             part => parts.push(part),
         }
     }
@@ -208,11 +216,14 @@ mod tests {
 
     #[test]
     fn locations_stay_within_the_sources() {
-        assert_eq!(resolve("a.xsd", "b.xsd").as_deref(), Some("b.xsd"));
-        assert_eq!(resolve("document/a.xsd", "../generic/./b.xsd").as_deref(), Some("generic/b.xsd"));
+        assert_eq!(resolve("a.xsd", "b.xsd", false).as_deref(), Some("b.xsd"));
+        assert_eq!(resolve("document/a.xsd", "../generic/./b.xsd", false).as_deref(), Some("generic/b.xsd"));
         for outside in ["../b.xsd", "/etc/passwd", "http://example.org/b.xsd", "..\\b.xsd"] {
-            assert_eq!(resolve("a.xsd", outside), None, "{outside}");
+            assert_eq!(resolve("a.xsd", outside, false), None, "{outside}");
         }
+        assert_eq!(resolve("a.xsd", "../../generic/b.xsd", true).as_deref(), Some("../../generic/b.xsd"));
+        assert_eq!(resolve("../../generic/a.xsd", "../x/b.xsd", true).as_deref(), Some("../../x/b.xsd"));
+        assert_eq!(resolve("a.xsd", "../../../../../etc/passwd", true), None);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! A set of schemas, found by the namespace of the document at hand.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::load::Library;
-use super::simple_types::{Patterns, SimpleTypes};
+use super::simple_types::{Shared, SimpleTypes};
 use super::{Schema, SchemaFault, Sources, compile};
 
 /// All schemas of a market pack.
@@ -20,19 +20,29 @@ impl Specs {
     /// still read, and refused if it is none of ours to understand.
     pub fn load(sources: &Sources) -> Result<Specs, SchemaFault> {
         let mut library = Library::new(sources);
-        let mut patterns = Patterns::new();
+        let mut shared = Shared::default();
         let mut schemas: BTreeMap<String, (Schema, String)> = BTreeMap::new();
         for location in sources.locations()? {
-            let register = library.register(&location)?;
+            let register = library.register(&[&location])?;
             if register.roots.is_empty() || register.namespace.is_empty() {
                 continue;
             }
-            let schema = build(&library, &register, &mut patterns)?;
-            if let Some((_, other)) = schemas.get(schema.namespace()) {
-                let (namespace, other) = (schema.namespace().to_string(), other.clone());
-                return Err(SchemaFault::Twice { location, namespace, other });
-            }
-            schemas.insert(schema.namespace().to_string(), (schema, location));
+            let schema = build(&library, &register, &mut shared)?;
+            add(&mut schemas, schema, &location)?;
+        }
+        Ok(Specs { schemas: schemas.into_iter().map(|(namespace, (schema, _))| (namespace, schema)).collect() })
+    }
+
+    /// Loads the named files, each the schema of one kind of document; files they share are read once.
+    pub fn files(sources: &Sources, locations: &[&str]) -> Result<Specs, SchemaFault> {
+        let mut library = Library::new(sources);
+        library.climbs = matches!(sources, Sources::Folder(_));
+        let mut shared = Shared::default();
+        let mut schemas: BTreeMap<String, (Schema, String)> = BTreeMap::new();
+        for &location in locations {
+            let register = library.register(&[location])?;
+            let schema = build(&library, &register, &mut shared)?;
+            add(&mut schemas, schema, location)?;
         }
         Ok(Specs { schemas: schemas.into_iter().map(|(namespace, (schema, _))| (namespace, schema)).collect() })
     }
@@ -53,18 +63,40 @@ impl Specs {
     }
 }
 
-impl Schema {
-    /// Loads the schema in the file at `location`, with all that it includes and imports.
-    pub fn load(sources: &Sources, location: &str) -> Result<Schema, SchemaFault> {
-        let mut library = Library::new(sources);
-        let register = library.register(location)?;
-        build(&library, &register, &mut HashMap::new())
+fn add(schemas: &mut BTreeMap<String, (Schema, String)>, schema: Schema, location: &str) -> Result<(), SchemaFault> {
+    let namespace = schema.namespace().to_string();
+    match schemas.get(&namespace) {
+        Some((_, other)) => Err(SchemaFault::Twice { location: location.to_string(), namespace, other: other.clone() }),
+        None => {
+            schemas.insert(namespace, (schema, location.to_string()));
+            Ok(())
+        }
     }
 }
 
-fn build(library: &Library, register: &super::load::Register, patterns: &mut Patterns) -> Result<Schema, SchemaFault> {
-    let mut simple = SimpleTypes::new(std::mem::take(patterns));
+impl Schema {
+    /// Loads the schema in the file at `location`, with all that it includes and imports. In a folder, references may
+    /// lead upwards and out of it: whoever names a file means what the file names.
+    pub fn load(sources: &Sources, location: &str) -> Result<Schema, SchemaFault> {
+        Schema::load_all(sources, &[location])
+    }
+
+    /// The same of several files together: the first says which documents are described, the others what may stand in
+    /// them where a wildcard is. A SOAP envelope needs this: it does not import what it is to carry.
+    pub fn load_all(sources: &Sources, locations: &[&str]) -> Result<Schema, SchemaFault> {
+        if locations.is_empty() {
+            return Err(SchemaFault::Missing { location: String::new() });
+        }
+        let mut library = Library::new(sources);
+        library.climbs = matches!(sources, Sources::Folder(_));
+        let register = library.register(locations)?;
+        build(&library, &register, &mut Shared::default())
+    }
+}
+
+fn build(library: &Library, register: &super::load::Register, shared: &mut Shared) -> Result<Schema, SchemaFault> {
+    let mut simple = SimpleTypes::new(std::mem::take(shared));
     let schema = compile::compile(library, register, &mut simple)?;
-    *patterns = std::mem::take(&mut simple.patterns);
+    *shared = std::mem::take(&mut simple.shared);
     Ok(schema)
 }

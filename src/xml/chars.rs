@@ -70,6 +70,7 @@ pub(super) fn is_space(byte: u8) -> bool {
 /// The first character that no XML document may hold: one sweep over the text, so that nothing later need look.
 pub(super) fn first_illegal(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
+    let mut found = None;
     for (chunk, block) in bytes.chunks(4096).enumerate() {
         // Without branches, which the compiler turns into vector code; only a bad block is looked at closely.
         let bad = block.iter().fold(0u8, |bad, &b| {
@@ -77,11 +78,15 @@ pub(super) fn first_illegal(text: &str) -> Option<usize> {
         });
         if bad != 0 {
             let within = block.iter().position(|&b| b < 0x20 && !is_space(b));
-            return within.map(|at| chunk * 4096 + at);
+            found = within.map(|at| chunk * 4096 + at);
+            break;
         }
     }
     // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
-    memchr::memchr_iter(0xEF, bytes).find(|&at| matches!(bytes.get(at + 1..at + 3), Some([0xBF, 0xBE | 0xBF])))
+    let before = &bytes[..found.unwrap_or(bytes.len())];
+    let high =
+        memchr::memchr_iter(0xEF, before).find(|&at| matches!(before.get(at + 1..at + 3), Some([0xBF, 0xBE | 0xBF])));
+    high.or(found)
 }
 
 #[cfg(test)]

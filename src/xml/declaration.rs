@@ -8,7 +8,7 @@ pub(super) fn skip_mark(document: &[u8]) -> Result<usize, Malformed> {
     let name = match document {
         [0xEF, 0xBB, 0xBF, ..] => return Ok(3),
         [0, 0, 0xFE, 0xFF, ..] | [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0, b'<', ..] | [b'<', 0, 0, 0, ..] => "UTF-32",
-        [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] | [0, b'<', ..] | [b'<', 0, ..] => "UTF-16",
+        [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] | [0, b'<', ..] | [b'<', 0, ..] => "UTF-16 without saying so",
         [0x4C, 0x6F, 0xA7, 0x94, ..] => "EBCDIC",
         _ => return Ok(0),
     };
@@ -16,13 +16,24 @@ pub(super) fn skip_mark(document: &[u8]) -> Result<usize, Malformed> {
 }
 
 fn unsupported(name: &str) -> Malformed {
-    let message = format!("The document is in {}; only UTF-8 is taken.", short(name));
+    let message = format!("The document is in {}; only UTF-8 and UTF-16 are taken.", short(name));
     Malformed::coded("encoding-unsupported", 0, message)
 }
 
-/// Checks `<?xml … ?>`. Source: XML 1.0, productions 23 to 32 and 80.
-pub(super) fn check(declaration: &str, byte: usize, limits: &Limits) -> Result<(), Malformed> {
-    let inside = &declaration["<?xml".len()..declaration.len() - "?>".len()];
+/// How the bytes of a document became the UTF-8 that the reader sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Utf8,
+    /// With a byte-order mark, which is enough to know it by.
+    Utf16,
+    /// Without a mark: the declaration must say so.
+    Utf16Unmarked,
+}
+
+/// Checks what stands between `<?xml` and `?>`, and gives back the encoding, now certain.
+/// Source: XML 1.0, productions 23 to 32 and 80.
+pub(super) fn check(inside: &str, byte: usize, limits: &Limits, encoding: Encoding) -> Result<Encoding, Malformed> {
+    let mut sure = encoding;
     let mut found = Vec::new();
     attributes::read(inside, byte + "<?xml".len(), limits, &mut found)?;
     let mut rest = found.iter().filter(|a| a.prefix.is_empty());
@@ -37,18 +48,24 @@ pub(super) fn check(declaration: &str, byte: usize, limits: &Limits) -> Result<(
         _ => return wrong("The XML declaration must begin with its version."),
     }
     let mut next = rest.next();
-    if let Some(encoding) = next
-        && encoding.local == "encoding"
+    if let Some(named) = next
+        && named.local == "encoding"
     {
-        let name = encoding.value.as_ref();
+        let name = named.value.as_ref();
         let legal = name.starts_with(|c: char| c.is_ascii_alphabetic())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
         if !legal {
             return wrong("The encoding in the XML declaration is not a name.");
         }
         // US-ASCII is UTF-8 that happens to be plain, and was checked as such.
-        if !name.eq_ignore_ascii_case("utf-8") && !name.eq_ignore_ascii_case("us-ascii") {
-            return Err(unsupported(name));
+        let utf8 = name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("us-ascii");
+        let utf16 = ["utf-16", "utf-16le", "utf-16be"].iter().any(|known| name.eq_ignore_ascii_case(known));
+        match encoding {
+            Encoding::Utf8 if utf8 => {}
+            Encoding::Utf16 | Encoding::Utf16Unmarked if utf16 => sure = Encoding::Utf16,
+            Encoding::Utf8 if utf16 => return wrong("The declaration says UTF-16, but the document is not in it."),
+            _ if utf8 => return wrong("The declaration says UTF-8, but the document is not in it."),
+            _ => return Err(unsupported(name)),
         }
         next = rest.next();
     }
@@ -61,7 +78,7 @@ pub(super) fn check(declaration: &str, byte: usize, limits: &Limits) -> Result<(
         next = rest.next();
     }
     match next {
-        None if found.iter().all(|a| a.prefix.is_empty()) => Ok(()),
+        None if found.iter().all(|a| a.prefix.is_empty()) => Ok(sure),
         _ => wrong("The XML declaration holds version, encoding and standalone, in this order, and nothing else."),
     }
 }
@@ -69,6 +86,10 @@ pub(super) fn check(declaration: &str, byte: usize, limits: &Limits) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn check(declaration: &str, byte: usize, limits: &Limits) -> Result<Encoding, Malformed> {
+        super::check(&declaration["<?xml".len()..declaration.len() - "?>".len()], byte, limits, Encoding::Utf8)
+    }
 
     #[test]
     fn declarations_that_are_right_pass() {
@@ -78,7 +99,7 @@ mod tests {
             "<?xml version='1.0' encoding='utf-8' standalone='yes' ?>",
             "<?xml version='1.0' standalone='no'?>",
         ] {
-            assert_eq!(check(right, 0, &Limits::default()), Ok(()), "{right}");
+            assert_eq!(check(right, 0, &Limits::default()), Ok(Encoding::Utf8), "{right}");
         }
     }
 

@@ -8,6 +8,7 @@ mod attributes;
 mod chars;
 mod declaration;
 mod escape;
+mod events;
 mod limits;
 mod names;
 mod position;
@@ -23,6 +24,9 @@ pub use position::Positions;
 pub use reader::{Event, Reader};
 
 pub(crate) use chars::{is_name_char, is_name_start};
+pub(crate) use declaration::Encoding;
+pub(crate) use position::Walk;
+pub(crate) use reader::{State, Then};
 
 /// The namespace that the prefix `xml` is always bound to. Source: Namespaces in XML 1.0, section 3.
 pub const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
@@ -42,11 +46,16 @@ pub struct Malformed {
 }
 
 impl Malformed {
-    fn new(byte: usize, message: impl Into<String>) -> Malformed {
+    pub(crate) fn new(byte: usize, message: impl Into<String>) -> Malformed {
         Malformed { byte, code: "not-well-formed", message: message.into() }
     }
 
-    fn coded(code: &'static str, byte: usize, message: impl Into<String>) -> Malformed {
+    pub(crate) fn too_large(limits: &Limits) -> Malformed {
+        let message = format!("A document may have at most {} bytes.", limits.body_bytes_max);
+        Malformed::coded("body-limit", limits.body_bytes_max, message)
+    }
+
+    pub(crate) fn coded(code: &'static str, byte: usize, message: impl Into<String>) -> Malformed {
         Malformed { byte, code, message: message.into() }
     }
 }

@@ -3,8 +3,6 @@
 //! A document of a million elements has some twenty names. Each is kept in a small table together with the namespace
 //! it meant, for as long as the same declarations are in force; so a tag without `xmlns` costs one comparison.
 
-use std::borrow::Cow;
-
 use super::chars::is_nc_name;
 use super::{Malformed, XML_NAMESPACE, XMLNS_NAMESPACE};
 
@@ -20,26 +18,34 @@ const NO_NAMESPACE: u32 = u32::MAX;
 /// Marks a name with the prefix `xml`.
 const OF_XML: u32 = u32::MAX - 1;
 
+/// Bytes of names kept at one time; only a document of thousands of different names ever comes so far.
+const POOL_BYTES_MAX: usize = 64 * 1024;
+
 #[derive(Clone, Copy)]
-pub(super) struct Name<'d> {
-    pub raw: &'d str,
-    pub local: &'d str,
+struct Name {
+    /// Where it lies in the pool.
+    start: u32,
+    length: u32,
+    /// Bytes of the prefix and its colon.
+    prefix: u32,
     /// Index into the declarations, or one of the marks above.
     namespace: u32,
     /// The state of the declarations this was resolved under; 0 is none.
     epoch: u32,
     /// Whatever the reader's user wants to remember about this name.
-    pub tag: u32,
+    tag: u32,
 }
 
-struct Declaration<'d> {
-    prefix: &'d str,
-    uri: Cow<'d, str>,
+struct Declaration {
+    prefix: Box<str>,
+    uri: Box<str>,
 }
 
-pub(super) struct Names<'d> {
-    slots: Vec<Name<'d>>,
-    declarations: Vec<Declaration<'d>>,
+/// Owns what it remembers, so that it outlives the window that a name was met in.
+pub(super) struct Names {
+    slots: Vec<Name>,
+    pool: String,
+    declarations: Vec<Declaration>,
     epoch: u32,
     epoch_last: u32,
 }
@@ -51,10 +57,11 @@ pub(super) struct Scope {
     epoch: u32,
 }
 
-impl<'d> Names<'d> {
-    pub(super) fn new() -> Names<'d> {
-        let nothing = Name { raw: "", local: "", namespace: NO_NAMESPACE, epoch: 0, tag: UNTAGGED };
-        Names { slots: vec![nothing; SLOTS], declarations: Vec::new(), epoch: 1, epoch_last: 1 }
+impl Names {
+    pub(super) fn new() -> Names {
+        let nothing = Name { start: 0, length: 0, prefix: 0, namespace: NO_NAMESPACE, epoch: 0, tag: UNTAGGED };
+        let pool = String::with_capacity(1024);
+        Names { slots: vec![nothing; SLOTS], pool, declarations: Vec::new(), epoch: 1, epoch_last: 1 }
     }
 
     pub(super) fn scope(&self) -> Scope {
@@ -71,7 +78,13 @@ impl<'d> Names<'d> {
         self.declarations.len()
     }
 
-    pub(super) fn declare(&mut self, prefix: &'d str, uri: Cow<'d, str>, byte: usize) -> Result<(), Malformed> {
+    /// Tells apart the states of the declarations: while it is the same, a prefix means the same.
+    #[inline]
+    pub(super) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    pub(super) fn declare(&mut self, prefix: &str, uri: &str, byte: usize) -> Result<(), Malformed> {
         let wrong = |message: &str| Err(Malformed::new(byte, message));
         if prefix == "xmlns" || uri == XMLNS_NAMESPACE {
             return wrong("The prefix xmlns and its namespace cannot be declared.");
@@ -82,7 +95,7 @@ impl<'d> Names<'d> {
         if !prefix.is_empty() && uri.is_empty() {
             return wrong("A prefix cannot be declared to mean no namespace.");
         }
-        self.declarations.push(Declaration { prefix, uri });
+        self.declarations.push(Declaration { prefix: prefix.into(), uri: uri.into() });
         // 2^32 elements with declarations do not fit into any body we take.
         self.epoch_last += 1;
         self.epoch = self.epoch_last;
@@ -91,21 +104,18 @@ impl<'d> Names<'d> {
 
     /// The slot of an element's name, resolved under the declarations now in force.
     #[inline]
-    pub(super) fn slot(&mut self, raw: &'d str, byte: usize) -> Result<usize, Malformed> {
+    pub(super) fn slot(&mut self, raw: &str, byte: usize) -> Result<usize, Malformed> {
         let home = home(raw.as_bytes());
-        let first = &self.slots[home];
-        if first.epoch == self.epoch && first.raw == raw {
-            return Ok(home);
-        }
-        let second = &self.slots[home ^ 1];
-        if second.epoch == self.epoch && second.raw == raw {
-            return Ok(home ^ 1);
+        for slot in [home, home ^ 1] {
+            if self.slots[slot].epoch == self.epoch && self.raw(slot) == raw {
+                return Ok(slot);
+            }
         }
         self.resolve(raw, home, byte)
     }
 
     #[cold]
-    fn resolve(&mut self, raw: &'d str, home: usize, byte: usize) -> Result<usize, Malformed> {
+    fn resolve(&mut self, raw: &str, home: usize, byte: usize) -> Result<usize, Malformed> {
         let (prefix, local) = split(raw);
         if !is_nc_name(local) || (local.len() < raw.len() && !is_nc_name(prefix)) {
             return Err(Malformed::new(byte, format!("\"{}\" is not a name an element can have.", short(raw))));
@@ -114,8 +124,14 @@ impl<'d> Names<'d> {
             Some(namespace) => namespace,
             None => return Err(undeclared(prefix, byte)),
         };
+        if self.pool.len() + raw.len() > POOL_BYTES_MAX {
+            self.pool.clear();
+            self.slots.iter_mut().for_each(|slot| slot.epoch = 0);
+        }
         let at = if self.slots[home].epoch == self.epoch { home ^ 1 } else { home };
-        self.slots[at] = Name { raw, local, namespace, epoch: self.epoch, tag: UNTAGGED };
+        let (start, length, prefix) = (self.pool.len() as u32, raw.len() as u32, (raw.len() - local.len()) as u32);
+        self.pool.push_str(raw);
+        self.slots[at] = Name { start, length, prefix, namespace, epoch: self.epoch, tag: UNTAGGED };
         Ok(at)
     }
 
@@ -126,7 +142,7 @@ impl<'d> Names<'d> {
         if prefix == "xmlns" {
             return None;
         }
-        match self.declarations.iter().rposition(|declaration| declaration.prefix == prefix) {
+        match self.declarations.iter().rposition(|declaration| &*declaration.prefix == prefix) {
             Some(at) if self.declarations[at].uri.is_empty() => Some(NO_NAMESPACE),
             Some(at) => Some(at as u32),
             None if prefix.is_empty() => Some(NO_NAMESPACE),
@@ -134,11 +150,27 @@ impl<'d> Names<'d> {
         }
     }
 
-    pub(super) fn at(&self, slot: usize) -> &Name<'d> {
-        &self.slots[slot]
+    #[inline]
+    fn raw(&self, slot: usize) -> &str {
+        let name = &self.slots[slot];
+        &self.pool[name.start as usize..(name.start + name.length) as usize]
     }
 
-    pub(super) fn tag(&mut self, slot: usize, tag: u32) {
+    pub(super) fn local(&self, slot: usize) -> &str {
+        &self.raw(slot)[self.slots[slot].prefix as usize..]
+    }
+
+    /// The prefix with its colon, as it stands in the document.
+    pub(super) fn prefix(&self, slot: usize) -> &str {
+        &self.raw(slot)[..self.slots[slot].prefix as usize]
+    }
+
+    #[inline]
+    pub(super) fn tag(&self, slot: usize) -> u32 {
+        self.slots[slot].tag
+    }
+
+    pub(super) fn set_tag(&mut self, slot: usize, tag: u32) {
         self.slots[slot].tag = tag;
     }
 
@@ -204,11 +236,11 @@ mod tests {
     #[test]
     fn a_closed_scope_gives_the_old_meaning_back() {
         let mut names = Names::new();
-        names.declare("p", "urn:a".into(), 0).unwrap();
+        names.declare("p", "urn:a", 0).unwrap();
         let outer = names.slot("p:x", 0).unwrap();
-        names.tag(outer, 7);
+        names.set_tag(outer, 7);
         let scope = names.scope();
-        names.declare("p", "urn:b".into(), 0).unwrap();
+        names.declare("p", "urn:b", 0).unwrap();
         let inner = names.slot("p:x", 0).unwrap();
         assert_eq!(names.namespace(inner), "urn:b");
         names.leave(scope);

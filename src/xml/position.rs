@@ -5,39 +5,97 @@
 /// Positions are wanted only for flaws, so nothing is counted while a document is read.
 pub struct Positions<'d> {
     document: &'d [u8],
-    at: usize,
-    line: u32,
-    column: u32,
+    walk: Walk,
 }
 
 impl<'d> Positions<'d> {
     pub fn new(document: &'d [u8]) -> Positions<'d> {
-        // A byte-order mark is no character of the document.
-        let at = if document.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-        Positions { document, at, line: 1, column: 1 }
+        Positions { document, walk: Walk::new() }
     }
 
     /// Line and column of `byte`, both from 1, the column in characters. An offset behind the last one asked for is
     /// answered with that last one's position.
     pub fn of(&mut self, byte: usize) -> (u32, u32) {
-        let end = byte.min(self.document.len());
-        while self.at < end {
-            match self.document[self.at] {
-                b'\n' => self.next_line(),
-                // A carriage return ends a line by itself, unless a line feed follows and does it.
-                b'\r' if self.document.get(self.at + 1) != Some(&b'\n') => self.next_line(),
-                0x80..=0xBF => {}
-                _ => self.column += 1,
-            }
-            self.at += 1;
-        }
-        (self.line, self.column)
+        let end = byte.clamp(self.walk.byte, self.document.len());
+        self.walk.over(&self.document[self.walk.byte..end]);
+        (self.walk.line, self.walk.column)
+    }
+}
+
+/// The place that a walk through a document has come to. The document may be shown to it in pieces.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Walk {
+    /// Bytes walked over.
+    pub byte: usize,
+    pub line: u32,
+    pub column: u32,
+    /// Units of UTF-16 that the same characters take, if they are counted.
+    pub units: usize,
+    pub wide: bool,
+    /// The last character was a carriage return: a line feed now would end the same line.
+    returned: bool,
+}
+
+impl Walk {
+    pub(crate) fn new() -> Walk {
+        Walk { byte: 0, line: 1, column: 1, units: 0, wide: false, returned: false }
     }
 
-    fn next_line(&mut self) {
-        self.line += 1;
-        self.column = 1;
+    pub(crate) fn over(&mut self, mut bytes: &[u8]) {
+        // A byte-order mark is no character of the document.
+        if self.byte < 3 {
+            for (at, mark) in [0xEF, 0xBB, 0xBF].into_iter().enumerate().skip(self.byte) {
+                match bytes.split_first() {
+                    Some((&first, rest)) if first == mark => {
+                        bytes = rest;
+                        self.byte = at + 1;
+                    }
+                    _ => break,
+                }
+            }
+        }
+        self.byte += bytes.len();
+        for piece in bytes.chunks(4096) {
+            if memchr::memchr(b'\r', piece).is_some() || self.returned {
+                piece.iter().for_each(|&byte| self.step(byte));
+                continue;
+            }
+            let tail = match memchr::memrchr(b'\n', piece) {
+                Some(last) => {
+                    self.line += memchr::memchr_iter(b'\n', piece).count() as u32;
+                    self.column = 1;
+                    &piece[last + 1..]
+                }
+                None => piece,
+            };
+            self.column += characters(tail) as u32;
+            if self.wide {
+                self.units += characters(piece) + piece.iter().filter(|&&b| b >= 0xF0).count();
+            }
+        }
     }
+
+    fn step(&mut self, byte: u8) {
+        match byte {
+            b'\n' if self.returned => {}
+            b'\n' | b'\r' => {
+                self.line += 1;
+                self.column = 1;
+            }
+            0x80..=0xBF => {}
+            _ => self.column += 1,
+        }
+        self.returned = byte == b'\r';
+        self.units += match byte {
+            0x80..=0xBF => 0,
+            0xF0.. => 2,
+            _ => 1,
+        };
+    }
+}
+
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&b| !(0x80..=0xBF).contains(&b)).count()
 }
 
 #[cfg(test)]
@@ -58,5 +116,20 @@ mod tests {
     #[test]
     fn a_byte_order_mark_takes_no_column() {
         assert_eq!(Positions::new("\u{FEFF}<a/>".as_bytes()).of(3), (1, 1));
+        assert_eq!(Positions::new("\u{FEFF}<a/>".as_bytes()).of(4), (1, 2));
+    }
+
+    #[test]
+    fn pieces_and_the_whole_lead_to_one_place() {
+        let document = "\u{FEFF}a\r\nb\r\r\n😀æ\nx\ry".as_bytes();
+        let mut whole = Walk { wide: true, ..Walk::new() };
+        whole.over(document);
+        for cut in 0..document.len() {
+            let mut walk = Walk { wide: true, ..Walk::new() };
+            walk.over(&document[..cut]);
+            walk.over(&document[cut..]);
+            assert_eq!((walk.line, walk.column, walk.units), (whole.line, whole.column, whole.units), "{cut}");
+        }
+        assert_eq!((whole.line, whole.column, whole.units), (6, 2, 14));
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use gridpost::spec::{Specs, check, root_of};
+use gridpost::spec::{Schema, Sources, Specs, check, root_of};
 use gridpost::xml::Limits;
 
 const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/message-specs/dk");
@@ -56,6 +56,73 @@ fn every_official_schema_loads() {
     for schema in specs.iter() {
         assert_eq!(schema.roots().count(), 1, "{}", schema.namespace());
     }
+}
+
+/// The ebIX documents, by their folders: each has its schema in a folder of its own, and all share the code lists.
+fn ebix(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder.join("xsd/ebix/document")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        for file in std::fs::read_dir(&path).unwrap() {
+            let file = file.unwrap().file_name().to_string_lossy().into_owned();
+            if file.starts_with("ebIX_DK_") {
+                found.push(format!("document/{name}/{file}"));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn every_ebix_schema_loads_as_it_is() {
+    let Some(folder) = official() else { return };
+    let names = ebix(&folder);
+    assert_eq!(names.len(), 63);
+    let locations: Vec<&str> = names.iter().map(String::as_str).collect();
+    let start = std::time::Instant::now();
+    let specs = Specs::files(&Sources::Folder(folder.join("xsd/ebix")), &locations).unwrap();
+    println!("63 ebIX schemas: {:?}", start.elapsed());
+    assert_eq!(specs.iter().count(), 63);
+    let bare = std::fs::read(folder.join("samples/ebix/RSM033_D18.xml")).unwrap();
+    let root = root_of(&bare, &Limits::default()).unwrap();
+    let verdict = check(specs.schema_for(&root.namespace).unwrap(), &bare, &Limits::default(), &mut ());
+    assert!(verdict.is_valid(), "{verdict:#?}");
+    // The same by its own file alone, whose references lead out of its folder.
+    let own = names.iter().find(|name| name.contains("/DK_RequestUpdateChargeInformation/")).unwrap();
+    let path = folder.join("xsd/ebix").join(own);
+    let sources = Sources::Folder(path.parent().unwrap().to_path_buf());
+    let schema = Schema::load(&sources, path.file_name().unwrap().to_str().unwrap()).unwrap();
+    assert!(check(&schema, &bare, &Limits::default(), &mut ()).is_valid());
+}
+
+#[test]
+fn ebix_documents_are_valid_within_their_envelopes() {
+    let Some(folder) = official() else { return };
+    let names = ebix(&folder);
+    let mut locations = vec!["wsdl/soap-envolope-manual.xsd", "wsdl/DataHUBB2B-manual.xsd"];
+    locations.extend(names.iter().map(String::as_str));
+    let sources = Sources::Folder(folder.join("xsd/ebix"));
+    let schema = Schema::load_all(&sources, &locations).unwrap();
+    let judged = |document: &str| check(&schema, document.as_bytes(), &Limits::default(), &mut ()).flaws;
+    for name in ["RSM001_CPR.xml", "RSM009_valid.xml"] {
+        let document = std::fs::read_to_string(folder.join("samples/ebix").join(name)).unwrap();
+        assert_eq!(judged(&document), [], "{name}");
+        // What stands within the payload is looked at.
+        let broken = document.replacen("Creation>20", "Creation>x20", 1);
+        assert_eq!(judged(&broken).iter().map(|flaw| flaw.code).collect::<Vec<_>>(), ["value-type"], "{name}");
+        let stranger = document.replace(":v3", ":v9");
+        assert_eq!(
+            judged(&stranger).iter().map(|flaw| flaw.code).collect::<Vec<_>>(),
+            ["element-unexpected"],
+            "{name}"
+        );
+    }
+    let wrapper = Schema::load_all(&sources, &locations[..2]).unwrap();
+    let document = std::fs::read(folder.join("samples/ebix/RSM001_CPR.xml")).unwrap();
+    let verdict = check(&wrapper, &document, &Limits::default(), &mut ());
+    assert_eq!(verdict.flaws.len(), 1, "strict, and no schema for it: {verdict:#?}");
 }
 
 #[test]

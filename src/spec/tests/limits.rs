@@ -126,5 +126,6 @@ fn the_root_is_found_behind_any_prolog() {
     }
     assert_eq!(root_of(b"", &limits).unwrap_err().code, "not-well-formed");
     assert_eq!(root_of(b"<!DOCTYPE a><a/>", &limits).unwrap_err().code, "doctype-refused");
-    assert_eq!(root_of(b"\xFE\xFF\0<", &limits).unwrap_err().code, "encoding-unsupported");
+    assert_eq!(root_of(b"\xFE\xFF\0<", &limits).unwrap_err().code, "not-well-formed");
+    assert_eq!(root_of(b"\0\0\xFE\xFF", &limits).unwrap_err().code, "encoding-unsupported");
 }

@@ -11,32 +11,18 @@ fn what_is_not_supported_is_refused_by_name() {
     let typed =
         |inside: &str| format!("<xs:element name='a' type='t:T'/><xs:simpleType name='T'>{inside}</xs:simpleType>");
     let cases = [
-        (within("<xs:sequence><xs:any/></xs:sequence>"), "any in a content model"),
-        (within("<xs:anyAttribute/>"), "anyAttribute"),
-        (within("<xs:complexContent/>"), "complexContent"),
-        ("<xs:element name='a'/>".into(), "without a type"),
-        ("<xs:element name='a' type='xs:QName'/>".into(), "xs:QName"),
-        ("<xs:element name='a' type='xs:ID'/>".into(), "xs:ID"),
-        ("<xs:element name='a' type='xs:anyType'/>".into(), "xs:anyType"),
-        ("<xs:element name='a' type='xs:token' abstract='true'/>".into(), "abstract"),
-        ("<xs:element name='a' type='xs:token' substitutionGroup='t:b'/>".into(), "substitutionGroup"),
+        ("<xs:element name='a' type='xs:NOTATION'/>".into(), "xs:NOTATION"),
+        (within("<xs:sequence><xs:anything/></xs:sequence>"), "anything in a content model"),
         ("<xs:element name='a' type='xs:token'><xs:key name='k'/></xs:element>".into(), "key within an element"),
         ("<xs:element name='a' type='xs:token' colour='red'/>".into(), "the attribute colour"),
         ("<xs:redefine schemaLocation='x.xsd'/>".into(), "redefine"),
         ("<xs:notation name='n'/>".into(), "notation"),
         ("<xs:assert test='1'/>".into(), "assert"),
-        ("<xs:import namespace='urn:x'/>".into(), "import without schemaLocation"),
+        ("<xs:include/>".into(), "include without schemaLocation"),
         ("<xs:import namespace='urn:x' schemaLocation='http://example.org/x.xsd'/>".into(), "leads out of the folder"),
         ("<xs:include schemaLocation='../x.xsd'/>".into(), "leads out of the folder"),
         (typed("<xs:restriction base='xs:string'><xs:pattern value='\\p{IsGreek}'/></xs:restriction>"), "IsGreek"),
-        (
-            typed("<xs:restriction base='xs:dateTime'><xs:minInclusive value='2000-01-01T00:00:00'/></xs:restriction>"),
-            "minInclusive on",
-        ),
-        (
-            typed("<xs:restriction base='xs:duration'><xs:enumeration value='P1D'/></xs:restriction>"),
-            "an enumeration on",
-        ),
+        (typed("<xs:restriction base='xs:boolean'><xs:enumeration value='1'/></xs:restriction>"), "an enumeration on"),
         (
             typed("<xs:restriction base='xs:string'><xs:assertion test='1' value='x'/></xs:restriction>"),
             "the attribute test",
@@ -65,6 +51,16 @@ fn what_is_broken_is_refused_with_its_line() {
     let within = |inside: &str| format!("<xs:element name='a'><xs:complexType>{inside}</xs:complexType></xs:element>");
     let cases = [
         ("<xs:element name='a' type='t:Nowhere'/>".to_string(), "Nowhere is not defined"),
+        (within("<xs:complexContent/>"), "holds one extension or restriction"),
+        ("<xs:element name='a' type='xs:token' substitutionGroup='t:b'/>".into(), "b is not defined"),
+        ("<xs:element name='a' type='xs:token' substitutionGroup='t:a'/>".into(), "circle"),
+        ("<xs:element name='a' type='xs:token'/><xs:element name='b' type='xs:integer' substitutionGroup='t:a'/>".into(), "not derived"),
+        ("<xs:element name='a' type='xs:token' final='restriction'/><xs:element name='b' type='xs:NMTOKEN' substitutionGroup='t:a'/>".into(), "not derived"),
+        (within("<xs:sequence><xs:any minOccurs='0'/><xs:element name='b' type='xs:token'/></xs:sequence>"), "ambiguous"),
+        (within("<xs:sequence><xs:any namespace='##other' minOccurs='0'/><xs:any namespace='urn:x'/></xs:sequence>"), "ambiguous"),
+        (within("<xs:complexContent><xs:extension base='t:F'/></xs:complexContent>") + "<xs:complexType name='F' final='extension'/>", "final"),
+        (within("<xs:complexContent><xs:restriction base='t:F'><xs:sequence><xs:element name='c' type='xs:token'/></xs:sequence></xs:restriction></xs:complexContent>")
+            + "<xs:complexType name='F'><xs:sequence><xs:element name='b' type='xs:token'/></xs:sequence></xs:complexType>", "takes what its base does not"),
         ("<xs:element name='a' type='xs:integer' default='x'/>".into(), "the default x"),
         ("<xs:element name='a' type='xs:token'/><xs:element name='a' type='xs:string'/>".into(), "defined in t.xsd too"),
         (within("<xs:sequence><xs:element name='b' type='xs:token' minOccurs='0'/><xs:element name='b' type='xs:token'/></xs:sequence>"), "ambiguous"),

@@ -1,8 +1,10 @@
 //! The engine as its users see it: schemas in, verdicts out.
 
+mod derived;
 mod flaws;
 mod limits;
 mod loading;
+mod paths;
 mod values;
 
 use crate::spec::{Handler, Schema, SchemaFault, Sources, Verdict, check};

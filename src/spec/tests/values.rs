@@ -67,6 +67,26 @@ fn facets_bound_values() {
 }
 
 #[test]
+fn dates_durations_and_floats_have_bounds_and_lists() {
+    let bound = |base: &str, facets: &str| format!("<xs:restriction base='xs:{base}'>{facets}</xs:restriction>");
+    takes(
+        &bound(
+            "dateTime",
+            "<xs:minInclusive value='2000-01-01T00:00:00Z'/><xs:maxExclusive value='2001-01-01T00:00:00Z'/>",
+        ),
+        &["2000-01-01T00:00:00Z", "2000-01-01T01:00:00+01:00", "2000-06-01T00:00:00"],
+        &["1999-12-31T23:59:59Z", "2001-01-01T00:00:00Z", "2000-01-01T00:00:00", "2000-12-31T24:00:00Z"],
+    );
+    takes(&bound("duration", "<xs:maxInclusive value='P1M'/>"), &["P27D", "P1M", "-P9Y"], &["P30D", "P32D"]);
+    takes(&bound("duration", "<xs:enumeration value='P1Y'/>"), &["P12M", "P1Y", "P1Y0M"], &["P365D"]);
+    takes(&bound("float", "<xs:minExclusive value='0'/>"), &["1e-3", "INF"], &["0", "-1", "NaN", "-INF"]);
+    takes(&bound("double", "<xs:enumeration value='1.5'/><xs:enumeration value='NaN'/>"), &["15e-1", "NaN"], &["1"]);
+    takes(&bound("date", "<xs:minInclusive value='2024-02-29'/>"), &["2024-02-29", "2024-03-01"], &["2024-02-28"]);
+    takes(&bound("hexBinary", "<xs:enumeration value='0A'/>"), &["0a"], &["0b"]);
+    takes(&bound("NMTOKENS", "<xs:enumeration value='a b'/>"), &["a b", " a  b "], &["a", "b a"]);
+}
+
+#[test]
 fn a_choice_a_group_and_mixed_content_work() {
     let schema = schema(
         "<xs:element name='a'><xs:complexType mixed='true'><xs:choice maxOccurs='unbounded'>

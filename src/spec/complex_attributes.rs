@@ -1,0 +1,175 @@
+//! The attributes of complex types, and what deriving one type from another makes of them.
+
+use super::SchemaFault;
+use super::compile::{Compiler, DERIVATIONS_MAX};
+use super::complex::Parts;
+use super::load::{Place, Space};
+use super::schema::AttributeUse;
+use super::simple::check;
+use super::wildcard::{Namespaces, Process, Wildcard};
+
+impl Compiler<'_> {
+    /// Adds attributes to those of the base, or puts them in their place.
+    pub(super) fn derive_attributes(
+        &mut self,
+        place: Place,
+        nodes: &[Place],
+        restriction: bool,
+        parts: &mut Parts,
+    ) -> Result<(), SchemaFault> {
+        let mut own = Parts::default();
+        for &node in nodes {
+            self.attribute(node, &mut own, 0)?;
+        }
+        if !restriction {
+            for attribute in own.attributes {
+                if parts.attributes.iter().any(|a| a.namespace == attribute.namespace && a.local == attribute.local) {
+                    return self.broken(place, format!("the attribute {} is declared twice", attribute.local));
+                }
+                parts.attributes.push(attribute);
+            }
+            parts.wildcard = match (parts.wildcard.take(), own.wildcard) {
+                (Some(base), Some(own)) => match base.namespaces.either(&own.namespaces) {
+                    Some(namespaces) => Some(Wildcard { namespaces, process: own.process }),
+                    None => return self.unsupported(place, "a union of attribute wildcards that cannot be expressed"),
+                },
+                (base, own) => own.or(base),
+            };
+            return Ok(());
+        }
+        // In a restriction, what is prohibited goes, and what is declared anew takes its old place.
+        let gone = self.prohibited(nodes)?;
+        parts.attributes.retain(|a| !gone.iter().any(|(n, l)| *n == a.namespace && *l == a.local));
+        for attribute in own.attributes {
+            let same = |a: &&mut AttributeUse| a.namespace == attribute.namespace && a.local == attribute.local;
+            match parts.attributes.iter_mut().find(same) {
+                Some(before) if before.required && !attribute.required => {
+                    return self.broken(place, format!("the attribute {} must stay required", attribute.local));
+                }
+                Some(before) => *before = attribute,
+                None => {
+                    let takes = parts.wildcard.as_ref().is_some_and(|w| w.namespaces.takes(&attribute.namespace));
+                    if !takes {
+                        let message = format!("the base has no attribute {}", attribute.local);
+                        return self.broken(place, message);
+                    }
+                    parts.attributes.push(attribute);
+                }
+            }
+        }
+        match (&parts.wildcard, &own.wildcard) {
+            (None, Some(_)) => return self.broken(place, "a restriction takes attributes that its base does not"),
+            (Some(base), Some(own)) if !own.namespaces.within(&base.namespaces) || own.process < base.process => {
+                return self.broken(place, "a restriction takes attributes that its base does not");
+            }
+            _ => {}
+        }
+        parts.wildcard = own.wildcard;
+        Ok(())
+    }
+
+    /// Namespace and name of the attributes prohibited here.
+    fn prohibited(&self, nodes: &[Place]) -> Result<Vec<(String, String)>, SchemaFault> {
+        let mut found = Vec::new();
+        for &place in nodes {
+            let node = self.node(place);
+            if node.kind != "attribute" || node.attribute("use") != Some("prohibited") {
+                continue;
+            }
+            match (node.qname("ref"), node.attribute("name")) {
+                (Some(name), _) => {
+                    let name = self.register.adopt(self.library, place, &name);
+                    found.push((name.namespace, name.local));
+                }
+                (None, Some(local)) => found.push((self.attribute_namespace(place), local.to_string())),
+                (None, None) => return self.broken(place, "an attribute has no name"),
+            }
+        }
+        Ok(found)
+    }
+
+    fn attribute_namespace(&self, place: Place) -> String {
+        let form = self.node(place).attribute("form").or(self.root(place).attribute("attributeFormDefault"));
+        if form == Some("qualified") { self.register.units[place.unit].namespace.clone() } else { String::new() }
+    }
+
+    pub(super) fn attribute(&mut self, place: Place, into: &mut Parts, depth: usize) -> Result<(), SchemaFault> {
+        let node = self.node(place);
+        match node.kind.as_str() {
+            "attribute" => {}
+            "anyAttribute" => {
+                let own = self.wildcard(place, &["namespace", "processContents"])?;
+                into.wildcard = match into.wildcard.take() {
+                    None => Some(own),
+                    Some(other) => match own.namespaces.both(&other.namespaces) {
+                        Some(namespaces) => Some(Wildcard { namespaces, process: own.process }),
+                        None => return self.unsupported(place, "anyAttribute in this combination"),
+                    },
+                };
+                return Ok(());
+            }
+            "attributeGroup" => {
+                self.allow(place, &["ref"])?;
+                if depth > DERIVATIONS_MAX {
+                    return self.broken(place, "attribute groups refer to each other in a circle, or too deep");
+                }
+                let Some(name) = node.qname("ref") else { return self.broken(place, "an attributeGroup without ref") };
+                let found = self.find(place, Space::AttributeGroup, &name)?;
+                self.allow(found, &["name"])?;
+                for child in self.children(found) {
+                    self.attribute(child, into, depth + 1)?;
+                }
+                return Ok(());
+            }
+            kind => return self.unsupported(place, format!("{kind} in a complexType")),
+        }
+        let (declared, namespace) = match node.qname("ref") {
+            Some(name) => {
+                self.allow(place, &["ref", "use", "default", "fixed"])?;
+                let found = self.find(place, Space::Attribute, &name)?;
+                self.allow(found, &["name", "type", "default", "fixed"])?;
+                (found, self.register.units[found.unit].namespace.clone())
+            }
+            None => {
+                self.allow(place, &["name", "type", "use", "default", "fixed", "form"])?;
+                (place, self.attribute_namespace(place))
+            }
+        };
+        let Some(local) = self.node(declared).attribute("name").map(str::to_string) else {
+            return self.broken(place, "an attribute has no name");
+        };
+        if into.attributes.iter().any(|known| known.namespace == namespace && known.local == local) {
+            return self.broken(place, format!("the attribute {local} is declared twice"));
+        }
+        let usage = node.attribute("use").unwrap_or("optional");
+        if usage == "prohibited" {
+            return Ok(());
+        }
+        if usage != "optional" && usage != "required" {
+            return self.broken(place, format!("use is {usage}"));
+        }
+        let simple = self.simple.of_attribute(self.library, self.register, declared)?;
+        let value = match self.value_constraint(place)? {
+            None if declared != place => self.value_constraint(declared)?,
+            own => own,
+        };
+        if let Some(value) = &value
+            && check(&self.simple.types, simple, &value.text).is_err()
+        {
+            return self.broken(place, format!("the default {} is not of the attribute's type", value.text));
+        }
+        into.attributes.push(AttributeUse { namespace, local, simple, required: usage == "required", value });
+        Ok(())
+    }
+
+    pub(super) fn wildcard(&self, place: Place, allowed: &[&str]) -> Result<Wildcard, SchemaFault> {
+        self.allow(place, allowed)?;
+        let node = self.node(place);
+        let target = &self.register.units[place.unit].namespace;
+        let namespaces = Namespaces::read(node.attribute("namespace").unwrap_or("##any"), target);
+        match Process::read(node.attribute("processContents")) {
+            Some(process) => Ok(Wildcard { namespaces, process }),
+            None => self.broken(place, "processContents is neither strict nor lax nor skip"),
+        }
+    }
+}
