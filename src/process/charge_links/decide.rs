@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::events;
 use super::reply::{self, Answer, Told};
 use super::request::{Operation, RequestChangeBillingMasterData};
-use super::rules::{self, Broken, Case};
+use super::rules::{self, Broken, Case, Rule};
 use super::state::{self, By, LinkIdentity, LinkState};
 use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Period, Timestamp};
+use crate::process::charge_documents::{fate, sender};
 use crate::process::charges::state::{ChargeState, Reach};
 use crate::process::charges::{self, Charge};
 use crate::process::metering_points::{self, MeteringPoint, Supply};
 use crate::process::participants::{self, Participant};
-use crate::process::{Context, Decision, Event, Fate};
+use crate::process::{Context, Decision, Event};
 use crate::record::{Change, Facts, Key, Needs};
 
 /// Most characters of a document id that a link remembers; the archive has all of it.
@@ -29,7 +30,7 @@ pub fn turns(request: &RequestChangeBillingMasterData) -> Vec<Key> {
 
 /// The sender, and of each pair its links, its metering point, its charge and who owns it.
 pub fn needs(request: &RequestChangeBillingMasterData, _context: &Context) -> Needs {
-    let mut needs = sender(request).map_or_else(Needs::default, |party| participants::needs_of(&party));
+    let mut needs = sender(&request.header).map_or_else(Needs::default, |party| participants::needs_of(&party));
     let pairs: BTreeSet<LinkIdentity> = request.operations.iter().filter_map(Operation::identity).collect();
     for pair in &pairs {
         needs = needs
@@ -65,16 +66,17 @@ pub fn needs_more(request: &RequestChangeBillingMasterData, facts: &Facts, _cont
 
 /// Answers the sender, operation by operation, and tells everybody concerned what was accepted.
 pub fn decide(request: &RequestChangeBillingMasterData, facts: &Facts, context: &Context) -> Decision {
-    let sender = sender(request).and_then(|party| participants::participant(facts, &party));
+    let sender = sender(&request.header).and_then(|party| participants::participant(facts, &party));
     let work = carry_out(request, facts, context, Asker::Sender(sender.as_ref()));
     // Who is not, or no longer, registered as the document says still hears why: as who is logged in.
     let asker = sender.as_ref().filter(|it| it.is_live()).map_or(&context.caller, |it| &it.party);
     let mut outgoing = reply::receipts(request, &work.answers, asker, context);
     outgoing.extend(reply::notifications(request, &work.answers, Some(asker), context));
-    let fates = request.operations.iter().zip(&work.answers).map(|(operation, answer)| Fate {
-        transaction_id: operation.transaction_id.clone(),
-        broken: answer.broken().iter().map(|broken| broken.rule.number).collect(),
-    });
+    let fates = request
+        .operations
+        .iter()
+        .zip(&work.answers)
+        .map(|(operation, answer)| fate(&operation.transaction_id, answer.broken()));
     Decision { changes: work.changes, events: work.events, fates: fates.collect(), outgoing }
 }
 
@@ -147,7 +149,7 @@ enum Step {
 
 /// The stages that are an operation's own, in order of precedence; whoever holds a step need not ask again.
 fn judge(case: &Case) -> Result<Step, Vec<Broken>> {
-    rules::hold(&[&rules::VR_906], case)?;
+    rules::hold(&[&Rule::VR_906], case)?;
     rules::hold(rules::INPUT, case)?;
     rules::hold(rules::METERING_POINT, case)?;
     rules::hold(rules::CHARGE, case)?;
@@ -263,10 +265,4 @@ fn case<'a>(
         owner: &known.owner,
         links,
     }
-}
-
-/// Number and role in the document's header; nobody when the role is one that we do not know.
-fn sender(request: &RequestChangeBillingMasterData) -> Option<Party> {
-    let role = ActorRole::from_code(&request.header.sender_role)?;
-    Some(Party { number: request.header.sender(), role })
 }

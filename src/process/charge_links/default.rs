@@ -16,6 +16,7 @@ use super::request::{Operation, REASON_LINKS, RequestChangeBillingMasterData};
 use super::state::{LinkIdentity, LinkState};
 use crate::document::Header;
 use crate::market::{MeteringPointId, MeteringPointType, Period};
+use crate::process::charge_documents::fate;
 use crate::process::charges::ChargeIdentity;
 use crate::process::metering_points::{self, MeteringPoint};
 use crate::process::{Context, Decision, Fate};
@@ -79,10 +80,11 @@ pub fn default_links(point: &MeteringPointId, facts: &Facts, context: &Context) 
     let request = request(&point, &fresh, context);
     let work = decide::carry_out(&request, facts, context, Asker::Hub);
     let outgoing = reply::notifications(&request, &work.answers, None, context);
-    let fates = request.operations.iter().zip(&work.answers).map(|(operation, answer)| Fate {
-        transaction_id: operation.transaction_id.clone(),
-        broken: answer.broken().iter().map(|broken| broken.rule.number).collect(),
-    });
+    let fates = request
+        .operations
+        .iter()
+        .zip(&work.answers)
+        .map(|(operation, answer)| fate(&operation.transaction_id, answer.broken()));
     let fates: Vec<Fate> = fates.collect();
     let reply = match fates.iter().all(|fate| fate.broken.is_empty()) {
         true => Reply::Succeeded { did_create_charge_links: !wanted.is_empty() },

@@ -53,6 +53,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::Header;
 use crate::market::ActorRole;
+use crate::process::charge_documents::transaction_ids;
 use crate::process::{Context, Decision, Incoming, Request};
 use crate::record::{Facts, Key, Needs};
 
@@ -125,10 +126,8 @@ impl Request for RequestChangeBillingMasterData {
         &self.header
     }
 
-    /// A blank id is left out: it is no id that could be repeated, and VR.223 has a word for it.
     fn transaction_ids(&self) -> Vec<&str> {
-        let ids = self.operations.iter().map(|operation| operation.transaction_id.as_str());
-        ids.filter(|id| !request::is_blank(id)).collect()
+        transaction_ids(self.operations.iter().map(|operation| &operation.transaction_id))
     }
 
     fn turns(&self) -> Vec<Key> {

@@ -6,15 +6,17 @@
 //! finds nothing is rejected with E0H, whatever the reason. Nothing is changed. Source: charges 2.7, 7.3, 7.5.
 
 use super::reply::{self, NOTIFY};
-use super::request::{Operation, REFUSALS_MAX, is_blank};
-use super::rules::TRANSACTION_ID_CHARACTERS_MAX;
+use super::request::Operation;
 use super::state::{self, Link};
-use crate::document::{Category, Field, Header, HeaderReader, Kind, Outgoing, Reader, Record, Refusal};
+use crate::document::{Category, Header, HeaderReader, Kind, Reader, Record, Refusal};
 use crate::market::{ActorRole, MeteringPointId, Party, Period, ReasonCode, Timestamp};
+use crate::process::charge_documents::{
+    Broken, Refusals, document, document_flaws, fate, live_sender, receipt, sender, transaction_flaws, transaction_ids,
+};
 use crate::process::charges::ChargeIdentity;
 use crate::process::metering_points::{self, MeteringPoint};
 use crate::process::participants;
-use crate::process::{Context, Decision, Fate, Incoming, Request, RequestReader};
+use crate::process::{Context, Decision, Incoming, Request, RequestReader};
 use crate::record::{Facts, Key, Needs};
 
 /// RSM-032.
@@ -79,7 +81,7 @@ impl Request for RequestBillingMasterData {
     }
 
     fn transaction_ids(&self) -> Vec<&str> {
-        self.queries.iter().map(|query| query.transaction_id.as_str()).filter(|id| !is_blank(id)).collect()
+        transaction_ids(self.queries.iter().map(|query| &query.transaction_id))
     }
 
     /// Nobody waits for a query, and it waits for nobody.
@@ -103,15 +105,14 @@ impl Request for RequestBillingMasterData {
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {
         let mut decision = Decision::default();
         let (mut notified, mut rejected) = (vec![], vec![]);
-        let asker =
-            sender(&self.header).filter(|party| participants::participant(facts, party).is_some_and(|it| it.is_live()));
+        let asker = live_sender(&self.header, facts);
         for (index, query) in self.queries.iter().enumerate() {
             let mut broken = flaws(self, query, asker.as_ref());
             if broken.is_empty() {
                 match answer(query, asker.as_ref().expect("VR.152 holds"), facts) {
                     Ok(links) if notified.len() + links.len() > LINKS_MAX => {
                         let text = format!("the document asks for more than {LINKS_MAX} links: ask for less at a time");
-                        broken.push(flaw("CH.16", ReasonCode::E86, text));
+                        broken.push(Broken::new("CH.16", ReasonCode::E86, text));
                     }
                     Ok(links) => notified.extend(links.into_iter().enumerate().map(|(place, link)| {
                         let id = context.id(&[NOTIFY.name, "record", &index.to_string(), &place.to_string()]);
@@ -122,70 +123,38 @@ impl Request for RequestBillingMasterData {
             }
             if !broken.is_empty() {
                 let id = context.id(&[REJECT_QUERY.name, "record", &index.to_string()]);
-                rejected.push(rejection(query, id, &broken));
+                let point = reply::about(&query.metering_point);
+                rejected.push(receipt(&query.transaction_id, id, point, &broken));
             }
-            let transaction_id = query.transaction_id.clone();
-            decision.fates.push(Fate { transaction_id, broken: broken.iter().map(|it| it.number).collect() });
+            decision.fates.push(fate(&query.transaction_id, &broken));
         }
         let receiver = asker.unwrap_or_else(|| context.caller.clone());
         for (kind, records) in [(&NOTIFY, notified), (&REJECT_QUERY, rejected)] {
             if !records.is_empty() {
-                let document = reply::send(kind, &receiver, records.into(), context);
-                decision = decision.send(Outgoing { business_reason: REASON_QUERY.into(), ..document });
+                decision = decision.send(document(kind, &receiver, REASON_QUERY, records.into(), context));
             }
         }
         decision
     }
 }
 
-/// A rule that does not hold, as in [`super::rules`], and the sentence that says so.
-struct Flaw {
-    number: &'static str,
-    code: ReasonCode,
-    text: String,
-}
-
-fn flaw(number: &'static str, code: ReasonCode, text: impl Into<String>) -> Flaw {
-    Flaw { number, code, text: text.into() }
-}
-
 /// What is wrong with the document, or else with the query itself.
-fn flaws(request: &RequestBillingMasterData, query: &Query, asker: Option<&Party>) -> Vec<Flaw> {
-    let header = &request.header;
-    let mut flaws = Vec::new();
-    if asker.is_none() {
-        let text = "the sender is not, or no longer, an active market participant in its role";
-        flaws.push(flaw("VR.152", ReasonCode::D02, text));
-    }
-    if header.document_type != "D08" {
-        flaws.push(flaw("VR.404", ReasonCode::D02, "the document type must be D08 with business reason E0G"));
-    }
-    if is_blank(&header.receiver_number) {
-        flaws.push(flaw("VR.153", ReasonCode::D02, "the document has no recipient"));
-    }
-    if header.receiver_role != ActorRole::MeteringPointAdministrator.code() {
-        flaws.push(flaw("VR.165", ReasonCode::E55, "the recipient role must be DDZ"));
-    }
+fn flaws(request: &RequestBillingMasterData, query: &Query, asker: Option<&Party>) -> Vec<Broken> {
+    let mut flaws = document_flaws(&request.header, asker, "D08", REASON_QUERY);
     if !flaws.is_empty() {
         return flaws;
     }
-    if is_blank(&query.transaction_id) {
-        flaws.push(flaw("VR.223", ReasonCode::E0H, "the transaction id is missing"));
-    }
-    if query.transaction_id.chars().count() > TRANSACTION_ID_CHARACTERS_MAX {
-        let text = format!("the transaction id is longer than {TRANSACTION_ID_CHARACTERS_MAX} characters");
-        flaws.push(flaw("VR.922", ReasonCode::E86, text));
-    }
+    flaws.extend(transaction_flaws(&query.transaction_id));
     if query.interval().is_empty() {
-        flaws.push(flaw("CH.14", ReasonCode::E86, "the period asked for does not end after its start"));
+        flaws.push(Broken::new("CH.14", ReasonCode::E86, "the period asked for does not end after its start"));
     }
     flaws
 }
 
 /// The links that the asker may see, by type, charge and start.
-fn answer(query: &Query, asker: &Party, facts: &Facts) -> Result<Vec<(ChargeIdentity, Link)>, Flaw> {
+fn answer(query: &Query, asker: &Party, facts: &Facts) -> Result<Vec<(ChargeIdentity, Link)>, Broken> {
     let Some(point) = metering_points::metering_point(facts, &query.point()) else {
-        return Err(flaw("VR.200", ReasonCode::E10, "the metering point is unknown"));
+        return Err(Broken::new("VR.200", ReasonCode::E10, "the metering point is unknown"));
     };
     let seen = seen(query.interval(), asker, &point, facts);
     let links = state::links_of_point(facts, &point.id).into_iter().filter(|(charge, link)| {
@@ -195,7 +164,7 @@ fn answer(query: &Query, asker: &Party, facts: &Facts) -> Result<Vec<(ChargeIden
     let mut links: Vec<(ChargeIdentity, Link)> = links.collect();
     links.sort_by_key(|(charge, link)| (charge.charge_type, charge.id.clone(), charge.owner.clone(), link.period));
     match links.is_empty() {
-        true => Err(flaw("CH.15", ReasonCode::E0H, "there is nothing to send for what is asked")),
+        true => Err(Broken::new("CH.15", ReasonCode::E0H, "there is nothing to send for what is asked")),
         false => Ok(links),
     }
 }
@@ -238,28 +207,6 @@ fn notification(query: &Query, (charge, link): (ChargeIdentity, Link), id: Strin
     reply::notification(&operation, id)
 }
 
-fn rejection(query: &Query, id: String, broken: &[Flaw]) -> Record {
-    let characters_max = reply::ORIGINAL_TRANSACTION_ID_CHARACTERS_MAX;
-    let original = query.transaction_id.chars().take(characters_max).collect();
-    let reasons = broken.iter().map(|it| (it.code.code().to_string(), format!("{}: {}", it.number, it.text)));
-    let reasons: Vec<(String, String)> = reasons.collect();
-    let mut fields =
-        vec![Field::Text("mRID", id), Field::Text("originalTransactionIDReference_MktActivityRecord.mRID", original)];
-    if !is_blank(&query.metering_point) {
-        let scheme = query.point().coding_scheme();
-        fields.push(Field::Id("marketEvaluationPoint.mRID", scheme, query.metering_point.clone()));
-    }
-    fields.extend(reasons.iter().map(|(code, text)| {
-        Field::Item("Reason", vec![Field::Code("code", code.clone()), Field::Text("text", text.clone())])
-    }));
-    Record { transaction_id: query.transaction_id.clone(), reasons, fields }
-}
-
-/// Number and role in the document's header; nobody when the role is one that we do not know.
-fn sender(header: &Header) -> Option<Party> {
-    Some(Party { number: header.sender(), role: ActorRole::from_code(&header.sender_role)? })
-}
-
 /// Collects the queries of one document.
 #[derive(Debug, Default)]
 pub struct QueryReader {
@@ -267,7 +214,7 @@ pub struct QueryReader {
     in_record: bool,
     draft: Query,
     queries: Vec<Query>,
-    refusals: Vec<Refusal>,
+    refusals: Refusals,
 }
 
 impl Reader for QueryReader {
@@ -299,29 +246,18 @@ impl Reader for QueryReader {
 
 impl QueryReader {
     fn header(&mut self, name: &str, value: &str, byte: usize) {
-        if matches!(name, "mRID" | "type" | "process.processType") && is_blank(value) {
-            self.refuse(format!("{name} is empty, and must say something"), byte);
-        } else if name == "process.processType" && value != REASON_QUERY {
-            self.refuse(
-                "process.processType cannot be taken in: billing master data is asked for with E0G".into(),
-                byte,
-            );
+        let speaks = self.refusals.header_speaks(name, value, byte);
+        if speaks && name == "process.processType" && value != REASON_QUERY {
+            let message = "process.processType cannot be taken in: billing master data is asked for with E0G";
+            self.refusals.push(message.into(), Some(byte));
         }
         self.header.value(name, value);
-    }
-
-    fn refuse(&mut self, message: String, byte: usize) {
-        if self.refusals.len() < REFUSALS_MAX {
-            self.refusals.push(Refusal { code: "B2B-005", target: None, message, byte: Some(byte) });
-        }
     }
 }
 
 impl RequestReader for QueryReader {
     fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Vec<Refusal>> {
-        match self.refusals.is_empty() {
-            true => Ok(Box::new(RequestBillingMasterData { header: self.header.finish(), queries: self.queries })),
-            false => Err(self.refusals),
-        }
+        self.refusals.none()?;
+        Ok(Box::new(RequestBillingMasterData { header: self.header.finish(), queries: self.queries }))
     }
 }

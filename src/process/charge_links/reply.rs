@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::request::{Operation, REASON_LINKS, RequestChangeBillingMasterData, is_blank};
-use super::rules::Broken;
+use super::request::{Operation, REASON_LINKS, RequestChangeBillingMasterData};
 use crate::document::{Category, Field, Kind, Outgoing, Record};
-use crate::market::{ActorNumber, ActorRole, Party};
+use crate::market::{ActorNumber, MeteringPointId, Party};
 use crate::process::Context;
+use crate::process::charge_documents::{self, Broken, is_blank};
 
 /// RSM-030, the answer to what was accepted.
 pub static CONFIRM: Kind = Kind {
@@ -37,9 +37,6 @@ pub static NOTIFY: Kind = Kind {
     category: Category::MasterData,
     status: None,
 };
-
-/// Most characters of a transaction id that an answer repeats. Source: charges 7.3.
-pub const ORIGINAL_TRANSACTION_ID_CHARACTERS_MAX: usize = 100;
 
 /// Who hears of an operation besides its sender.
 pub type Told = BTreeSet<Party>;
@@ -79,10 +76,10 @@ pub fn receipts(
         let index = index.to_string();
         match answer {
             Answer::Accepted { .. } => {
-                confirmed.push(receipt(operation, &context.id(&[CONFIRM.name, "record", &index]), &[]));
+                confirmed.push(receipt(operation, context.id(&[CONFIRM.name, "record", &index]), &[]));
             }
             Answer::Rejected(broken) => {
-                rejected.push(receipt(operation, &context.id(&[REJECT.name, "record", &index]), broken));
+                rejected.push(receipt(operation, context.id(&[REJECT.name, "record", &index]), broken));
             }
         }
     }
@@ -126,33 +123,7 @@ pub fn notifications(
 
 /// A document of this process, on its way to `receiver`.
 pub fn send(kind: &'static Kind, receiver: &Party, records: Arc<[Record]>, context: &Context) -> Outgoing {
-    Outgoing {
-        kind,
-        receiver: receiver.clone(),
-        sender: Party { number: context.market.hub.clone(), role: ActorRole::MeteringPointAdministrator },
-        business_reason: REASON_LINKS.into(),
-        created: context.now,
-        message_id: context.id(&[kind.name, "document", receiver.number.as_str(), receiver.role.code()]),
-        records,
-    }
-}
-
-fn receipt(operation: &Operation, id: &str, broken: &[Broken]) -> Record {
-    let original = operation.transaction_id.chars().take(ORIGINAL_TRANSACTION_ID_CHARACTERS_MAX).collect();
-    let reasons = broken.iter().map(|broken| (broken.rule.code.code().to_string(), broken.text.clone()));
-    let reasons: Vec<(String, String)> = reasons.collect();
-    let mut fields = vec![
-        Field::Text("mRID", id.to_string()),
-        Field::Text("originalTransactionIDReference_MktActivityRecord.mRID", original),
-    ];
-    // A confirmation must name the metering point, and has one to name; a rejection may do without.
-    if !is_blank(&operation.metering_point) {
-        fields.push(point_field(operation));
-    }
-    fields.extend(reasons.iter().map(|(code, text)| {
-        Field::Item("Reason", vec![Field::Code("code", code.clone()), Field::Text("text", text.clone())])
-    }));
-    Record { transaction_id: operation.transaction_id.clone(), reasons, fields }
+    charge_documents::document(kind, receiver, REASON_LINKS, records, context)
 }
 
 /// The accepted operation, not the links that it led to. No termination date means no end.
@@ -169,10 +140,20 @@ pub fn notification(operation: &Operation, id: String) -> Record {
     let dates = dates.filter(|(_, date)| !date.is_open_end());
     charge.extend(dates.map(|(name, date)| Field::Text(name, date.to_string())));
     let group = Field::Group("ChargeGroup", vec![Field::Item("ChargeType", charge)]);
-    let fields = vec![Field::Text("mRID", id), point_field(operation), group];
+    let fields = vec![Field::Text("mRID", id), point_field(&operation.metering_point), group];
     Record { transaction_id: operation.transaction_id.clone(), reasons: Vec::new(), fields }
 }
 
-fn point_field(operation: &Operation) -> Field {
-    Field::Id("marketEvaluationPoint.mRID", operation.point().coding_scheme(), operation.metering_point.clone())
+fn receipt(operation: &Operation, id: String, broken: &[Broken]) -> Record {
+    charge_documents::receipt(&operation.transaction_id, id, about(&operation.metering_point), broken)
+}
+
+/// A confirmation must name the metering point, and has one to name; a rejection may do without.
+pub fn about(metering_point: &str) -> Option<Field> {
+    (!is_blank(metering_point)).then(|| point_field(metering_point))
+}
+
+fn point_field(metering_point: &str) -> Field {
+    let scheme = MeteringPointId::new(metering_point).coding_scheme();
+    Field::Id("marketEvaluationPoint.mRID", scheme, metering_point.to_string())
 }

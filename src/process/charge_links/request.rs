@@ -6,6 +6,7 @@
 use super::state::LinkIdentity;
 use crate::document::{Header, HeaderReader, Reader, Refusal};
 use crate::market::{ActorNumber, ChargeType, MeteringPointId, Timestamp};
+use crate::process::charge_documents::{Refusals, is_blank};
 use crate::process::charges::ChargeIdentity;
 use crate::process::{Request, RequestReader};
 
@@ -54,12 +55,6 @@ impl Operation {
 /// Business reason of charge links.
 pub const REASON_LINKS: &str = "D17";
 
-/// Most refusals that one document is answered with; who sends more flaws than this will not miss the rest.
-pub const REFUSALS_MAX: usize = 100;
-
-/// Most characters of a sender's own text that a refusal repeats.
-const QUOTED_CHARACTERS_MAX: usize = 60;
-
 pub fn reader() -> Box<dyn RequestReader> {
     Box::new(LinksReader::default())
 }
@@ -74,7 +69,7 @@ pub struct LinksReader {
     /// How many charges were opened in it.
     charge_types: usize,
     operations: Vec<Operation>,
-    refusals: Vec<Refusal>,
+    refusals: Refusals,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -97,7 +92,7 @@ impl Reader for LinksReader {
                 // A ChargeType may be empty, so there may be no value to blame; the first one is not to blame either.
                 if self.charge_types == 2 {
                     let message = "a record has a second ChargeType: send one activity record for each charge (CH.06)";
-                    self.push(message.into(), None);
+                    self.refusals.push(message.into(), None);
                 }
                 Place::Charge
             }
@@ -120,7 +115,7 @@ impl Reader for LinksReader {
             (Place::Charge, "factor") => {
                 draft.factor = value.trim().parse().ok();
                 if draft.factor.is_none() {
-                    self.refuse(name, value, "a factor is a whole number", byte);
+                    self.refusals.value(name, value, "a factor is a whole number", byte);
                 }
             }
             (Place::Charge, "effectiveDate") => draft.effective = Timestamp::parse_date_time(value),
@@ -151,34 +146,14 @@ impl RequestReader for LinksReader {
 impl LinksReader {
     /// [`RequestReader::finish`], with its type still known.
     pub fn finish_typed(self) -> Result<RequestChangeBillingMasterData, Vec<Refusal>> {
-        if !self.refusals.is_empty() {
-            return Err(self.refusals);
-        }
+        self.refusals.none()?;
         Ok(RequestChangeBillingMasterData { header: self.header.finish(), operations: self.operations })
     }
 
     fn header(&mut self, name: &str, value: &str, byte: usize) {
-        if matches!(name, "mRID" | "type" | "process.processType") && is_blank(value) {
-            self.push(format!("{name} is empty, and must say something"), Some(byte));
-        } else if name == "process.processType" && value != REASON_LINKS {
-            self.refuse(name, value, "billing master data is changed with D17", byte);
+        if self.refusals.header_speaks(name, value, byte) && name == "process.processType" && value != REASON_LINKS {
+            self.refusals.value(name, value, "billing master data is changed with D17", byte);
         }
         self.header.value(name, value);
     }
-
-    fn refuse(&mut self, element: &str, value: &str, advice: &str, byte: usize) {
-        let value: String = value.chars().take(QUOTED_CHARACTERS_MAX).collect();
-        self.push(format!("{element} `{value}` cannot be taken in: {advice}"), Some(byte));
-    }
-
-    fn push(&mut self, message: String, byte: Option<usize>) {
-        if self.refusals.len() < REFUSALS_MAX {
-            self.refusals.push(Refusal { code: "B2B-005", target: None, message, byte });
-        }
-    }
-}
-
-/// Empty, or nothing but white space: it counts as missing.
-pub fn is_blank(text: &str) -> bool {
-    text.trim().is_empty()
 }

@@ -6,11 +6,12 @@ use super::events;
 use super::record::{self, Accepted, Said};
 use super::reply::{self, Answer};
 use super::request::{Information, Operation, RequestChangeOfPriceList, Series};
-use super::rules::{self, Broken, Case};
+use super::rules::{self, Broken, Case, Rule};
 use super::state::{self, ChargeIdentity, ChargeState, MasterData, PricePoint, Reach};
-use crate::market::{ActorRole, Calendar, ChargeType, Party, Period, Resolution, Timestamp};
+use crate::market::{ActorRole, Calendar, ChargeType, Period, Resolution, Timestamp};
+use crate::process::charge_documents::{fate, sender};
 use crate::process::participants::{self, Participant};
-use crate::process::{Context, Decision, Event, Fate};
+use crate::process::{Context, Decision, Event};
 use crate::record::{Change, Facts, Key, Needs};
 
 /// Most characters of a document id that the history keeps; the archive has all of it.
@@ -26,7 +27,7 @@ pub fn turns(request: &RequestChangeOfPriceList) -> Vec<Key> {
 pub fn needs(request: &RequestChangeOfPriceList, context: &Context) -> Needs {
     let mut needs = participants::needs_of_role(ActorRole::EnergySupplier)
         .and(participants::needs_of_role(ActorRole::GridAccessProvider));
-    if let Some(sender) = sender(request) {
+    if let Some(sender) = sender(&request.header) {
         needs = needs.and(participants::needs_of(&sender));
     }
     for command in commands(request) {
@@ -40,7 +41,7 @@ pub fn needs(request: &RequestChangeOfPriceList, context: &Context) -> Needs {
 /// Answers the sender, operation by operation, and tells everybody concerned what was accepted: participants by
 /// document, other systems by event.
 pub fn decide(request: &RequestChangeOfPriceList, facts: &Facts, context: &Context) -> Decision {
-    let sender = sender(request).and_then(|party| participants::participant(facts, &party));
+    let sender = sender(&request.header).and_then(|party| participants::participant(facts, &party));
     let mut answers = vec![Answer::default(); request.operations.len()];
     let mut changes = Vec::new();
     let mut told: BTreeMap<usize, Event> = BTreeMap::new();
@@ -75,10 +76,11 @@ pub fn decide(request: &RequestChangeOfPriceList, facts: &Facts, context: &Conte
             changes.extend(history);
         }
     }
-    let fates = request.operations.iter().zip(&answers).map(|(operation, answer)| Fate {
-        transaction_id: operation.transaction_id.clone(),
-        broken: answer.broken().iter().map(|broken| broken.rule.number).collect(),
-    });
+    let fates = request
+        .operations
+        .iter()
+        .zip(&answers)
+        .map(|(operation, answer)| fate(&operation.transaction_id, answer.broken()));
     let fates = fates.collect();
     let outgoing = reply::documents(request, &answers, facts, sender.as_ref(), context);
     Decision { changes, events: told.into_values().collect(), outgoing, fates }
@@ -95,7 +97,7 @@ pub enum Step {
 
 /// The stages that are an operation's own, in order of precedence; whoever holds a step need not ask again.
 fn judge<'a>(mut case: Case<'a>, state: Option<&'a ChargeState>) -> Result<Step, Vec<Broken>> {
-    rules::hold(&[&rules::VR_906], &case)?;
+    rules::hold(&[&Rule::VR_906], &case)?;
     rules::hold(input_rules(case.operation), &case)?;
     let start = case.operation.effective.expect("VR.531 holds");
     let resolution = case.operation.resolution().expect("VR.912 holds");
@@ -212,12 +214,6 @@ fn case<'a>(
     failed: Option<&'a str>,
 ) -> Case<'a> {
     Case { header: &request.header, operation, now: context.now, market: context.market, sender, charge: None, failed }
-}
-
-/// Number and role in the document's header; nobody when the role is one that we do not know.
-fn sender(request: &RequestChangeOfPriceList) -> Option<Party> {
-    let role = ActorRole::from_code(&request.header.sender_role)?;
-    Some(Party { number: request.header.sender(), role })
 }
 
 fn history_of(

@@ -10,16 +10,17 @@ use std::sync::Arc;
 
 use super::record;
 use super::reply::{self, NOTIFY};
-use super::request::{
-    Asked, Information, Operation, Point, REASON_INFORMATION, REASON_PRICES, REFUSALS_MAX, Series, is_blank,
-};
-use super::rules::TRANSACTION_ID_CHARACTERS_MAX;
+use super::request::{Asked, Information, Operation, Point, REASON_INFORMATION, REASON_PRICES, Series};
 use super::state::{Charge, ChargeIdentity, MasterData, PricePoint};
 use super::view;
-use crate::document::{Category, Field, Header, HeaderReader, Kind, Outgoing, Reader, Record, Refusal};
+use crate::document::{Category, Header, HeaderReader, Kind, Outgoing, Reader, Record, Refusal};
 use crate::market::{ActorNumber, ActorRole, Calendar, ChargeType, Party, Period, ReasonCode, Timestamp};
+use crate::process::charge_documents::{
+    Broken, Refusals, document, document_flaws, fate, is_blank, live_sender, receipt, sender, transaction_flaws,
+    transaction_ids,
+};
 use crate::process::participants;
-use crate::process::{Context, Decision, Fate, Incoming, Request, RequestReader};
+use crate::process::{Context, Decision, Incoming, Request, RequestReader};
 use crate::record::{Facts, Key, KeyRange, Needs};
 
 /// RSM-035.
@@ -137,7 +138,7 @@ impl Request for RequestPriceList {
     }
 
     fn transaction_ids(&self) -> Vec<&str> {
-        self.queries.iter().map(|query| query.transaction_id.as_str()).filter(|id| !is_blank(id)).collect()
+        transaction_ids(self.queries.iter().map(|query| &query.transaction_id))
     }
 
     fn turns(&self) -> Vec<Key> {
@@ -170,9 +171,10 @@ impl Request for RequestPriceList {
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {
         let mut decision = Decision::default();
         let (mut information, mut prices, mut rejected) = (vec![], vec![], vec![]);
+        let asker = live_sender(&self.header, facts);
         let mut points_left = if self.fits(facts, context.now) { Some(POINTS_MAX) } else { None };
         for (index, query) in self.queries.iter().enumerate() {
-            let mut broken = flaws(self, query, facts);
+            let mut broken = flaws(self, query, asker.as_ref());
             let mut found = Vec::new();
             if broken.is_empty() {
                 match answer(query, facts, Calendar::new(context.market.zone), &mut points_left) {
@@ -187,14 +189,11 @@ impl Request for RequestPriceList {
             }
             if !broken.is_empty() {
                 let id = context.id(&[REJECT_QUERY.name, "record", &index.to_string()]);
-                rejected.push(rejection(query, id, &broken));
+                rejected.push(receipt(&query.transaction_id, id, None, &broken));
             }
-            let transaction_id = query.transaction_id.clone();
-            decision.fates.push(Fate { transaction_id, broken: broken.iter().map(|it| it.number).collect() });
+            decision.fates.push(fate(&query.transaction_id, &broken));
         }
-        let asker =
-            sender(&self.header).filter(|party| participants::participant(facts, party).is_some_and(|it| it.is_live()));
-        let asker = asker.unwrap_or_else(|| context.caller.clone());
+        let receiver = asker.unwrap_or_else(|| context.caller.clone());
         for (kind, reason, records) in [
             (&NOTIFY, REASON_INFORMATION, information),
             (&NOTIFY, REASON_PRICES, prices),
@@ -202,65 +201,28 @@ impl Request for RequestPriceList {
         ] {
             if !records.is_empty() {
                 let records: Arc<[Record]> = records.into();
-                decision = decision.send(Outgoing {
-                    kind,
-                    receiver: asker.clone(),
-                    sender: Party { number: context.market.hub.clone(), role: ActorRole::MeteringPointAdministrator },
-                    business_reason: reason.into(),
-                    created: context.now,
-                    message_id: context.id(&[kind.name, reason, "document"]),
-                    records,
-                });
+                let document = document(kind, &receiver, reason, records, context);
+                let message_id = context.id(&[kind.name, reason, "document"]);
+                decision = decision.send(Outgoing { message_id, ..document });
             }
         }
         decision
     }
 }
 
-/// A rule that does not hold, as in [`super::rules`], and the sentence that says so.
-struct Flaw {
-    number: &'static str,
-    code: ReasonCode,
-    text: String,
-}
-
-fn flaw(number: &'static str, code: ReasonCode, text: impl Into<String>) -> Flaw {
-    Flaw { number, code, text: text.into() }
-}
-
 /// What is wrong with the document, or else with the query itself.
-fn flaws(request: &RequestPriceList, query: &Query, facts: &Facts) -> Vec<Flaw> {
-    let header = &request.header;
-    let mut flaws = Vec::new();
-    let registered = sender(header).and_then(|party| participants::participant(facts, &party));
-    if !registered.is_some_and(|it| it.is_live()) {
-        flaws.push(flaw(
-            "VR.152",
-            ReasonCode::D02,
-            "the sender is not, or no longer, an active market participant in its role",
-        ));
-    }
-    if header.document_type != "D13" {
-        flaws.push(flaw("VR.404", ReasonCode::D02, "the document type must be D13 with business reason D48"));
-    }
-    if is_blank(&header.receiver_number) {
-        flaws.push(flaw("VR.153", ReasonCode::D02, "the document has no recipient"));
-    }
-    if header.receiver_role != ActorRole::MeteringPointAdministrator.code() {
-        flaws.push(flaw("VR.165", ReasonCode::E55, "the recipient role must be DDZ"));
-    }
+fn flaws(request: &RequestPriceList, query: &Query, asker: Option<&Party>) -> Vec<Broken> {
+    let mut flaws = document_flaws(&request.header, asker, "D13", REASON_QUERY);
     if !flaws.is_empty() {
         return flaws;
     }
-    if is_blank(&query.transaction_id) {
-        flaws.push(flaw("VR.223", ReasonCode::E0H, "the transaction id is missing"));
-    }
-    if query.transaction_id.chars().count() > TRANSACTION_ID_CHARACTERS_MAX {
-        let text = format!("the transaction id is longer than {TRANSACTION_ID_CHARACTERS_MAX} characters");
-        flaws.push(flaw("VR.922", ReasonCode::E86, text));
-    }
+    flaws.extend(transaction_flaws(&query.transaction_id));
     if query.interval().is_none() {
-        flaws.push(flaw("CH.14", ReasonCode::E86, "the period asked for has no start, or does not end after it"));
+        flaws.push(Broken::new(
+            "CH.14",
+            ReasonCode::E86,
+            "the period asked for has no start, or does not end after it",
+        ));
     }
     flaws
 }
@@ -272,10 +234,10 @@ fn answer(
     facts: &Facts,
     calendar: Calendar,
     points_left: &mut Option<usize>,
-) -> Result<Vec<Operation>, Flaw> {
+) -> Result<Vec<Operation>, Broken> {
     let too_much = || {
         let text = format!("it takes more than {CHARGES_MAX} charges or {POINTS_MAX} prices: ask for less at a time");
-        flaw("CH.16", ReasonCode::E86, text)
+        Broken::new("CH.16", ReasonCode::E86, text)
     };
     let interval = query.interval().expect("CH.14 holds");
     let mut left = points_left.ok_or_else(too_much)?;
@@ -302,7 +264,7 @@ fn answer(
     }
     *points_left = Some(left);
     match found.is_empty() {
-        true => Err(flaw("CH.15", ReasonCode::E0H, "there is nothing to send for what is asked")),
+        true => Err(Broken::new("CH.15", ReasonCode::E0H, "there is nothing to send for what is asked")),
         false => Ok(found),
     }
 }
@@ -359,24 +321,6 @@ fn information(
     Operation { effective: Some(start), asked, ..operation(query, identity) }
 }
 
-fn rejection(query: &Query, id: String, broken: &[Flaw]) -> Record {
-    let characters_max = reply::ORIGINAL_TRANSACTION_ID_CHARACTERS_MAX;
-    let original = query.transaction_id.chars().take(characters_max).collect();
-    let reasons = broken.iter().map(|it| (it.code.code().to_string(), format!("{}: {}", it.number, it.text)));
-    let reasons: Vec<(String, String)> = reasons.collect();
-    let mut fields =
-        vec![Field::Text("mRID", id), Field::Text("originalTransactionIDReference_MktActivityRecord.mRID", original)];
-    fields.extend(reasons.iter().map(|(code, text)| {
-        Field::Item("Reason", vec![Field::Code("code", code.clone()), Field::Text("text", text.clone())])
-    }));
-    Record { transaction_id: query.transaction_id.clone(), reasons, fields }
-}
-
-/// Number and role in the document's header; nobody when the role is one that we do not know.
-fn sender(header: &Header) -> Option<Party> {
-    Some(Party { number: header.sender(), role: ActorRole::from_code(&header.sender_role)? })
-}
-
 /// Collects the queries of one document.
 #[derive(Debug, Default)]
 pub struct QueryReader {
@@ -384,7 +328,7 @@ pub struct QueryReader {
     in_record: bool,
     draft: Query,
     queries: Vec<Query>,
-    refusals: Vec<Refusal>,
+    refusals: Refusals,
 }
 
 impl Reader for QueryReader {
@@ -414,7 +358,7 @@ impl Reader for QueryReader {
             self.in_record = false;
             if self.queries.len() == QUERIES_MAX {
                 let message = format!("a document asks for price lists at most {QUERIES_MAX} times");
-                self.refusals.push(Refusal { code: "B2B-005", target: None, message, byte: None });
+                self.refusals.push(message, None);
             }
             self.queries.push(std::mem::take(&mut self.draft));
         }
@@ -423,26 +367,18 @@ impl Reader for QueryReader {
 
 impl QueryReader {
     fn header(&mut self, name: &str, value: &str, byte: usize) {
-        if matches!(name, "mRID" | "type" | "process.processType") && is_blank(value) {
-            self.refuse(format!("{name} is empty, and must say something"), byte);
-        } else if name == "process.processType" && value != REASON_QUERY {
-            self.refuse("process.processType cannot be taken in: price lists are asked for with D48".into(), byte);
+        let speaks = self.refusals.header_speaks(name, value, byte);
+        if speaks && name == "process.processType" && value != REASON_QUERY {
+            let message = "process.processType cannot be taken in: price lists are asked for with D48";
+            self.refusals.push(message.into(), Some(byte));
         }
         self.header.value(name, value);
-    }
-
-    fn refuse(&mut self, message: String, byte: usize) {
-        if self.refusals.len() < REFUSALS_MAX {
-            self.refusals.push(Refusal { code: "B2B-005", target: None, message, byte: Some(byte) });
-        }
     }
 }
 
 impl RequestReader for QueryReader {
     fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Vec<Refusal>> {
-        match self.refusals.is_empty() {
-            true => Ok(Box::new(RequestPriceList { header: self.header.finish(), queries: self.queries })),
-            false => Err(self.refusals),
-        }
+        self.refusals.none()?;
+        Ok(Box::new(RequestPriceList { header: self.header.finish(), queries: self.queries }))
     }
 }

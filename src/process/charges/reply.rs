@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use super::request::{Asked, Information, Operation, RequestChangeOfPriceList, Series};
-use super::rules::Broken;
 use crate::document::{Category, Field, Kind, Outgoing, Record};
 use crate::market::{ActorNumber, ActorRole, ChargeType, Party, Timestamp};
 use crate::process::Context;
+use crate::process::charge_documents::{self, Broken};
 use crate::process::participants::{self, Participant};
 use crate::record::Facts;
 
@@ -38,9 +38,6 @@ pub static NOTIFY: Kind = Kind {
     category: Category::MasterData,
     status: None,
 };
-
-/// Most characters of a transaction id that an answer repeats. Source: charges 7.3.
-pub const ORIGINAL_TRANSACTION_ID_CHARACTERS_MAX: usize = 100;
 
 /// How one operation fared.
 #[derive(Debug, Clone)]
@@ -81,27 +78,22 @@ pub fn documents(
         let index = index.to_string();
         match answer {
             Answer::Accepted { tax } => {
-                confirmed.push(receipt(operation, &context.id(&[CONFIRM.name, "record", &index]), &[]));
+                confirmed.push(receipt(operation, context.id(&[CONFIRM.name, "record", &index]), &[]));
                 if *tax {
                     notified_taxes.push(notified.len());
                 }
                 notified.push(notification(operation, context.id(&[NOTIFY.name, "record", &index])));
             }
             Answer::Rejected(broken) => {
-                rejected.push(receipt(operation, &context.id(&[REJECT.name, "record", &index]), broken));
+                rejected.push(receipt(operation, context.id(&[REJECT.name, "record", &index]), broken));
             }
         }
     }
     // Who is not, or no longer, registered as the document says still hears why: as who is logged in.
     let asker = sender.filter(|it| it.is_live()).map_or(&context.caller, |it| &it.party);
-    let send = |kind, receiver: &Party, records: &Arc<[Record]>| Outgoing {
-        kind,
-        receiver: receiver.clone(),
-        sender: hub(&context.market.hub),
-        business_reason: request.header.business_reason.clone(),
-        created: context.now,
-        message_id: context.id(&[kind.name, "document", receiver.number.as_str(), receiver.role.code()]),
-        records: records.clone(),
+    let reason = &request.header.business_reason;
+    let send = |kind, receiver: &Party, records: &Arc<[Record]>| {
+        charge_documents::document(kind, receiver, reason, records.clone(), context)
     };
     let mut outgoing = Vec::new();
     for (kind, records) in [(&CONFIRM, confirmed), (&REJECT, rejected)] {
@@ -128,22 +120,8 @@ pub fn documents(
     outgoing
 }
 
-fn hub(number: &ActorNumber) -> Party {
-    Party { number: number.clone(), role: ActorRole::MeteringPointAdministrator }
-}
-
-fn receipt(operation: &Operation, id: &str, broken: &[Broken]) -> Record {
-    let original = operation.transaction_id.chars().take(ORIGINAL_TRANSACTION_ID_CHARACTERS_MAX).collect();
-    let reasons = broken.iter().map(|broken| (broken.rule.code.code().to_string(), broken.text.clone()));
-    let reasons: Vec<(String, String)> = reasons.collect();
-    let mut fields = vec![
-        Field::Text("mRID", id.to_string()),
-        Field::Text("originalTransactionIDReference_MktActivityRecord.mRID", original),
-    ];
-    fields.extend(reasons.iter().map(|(code, text)| {
-        Field::Item("Reason", vec![Field::Code("code", code.clone()), Field::Text("text", text.clone())])
-    }));
-    Record { transaction_id: operation.transaction_id.clone(), reasons, fields }
+fn receipt(operation: &Operation, id: String, broken: &[Broken]) -> Record {
+    charge_documents::receipt(&operation.transaction_id, id, None, broken)
 }
 
 /// The accepted operation, not the timeline that it led to.

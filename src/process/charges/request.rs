@@ -6,6 +6,7 @@
 use super::state::ChargeIdentity;
 use crate::document::{Header, HeaderReader, Reader, Refusal};
 use crate::market::{ActorNumber, ChargeType, Period, Price, Resolution, Timestamp, VatClass};
+use crate::process::charge_documents::{Refusals, is_blank};
 use crate::process::{Request, RequestReader};
 
 /// RSM-033: new or changed charge information (D18), or prices (D08), each operation for one charge.
@@ -95,12 +96,6 @@ pub const REASON_INFORMATION: &str = "D18";
 /// Business reason of charge prices.
 pub const REASON_PRICES: &str = "D08";
 
-/// Most refusals that one document is answered with; who sends more flaws than this will not miss the rest.
-pub const REFUSALS_MAX: usize = 100;
-
-/// Most characters of a sender's own text that a refusal repeats.
-const QUOTED_CHARACTERS_MAX: usize = 60;
-
 pub fn reader() -> Box<dyn RequestReader> {
     Box::new(PriceListReader::default())
 }
@@ -114,7 +109,7 @@ pub struct PriceListReader {
     /// The record that is being read; a new one for each, so that nothing is inherited from the one before.
     draft: Draft,
     operations: Vec<Operation>,
-    refusals: Vec<Refusal>,
+    refusals: Refusals,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -213,19 +208,20 @@ impl RequestReader for PriceListReader {
 impl PriceListReader {
     /// [`RequestReader::finish`], with its type still known.
     pub fn finish_typed(self) -> Result<RequestChangeOfPriceList, Vec<Refusal>> {
-        if !self.refusals.is_empty() {
-            return Err(self.refusals);
-        }
+        self.refusals.none()?;
         Ok(RequestChangeOfPriceList { header: self.header.finish(), operations: self.operations })
     }
 
     fn header(&mut self, name: &str, value: &str, byte: usize) {
-        if matches!(name, "mRID" | "type" | "process.processType") && is_blank(value) {
-            self.refuse_blank(name, byte);
-        } else if name == "process.processType" {
+        if self.refusals.header_speaks(name, value, byte) && name == "process.processType" {
             self.prices = value == REASON_PRICES;
             if value != REASON_PRICES && value != REASON_INFORMATION {
-                self.refuse(name, value, "a price list is changed with D08 (prices) or D18 (information)", byte);
+                self.refusals.value(
+                    name,
+                    value,
+                    "a price list is changed with D08 (prices) or D18 (information)",
+                    byte,
+                );
             }
         }
         self.header.value(name, value);
@@ -235,9 +231,9 @@ impl PriceListReader {
         if self.draft.charge_types > 1 {
             // Once for each record: with its second charge, where that begins.
             if self.draft.charge_types == 2 && name == "chargeTypeOwner_MarketParticipant.mRID" {
-                self.push(
+                self.refusals.push(
                     "a record has a second ChargeType: send one activity record for each charge (CH.06)".into(),
-                    byte,
+                    Some(byte),
                 );
             }
             return;
@@ -277,12 +273,12 @@ impl PriceListReader {
         }
         let resolution = Resolution::from_code(value);
         if resolution.is_none() {
-            self.refuse(name, value, "prices come as PT15M, PT1H, P1D or P1M", byte);
+            self.refusals.value(name, value, "prices come as PT15M, PT1H, P1D or P1M", byte);
         }
         if self.draft.series_periods == 2 {
-            self.push(
+            self.refusals.push(
                 "an operation has a second Series_Period: send one activity record for each series (CH.06)".into(),
-                byte,
+                Some(byte),
             );
         }
         self.draft.series.get_or_insert_default().resolution = resolution;
@@ -294,7 +290,7 @@ impl PriceListReader {
             "position" => self.draft.position = position(value),
             "price.amount" if self.prices => match (Price::parse(value), self.draft.position, &mut self.draft.series) {
                 (Some(price), Some(position), Some(series)) => series.points.push(Point { position, price }),
-                (None, ..) => self.refuse(name, value, "a price has at most 17 digits", byte),
+                (None, ..) => self.refusals.value(name, value, "a price has at most 17 digits", byte),
                 _ => {}
             },
             _ => {}
@@ -304,22 +300,7 @@ impl PriceListReader {
     /// An element of a D08 operation that the schema wants present must also say something. In D18 the rules ask for it.
     fn mandatory(&mut self, name: &str, value: &str, byte: usize) {
         if self.prices && is_blank(value) {
-            self.refuse_blank(name, byte);
-        }
-    }
-
-    fn refuse_blank(&mut self, element: &str, byte: usize) {
-        self.push(format!("{element} is empty, and must say something"), byte);
-    }
-
-    fn refuse(&mut self, element: &str, value: &str, advice: &str, byte: usize) {
-        let value: String = value.chars().take(QUOTED_CHARACTERS_MAX).collect();
-        self.push(format!("{element} `{value}` cannot be taken in: {advice}"), byte);
-    }
-
-    fn push(&mut self, message: String, byte: usize) {
-        if self.refusals.len() < REFUSALS_MAX {
-            self.refusals.push(Refusal { code: "B2B-005", target: None, message, byte: Some(byte) });
+            self.refusals.blank(name, byte);
         }
     }
 }
@@ -346,11 +327,6 @@ impl Draft {
             asked,
         }
     }
-}
-
-/// Empty, or nothing but white space: it counts as missing.
-pub fn is_blank(text: &str) -> bool {
-    text.trim().is_empty()
 }
 
 /// An `xs:boolean`.

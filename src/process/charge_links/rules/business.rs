@@ -3,23 +3,8 @@
 use super::words::*;
 use super::{Case, Rule};
 use crate::market::{ActorRole, Period, ReasonCode};
+use crate::process::charge_documents::{UNKNOWN, shown};
 use crate::process::participants::Participant;
-
-/// Answered to every operation behind one that failed; nothing else about it is asked.
-pub static VR_906: Rule = Rule {
-    number: "VR.906",
-    name: "SubsequentBundleOperationsFail",
-    code: ReasonCode::D14,
-    holds: |case| case.failed.is_none(),
-    text: |case| {
-        format!(
-            "transaction {} for {} is not carried out, because transaction {} before it failed",
-            shown(&case.operation.transaction_id),
-            link(case),
-            shown(case.failed.unwrap_or_default())
-        )
-    },
-};
 
 pub static VR_200: Rule = Rule {
     number: "VR.200",

@@ -1,80 +1,9 @@
 //! Rules about an operation as it was sent, asked without a look at what is stored.
 
-use super::super::request::is_blank;
 use super::words::*;
 use super::{Case, Rule};
 use crate::market::{Calendar, ChargeType, ReasonCode, Timestamp};
-
-/// Most characters of a charge id. Source: VR.441.
-pub const CHARGE_ID_CHARACTERS_MAX: usize = 10;
-/// Most characters of a transaction id. Source: VR.922.
-pub const TRANSACTION_ID_CHARACTERS_MAX: usize = 36;
-
-pub static VR_441: Rule = Rule {
-    number: "VR.441",
-    name: "ChargeIdLengthValidation",
-    code: ReasonCode::E86,
-    holds: |case| at_most(&case.operation.charge_id, CHARGE_ID_CHARACTERS_MAX),
-    text: |case| format!("the id of {} is longer than {CHARGE_ID_CHARACTERS_MAX} characters", charge(case)),
-};
-
-pub static VR_440: Rule = Rule {
-    number: "VR.440",
-    name: "ChargeIdRequiredValidation",
-    code: ReasonCode::E0H,
-    holds: |case| !is_blank(&case.operation.charge_id),
-    text: |case| {
-        format!("the id of {} is missing in transaction {}", charge(case), shown(&case.operation.transaction_id))
-    },
-};
-
-pub static VR_223: Rule = Rule {
-    number: "VR.223",
-    name: "ChargeOperationIdRequired",
-    code: ReasonCode::E0H,
-    holds: |case| !is_blank(&case.operation.transaction_id),
-    text: |case| {
-        format!("the transaction id is missing in document {} for {}", shown(&case.header.message_id), link(case))
-    },
-};
-
-pub static VR_922: Rule = Rule {
-    number: "VR.922",
-    name: "ChargeOperationIdLengthValidation",
-    code: ReasonCode::E86,
-    holds: |case| at_most(&case.operation.transaction_id, TRANSACTION_ID_CHARACTERS_MAX),
-    text: |case| {
-        format!(
-            "transaction id {} in document {} is longer than {TRANSACTION_ID_CHARACTERS_MAX} characters",
-            shown(&case.operation.transaction_id),
-            shown(&case.header.message_id)
-        )
-    },
-};
-
-pub static VR_532: Rule = Rule {
-    number: "VR.532",
-    name: "ChargeOwnerIsRequiredValidation",
-    code: ReasonCode::E0H,
-    holds: |case| !is_blank(&case.operation.owner),
-    text: |case| format!("the owner of {} is missing", charge(case)),
-};
-
-pub static VR_449: Rule = Rule {
-    number: "VR.449",
-    name: "ChargeTypeIsKnownValidation",
-    code: ReasonCode::E86,
-    holds: |case| case.operation.charge_type.is_some(),
-    text: |case| format!("the type of {} is missing; it is one of D01, D02, D03", charge(case)),
-};
-
-pub static VR_531: Rule = Rule {
-    number: "VR.531",
-    name: "StartDateTimeRequiredValidation",
-    code: ReasonCode::E0H,
-    holds: |case| case.operation.effective.is_some(),
-    text: |case| format!("the effective date is missing for {}", link(case)),
-};
+use crate::process::charge_documents::UNKNOWN;
 
 pub static CH_10: Rule = Rule {
     number: "CH.10",
@@ -123,8 +52,4 @@ pub static CH_13: Rule = Rule {
 fn earliest(case: &Case) -> Timestamp {
     let back_days = i32::from(case.market.charge_links.back_days);
     Calendar::new(case.market.zone).midnight_in_days(case.now, -back_days)
-}
-
-fn at_most(text: &str, characters_max: usize) -> bool {
-    text.len() <= characters_max || text.chars().count() <= characters_max
 }

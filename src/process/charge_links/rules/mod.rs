@@ -12,13 +12,15 @@ mod words;
 pub use business::*;
 pub use document::*;
 pub use input::*;
-pub use words::REPEATED_CHARACTERS_MAX;
 
-use super::request::Operation;
+pub use crate::process::charge_documents::{Broken, hold};
+
+use super::request::{Operation, RequestChangeBillingMasterData};
 use super::state::LinkState;
 use crate::document::Header;
-use crate::market::{ReasonCode, Timestamp};
+use crate::market::Timestamp;
 use crate::process::Market;
+use crate::process::charge_documents::{self, Judged, Seen};
 use crate::process::charges::Charge;
 use crate::process::metering_points::{MeteringPoint, Supply};
 use crate::process::participants::Participant;
@@ -45,41 +47,43 @@ pub struct Case<'a> {
     pub links: Option<&'a LinkState>,
 }
 
-/// One row of the market's rule list.
-#[derive(Debug)]
-pub struct Rule {
-    /// Such as `VR.200`; it also opens the text.
-    pub number: &'static str,
-    pub name: &'static str,
-    pub code: ReasonCode,
-    holds: fn(&Case) -> bool,
-    text: fn(&Case) -> String,
-}
+pub type Rule = charge_documents::Rule<RequestChangeBillingMasterData>;
 
-/// A rule that does not hold, and the sentence that says so to the sender.
-#[derive(Debug, Clone)]
-pub struct Broken {
-    pub rule: &'static Rule,
-    pub text: String,
-}
+impl Judged for RequestChangeBillingMasterData {
+    type Case<'a> = Case<'a>;
 
-impl Rule {
-    pub fn broken(&'static self, case: &Case) -> Broken {
-        Broken { rule: self, text: format!("{}: {}", self.number, (self.text)(case)) }
+    fn seen<'a>(case: &Self::Case<'a>) -> Seen<'a> {
+        let operation = case.operation;
+        Seen {
+            header: case.header,
+            sender: case.sender,
+            failed: case.failed,
+            transaction_id: &operation.transaction_id,
+            owner: &operation.owner,
+            charge_type: operation.charge_type,
+            charge_id: &operation.charge_id,
+            effective: operation.effective,
+            metering_point: Some(&operation.metering_point),
+        }
     }
 }
 
-/// Every rule of `stage` that is broken, in its order; `Ok` when there is none.
-pub fn hold(stage: &[&'static Rule], case: &Case) -> Result<(), Vec<Broken>> {
-    let broken: Vec<Broken> = stage.iter().filter(|rule| !(rule.holds)(case)).map(|rule| rule.broken(case)).collect();
-    if broken.is_empty() { Ok(()) } else { Err(broken) }
-}
-
 /// Asked once for each command; a broken one rejects all of its operations.
-pub const DOCUMENT: &[&Rule] = &[&VR_152, &VR_404, &VR_153, &VR_150, &VR_165];
+pub const DOCUMENT: &[&Rule] = &[&Rule::VR_152, &VR_404, &Rule::VR_153, &Rule::VR_150, &VR_165];
 
 /// Without a look at what is stored.
-pub const INPUT: &[&Rule] = &[&VR_441, &VR_440, &VR_223, &VR_922, &VR_532, &VR_449, &VR_531, &CH_10, &CH_11, &CH_13];
+pub const INPUT: &[&Rule] = &[
+    &Rule::VR_441,
+    &Rule::VR_440,
+    &Rule::VR_223,
+    &Rule::VR_922,
+    &Rule::VR_532,
+    &Rule::VR_449,
+    &Rule::VR_531,
+    &CH_10,
+    &CH_11,
+    &CH_13,
+];
 
 /// Ends the chain: about an unknown metering point nothing else is said.
 pub const METERING_POINT: &[&Rule] = &[&VR_200];

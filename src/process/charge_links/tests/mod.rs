@@ -15,37 +15,42 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use super::*;
-use crate::document::Outgoing;
 use crate::market::{ActorNumber, Calendar, ChargeType, MeteringPointId, Party, Period, Timestamp};
+use crate::process::charge_documents::tests::*;
 use crate::process::charges::ChargeTable;
 use crate::process::metering_points::{GridAreaTable, MeteringPointTable, SupplyTable};
-use crate::process::participants::{self, Participant, Status};
-use crate::process::{Fate, Market, gather};
-use crate::record::{Change, Entry, Expected, Facts, VALUE_BYTES_MAX};
+use crate::process::participants::Status;
+use crate::process::{Market, gather};
+use crate::record::{Change, Expected, Facts};
 
-const HUB: &str = "5790001330552";
-/// A grid access provider; the sender, unless a test says otherwise. It runs grid area 131.
-const GRID: &str = "8100000000030";
-/// The system operator.
-const OPERATOR: &str = "5790000432752";
 /// The present supplier of [`POINT`], and the one that takes over on 1 October.
 const SUPPLIER: &str = "8100000000108";
 const NEXT_SUPPLIER: &str = "8500000000013";
-/// A consumption metering point in grid area 131, since 1 January 2022.
+/// A consumption metering point in grid area 131, which [`GRID`] runs, since 1 January 2022.
 const POINT: &str = "571313110000000005";
-const NOW: &str = "2023-08-01T09:00:00Z";
 
 /// Everything a gateway would keep, and the few things that most tests want.
 #[derive(Debug, Clone)]
 struct World {
-    store: BTreeMap<Key, Entry>,
-    commits: u64,
+    store: Store,
     market: Market,
     now: Timestamp,
     caller: Party,
 }
 
 impl World {
+    fn register(&mut self, number: &str, role: ActorRole, status: Status) {
+        self.store.register(number, role, status);
+    }
+
+    fn facts(&self, needs: &Needs) -> Facts {
+        self.store.facts(needs)
+    }
+
+    fn commit(&mut self, changes: &[Change]) {
+        self.store.commit(changes);
+    }
+
     fn new() -> Self {
         let market = Market {
             hub: ActorNumber::new(HUB),
@@ -54,7 +59,7 @@ impl World {
             charge_links: Settings::default(),
         };
         let caller = party(GRID, ActorRole::GridAccessProvider);
-        let mut world = Self { store: BTreeMap::new(), commits: 0, market, now: at(NOW), caller };
+        let mut world = Self { store: Store::default(), market, now: at(NOW), caller };
         world.register(GRID, ActorRole::GridAccessProvider, Status::Active);
         world.register(OPERATOR, ActorRole::SystemOperator, Status::Active);
         world.register(SUPPLIER, ActorRole::EnergySupplier, Status::Active);
@@ -70,18 +75,6 @@ impl World {
         world.charge("40000", "D03", OPERATOR, false, None);
         world.charge("ENDS", "D01", GRID, false, Some("2023-12-01"));
         world
-    }
-
-    fn register(&mut self, number: &str, role: ActorRole, status: Status) {
-        let one = [Participant {
-            party: party(number, role),
-            name: number.into(),
-            status,
-            actor_id: number.into(),
-            external_id: None,
-        }];
-        let changes = participants::register(&self.facts(&participants::register_needs(&one)), &one);
-        self.commit(&changes);
     }
 
     fn point(&mut self, number: &str, kind: &str, grid_area: &str) {
@@ -117,35 +110,8 @@ impl World {
         self.commit(&table.changes(Calendar::new(self.market.zone)).unwrap());
     }
 
-    fn facts(&self, needs: &Needs) -> Facts {
-        let mut facts = Facts::default();
-        for key in needs.keys() {
-            facts.insert(key.clone(), self.store.get(key).cloned());
-        }
-        for range in needs.ranges() {
-            let found = self.store.range(range.from.clone()..range.to.clone());
-            facts.insert_range(range.clone(), found.map(|(key, entry)| (key.clone(), entry.clone())).collect());
-        }
-        facts
-    }
-
     fn load(&self, needs: &Needs) -> Result<Facts, Infallible> {
         Ok(self.facts(needs))
-    }
-
-    fn commit(&mut self, changes: &[Change]) {
-        self.commits += 1;
-        for change in changes.iter().cloned() {
-            match change {
-                Change::Put(key, value) => {
-                    assert!(value.len() <= VALUE_BYTES_MAX / 2, "{key} holds {} bytes", value.len());
-                    self.store.insert(key.at_commit(self.commits), Entry { version: self.commits, value });
-                }
-                Change::Delete(key) => {
-                    self.store.remove(&key);
-                }
-            }
-        }
     }
 
     fn context(&self) -> Context<'_> {
@@ -171,7 +137,7 @@ impl World {
 
     fn retired(&self, identity: &LinkIdentity) -> Vec<state::Retired> {
         let range = record::retired(identity);
-        self.store.range(range.from..range.to).map(|(_, entry)| record::read_retired(&entry.value)).collect()
+        self.store.records.range(range.from..range.to).map(|(_, entry)| record::read_retired(&entry.value)).collect()
     }
 }
 
@@ -209,26 +175,6 @@ fn assert_each_operation_is_answered_once(request: &RequestChangeBillingMasterDa
     assert_eq!(decision.changes.is_empty(), accepted == 0);
     let ids: Vec<&String> = decision.outgoing.iter().map(|it| &it.message_id).collect();
     assert!(ids.iter().all(|id| id.len() == 32 && ids.iter().filter(|other| other == &id).count() == 1));
-}
-
-fn at(text: &str) -> Timestamp {
-    Timestamp::parse_date_time(text).unwrap_or_else(|| panic!("{text}"))
-}
-
-/// Local midnight of a date such as `2023-10-01`, or of `01-10`, which lies in 2023; `inf` is the open end.
-fn local(date: &str) -> Timestamp {
-    if date == "inf" {
-        return Timestamp::OPEN_END;
-    }
-    let date = match date.split_once('-') {
-        Some((day, month)) if date.len() == 5 => format!("2023-{month}-{day}"),
-        _ => date.to_string(),
-    };
-    Calendar::new(chrono_tz::Europe::Copenhagen).midnight(date.parse().unwrap_or_else(|_| panic!("{date}")))
-}
-
-fn party(number: &str, role: ActorRole) -> Party {
-    Party { number: ActorNumber::new(number), role }
 }
 
 fn header() -> Header {
@@ -282,14 +228,3 @@ fn from(number: &str, role: &str, operations: Vec<Operation>) -> RequestChangeBi
 fn identity() -> LinkIdentity {
     operation().identity().unwrap()
 }
-
-fn broken(decision: &Decision) -> Vec<Vec<&'static str>> {
-    decision.fates.iter().map(|fate: &Fate| fate.broken.clone()).collect()
-}
-
-fn sent<'a>(decision: &'a Decision, kind: &str) -> Vec<&'a Outgoing> {
-    decision.outgoing.iter().filter(|it| it.kind.name == kind).collect()
-}
-
-/// No rule broken.
-const ACCEPTED: &[&str] = &[];

@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::super::request::{LinksReader, REFUSALS_MAX};
+use super::super::request::LinksReader;
 use super::*;
 use crate::document::{Reader, Refusal};
+use crate::process::charge_documents::REFUSALS_MAX;
 
 const ROOT: &str = "RequestChangeBillingMasterData_MarketDocument";
 

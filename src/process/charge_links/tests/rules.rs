@@ -39,7 +39,7 @@ fn assert_texts(decision: &Decision, name: &str) {
 
 fn all_rules() -> Vec<&'static Rule> {
     let stages = [rules::DOCUMENT, rules::INPUT, rules::METERING_POINT, rules::CHARGE, rules::LINK];
-    stages.into_iter().flatten().copied().chain([&rules::VR_906]).collect()
+    stages.into_iter().flatten().copied().chain([&Rule::VR_906]).collect()
 }
 
 fn first(request: &mut RequestChangeBillingMasterData) -> &mut Operation {

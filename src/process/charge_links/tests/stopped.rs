@@ -16,7 +16,7 @@ fn stop(world: &mut World, id: &str, charge_type: ChargeType, date: &str) {
 
 fn tasks(world: &World) -> Vec<Task> {
     let range = stopped::tasks();
-    world.store.range(range.from..range.to).map(|(key, entry)| stopped::read_task(key, entry)).collect()
+    world.store.records.range(range.from..range.to).map(|(key, entry)| stopped::read_task(key, entry)).collect()
 }
 
 /// Takes one page of each task. Returns receiver, metering point and dates of every record that is sent.
@@ -24,7 +24,7 @@ fn take_a_page(world: &mut World, points_max: usize) -> Vec<String> {
     let mut told = Vec::new();
     for task in tasks(world) {
         let range = task.left();
-        let keys: Vec<Key> = world.store.range(range.from..range.to).map(|(key, _)| key.clone()).collect();
+        let keys: Vec<Key> = world.store.records.range(range.from..range.to).map(|(key, _)| key.clone()).collect();
         let page = &keys[..keys.len().min(points_max)];
         let Ok(facts) = gather_more(task.needs(page), |facts| task.needs_more(page, facts), |needs| world.load(needs));
         let market = world.market.clone();

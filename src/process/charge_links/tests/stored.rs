@@ -4,6 +4,7 @@ use super::super::default::DefaultLink;
 use super::state::{By, Retired};
 use super::*;
 use crate::market::MeteringPointType;
+use crate::record::VALUE_BYTES_MAX;
 
 fn by(transaction: &str) -> By {
     By { at: at(NOW), document_id: "d".into(), transaction_id: transaction.into() }

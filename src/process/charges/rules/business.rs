@@ -3,6 +3,7 @@
 use super::Rule;
 use super::words::*;
 use crate::market::{ActorRole, ReasonCode, Resolution};
+use crate::process::charge_documents::shown;
 
 pub static VR_914: Rule = Rule {
     number: "VR.914",
@@ -76,22 +77,6 @@ pub static VR_925: Rule = Rule {
             resolution(case),
             shown(&case.operation.transaction_id),
             charge(case)
-        )
-    },
-};
-
-/// Answered to every operation behind one that failed; nothing else about it is asked.
-pub static VR_906: Rule = Rule {
-    number: "VR.906",
-    name: "SubsequentBundleOperationsFail",
-    code: ReasonCode::D14,
-    holds: |case| case.failed.is_none(),
-    text: |case| {
-        format!(
-            "transaction {} for {} is not carried out, because transaction {} before it failed",
-            shown(&case.operation.transaction_id),
-            charge(case),
-            shown(case.failed.unwrap_or_default())
         )
     },
 };

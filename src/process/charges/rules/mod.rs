@@ -12,13 +12,15 @@ mod words;
 pub use business::*;
 pub use document::*;
 pub use input::*;
-pub use words::REPEATED_CHARACTERS_MAX;
 
-use super::request::Operation;
+pub use crate::process::charge_documents::{Broken, hold};
+
+use super::request::{Operation, RequestChangeOfPriceList};
 use super::state::Charge;
 use crate::document::Header;
-use crate::market::{ReasonCode, Timestamp};
+use crate::market::Timestamp;
 use crate::process::Market;
+use crate::process::charge_documents::{self, Judged, Seen};
 use crate::process::participants::Participant;
 
 /// What a rule looks at: an operation in its document, and as much as is known when the rule is asked.
@@ -35,50 +37,83 @@ pub struct Case<'a> {
     pub failed: Option<&'a str>,
 }
 
-/// One row of the market's rule list.
-#[derive(Debug)]
-pub struct Rule {
-    /// Such as `VR.209`; it also opens the text.
-    pub number: &'static str,
-    pub name: &'static str,
-    pub code: ReasonCode,
-    holds: fn(&Case) -> bool,
-    text: fn(&Case) -> String,
-}
+pub type Rule = charge_documents::Rule<RequestChangeOfPriceList>;
 
-/// A rule that does not hold, and the sentence that says so to the sender.
-#[derive(Debug, Clone)]
-pub struct Broken {
-    pub rule: &'static Rule,
-    pub text: String,
-}
+impl Judged for RequestChangeOfPriceList {
+    type Case<'a> = Case<'a>;
 
-impl Rule {
-    pub fn broken(&'static self, case: &Case) -> Broken {
-        Broken { rule: self, text: format!("{}: {}", self.number, (self.text)(case)) }
+    fn seen<'a>(case: &Self::Case<'a>) -> Seen<'a> {
+        let operation = case.operation;
+        Seen {
+            header: case.header,
+            sender: case.sender,
+            failed: case.failed,
+            transaction_id: &operation.transaction_id,
+            owner: &operation.owner,
+            charge_type: operation.charge_type,
+            charge_id: &operation.charge_id,
+            effective: operation.effective,
+            metering_point: None,
+        }
     }
 }
 
-/// Every rule of `stage` that is broken, in its order; `Ok` when there is none.
-pub fn hold(stage: &[&'static Rule], case: &Case) -> Result<(), Vec<Broken>> {
-    let broken: Vec<Broken> = stage.iter().filter(|rule| !(rule.holds)(case)).map(|rule| rule.broken(case)).collect();
-    if broken.is_empty() { Ok(()) } else { Err(broken) }
-}
-
 /// Asked once for each command; a broken one rejects all of its operations.
-pub const DOCUMENT: &[&Rule] = &[&VR_152, &VR_424, &VR_404, &VR_153, &VR_150, &VR_165];
+pub const DOCUMENT: &[&Rule] = &[&Rule::VR_152, &VR_424, &VR_404, &Rule::VR_153, &Rule::VR_150, &VR_165];
 
 /// Of charge information (D18), without a look at what is stored.
 pub const INFORMATION_INPUT: &[&Rule] = &[
-    &VR_441, &VR_440, &VR_223, &VR_922, &VR_532, &VR_449, &VR_531, &VR_513, &VR_505_2, &VR_505_3, &VR_505_1, &VR_446,
-    &VR_447, &VR_488, &VR_904, &VR_209, &VR_910, &VR_911, &VR_912, &VR_915, &VR_916, &VR_917, &VR_921, &VR_920,
+    &Rule::VR_441,
+    &Rule::VR_440,
+    &Rule::VR_223,
+    &Rule::VR_922,
+    &Rule::VR_532,
+    &Rule::VR_449,
+    &Rule::VR_531,
+    &VR_513,
+    &VR_505_2,
+    &VR_505_3,
+    &VR_505_1,
+    &VR_446,
+    &VR_447,
+    &VR_488,
+    &VR_904,
+    &VR_209,
+    &VR_910,
+    &VR_911,
+    &VR_912,
+    &VR_915,
+    &VR_916,
+    &VR_917,
+    &VR_921,
+    &VR_920,
     &VR_508,
 ];
 
 /// Of prices (D08), without a look at what is stored.
 pub const PRICES_INPUT: &[&Rule] = &[
-    &VR_441, &VR_440, &VR_223, &VR_922, &VR_532, &VR_513, &VR_449, &VR_507_1, &VR_457, &VR_509, &VR_909, &VR_919,
-    &VR_531, &VR_209, &VR_505_3, &VR_505_1, &VR_505_2, &VR_912, &VR_924, &VR_926, &CH_03, &CH_04,
+    &Rule::VR_441,
+    &Rule::VR_440,
+    &Rule::VR_223,
+    &Rule::VR_922,
+    &Rule::VR_532,
+    &VR_513,
+    &Rule::VR_449,
+    &VR_507_1,
+    &VR_457,
+    &VR_509,
+    &VR_909,
+    &VR_919,
+    &Rule::VR_531,
+    &VR_209,
+    &VR_505_3,
+    &VR_505_1,
+    &VR_505_2,
+    &VR_912,
+    &VR_924,
+    &VR_926,
+    &CH_03,
+    &CH_04,
 ];
 
 /// The charge is not known yet.

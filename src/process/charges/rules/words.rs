@@ -2,16 +2,10 @@
 //!
 //! Source: charges 3.8.
 
-use super::super::request::{Information, is_blank};
+use super::super::request::{Information, RequestChangeOfPriceList};
 use super::Case;
-use crate::market::{Calendar, ChargeType, Period, Resolution};
-
-/// Most characters of a value that a reject text repeats; a longer one ends in an ellipsis. A text node may have a
-/// million characters, and what the sender wrote comes back to nobody but the sender.
-pub const REPEATED_CHARACTERS_MAX: usize = 256;
-
-/// What stands where there is no value.
-pub const UNKNOWN: &str = "unknown";
+use crate::market::{Calendar, Period, Resolution};
+use crate::process::charge_documents::{Judged, UNKNOWN, date};
 
 pub fn calendar(case: &Case) -> Calendar {
     Calendar::new(case.market.zone)
@@ -26,13 +20,7 @@ pub fn interval(case: &Case) -> Option<Period> {
 }
 
 pub fn charge(case: &Case) -> String {
-    let operation = case.operation;
-    format!(
-        "charge {} of type {} owned by {}",
-        shown(&operation.charge_id),
-        operation.charge_type.map_or(UNKNOWN, ChargeType::code),
-        shown(&operation.owner)
-    )
+    RequestChangeOfPriceList::seen(case).charge()
 }
 
 pub fn resolution(case: &Case) -> &'static str {
@@ -40,7 +28,7 @@ pub fn resolution(case: &Case) -> &'static str {
 }
 
 pub fn effective(case: &Case) -> String {
-    case.operation.effective.map_or(UNKNOWN.into(), |at| at.to_string())
+    date(case.operation.effective)
 }
 
 pub fn tax_indicator(case: &Case) -> &'static str {
@@ -48,15 +36,5 @@ pub fn tax_indicator(case: &Case) -> &'static str {
         Some(true) => "true",
         Some(false) => "false",
         None => UNKNOWN,
-    }
-}
-
-pub fn shown(text: &str) -> String {
-    if is_blank(text) {
-        return UNKNOWN.into();
-    }
-    match text.char_indices().nth(REPEATED_CHARACTERS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_string(),
     }
 }

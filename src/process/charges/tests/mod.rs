@@ -16,30 +16,34 @@ use std::collections::BTreeMap;
 
 use super::state::ChargeState;
 use super::*;
-use crate::document::Outgoing;
 use crate::market::{ActorNumber, Calendar, ChargeType, Party, Period, Price, Resolution, Timestamp, VatClass};
-use crate::process::participants::{self, Participant, Status};
-use crate::process::{Fate, Market};
-use crate::record::{Change, Entry, Expected, VALUE_BYTES_MAX};
-
-const HUB: &str = "5790001330552";
-/// A grid access provider; the sender, unless a test says otherwise.
-const GRID: &str = "8100000000030";
-/// The system operator.
-const OPERATOR: &str = "5790000432752";
-const NOW: &str = "2023-08-01T09:00:00Z";
+use crate::process::Market;
+use crate::process::charge_documents::tests::*;
+use crate::process::participants::Status;
+use crate::record::{Change, Expected};
 
 /// Everything a gateway would keep, and the few participants that most tests want.
 #[derive(Debug, Clone)]
 struct World {
-    store: BTreeMap<Key, Entry>,
-    commits: u64,
+    store: Store,
     market: Market,
     now: Timestamp,
     caller: Party,
 }
 
 impl World {
+    fn register(&mut self, number: &str, role: ActorRole, status: Status) {
+        self.store.register(number, role, status);
+    }
+
+    fn facts(&self, needs: &Needs) -> Facts {
+        self.store.facts(needs)
+    }
+
+    fn commit(&mut self, changes: &[Change]) {
+        self.store.commit(changes);
+    }
+
     fn new() -> Self {
         let market = Market {
             hub: ActorNumber::new(HUB),
@@ -48,50 +52,11 @@ impl World {
             charge_links: Default::default(),
         };
         let caller = party(GRID, ActorRole::GridAccessProvider);
-        let mut world = Self { store: BTreeMap::new(), commits: 0, market, now: at(NOW), caller };
+        let mut world = Self { store: Store::default(), market, now: at(NOW), caller };
         world.register(GRID, ActorRole::GridAccessProvider, Status::Active);
         world.register(OPERATOR, ActorRole::SystemOperator, Status::Active);
         world.register(HUB, ActorRole::MeteringPointAdministrator, Status::Active);
         world
-    }
-
-    fn register(&mut self, number: &str, role: ActorRole, status: Status) {
-        let one = [Participant {
-            party: party(number, role),
-            name: number.into(),
-            status,
-            actor_id: number.into(),
-            external_id: None,
-        }];
-        let changes = participants::register(&self.facts(&participants::register_needs(&one)), &one);
-        self.commit(&changes);
-    }
-
-    fn facts(&self, needs: &Needs) -> Facts {
-        let mut facts = Facts::default();
-        for key in needs.keys() {
-            facts.insert(key.clone(), self.store.get(key).cloned());
-        }
-        for range in needs.ranges() {
-            let found = self.store.range(range.from.clone()..range.to.clone());
-            facts.insert_range(range.clone(), found.map(|(key, entry)| (key.clone(), entry.clone())).collect());
-        }
-        facts
-    }
-
-    fn commit(&mut self, changes: &[Change]) {
-        self.commits += 1;
-        for change in changes.iter().cloned() {
-            match change {
-                Change::Put(key, value) => {
-                    assert!(value.len() <= VALUE_BYTES_MAX / 2, "{key} holds {} bytes", value.len());
-                    self.store.insert(key.at_commit(self.commits), Entry { version: self.commits, value });
-                }
-                Change::Delete(key) => {
-                    self.store.remove(&key);
-                }
-            }
-        }
     }
 
     /// Decides, twice to see that it comes out the same, and commits.
@@ -118,27 +83,27 @@ impl World {
     }
 
     fn charge(&self, identity: &ChargeIdentity) -> Option<Charge> {
-        self.store.get(&record::charge_key(identity)).map(|entry| record::read_charge(&entry.value))
+        self.store.records.get(&record::charge_key(identity)).map(|entry| record::read_charge(&entry.value))
     }
 
     /// The timeline as a view would read it.
     fn timeline(&self, identity: &ChargeIdentity) -> Vec<(Period, MasterData)> {
         let Some(charge) = self.charge(identity) else { return Vec::new() };
         let range = record::periods(identity);
-        let timeline = record::read_timeline(&charge, self.store.range(range.from..range.to));
+        let timeline = record::read_timeline(&charge, self.store.records.range(range.from..range.to));
         assert_eq!(timeline.first().map(|(first, _)| first.start), Some(charge.start));
         timeline
     }
 
     fn prices(&self, identity: &ChargeIdentity) -> Vec<PricePoint> {
         let range = record::blocks(identity);
-        let blocks = self.store.range(range.from..range.to);
+        let blocks = self.store.records.range(range.from..range.to);
         blocks.flat_map(|(_, entry)| record::read_block(&entry.value)).collect()
     }
 
     fn history(&self, identity: &ChargeIdentity) -> Vec<record::Accepted> {
         let range = record::history(identity);
-        self.store.range(range.from..range.to).map(|(_, entry)| record::read_history(&entry.value)).collect()
+        self.store.records.range(range.from..range.to).map(|(_, entry)| record::read_history(&entry.value)).collect()
     }
 }
 
@@ -159,26 +124,6 @@ fn assert_each_operation_is_answered_once(request: &RequestChangeOfPriceList, de
     assert!(decision.changes.is_empty() == decision.fates.iter().all(|fate| !fate.broken.is_empty()));
     let ids: Vec<&String> = decision.outgoing.iter().map(|it| &it.message_id).collect();
     assert!(ids.iter().all(|id| id.len() == 32 && ids.iter().filter(|other| other == &id).count() == 1));
-}
-
-fn at(text: &str) -> Timestamp {
-    Timestamp::parse_date_time(text).unwrap_or_else(|| panic!("{text}"))
-}
-
-/// Local midnight of a date such as `2023-10-01`, or of `01-10`, which lies in 2023; `inf` is the open end.
-fn local(date: &str) -> Timestamp {
-    if date == "inf" {
-        return Timestamp::OPEN_END;
-    }
-    let date = match date.split_once('-') {
-        Some((day, month)) if date.len() == 5 => format!("2023-{month}-{day}"),
-        _ => date.to_string(),
-    };
-    Calendar::new(chrono_tz::Europe::Copenhagen).midnight(date.parse().unwrap_or_else(|_| panic!("{date}")))
-}
-
-fn party(number: &str, role: ActorRole) -> Party {
-    Party { number: ActorNumber::new(number), role }
 }
 
 fn price(text: &str) -> Price {
@@ -257,14 +202,3 @@ fn request(operations: Vec<Operation>) -> RequestChangeOfPriceList {
 fn identity() -> ChargeIdentity {
     information().identity().unwrap()
 }
-
-fn broken(decision: &Decision) -> Vec<Vec<&'static str>> {
-    decision.fates.iter().map(|fate: &Fate| fate.broken.clone()).collect()
-}
-
-fn sent<'a>(decision: &'a Decision, kind: &str) -> Vec<&'a Outgoing> {
-    decision.outgoing.iter().filter(|it| it.kind.name == kind).collect()
-}
-
-/// No rule broken.
-const ACCEPTED: &[&str] = &[];

@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::super::request::{PriceListReader, REFUSALS_MAX};
+use super::super::request::PriceListReader;
 use super::*;
 use crate::document::{Reader, Refusal};
+use crate::process::charge_documents::REFUSALS_MAX;
 
 const ROOT: &str = "RequestChangeOfPriceList_MarketDocument";
 

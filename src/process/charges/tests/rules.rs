@@ -2,6 +2,7 @@
 
 use super::super::rules::{self, Rule};
 use super::*;
+use crate::process::charge_documents::REPEATED_CHARACTERS_MAX;
 
 /// A change to a document that breaks no rule, and the rules that its first operation then breaks.
 type Row = (&'static str, fn(&mut RequestChangeOfPriceList), &'static [&'static str]);
@@ -344,7 +345,7 @@ fn a_text_says_unknown_where_there_is_nothing_and_is_cut_where_there_is_too_much
         texts[0],
         "VR.440: the id of charge unknown of type D03 owned by 8100000000030 is missing in transaction t-1"
     );
-    assert!(texts[1].starts_with(&format!("VR.447: description {}… of", "x".repeat(rules::REPEATED_CHARACTERS_MAX))));
+    assert!(texts[1].starts_with(&format!("VR.447: description {}… of", "x".repeat(REPEATED_CHARACTERS_MAX))));
 }
 
 #[test]
@@ -364,7 +365,7 @@ fn every_rule_has_a_number_of_its_own_and_a_row_in_the_markets_table() {
 
 fn all_rules() -> Vec<&'static Rule> {
     use super::super::rules::*;
-    let stages = [DOCUMENT, INFORMATION_INPUT, PRICES_INPUT, CREATE, UPDATE, STOP, PRICES, &[&VR_906]];
+    let stages = [DOCUMENT, INFORMATION_INPUT, PRICES_INPUT, CREATE, UPDATE, STOP, PRICES, &[&Rule::VR_906]];
     let rules: BTreeMap<&str, &Rule> = stages.into_iter().flatten().map(|rule| (rule.number, *rule)).collect();
     rules.into_values().collect()
 }
@@ -451,7 +452,7 @@ fn reject_texts_read_well() {
         };
         let stages = match request.operations[0].information() {
             Some(_) => [rules::DOCUMENT, rules::INFORMATION_INPUT, rules::CREATE, rules::UPDATE, rules::STOP],
-            None => [rules::PRICES_INPUT, rules::PRICES, &[&rules::VR_906], &[], &[]],
+            None => [rules::PRICES_INPUT, rules::PRICES, &[&Rule::VR_906], &[], &[]],
         };
         let texts =
             stages.into_iter().flatten().map(|rule| format!("{} {}", rule.code.code(), rule.broken(&case).text));

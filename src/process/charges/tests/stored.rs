@@ -2,6 +2,7 @@
 
 use super::super::record::{Accepted, Said};
 use super::*;
+use crate::record::VALUE_BYTES_MAX;
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -1,0 +1,66 @@
+//! Taking a request in: what counts as missing, what is refused, who sent it.
+
+use crate::document::{Header, Refusal};
+use crate::market::{ActorRole, Party};
+use crate::process::participants;
+use crate::record::Facts;
+
+/// Most refusals that one document is answered with; who sends more flaws than this will not miss the rest.
+pub const REFUSALS_MAX: usize = 100;
+
+/// Most characters of a sender's own text that a refusal repeats.
+const QUOTED_CHARACTERS_MAX: usize = 60;
+
+/// Why a document is not taken in although it follows its schema; nothing as long as it is.
+#[derive(Debug, Default)]
+pub struct Refusals(Vec<Refusal>);
+
+impl Refusals {
+    /// Whether a value of the header says something that it must say. A header without one of these is refused.
+    pub fn header_speaks(&mut self, name: &str, value: &str, byte: usize) -> bool {
+        let blank = matches!(name, "mRID" | "type" | "process.processType") && is_blank(value);
+        if blank {
+            self.blank(name, byte);
+        }
+        !blank
+    }
+
+    pub fn blank(&mut self, element: &str, byte: usize) {
+        self.push(format!("{element} is empty, and must say something"), Some(byte));
+    }
+
+    pub fn value(&mut self, element: &str, value: &str, advice: &str, byte: usize) {
+        let value: String = value.chars().take(QUOTED_CHARACTERS_MAX).collect();
+        self.push(format!("{element} `{value}` cannot be taken in: {advice}"), Some(byte));
+    }
+
+    pub fn push(&mut self, message: String, byte: Option<usize>) {
+        if self.0.len() < REFUSALS_MAX {
+            self.0.push(Refusal { code: "B2B-005", target: None, message, byte });
+        }
+    }
+
+    pub fn none(self) -> Result<(), Vec<Refusal>> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+}
+
+/// Empty, or nothing but white space: it counts as missing.
+pub fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
+/// A blank id is left out: it is no id that could be repeated, and VR.223 has a word for it.
+pub fn transaction_ids<'a>(ids: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
+    ids.map(String::as_str).filter(|id| !is_blank(id)).collect()
+}
+
+/// Number and role in the document's header; nobody when the role is one that we do not know.
+pub fn sender(header: &Header) -> Option<Party> {
+    Some(Party { number: header.sender(), role: ActorRole::from_code(&header.sender_role)? })
+}
+
+/// The sender, if it is an active market participant in the role that the header names.
+pub fn live_sender(header: &Header, facts: &Facts) -> Option<Party> {
+    sender(header).filter(|party| participants::participant(facts, party).is_some_and(|it| it.is_live()))
+}
