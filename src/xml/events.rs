@@ -140,21 +140,28 @@ impl<'d> Reader<'d> {
                 Some(at) => Err(Malformed::new(byte + at, "Nothing may stand outside the root element.")),
             };
         }
-        self.count(bytes.len(), byte)?;
         let marked = if bytes.len() < 16 {
             bytes.iter().any(|&b| b == b'\r' || b == b']')
         } else {
             memchr::memchr2(b'\r', b']', bytes).is_some()
         };
-        if marked {
-            // No piece ends within a `]]>`, so looking within one piece finds them all.
-            if let Some(at) = memchr::memmem::find(bytes, b"]]>") {
-                return Err(Malformed::new(byte + at, "\"]]>\" may not stand in text; write ]]&gt;."));
-            }
-            self.rest = (raw, byte);
-            return Ok(Some(self.piece()));
+        if !marked {
+            self.count(bytes.len(), byte)?;
+            return Ok(Some(Event::Text { text: raw, byte }));
         }
-        Ok(Some(Event::Text { text: raw, byte }))
+        // No piece ends within a `]]>`, so looking within one piece finds them all. What stands before it is told first,
+        // as it would be if the piece ended there.
+        let raw = match memchr::memmem::find(bytes, b"]]>") {
+            None => raw,
+            Some(0) => return Err(Malformed::new(byte, "\"]]>\" may not stand in text; write ]]&gt;.")),
+            Some(at) => {
+                self.at = start + at;
+                &raw[..at]
+            }
+        };
+        self.count(raw.len(), byte)?;
+        self.rest = (raw, byte);
+        Ok(Some(self.piece()))
     }
 
     /// The next piece of a run with carriage returns: `\r\n` and `\r` alone are both one `\n`.
