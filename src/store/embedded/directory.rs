@@ -10,8 +10,13 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::store::Fault;
+
+/// How long, and how often, the lock is waited for before its holder is named: half a second in all.
+const LOCK_WAIT: Duration = Duration::from_millis(10);
+const LOCK_WAITS_MAX: u32 = 50;
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -29,10 +34,19 @@ impl Directory {
         let path = dir.join("lock");
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let mut lock = opened.map_err(Fault::io("open the lock file", &path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Fault::InUse { dir: dir.to_owned(), owner: owner(&mut lock) }),
-            Err(TryLockError::Error(cause)) => return Err(Fault::io("lock", &path)(cause)),
+        let mut waits = 0;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                // A child process holds a copy of every open file for a moment while it is started, and so the lock of
+                // a store that was closed meanwhile. It lets go as soon as it runs.
+                Err(TryLockError::WouldBlock) if waits < LOCK_WAITS_MAX => std::thread::sleep(LOCK_WAIT),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Fault::InUse { dir: dir.to_owned(), owner: owner(&mut lock) });
+                }
+                Err(TryLockError::Error(cause)) => return Err(Fault::io("lock", &path)(cause)),
+            }
+            waits += 1;
         }
         let signed = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
         signed.map_err(Fault::io("write the process id to", &path))?;
