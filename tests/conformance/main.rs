@@ -130,7 +130,7 @@ fn official_samples_are_valid() {
     let Some(folder) = official() else { return };
     let theirs = Specs::folder(&folder.join("xsd/cim")).unwrap();
     let ours = Specs::folder(Path::new(OURS)).unwrap();
-    let mut both = 0;
+    let mut by_ours = 0;
     for entry in std::fs::read_dir(folder.join("samples/cim")).unwrap() {
         let path = entry.unwrap().path();
         let document = std::fs::read(&path).unwrap();
@@ -138,10 +138,10 @@ fn official_samples_are_valid() {
         let root = root_of(&document, &Limits::default()).unwrap();
         if ours.schema_for(&root.namespace).is_some() {
             assert!(is_valid(&ours, &document), "{}", path.display());
-            both += 1;
+            by_ours += 1;
         }
     }
-    assert_eq!(both, 8);
+    assert!(by_ours >= 9, "the charges' documents are ours, at least: {by_ours}");
 }
 
 #[test]
