@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use gridpost::gateway::world::World;
 use gridpost::gateway::{Gateway, Settings};
-use gridpost::market::{ActorNumber, Timestamp};
-use gridpost::process::{Market, charge_links, charges};
+use gridpost::market::Timestamp;
+use gridpost::process::Market;
 use gridpost::replay::{Line, Plan, Run, replay, runs};
 use gridpost::spec::Specs;
 use gridpost::store::Memory;
@@ -22,16 +22,7 @@ use gridpost::store::Memory;
 const CLOCK: &str = "2023-08-01T09:00:00Z";
 
 fn settings() -> Settings {
-    Settings {
-        market: Market {
-            hub: ActorNumber::new("5790001330552"),
-            zone: chrono_tz::Europe::Copenhagen,
-            charges: charges::Settings::default(),
-            charge_links: charge_links::Settings::default(),
-        },
-        limits: gridpost::xml::Limits::default(),
-        undecided_max: 1_000,
-    }
+    Settings { market: Market::dk_defaults(), limits: gridpost::xml::Limits::default(), undecided_max: 1_000 }
 }
 
 /// Name to content: what a conversation leaves behind.

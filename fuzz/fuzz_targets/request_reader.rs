@@ -7,8 +7,8 @@ use std::convert::Infallible;
 use std::sync::OnceLock;
 
 use gridpost::document::{self, cim_xml};
-use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
-use gridpost::process::{Context, DOCUMENTS, Market, Request, gather, charge_links, charges};
+use gridpost::market::{ActorRole, Party, Timestamp};
+use gridpost::process::{Context, DOCUMENTS, Market, Request, gather};
 use gridpost::record::{Facts, Needs};
 use gridpost::spec::Specs;
 use gridpost::xml::Limits;
@@ -36,12 +36,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn decide(request: &dyn Request) {
-    let market = Market {
-        hub: ActorNumber::new("5790001330552"),
-        zone: chrono_tz::Europe::Copenhagen,
-        charges: charges::Settings::default(),
-            charge_links: charge_links::Settings::default(),
-    };
+    let market = Market::dk_defaults();
     let context = Context {
         now: Timestamp::from_seconds(1_690_880_400),
         caller: Party { number: request.header().sender(), role: ActorRole::GridAccessProvider },

@@ -327,11 +327,12 @@ impl Default for Gateway {
 
 impl Default for DanishMarket {
     fn default() -> Self {
+        let market = Market::dk_defaults();
         Self {
-            hub: "5790001330552".into(),
-            zone: "Europe/Copenhagen".into(),
-            charges: charges::Settings::default(),
-            charge_links: charge_links::Settings::default(),
+            hub: market.hub.to_string(),
+            zone: market.zone.name().into(),
+            charges: market.charges,
+            charge_links: market.charge_links,
         }
     }
 }

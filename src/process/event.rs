@@ -157,12 +157,7 @@ mod tests {
     type Log = BTreeMap<Key, Entry>;
 
     fn write(log: &mut Log, commit: u64, events: &[Event]) {
-        let market = Market {
-            hub: ActorNumber::new("1"),
-            zone: chrono_tz::Europe::Copenhagen,
-            charges: Default::default(),
-            charge_links: Default::default(),
-        };
+        let market = Market::dk_defaults();
         let caller = Party { number: ActorNumber::new("2"), role: ActorRole::GridAccessProvider };
         let context = Context { now: Timestamp::from_seconds(9), caller, cause: [commit as u8; 32], market: &market };
         assert_eq!(changes(events, &context), changes(events, &context), "the same message, the same ids");

@@ -117,6 +117,18 @@ pub struct Market {
     pub charge_links: charge_links::Settings,
 }
 
+impl Market {
+    /// The Danish market as `config.toml` has it before anybody changes it.
+    pub fn dk_defaults() -> Self {
+        Self {
+            hub: ActorNumber::new("5790001330552"),
+            zone: chrono_tz::Europe::Copenhagen,
+            charges: charges::Settings::default(),
+            charge_links: charge_links::Settings::default(),
+        }
+    }
+}
+
 /// What is to be written and sent because of one message: all of it, or nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decision {

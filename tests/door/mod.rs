@@ -11,8 +11,8 @@ use gridpost::gateway::world::World;
 use gridpost::gateway::{self, Clock, Gateway};
 use gridpost::http::{self, Limits, Server, Settings, Watchers};
 use gridpost::identity::Issuer;
-use gridpost::market::{ActorNumber, ActorRole, Timestamp};
-use gridpost::process::{Market, charge_links, charges};
+use gridpost::market::{ActorRole, Timestamp};
+use gridpost::process::Market;
 use gridpost::store::{Memory, Store};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -84,12 +84,7 @@ pub async fn start_beside(more: axum::Router, change: impl FnOnce(&mut Settings)
 
 /// The one place that knows how a gateway is made.
 pub async fn start_over(store: Arc<dyn Store>, more: axum::Router, change: impl FnOnce(&mut Settings)) -> House {
-    let market = Market {
-        hub: ActorNumber::new("5790001330552"),
-        zone: chrono_tz::Europe::Copenhagen,
-        charges: charges::Settings::default(),
-        charge_links: charge_links::Settings::default(),
-    };
+    let market = Market::dk_defaults();
     let house = gateway::Settings { market, limits: gridpost::xml::Limits::default(), undecided_max: 10_000 };
     let clock = Clock::running_from(Timestamp::parse_date_time("2023-08-01T09:00:00Z").unwrap());
     let gateway = Gateway::open(store, Arc::new(gridpost::document::built_in()), house, clock).unwrap();

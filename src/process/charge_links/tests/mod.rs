@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use super::*;
-use crate::market::{ActorNumber, Calendar, ChargeType, MeteringPointId, Party, Period, Timestamp};
+use crate::market::{Calendar, ChargeType, MeteringPointId, Party, Period, Timestamp};
 use crate::process::charge_documents::tests::*;
 use crate::process::charges::ChargeTable;
 use crate::process::metering_points::{GridAreaTable, MeteringPointTable, SupplyTable};
@@ -52,12 +52,7 @@ impl World {
     }
 
     fn new() -> Self {
-        let market = Market {
-            hub: ActorNumber::new(HUB),
-            zone: chrono_tz::Europe::Copenhagen,
-            charges: Default::default(),
-            charge_links: Settings::default(),
-        };
+        let market = Market::dk_defaults();
         let caller = party(GRID, ActorRole::GridAccessProvider);
         let mut world = Self { store: Store::default(), market, now: at(NOW), caller };
         world.register(GRID, ActorRole::GridAccessProvider, Status::Active);

@@ -45,12 +45,7 @@ impl World {
     }
 
     fn new() -> Self {
-        let market = Market {
-            hub: ActorNumber::new(HUB),
-            zone: chrono_tz::Europe::Copenhagen,
-            charges: Settings::default(),
-            charge_links: Default::default(),
-        };
+        let market = Market::dk_defaults();
         let caller = party(GRID, ActorRole::GridAccessProvider);
         let mut world = Self { store: Store::default(), market, now: at(NOW), caller };
         world.register(GRID, ActorRole::GridAccessProvider, Status::Active);
