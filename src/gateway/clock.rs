@@ -30,6 +30,11 @@ impl Clock {
         Self { runs: false, micros: AtomicI64::new(now.micros()) }
     }
 
+    /// Whether it moves by itself.
+    pub fn runs(&self) -> bool {
+        self.runs
+    }
+
     pub fn now(&self) -> Timestamp {
         let micros = self.micros.load(Ordering::Acquire);
         Timestamp::from_micros(if self.runs { machine_micros() + micros } else { micros })

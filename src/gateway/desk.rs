@@ -9,14 +9,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::decider::Message;
+use super::hall::Work;
 use super::{Fault, Settings, hash, load};
 use crate::archive::{self, Direction, LogEntry};
 use crate::document::{Outgoing, cim_xml};
-use crate::market::Timestamp;
+use crate::market::{ActorRole, Party, Timestamp};
 use crate::post_office::{self, Letter};
 use crate::process::charge_links::stopped;
-use crate::process::{self, Context, Decision, Request};
-use crate::record::{Batch, Expected, Key, KeyRange, Needs};
+use crate::process::{self, Context, Decision, Duty, Request, Timer, timer};
+use crate::record::{Batch, Entry, Expected, Facts, Key, KeyRange, Needs, Version};
 use crate::spec::{self, Specs};
 use crate::store::Store;
 
@@ -25,6 +26,7 @@ pub(super) struct Desk {
     pub store: Arc<dyn Store>,
     pub specs: Arc<Specs>,
     pub settings: Arc<Settings>,
+    pub timers: &'static [&'static timer::Kind],
 }
 
 /// Why there is no batch.
@@ -34,9 +36,25 @@ pub(super) enum Failure {
     Fault(Fault),
 }
 
+/// A decision, ready to be committed.
+pub(super) struct Decided {
+    pub batch: Batch,
+    /// Whether it leaves work behind that is done piece by piece.
+    pub errands: bool,
+    /// The first instant at which a timer is due that it sets.
+    pub sets: Option<Timestamp>,
+}
+
 impl Desk {
-    /// Decides a message: the batch that makes it so.
-    pub fn decide(&self, message: &mut Message) -> Result<Batch, Failure> {
+    /// Decides a document or a timer: the batch that makes it so.
+    pub fn decide(&self, work: &Work, attempt: u32) -> Result<Decided, Failure> {
+        match work {
+            Work::Document(message) => self.decide_document(message, attempt),
+            Work::Timer(timer, version) => self.decide_timer(timer, *version, attempt),
+        }
+    }
+
+    fn decide_document(&self, message: &Message, attempt: u32) -> Result<Decided, Failure> {
         let started = std::time::Instant::now();
         let entry = &message.entry;
         let request = message.request.as_deref().expect("only a parked message has no request");
@@ -50,15 +68,10 @@ impl Desk {
         let facts = unless_it_panics(|| process::gather(request, &context, look))?.map_err(Failure::Fault)?;
         let decision = unless_it_panics(|| request.decide(&facts, &context))?;
         let mut batch = Batch::default();
-        batch.unless_moved(facts.versions());
         batch.expect(archive::inbox_key(message.number), Expected::At(message.number));
         batch.delete(archive::inbox_key(message.number));
-        self.send(&decision, entry.at, &entry.correlation_id, &mut batch)?;
-        let Decision { changes, events, outgoing, fates } = decision;
-        batch.put_all(changes);
-        let aftermath = process::aftermath(&events, &context);
-        message.errands = aftermath.iter().any(|change| change.key().space() == stopped::TASKS);
-        batch.put_all(aftermath);
+        let (fates, outgoing) = (decision.fates.clone(), decision.outgoing.len());
+        let decided = self.commit(batch, decision, &facts, &context, &entry.correlation_id)?;
         let rejected = fates.iter().filter(|fate| !fate.broken.is_empty()).count();
         let mut broken: Vec<&str> = fates.iter().flat_map(|fate| fate.broken.iter().copied()).collect();
         broken.sort_unstable();
@@ -68,18 +81,86 @@ impl Desk {
             document = entry.document,
             caller = %entry.caller,
             correlation_id = entry.correlation_id,
-            attempt = message.attempts,
+            attempt,
             accepted = fates.len() - rejected,
             rejected,
             broken = broken.join(" "),
-            outgoing = outgoing.len(),
+            outgoing,
             micros = started.elapsed().as_micros() as u64,
             "document decided"
         );
         metrics::counter!("gridpost_records_decided_total", "outcome" => "accepted")
             .increment((fates.len() - rejected) as u64);
         metrics::counter!("gridpost_records_decided_total", "outcome" => "rejected").increment(rejected as u64);
-        Ok(batch)
+        Ok(decided)
+    }
+
+    fn decide_timer(&self, timer: &Timer, version: Version, attempt: u32) -> Result<Decided, Failure> {
+        let started = std::time::Instant::now();
+        let duty = self.duty(timer)?;
+        let market = &self.settings.market;
+        let caller = Party { number: market.hub.clone(), role: ActorRole::MeteringPointAdministrator };
+        let context = Context { now: timer.due, caller, cause: timer.cause(), market };
+        let look = |needs: &Needs| load(&*self.store, needs);
+        let gather = || process::gather_more(duty.needs(&context), |facts| duty.needs_more(facts, &context), look);
+        let facts = unless_it_panics(gather)?.map_err(Failure::Fault)?;
+        let decision = unless_it_panics(|| duty.decide(&facts, &context))?;
+        let mut batch = Batch::default();
+        batch.expect(timer.key(), Expected::At(version));
+        batch.put_all(timer.cancel());
+        let outgoing = decision.outgoing.len();
+        let decided = self.commit(batch, decision, &facts, &context, "")?;
+        tracing::info!(
+            stage = "timer",
+            kind = timer.kind,
+            due = %timer.due,
+            attempt,
+            outgoing,
+            micros = started.elapsed().as_micros() as u64,
+            "timer decided"
+        );
+        metrics::counter!("gridpost_timers_decided_total", "kind" => timer.kind.clone()).increment(1);
+        Ok(decided)
+    }
+
+    fn duty(&self, timer: &Timer) -> Result<Box<dyn Duty>, Failure> {
+        let known = self.timers.iter().find(|kind| kind.name == timer.kind);
+        let kind = known.ok_or_else(|| Failure::Bug(format!("no process knows timers of kind {}", timer.kind)))?;
+        unless_it_panics(|| (kind.duty)(timer))
+    }
+
+    /// What a decision comes to, added to the batch of the work that it settles.
+    fn commit(
+        &self,
+        mut batch: Batch,
+        decision: Decision,
+        facts: &Facts,
+        context: &Context,
+        correlation_id: &str,
+    ) -> Result<Decided, Failure> {
+        batch.unless_moved(facts.versions());
+        self.send(&decision, context.now, correlation_id, &mut batch)?;
+        let Decision { changes, events, .. } = decision;
+        batch.put_all(changes);
+        let aftermath = process::aftermath(&events, context);
+        let errands = aftermath.iter().any(|change| change.key().space() == stopped::TASKS);
+        batch.put_all(aftermath);
+        let sets = batch.changes.iter().filter_map(timer::due_of).min();
+        Ok(Decided { batch, errands, sets })
+    }
+
+    /// The first records of a range.
+    pub fn page(&self, range: &KeyRange, most: usize) -> Result<Vec<(Key, Entry)>, Failure> {
+        let page = self.store.page(range, None, most);
+        Ok(page.map_err(|fault| Failure::Fault(Fault::store("read what is due")(fault)))?.records)
+    }
+
+    pub fn record(&self, key: &Key) -> Result<Option<Entry>, Failure> {
+        self.store.get(key).map_err(|fault| Failure::Fault(Fault::store("read what is due")(fault)))
+    }
+
+    pub fn read_timer(&self, key: &Key, entry: &Entry) -> Result<Timer, Failure> {
+        unless_it_panics(|| timer::read(key, entry))
     }
 
     /// The next piece of what decisions left behind: the suppliers of a stopped charge's metering points, page by page.

@@ -51,6 +51,9 @@ pub enum Fault {
     RangeTooLarge { records_max: usize },
     #[error("the clock only moves forward: it shows {now}, {asked} is behind it")]
     ClockBackwards { now: Timestamp, asked: Timestamp },
+    /// Something could not be decided although its time has come.
+    #[error("something is {cause}")]
+    Undecided { cause: String },
     /// The gateway is being closed.
     #[error("the gateway is stopping")]
     Stopping,

@@ -3,12 +3,16 @@
 //! Commit 1 answers the sender (`intake`), commit 2 is the decision (`decider`), and what was decided is fetched
 //! (`post`). What the doors look like is left to the doors.
 
+mod agenda;
 mod clock;
 mod decider;
 mod desk;
 mod error;
+mod hall;
 mod intake;
 mod post;
+#[cfg(test)]
+mod tests;
 mod turns;
 pub mod world;
 
@@ -21,7 +25,7 @@ use tokio::sync::oneshot;
 use crate::archive::{self, InboxEntry};
 use crate::document::{Summary, SummaryReader, cim_xml};
 use crate::market::{ActorNumber, Party, Timestamp};
-use crate::process::{self, Incoming, Market, participants};
+use crate::process::{self, Incoming, Market, participants, timer};
 use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome};
 use crate::spec::{self, Specs};
 use crate::store::{self, Store};
@@ -49,7 +53,7 @@ pub struct Gateway {
     store: Arc<dyn Store>,
     specs: Arc<Specs>,
     settings: Arc<Settings>,
-    clock: Clock,
+    clock: Arc<Clock>,
     decider: Decider,
 }
 
@@ -64,12 +68,24 @@ pub struct Health {
 impl Gateway {
     /// Opens the house: what a crash left undecided is decided first, in order of arrival.
     pub fn open(store: Arc<dyn Store>, specs: Arc<Specs>, settings: Settings, clock: Clock) -> Result<Self, Fault> {
+        Self::open_with(process::TIMERS, store, specs, settings, clock)
+    }
+
+    fn open_with(
+        timers: &'static [&'static timer::Kind],
+        store: Arc<dyn Store>,
+        specs: Arc<Specs>,
+        settings: Settings,
+        clock: Clock,
+    ) -> Result<Self, Fault> {
         let settings = Arc::new(settings);
-        let desk = Desk { store: store.clone(), specs: specs.clone(), settings: settings.clone() };
-        let decider = Decider::start(desk);
+        let desk = Desk { store: store.clone(), specs: specs.clone(), settings: settings.clone(), timers };
+        let clock = Arc::new(clock);
+        let decider = Decider::start(desk, clock.clone());
         let gateway = Self { store, specs, settings, clock, decider };
         gateway.decide_what_is_left()?;
         gateway.decider.run_errands();
+        gateway.decider.time_has_passed();
         Ok(gateway)
     }
 
@@ -77,9 +93,12 @@ impl Gateway {
         self.clock.now()
     }
 
-    /// Moves a clock that may be moved, for `local` and `replay`.
-    pub fn move_clock(&self, to: Timestamp) -> Result<(), Fault> {
-        self.clock.move_to(to)
+    /// Moves a clock that may be moved, for `local` and `replay`: everything that is due by `to` happens in the order in
+    /// which it is due, each as of its own instant. Returns when it has.
+    pub async fn pass_time(&self, to: Timestamp) -> Result<(), Fault> {
+        self.clock.move_to(to)?;
+        self.decider.time_has_passed();
+        self.settled().await.map_err(|cause| Fault::Undecided { cause })
     }
 
     /// The document that is taken in under `/v1.0/cim/{route}`; the name's case does not matter.
@@ -125,12 +144,21 @@ impl Gateway {
                 parked => format!("reads; {parked}{} parked", if page.more { " or more" } else { "" }),
             })
             .map_err(|fault| fault.to_string());
+        let timers = self
+            .store
+            .page(&timer::parked(), None, PARKED_SHOWN_MAX)
+            .map(|page| match page.records.len() {
+                0 => "none is parked".to_string(),
+                parked => format!("{parked}{} parked", if page.more { " or more" } else { "" }),
+            })
+            .map_err(|fault| fault.to_string());
         let decider = match self.decider.trouble() {
             None => Ok(format!("{} undecided", self.decider.undecided())),
             Some(trouble) => Err(trouble),
         };
-        let ready = store.is_ok() && decider.is_ok();
-        Health { ready, checks: vec![("store".into(), store), ("decider".into(), decider)] }
+        let ready = store.is_ok() && timers.is_ok() && decider.is_ok();
+        let checks = vec![("store".into(), store), ("timers".into(), timers), ("decider".into(), decider)];
+        Health { ready, checks }
     }
 
     /// Returns once every document that was taken in has been decided, or the reason why that will not happen.
@@ -140,7 +168,12 @@ impl Gateway {
 
     /// Writes records that no message caused: a world, an operator's change.
     pub async fn write(&self, batch: Batch) -> Result<Outcome, Fault> {
-        self.commit("write records", batch).await
+        let sets_timers = batch.changes.iter().any(|change| timer::due_of(change).is_some());
+        let outcome = self.commit("write records", batch).await?;
+        if sets_timers {
+            self.decider.time_has_passed();
+        }
+        Ok(outcome)
     }
 
     pub fn store(&self) -> &Arc<dyn Store> {

@@ -8,8 +8,10 @@ pub mod charges;
 pub mod event;
 pub mod metering_points;
 pub mod participants;
+pub mod timer;
 
 pub use event::Event;
+pub use timer::{Duty, Timer};
 
 use crate::document::{Header, Outgoing, Reader, Refusal};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
@@ -22,6 +24,9 @@ pub const DOCUMENTS: &[&Incoming] = &[
     &charge_links::REQUEST_CHANGE_BILLING_MASTER_DATA,
     &charge_links::REQUEST_BILLING_MASTER_DATA,
 ];
+
+/// Every kind of timer that a process may set.
+pub const TIMERS: &[&timer::Kind] = &[];
 
 /// A kind of document that we take in.
 pub struct Incoming {
@@ -164,6 +169,11 @@ impl Decision {
 
     pub fn tell(mut self, event: Event) -> Self {
         self.events.push(event);
+        self
+    }
+
+    pub fn change_all(mut self, changes: impl IntoIterator<Item = Change>) -> Self {
+        self.changes.extend(changes);
         self
     }
 

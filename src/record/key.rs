@@ -38,10 +38,20 @@ impl Key {
             self.bytes.extend_from_slice(blake3::hash(text.as_bytes()).as_bytes());
             return self;
         }
-        for byte in text.bytes() {
-            match byte {
-                END | ESCAPE | LONG_TEXT => self.bytes.extend_from_slice(&[ESCAPE, byte]),
-                _ => self.bytes.push(byte),
+        self.escaped(text.as_bytes())
+    }
+
+    /// Adds another key, whole; keys under it stand together, in the order of the keys that were added.
+    pub fn nested(self, key: &Key) -> Self {
+        assert!(!key.is_stamped(), "a key that is added to another is known");
+        self.escaped(&key.bytes)
+    }
+
+    fn escaped(mut self, bytes: &[u8]) -> Self {
+        for byte in bytes {
+            match *byte {
+                END | ESCAPE | LONG_TEXT => self.bytes.extend_from_slice(&[ESCAPE, *byte]),
+                _ => self.bytes.push(*byte),
             }
         }
         self.bytes.push(END);

@@ -47,7 +47,7 @@ pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Re
     for (number, path) in (1..).zip(&run.files) {
         let body = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
         if plan.clock.is_none() {
-            follow_the_documents(&gateway, &body)?;
+            follow_the_documents(&gateway, &body).await?;
         }
         let receipt = gateway
             .receive_from_its_sender(body.into(), &format!("replay-{number:06}"))
@@ -62,18 +62,18 @@ pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Re
         tell(Line::File(FileLine::new(path, &receipt)))?;
     }
     if let Some(until) = plan.until {
-        gateway.move_clock(until).context("move the clock to --until")?;
+        gateway.pass_time(until).await.context("move the clock to --until")?;
     }
     tally.outgoing = drain(plan, run, &gateway, tell).await?;
     Ok(tally)
 }
 
 /// Moves a clock that nobody set to the document's own time, never backwards.
-fn follow_the_documents(gateway: &Gateway, body: &[u8]) -> Result<()> {
+async fn follow_the_documents(gateway: &Gateway, body: &[u8]) -> Result<()> {
     if let Some(created) = gateway.summary(body).and_then(|summary| Timestamp::parse_date_time(&summary.header.created))
         && created > gateway.now()
     {
-        gateway.move_clock(created)?;
+        gateway.pass_time(created).await?;
     }
     Ok(())
 }

@@ -1,0 +1,159 @@
+//! The agenda: which timers are due, and which of them are being decided.
+//!
+//! Timers are handed in instant by instant, those of one instant some at a time, and the next when these are on disk: so
+//! everything happens in the order in which it was due, also when a timer sets another, and documents that arrive
+//! meanwhile need not wait behind a hundred thousand timers. A document about a record on which a timer is due takes
+//! that timer along, see [`Agenda::due_on`].
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::desk::{Desk, Failure};
+use crate::market::Timestamp;
+use crate::process::Timer;
+use crate::process::timer;
+use crate::record::{Key, KeyRange, Version};
+
+#[derive(Default)]
+pub(super) struct Agenda {
+    next: Next,
+    /// Keys of the timers that were handed in and are not on disk yet.
+    in_hand: HashSet<Key>,
+    /// Those of them that belong to the instant that is being gone through.
+    wave: HashSet<Key>,
+    /// How many wait to be told that nothing is due.
+    watchers: usize,
+}
+
+/// When the first timer is due that was not handed in.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// It has not been looked up yet.
+    #[default]
+    Unknown,
+    Never,
+    At(Timestamp),
+}
+
+impl Agenda {
+    /// How long nothing is due; `None` when only somebody who moves the clock, or sets a timer, can change that.
+    pub fn wait(&self, clock: &Clock) -> Option<Duration> {
+        match self.next {
+            _ if !clock.runs() || !self.wave.is_empty() => None,
+            Next::Never => None,
+            Next::Unknown => Some(Duration::ZERO),
+            Next::At(due) => {
+                let micros = due.micros().saturating_sub(clock.now().micros());
+                Some(Duration::from_micros(u64::try_from(micros).unwrap_or(0)).min(SLEEP_MAX))
+            }
+        }
+    }
+
+    /// Somebody else has set timers: what comes next must be looked up.
+    pub fn forget(&mut self) {
+        self.next = Next::Unknown;
+    }
+
+    /// Nothing more is looked up until somebody asks again.
+    pub fn close(&mut self) {
+        self.next = Next::Never;
+    }
+
+    /// One more waits until nothing is due.
+    pub fn watched(&mut self) {
+        self.watchers += 1;
+    }
+
+    /// How many may be told that nothing is due; none while something is.
+    pub fn at_rest(&mut self) -> usize {
+        if self.wave.is_empty() { std::mem::take(&mut self.watchers) } else { 0 }
+    }
+
+    /// A decision has set a timer. Returns whether it is now the first one.
+    pub fn set(&mut self, due: Timestamp) -> bool {
+        let first = match self.next {
+            Next::Unknown => return true,
+            Next::Never => true,
+            Next::At(next) => due <= next,
+        };
+        if first {
+            self.next = Next::At(due);
+        }
+        first
+    }
+
+    /// Whether a timer may have been due at `at`, and not be on disk yet.
+    pub fn may_be_due(&self, at: Timestamp) -> bool {
+        match self.next {
+            Next::Unknown => true,
+            Next::Never => false,
+            Next::At(due) => due <= at,
+        }
+    }
+
+    /// The timers to hand in now: some of those that are due first. Empty while earlier ones are not on disk yet.
+    pub fn next(&mut self, desk: &Desk, now: Timestamp) -> Result<Vec<(Timer, Version)>, Failure> {
+        if !self.wave.is_empty() {
+            return Ok(Vec::new());
+        }
+        let first = desk.timers(&timer::all(), self.in_hand.len() + WAVE_TIMERS)?;
+        let mut first = first.into_iter().filter(|(timer, _)| !self.in_hand.contains(&timer.key())).peekable();
+        let Some(due) = first.peek().map(|(timer, _)| timer.due) else {
+            self.next = Next::Never;
+            return Ok(Vec::new());
+        };
+        self.next = Next::At(due);
+        if due > now {
+            return Ok(Vec::new());
+        }
+        let wave: Vec<_> = first.take_while(|(timer, _)| timer.due == due).take(WAVE_TIMERS).collect();
+        self.wave = wave.iter().map(|(timer, _)| timer.key()).collect();
+        self.in_hand.extend(self.wave.iter().cloned());
+        Ok(wave)
+    }
+
+    /// The timers that were due on these records by `at` and were not handed in, the first one due first.
+    pub fn due_on(&mut self, desk: &Desk, turns: &[Key], at: Timestamp) -> Result<Vec<(Timer, Version)>, Failure> {
+        let mut due = Vec::new();
+        for turn in turns {
+            due.extend(desk.timers_of(turn, at)?);
+        }
+        due.retain(|(timer, _)| self.in_hand.insert(timer.key()));
+        due.sort_by_key(|(timer, _)| timer.key());
+        Ok(due)
+    }
+
+    /// A timer's decision is on disk. Returns whether the next ones may be handed in.
+    pub fn done(&mut self, timer: &Timer) -> bool {
+        let key = timer.key();
+        self.in_hand.remove(&key);
+        self.wave.remove(&key) && self.wave.is_empty()
+    }
+}
+
+impl Desk {
+    /// The first timers of a range.
+    fn timers(&self, range: &KeyRange, most: usize) -> Result<Vec<(Timer, Version)>, Failure> {
+        let page = self.page(range, most)?;
+        page.iter().map(|(key, entry)| Ok((self.read_timer(key, entry)?, entry.version))).collect()
+    }
+
+    fn timers_of(&self, turn: &Key, now: Timestamp) -> Result<Vec<(Timer, Version)>, Failure> {
+        let mut found = Vec::new();
+        for (record, _) in self.page(&timer::of_turn(turn, now), TURN_TIMERS_MAX)? {
+            let key = timer::key_of(turn, &record);
+            if let Some(entry) = self.record(&key)? {
+                found.push((self.read_timer(&key, &entry)?, entry.version));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Timers handed in at once. More would keep documents waiting, fewer would flush more often.
+const WAVE_TIMERS: usize = 128;
+/// Timers that may be due on one record at a time; those beyond are decided in their own turn.
+const TURN_TIMERS_MAX: usize = 1_000;
+/// The machine's clock may be set while we sleep.
+const SLEEP_MAX: Duration = Duration::from_secs(60);

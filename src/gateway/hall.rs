@@ -1,0 +1,275 @@
+//! The hall where documents and timers wait, and the one thread that decides them: what shares a record takes turns on
+//! it, in order of arrival, and all others go ahead while earlier decisions are still on their way to disk.
+//!
+//! A decision that panics or that makes an invalid document parks its message with the cause, and the house stays open.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use super::agenda::Agenda;
+use super::clock::Clock;
+use super::decider::{Counter, Message};
+use super::desk::{Decided, Desk, Failure};
+use super::turns::Turns;
+use crate::archive;
+use crate::market::Timestamp;
+use crate::process::Timer;
+use crate::record::{Batch, Expected, Key, Outcome, Version};
+use crate::store;
+
+pub(super) enum Event {
+    Arrived(Message),
+    /// A message that cannot be decided at all.
+    Parks(Message, String),
+    /// There may be work that a decision has left behind.
+    Errands,
+    /// What became of one piece of it.
+    ErrandSettled(Result<Outcome, store::Fault>),
+    /// Timers may be due.
+    TimePassed,
+    /// What became of the commit of a decision, by its place in the hall.
+    Settled(u64, Result<Outcome, store::Fault>),
+    Stop,
+}
+
+/// What is decided.
+pub(super) enum Work {
+    Document(Message),
+    Timer(Timer, Version),
+}
+
+/// Somebody in the hall.
+struct Waiting {
+    work: Work,
+    turns: Vec<Key>,
+    attempts: u32,
+    /// Whether its decision leaves work behind that is done piece by piece.
+    errands: bool,
+    /// The first instant at which a timer is due that its decision sets.
+    sets: Option<Timestamp>,
+}
+
+pub(super) struct Hall {
+    desk: Desk,
+    clock: Arc<Clock>,
+    events: mpsc::Sender<Event>,
+    counter: Arc<Counter>,
+    turns: Turns,
+    /// By place: places are numbered in order of arrival.
+    waiting: HashMap<u64, Waiting>,
+    next_place: u64,
+    agenda: Agenda,
+}
+
+impl Hall {
+    pub fn new(desk: Desk, clock: Arc<Clock>, events: mpsc::Sender<Event>, counter: Arc<Counter>) -> Self {
+        let (turns, waiting, agenda) = (Turns::default(), HashMap::new(), Agenda::default());
+        Self { desk, clock, events, counter, turns, waiting, next_place: 1, agenda }
+    }
+
+    pub fn run(mut self, inbound: &mpsc::Receiver<Event>) {
+        loop {
+            let event = match self.agenda.wait(&self.clock) {
+                None => inbound.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(wait) => inbound.recv_timeout(wait),
+            };
+            match event {
+                Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(event) => self.handle(event),
+                Err(RecvTimeoutError::Timeout) => self.next_timers(),
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Arrived(message) => self.arrive(message),
+            Event::Parks(message, cause) => {
+                let place = self.place(Work::Document(message), Vec::new());
+                self.park(place, &cause);
+            }
+            Event::Errands | Event::ErrandSettled(Ok(_)) => self.next_errand(),
+            Event::ErrandSettled(Err(store::Fault::Busy { .. })) => {
+                std::thread::sleep(BUSY_PAUSE);
+                self.next_errand();
+            }
+            Event::ErrandSettled(Err(fault)) => self.in_trouble(&with_causes(&fault)),
+            Event::TimePassed => {
+                self.agenda.forget();
+                self.agenda.watched();
+                self.next_timers();
+            }
+            Event::Settled(place, Ok(Outcome::Committed(_))) => self.leaves(place),
+            // Something it looked at has moved: look again, which a pure decision makes safe.
+            Event::Settled(place, Ok(Outcome::Conflict(key))) => {
+                tracing::debug!(place, key = %key, "a decision is made again");
+                self.decide(place);
+            }
+            Event::Settled(place, Err(store::Fault::Busy { .. })) => {
+                std::thread::sleep(BUSY_PAUSE);
+                // A full disk queue is no conflict, however long it lasts.
+                self.waiting.entry(place).and_modify(|waiting| waiting.attempts -= 1);
+                self.decide(place);
+            }
+            Event::Settled(_, Err(fault)) => self.in_trouble(&with_causes(&fault)),
+            Event::Stop => unreachable!("the loop ends with it"),
+        }
+    }
+
+    /// A document takes its place behind the timers that were due on its records before it arrived.
+    fn arrive(&mut self, message: Message) {
+        let request = message.request.as_deref().expect("only a parked message has no request");
+        let turns = request.turns();
+        if self.agenda.may_be_due(message.entry.at) {
+            match self.agenda.due_on(&self.desk, &turns, message.entry.at) {
+                Ok(due) => due.into_iter().for_each(|(timer, version)| self.join_timer(timer, version)),
+                Err(failure) => return self.fails(failure),
+            }
+        }
+        let place = self.place(Work::Document(message), turns);
+        self.join(place);
+    }
+
+    fn join_timer(&mut self, timer: Timer, version: Version) {
+        self.counter.add(1);
+        let turns = vec![timer.turn.clone()];
+        let place = self.place(Work::Timer(timer, version), turns);
+        self.join(place);
+    }
+
+    fn place(&mut self, work: Work, turns: Vec<Key>) -> u64 {
+        let place = self.next_place;
+        self.next_place += 1;
+        self.waiting.insert(place, Waiting { work, turns, attempts: 0, errands: false, sets: None });
+        place
+    }
+
+    fn join(&mut self, place: u64) {
+        if self.turns.join(place, &self.waiting[&place].turns) {
+            self.decide(place);
+        }
+    }
+
+    fn decide(&mut self, place: u64) {
+        let waiting = self.waiting.get_mut(&place).expect("whoever waits stays until it leaves");
+        waiting.attempts += 1;
+        if waiting.attempts > ATTEMPTS_MAX {
+            return self.park(place, &format!("{ATTEMPTS_MAX} decisions in a row met a conflict"));
+        }
+        match self.desk.decide(&waiting.work, waiting.attempts) {
+            Ok(Decided { batch, errands, sets }) => {
+                (waiting.errands, waiting.sets) = (errands, sets);
+                self.submit(place, batch);
+            }
+            Err(Failure::Bug(cause)) => self.park(place, &cause),
+            Err(failure) => self.fails(failure),
+        }
+    }
+
+    /// Does the next piece of what decisions left behind; the piece after it follows when this one is on disk.
+    fn next_errand(&mut self) {
+        match self.desk.errand() {
+            Ok(Some(batch)) => {
+                let events = self.events.clone();
+                let done = move |outcome| drop(events.send(Event::ErrandSettled(outcome)));
+                self.desk.store.submit(batch, Box::new(done));
+            }
+            Ok(None) => self.counter.remove(1),
+            Err(failure) => self.fails(failure),
+        }
+    }
+
+    /// Hands in what is due, one instant after the other; the next follows when all of this one is on disk.
+    fn next_timers(&mut self) {
+        match self.agenda.next(&self.desk, self.clock.now()) {
+            Ok(due) => due.into_iter().for_each(|(timer, version)| self.join_timer(timer, version)),
+            Err(failure) => {
+                // What is due is found again after the restart that the trouble asks for.
+                self.agenda.close();
+                return self.fails(failure);
+            }
+        }
+        self.counter.remove(self.agenda.at_rest());
+    }
+
+    fn park(&mut self, place: u64, cause: &str) {
+        let mut batch = Batch::default();
+        match &self.waiting[&place].work {
+            Work::Document(Message { number, entry, .. }) => {
+                tracing::error!(number, correlation_id = entry.correlation_id, cause, "a message is parked");
+                metrics::counter!("gridpost_messages_parked_total").increment(1);
+                batch.expect(archive::inbox_key(*number), Expected::At(*number));
+                batch.put_all(archive::park(*number, entry, cause));
+            }
+            Work::Timer(timer, version) => {
+                tracing::error!(kind = timer.kind, due = %timer.due, cause, "a timer is parked");
+                metrics::counter!("gridpost_timers_parked_total").increment(1);
+                batch.expect(timer.key(), Expected::At(*version));
+                batch.put_all(timer.park(cause));
+            }
+        }
+        self.submit(place, batch);
+    }
+
+    fn submit(&self, place: u64, batch: Batch) {
+        let events = self.events.clone();
+        self.desk.store.submit(
+            batch,
+            Box::new(move |outcome| {
+                // Nobody listens any more once the gateway closes; the store is then as the outcome says.
+                let _ = events.send(Event::Settled(place, outcome));
+            }),
+        );
+    }
+
+    fn leaves(&mut self, place: u64) {
+        let Some(waiting) = self.waiting.remove(&place) else { return };
+        if waiting.errands {
+            // Counted before it is let go: whoever waits until all is settled waits for its errands too.
+            self.counter.add(1);
+            self.next_errand();
+        }
+        let done = match &waiting.work {
+            Work::Timer(timer, _) => self.agenda.done(timer),
+            Work::Document(_) => false,
+        };
+        let due = waiting.sets.is_some_and(|due| self.agenda.set(due) && due <= self.clock.now());
+        if due {
+            self.counter.add(1);
+            self.agenda.watched();
+        }
+        self.counter.remove(1);
+        for next in self.turns.leave(place, &waiting.turns) {
+            self.decide(next);
+        }
+        if done || due {
+            self.next_timers();
+        }
+    }
+
+    fn fails(&self, failure: Failure) {
+        match failure {
+            Failure::Bug(cause) => self.in_trouble(&cause),
+            Failure::Fault(fault) => self.in_trouble(&with_causes(&fault)),
+        }
+    }
+
+    /// What it was about stays in the store, and those behind it stay in line: a restart decides them.
+    fn in_trouble(&self, cause: &str) {
+        tracing::error!(cause, "something stays undecided");
+        self.counter.in_trouble(format!("undecided since the last start: {cause}"));
+    }
+}
+
+fn with_causes(fault: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(fault), |fault| fault.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// How long the decider lets the disk catch up.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
+/// Decisions of one message that may meet a conflict before it is parked; messages take turns, so only an operator's
+/// change can come between.
+const ATTEMPTS_MAX: u32 = 32;

@@ -1,0 +1,160 @@
+//! Timers on the road: in due order, each as of its own instant, once.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::process::{Context, Decision, Duty, Timer};
+use crate::record::{Change, Space};
+use crate::store::Memory;
+
+/// What the duties below write: what happened, in the order of commits.
+const DIARY: Space = Space(99);
+
+/// Writes its note into the diary; a note `again:90` sets another timer so many seconds after the first.
+struct Write {
+    timer: Timer,
+}
+
+const WRITE: timer::Kind = timer::Kind { name: "write", rank: 5, duty: |timer| write(timer) };
+const WRITE_FIRST: timer::Kind = timer::Kind { name: "write first", rank: 1, duty: |timer| write(timer) };
+const PANIC: timer::Kind = timer::Kind { name: "panic", rank: 0, duty: |_| panic!("a duty that cannot be read") };
+const KINDS: &[&timer::Kind] = &[&WRITE, &WRITE_FIRST, &PANIC];
+
+fn write(timer: &Timer) -> Box<dyn Duty> {
+    Box::new(Write { timer: timer.clone() })
+}
+
+impl Duty for Write {
+    fn needs(&self, _: &Context) -> Needs {
+        Needs::default().key(self.timer.turn.clone())
+    }
+
+    fn decide(&self, _: &Facts, context: &Context) -> Decision {
+        let note = String::from_utf8_lossy(&self.timer.note).into_owned();
+        let line = format!("{} {} {note}", context.now, self.timer.id);
+        let decision = Decision::default().change(Change::Put(Key::new(DIARY).stamp().text(&self.timer.id), line.into()));
+        match note.strip_prefix("again:").and_then(|seconds| seconds.parse::<i64>().ok()) {
+            Some(seconds) => {
+                let due = Timestamp::from_micros(context.now.micros() + seconds * 1_000_000);
+                decision.change_all(Timer::new(&WRITE, due, self.timer.turn.clone(), "again").note("later").set())
+            }
+            None => decision,
+        }
+    }
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(seconds)
+}
+
+fn timer(kind: &timer::Kind, due: i64, turn: &str, id: &str, note: &str) -> Timer {
+    Timer::new(kind, at(due), Key::new(Space(98)).text(turn), id).note(note.as_bytes().to_vec())
+}
+
+fn open(store: &Arc<Memory>, clock: Clock) -> Gateway {
+    let market = Market::dk_defaults();
+    let settings = Settings { market, limits: xml::Limits::default(), undecided_max: 10 };
+    Gateway::open_with(KINDS, store.clone(), Arc::new(Specs::default()), settings, clock).unwrap()
+}
+
+async fn set(gateway: &Gateway, timers: &[Timer]) {
+    let mut batch = Batch::default();
+    batch.put_all(timers.iter().flat_map(Timer::set));
+    gateway.write(batch).await.unwrap();
+    gateway.settled().await.unwrap();
+}
+
+fn diary(gateway: &Gateway) -> Vec<String> {
+    let page = gateway.store.page(&KeyRange::under(&Key::new(DIARY)), None, 100_000).unwrap();
+    page.records.iter().map(|(_, entry)| String::from_utf8_lossy(&entry.value).into_owned()).collect()
+}
+
+#[tokio::test]
+async fn what_is_due_happens_in_due_order_each_as_of_its_own_instant() {
+    let store = Arc::new(Memory::default());
+    let gateway = open(&store, Clock::standing_at(at(0)));
+    set(
+        &gateway,
+        &[
+            timer(&WRITE, 3600, "b", "b", ""),
+            timer(&WRITE, 60, "a", "a", "again:90"),
+            timer(&WRITE_FIRST, 3600, "c", "c", ""),
+            timer(&WRITE, 7200, "a", "too late", ""),
+        ],
+    )
+    .await;
+    assert_eq!(diary(&gateway), [""; 0]);
+    gateway.pass_time(at(3600)).await.unwrap();
+    let expected = [
+        "1970-01-01T00:01:00Z a again:90",
+        "1970-01-01T00:02:30Z again later",
+        "1970-01-01T01:00:00Z c ",
+        "1970-01-01T01:00:00Z b ",
+    ];
+    assert_eq!(diary(&gateway), expected);
+    gateway.pass_time(at(7199)).await.unwrap();
+    assert_eq!(diary(&gateway).len(), 4);
+    gateway.pass_time(at(7200)).await.unwrap();
+    assert_eq!(diary(&gateway).len(), 5);
+}
+
+#[tokio::test]
+async fn what_fell_due_while_the_house_was_closed_happens_once_it_opens() {
+    let store = Arc::new(Memory::default());
+    let gateway = open(&store, Clock::standing_at(at(0)));
+    set(&gateway, &[timer(&WRITE, 60, "a", "a", ""), timer(&WRITE, 50, "b", "b", "")]).await;
+    drop(gateway);
+    let gateway = open(&store, Clock::running_from(at(1_000)));
+    gateway.settled().await.unwrap();
+    assert_eq!(diary(&gateway), ["1970-01-01T00:00:50Z b ", "1970-01-01T00:01:00Z a "]);
+    drop(gateway);
+    let gateway = open(&store, Clock::standing_at(at(1_000)));
+    gateway.settled().await.unwrap();
+    assert_eq!(diary(&gateway).len(), 2, "nothing happens twice");
+}
+
+#[tokio::test]
+async fn a_running_clock_needs_nobody_to_move_it() {
+    let gateway = open(&Arc::new(Memory::default()), Clock::running_from(at(0)));
+    let due = Timestamp::from_micros(gateway.now().micros() + 50_000);
+    let mut soon = timer(&WRITE, 0, "a", "a", "");
+    soon.due = due;
+    set(&gateway, &[soon]).await;
+    for _ in 0..500 {
+        if !diary(&gateway).is_empty() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the timer did not go off");
+}
+
+#[tokio::test]
+async fn many_timers_of_one_instant_are_all_decided() {
+    let gateway = open(&Arc::new(Memory::default()), Clock::standing_at(at(0)));
+    let timers: Vec<Timer> = (0..1_000).map(|n| timer(&WRITE, 5, &format!("{n:04}"), &format!("{n:04}"), "")).collect();
+    set(&gateway, &timers).await;
+    gateway.pass_time(at(5)).await.unwrap();
+    let diary = diary(&gateway);
+    assert!(diary.len() == 1_000 && diary.is_sorted());
+}
+
+#[tokio::test]
+async fn a_timer_that_cannot_be_decided_is_parked_and_the_others_go_on() {
+    let gateway = open(&Arc::new(Memory::default()), Clock::standing_at(at(0)));
+    let cancelled = timer(&WRITE, 3, "a", "cancelled", "");
+    set(&gateway, &[timer(&PANIC, 1, "a", "x", ""), timer(&WRITE, 2, "a", "a", ""), cancelled.clone()]).await;
+    let mut batch = Batch::default();
+    batch.put_all(cancelled.cancel());
+    gateway.write(batch).await.unwrap();
+    gateway.pass_time(at(5)).await.unwrap();
+    assert_eq!(diary(&gateway), ["1970-01-01T00:00:02Z a "]);
+    let checks = gateway.health().checks;
+    assert!(checks.contains(&("timers".to_string(), Ok("1 parked".to_string()))), "{checks:?}");
+}
+
+#[test]
+fn every_kind_of_timer_has_a_name_of_its_own() {
+    let names: std::collections::BTreeSet<&str> = process::TIMERS.iter().map(|kind| kind.name).collect();
+    assert_eq!(names.len(), process::TIMERS.len());
+}
