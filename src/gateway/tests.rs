@@ -32,7 +32,8 @@ impl Duty for Write {
     fn decide(&self, _: &Facts, context: &Context) -> Decision {
         let note = String::from_utf8_lossy(&self.timer.note).into_owned();
         let line = format!("{} {} {note}", context.now, self.timer.id);
-        let decision = Decision::default().change(Change::Put(Key::new(DIARY).stamp().text(&self.timer.id), line.into()));
+        let decision =
+            Decision::default().change(Change::Put(Key::new(DIARY).stamp().text(&self.timer.id), line.into()));
         match note.strip_prefix("again:").and_then(|seconds| seconds.parse::<i64>().ok()) {
             Some(seconds) => {
                 let due = Timestamp::from_micros(context.now.micros() + seconds * 1_000_000);
