@@ -15,11 +15,10 @@ use crate::archive::{self, Direction, LogEntry};
 use crate::document::{Outgoing, cim_xml};
 use crate::market::{ActorRole, Party, Timestamp};
 use crate::post_office::{self, Letter};
-use crate::process::charge_links::stopped;
-use crate::process::{self, Context, Decision, Duty, Request, Timer, timer};
+use crate::process::{self, Context, Decision, Duty, Request, Timer, errand, timer};
 use crate::record::{Batch, Entry, Expected, Facts, Key, KeyRange, Needs, Version};
 use crate::spec::{self, Specs};
-use crate::store::Store;
+use crate::store::{Page, Store};
 
 /// What the deciding thread works with.
 pub(super) struct Desk {
@@ -143,7 +142,7 @@ impl Desk {
         let Decision { changes, events, .. } = decision;
         batch.put_all(changes);
         let aftermath = process::aftermath(&events, context);
-        let errands = aftermath.iter().any(|change| change.key().space() == stopped::TASKS);
+        let errands = errand::is_left_by(&aftermath);
         batch.put_all(aftermath);
         let sets = batch.changes.iter().filter_map(timer::due_of).min();
         Ok(Decided { batch, errands, sets })
@@ -163,25 +162,31 @@ impl Desk {
         unless_it_panics(|| timer::read(key, entry))
     }
 
-    /// The next piece of what decisions left behind: the suppliers of a stopped charge's metering points, page by page.
+    /// The next piece of what decisions left behind.
     pub fn errand(&self) -> Result<Option<Batch>, Failure> {
         let read = |range: &KeyRange, limit| {
             self.store.page(range, None, limit).map_err(|fault| Failure::Fault(Fault::store("read an errand")(fault)))
         };
-        let Some((key, entry)) = read(&stopped::tasks(), 1)?.records.pop() else { return Ok(None) };
-        let task = unless_it_panics(|| stopped::read_task(&key, &entry))?;
-        let left = read(&task.left(), stopped::PAGE_POINTS)?;
-        let points: Vec<Key> = left.records.into_iter().map(|(key, _)| key).collect();
-        let context = task.context(&self.settings.market);
+        let mut oldest = None;
+        for kind in process::ERRANDS {
+            if let Some((key, entry)) = read(&(kind.waiting)(), 1)?.records.pop() {
+                oldest = Some(unless_it_panics(|| (kind.read)(&key, &entry))?);
+                break;
+            }
+        }
+        let Some(errand) = oldest else { return Ok(None) };
+        let left = match errand.left() {
+            Some((range, page_records)) => read(&range, page_records)?,
+            None => Page::default(),
+        };
+        let page: Vec<Key> = left.records.into_iter().map(|(key, _)| key).collect();
+        let context = errand.context(&self.settings.market);
         let look = |needs: &Needs| load(&*self.store, needs);
-        let gather = || process::gather_more(task.needs(&points), |facts| task.needs_more(&points, facts), look);
+        let more = |facts: &Facts| errand.needs_more(&page, facts, &context);
+        let gather = || process::gather_more(errand.needs(&page, &context), more, look);
         let facts = unless_it_panics(gather)?.map_err(Failure::Fault)?;
-        let decision = unless_it_panics(|| task.tell(&points, left.more, &facts, &context))?;
-        let mut batch = Batch::default();
-        batch.unless_moved(facts.versions());
-        self.send(&decision, context.now, "", &mut batch)?;
-        batch.put_all(decision.changes);
-        Ok(Some(batch))
+        let decision = unless_it_panics(|| errand.decide(&page, left.more, &facts, &context))?;
+        Ok(Some(self.commit(Batch::default(), decision, &facts, &context, "")?.batch))
     }
 
     /// Renders every outgoing document, checks it against its own schema, and adds it to the batch: to the archive, and

@@ -5,6 +5,7 @@
 mod charge_documents;
 pub mod charge_links;
 pub mod charges;
+pub mod errand;
 pub mod event;
 pub mod metering_points;
 pub mod participants;
@@ -27,6 +28,9 @@ pub const DOCUMENTS: &[&Incoming] = &[
 
 /// Every kind of timer that a process may set.
 pub const TIMERS: &[&timer::Kind] = &[];
+
+/// Everything that a decision may leave to be done behind it.
+pub const ERRANDS: &[errand::Kind] = &[charge_links::STOPPED, charge_links::CREATED];
 
 /// A kind of document that we take in.
 pub struct Incoming {
@@ -149,7 +153,7 @@ pub struct Decision {
 /// processes have to do about them.
 pub fn aftermath(events: &[Event], context: &Context) -> Vec<Change> {
     let mut changes = event::changes(events, context);
-    changes.extend(charge_links::stopped::hear(events, context));
+    changes.extend(charge_links::hear(events, context));
     changes
 }
 

@@ -1,8 +1,8 @@
 //! Default charge links: the charges that every metering point of a type pays, linked once it has been created.
 //!
-//! Whoever creates a metering point calls [`default_links`] with the facts that its two needs name, and puts the
-//! decision into the same batch. The hub asks here, not a participant, so nobody is confirmed anything; those who hear
-//! of links hear of these as well. Metering points of a world file were created long ago and get none.
+//! [`super::created`] asks for them. The hub asks here, not a participant, so nobody is confirmed anything; those who hear
+//! of links hear of these as well. Metering points of a world file were created long ago and get none: the file says
+//! what they pay.
 //!
 //! A pair that was ever linked is left alone: asked twice, or asked for a metering point whose supplier has already
 //! changed what it pays, this does nothing. Source: charges 6.5.

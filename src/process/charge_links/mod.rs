@@ -19,8 +19,8 @@
 //!
 //! **Queries.** RequestBillingMasterData (RSM-032) asks which charges a metering point pays: see [`query`].
 //!
-//! **Default links.** Some charges are paid by every metering point of a type. [`default_links`] links them when a
-//! metering point has been created.
+//! **Default links.** Some charges are paid by every metering point of a type. Whoever creates a metering point raises
+//! `MeteringPointCreated`, and they are linked: see [`created`].
 //!
 //! **Stopped charges.** When a subscription or a fee is stopped, [`stopped`] tells the suppliers of the metering points
 //! that pay it.
@@ -33,6 +33,7 @@
 //!
 //! Source: charges 2.5, 3.5, 3.10, 6, 7.3, 7.5.
 
+mod created;
 mod decide;
 mod default;
 mod events;
@@ -42,7 +43,7 @@ mod reply;
 mod request;
 pub mod rules;
 pub mod state;
-pub mod stopped;
+mod stopped;
 pub mod view;
 mod world;
 
@@ -54,14 +55,16 @@ use serde::{Deserialize, Serialize};
 use crate::document::Header;
 use crate::market::ActorRole;
 use crate::process::charge_documents::transaction_ids;
-use crate::process::{Context, Decision, Incoming, Request};
-use crate::record::{Facts, Key, Needs};
+use crate::process::{Context, Decision, Event, Incoming, Request};
+use crate::record::{Change, Facts, Key, Needs};
 
+pub use created::CREATED;
 pub use default::{Defaults, Reply, default_links, default_links_needs, default_links_needs_more};
 pub use query::{REJECT_QUERY, REQUEST_BILLING_MASTER_DATA, RequestBillingMasterData};
 pub use reply::{CONFIRM, NOTIFY, REJECT};
 pub use request::{Operation, RequestChangeBillingMasterData};
 pub use state::{Link, LinkIdentity};
+pub use stopped::STOPPED;
 pub use world::{DefaultLinkTable, LinkTable};
 
 /// RSM-030.
@@ -119,6 +122,13 @@ impl CorrectionWindow {
         let since = (today - self.first).num_days();
         self.every_days > 0 && since >= 0 && since % i64::from(self.every_days) < i64::from(self.open_days)
     }
+}
+
+/// What must be written because of `events`, in the batch of the decision that raised them.
+pub fn hear(events: &[Event], context: &Context) -> Vec<Change> {
+    let mut changes = stopped::hear(events, context);
+    changes.extend(created::hear(events, context));
+    changes
 }
 
 impl Request for RequestChangeBillingMasterData {

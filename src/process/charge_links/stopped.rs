@@ -1,9 +1,8 @@
 //! A subscription or a fee is stopped: the suppliers of the metering points that pay it hear of it, link by link.
 //!
-//! There may be a million of them, so no decision does it at once. [`hear`] turns the event into a task, in the batch of
-//! the stop itself; whoever drives the gateway takes the metering points of a task page by page, and each page is a
-//! decision of its own that sends what it has to say and moves the task on. After a crash it goes on with the page that
-//! was not committed. A link that is made later cannot reach beyond the stop (CH.08), so none is missed.
+//! There may be a million of them, so no decision does it at once: the event becomes an [`Errand`], and each page of
+//! metering points sends what it has to say. A link that is made later cannot reach beyond the stop (CH.08), so none is
+//! missed.
 //!
 //! Source: charges 6.6, last row.
 
@@ -17,6 +16,7 @@ use super::state::{self, LinkIdentity};
 use crate::document::Header;
 use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Timestamp};
 use crate::process::charges::ChargeIdentity;
+use crate::process::errand::{self, Errand, cause};
 use crate::process::metering_points;
 use crate::process::participants;
 use crate::process::{Context, Decision, Event, Market};
@@ -59,6 +59,8 @@ pub fn hear(events: &[Event], context: &Context) -> Vec<Change> {
     tasks.collect()
 }
 
+pub const STOPPED: errand::Kind = errand::Kind { waiting: tasks, read: |key, entry| Box::new(read_task(key, entry)) };
+
 /// Every task that is not done.
 pub fn tasks() -> KeyRange {
     KeyRange::under(&Key::new(TASKS))
@@ -66,7 +68,7 @@ pub fn tasks() -> KeyRange {
 
 /// # Panics
 ///
-/// When the bytes are not what [`hear`] or [`Task::tell`] made of a task.
+/// When the bytes are not what [`hear`] or [`Errand::decide`] made of a task.
 pub fn read_task(key: &Key, entry: &Entry) -> Task {
     let found: StoredTask = stored::read(VERSION, &entry.value).expect("a stored task is read back");
     let charge_type = ChargeType::from_code(&found.charge_type).expect("a stored charge has a known type");
@@ -80,26 +82,25 @@ pub fn read_task(key: &Key, entry: &Entry) -> Task {
     }
 }
 
-impl Task {
-    /// The records of all metering points that are left; take the first [`PAGE_POINTS`] of them.
-    pub fn left(&self) -> KeyRange {
+impl Errand for Task {
+    /// The records of all metering points that are left.
+    fn left(&self) -> Option<(KeyRange, usize)> {
         let all = record::points_of_charge(&self.charge);
-        let Some(after) = &self.after else { return all };
+        let Some(after) = &self.after else { return Some((all, PAGE_POINTS)) };
         let identity = LinkIdentity { metering_point: after.clone(), charge: self.charge.clone() };
         let mut next = record::point_of_charge_key(&identity).as_bytes().to_vec();
         next.push(0);
-        KeyRange { from: Key::from_bytes(next), to: all.to }
+        Some((KeyRange { from: Key::from_bytes(next), to: all.to }, PAGE_POINTS))
     }
 
     /// As of the stop: outgoing ids are made from the message that stopped the charge, and from the page.
-    pub fn context<'a>(&self, market: &'a Market) -> Context<'a> {
+    fn context<'a>(&self, market: &'a Market) -> Context<'a> {
         let caller = Party { number: market.hub.clone(), role: ActorRole::MeteringPointAdministrator };
         let after = self.after.as_ref().map_or("", MeteringPointId::as_str);
         Context { now: self.at, caller, cause: cause(&self.cause, &["page", after]), market }
     }
 
-    /// What [`Task::tell`] must know about the metering points of `page`.
-    pub fn needs(&self, page: &[Key]) -> Needs {
+    fn needs(&self, page: &[Key], _context: &Context) -> Needs {
         let pairs = self.pairs(page);
         let needs = Needs::default().key(self.key.clone());
         pairs.iter().fold(needs, |needs, pair| {
@@ -108,13 +109,13 @@ impl Task {
     }
 
     /// And who supplies them.
-    pub fn needs_more(&self, page: &[Key], facts: &Facts) -> Needs {
+    fn needs_more(&self, page: &[Key], facts: &Facts, _context: &Context) -> Needs {
         let supplies = self.pairs(page).into_iter().flat_map(|it| metering_points::supplies(facts, &it.metering_point));
         supplies.fold(Needs::default(), |needs, it| needs.and(participants::needs_of(&supplier(it.supplier))))
     }
 
-    /// Tells the suppliers of `page`, and moves on; `more` says whether another page follows.
-    pub fn tell(&self, page: &[Key], more: bool, facts: &Facts, context: &Context) -> Decision {
+    /// Tells the suppliers of `page`, and moves on.
+    fn decide(&self, page: &[Key], more: bool, facts: &Facts, context: &Context) -> Decision {
         let (mut operations, mut answers) = (Vec::new(), Vec::new());
         for pair in self.pairs(page) {
             let supplies = metering_points::supplies(facts, &pair.metering_point);
@@ -144,7 +145,9 @@ impl Task {
         let outgoing = reply::notifications(&request, &answers, None, context);
         Decision { changes: vec![change], outgoing, ..Decision::default() }
     }
+}
 
+impl Task {
     fn pairs(&self, page: &[Key]) -> Vec<LinkIdentity> {
         let pair = |metering_point| LinkIdentity { metering_point, charge: self.charge.clone() };
         page.iter().map(|key| pair(record::read_point_of_charge(key))).collect()
@@ -162,16 +165,6 @@ impl Task {
         };
         Change::Put(self.key.clone(), stored::write(VERSION, &task))
     }
-}
-
-/// A hash for what one message causes apart from its own documents.
-fn cause(cause: &[u8; 32], parts: &[&str]) -> [u8; 32] {
-    let mut hash = blake3::Hasher::new();
-    hash.update(cause);
-    for part in parts {
-        hash.update(&(part.len() as u64).to_be_bytes()).update(part.as_bytes());
-    }
-    *hash.finalize().as_bytes()
 }
 
 const VERSION: u8 = 1;

@@ -5,6 +5,7 @@
 //!
 //! Source: charges 1.5 and 8.4.
 
+mod events;
 mod record;
 mod state;
 mod world;
@@ -12,6 +13,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use events::{created, created_point};
 pub use state::{
     ConnectionState, GridArea, MeteringPoint, Supply, grid_area, knows_grid_area, metering_point, needs_of,
     needs_of_grid_area, supplies,

@@ -1,7 +1,12 @@
 //! Default charge links: charges 6.5.
 
+use serde_json::json;
+
 use super::*;
-use crate::process::gather_more;
+use crate::market::MeteringPointType;
+use crate::process::errand::{self, Errand};
+use crate::process::metering_points::{self, ConnectionState, MeteringPoint};
+use crate::process::{aftermath, gather_more};
 
 const HEATING: &str = "571313110000000050";
 
@@ -109,6 +114,42 @@ fn a_charge_that_does_not_exist_is_not_linked_and_the_others_are() {
     assert_eq!(defaults.reply, Reply::LinksRejected);
     assert_eq!(broken(&defaults.decision), [ACCEPTED, &["VR.679"]]);
     assert_eq!(paid(&world, POINT).len(), 1);
+}
+
+/// Whoever creates a metering point only says so; the errand behind it does what [`default_links`] does, once.
+#[test]
+fn a_metering_point_that_is_created_leaves_an_errand() {
+    let mut world = world(&[rule("Consumption", "40000", "2015-01-01", None)]);
+    let mut told = Vec::new();
+    for number in [POINT, "571313110000000067"] {
+        let point = MeteringPoint {
+            id: MeteringPointId::new(number),
+            kind: MeteringPointType::from_text("E17").unwrap(),
+            grid_area: "131".into(),
+            state: ConnectionState::New,
+            effective: local("2022-01-01"),
+        };
+        let changes = aftermath(&[metering_points::created(&point)], &world.context());
+        assert!(errand::is_left_by(&changes));
+        world.commit(&changes);
+        let range = created::tasks();
+        let (key, entry) = world.store.records.range(range.from..range.to).next().unwrap();
+        let errand = created::read_task(key, entry);
+        let market = world.market.clone();
+        let context = errand.context(&market);
+        let more = |facts: &Facts| errand.needs_more(&[], facts, &context);
+        let Ok(facts) = gather_more(errand.needs(&[], &context), more, |needs| world.load(needs));
+        let decision = errand.decide(&[], false, &facts, &context);
+        assert_eq!(errand.decide(&[], false, &facts, &context), decision);
+        world.commit(&decision.changes);
+        assert!(!world.store.records.keys().any(|key| key.space() == created::TASKS), "it is done");
+        told.push(decision.events.into_iter().map(|it| (it.name, it.payload)).next_back().unwrap());
+    }
+    assert_eq!(paid(&world, POINT).len(), 1);
+    let reply = |payload| ("CreateDefaultChargeLinksReply", payload);
+    let succeeded = json!({"metering_point_id": POINT, "succeeded": {"did_create_charge_links": true}});
+    let failed = json!({"metering_point_id": "571313110000000067", "failed": {"error_code": 0}});
+    assert_eq!(told, [reply(succeeded), reply(failed)]);
 }
 
 /// 6.5's own table is what the samples' world has.

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::super::stopped::{self, Task};
 use super::*;
+use crate::process::errand::Errand;
 use crate::process::{Event, aftermath, gather_more};
 
 fn stop(world: &mut World, id: &str, charge_type: ChargeType, date: &str) {
@@ -23,14 +24,15 @@ fn tasks(world: &World) -> Vec<Task> {
 fn take_a_page(world: &mut World, points_max: usize) -> Vec<String> {
     let mut told = Vec::new();
     for task in tasks(world) {
-        let range = task.left();
+        let (range, _) = task.left().unwrap();
         let keys: Vec<Key> = world.store.records.range(range.from..range.to).map(|(key, _)| key.clone()).collect();
         let page = &keys[..keys.len().min(points_max)];
-        let Ok(facts) = gather_more(task.needs(page), |facts| task.needs_more(page, facts), |needs| world.load(needs));
         let market = world.market.clone();
         let context = task.context(&market);
-        let decision = task.tell(page, page.len() < keys.len(), &facts, &context);
-        assert_eq!(task.tell(page, page.len() < keys.len(), &facts, &context), decision);
+        let more = |facts: &Facts| task.needs_more(page, facts, &context);
+        let Ok(facts) = gather_more(task.needs(page, &context), more, |needs| world.load(needs));
+        let decision = task.decide(page, page.len() < keys.len(), &facts, &context);
+        assert_eq!(task.decide(page, page.len() < keys.len(), &facts, &context), decision);
         world.commit(&decision.changes);
         for outgoing in &decision.outgoing {
             for record in outgoing.records.iter() {
