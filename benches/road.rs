@@ -13,7 +13,7 @@ use gridpost::gateway::world::World;
 use gridpost::gateway::{Clock, Gateway, Receipt, Settings};
 use gridpost::identity::Issuer;
 use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
-use gridpost::process::Market;
+use gridpost::process::Markets;
 use gridpost::store::{Embedded, Memory, Options, Store};
 use gridpost::{certs, http};
 use tokio::runtime::Runtime;
@@ -24,7 +24,7 @@ const SENDER: &str = "8100000000030";
 
 fn gateway(store: Arc<dyn Store>, runtime: &Runtime) -> Arc<Gateway> {
     let settings =
-        Settings { market: Market::dk_defaults(), limits: gridpost::xml::Limits::default(), undecided_max: 1_000_000 };
+        Settings { markets: Markets::defaults(), limits: gridpost::xml::Limits::default(), undecided_max: 1_000_000 };
     let clock = Clock::running_from(Timestamp::parse_date_time("2023-08-01T09:00:00Z").unwrap());
     let gateway = Gateway::open(store, Arc::new(gridpost::document::built_in()), settings, clock).unwrap();
     runtime.block_on(World::toy().settle_in(&gateway)).unwrap();

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use gridpost::gateway::world::World;
 use gridpost::gateway::{Gateway, Settings};
 use gridpost::market::Timestamp;
-use gridpost::process::Market;
+use gridpost::process::Markets;
 use gridpost::replay::{Line, Plan, Run, replay, runs};
 use gridpost::spec::Specs;
 use gridpost::store::Memory;
@@ -22,7 +22,7 @@ use gridpost::store::Memory;
 const CLOCK: &str = "2023-08-01T09:00:00Z";
 
 fn settings() -> Settings {
-    Settings { market: Market::dk_defaults(), limits: gridpost::xml::Limits::default(), undecided_max: 1_000 }
+    Settings { markets: Markets::defaults(), limits: gridpost::xml::Limits::default(), undecided_max: 1_000 }
 }
 
 /// Name to content: what a conversation leaves behind.

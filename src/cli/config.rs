@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gateway::Settings;
 use crate::market::ActorNumber;
-use crate::process::{Market, charge_links, charges};
+use crate::process::{self, Market, charge_links, charges};
 use crate::spec::Specs;
 use crate::{document, http, identity, store, xml};
 
@@ -94,6 +94,7 @@ pub struct Gateway {
 #[serde(default, deny_unknown_fields)]
 pub struct Markets {
     pub dk: DanishMarket,
+    pub supplier: SupplierMarket,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +104,13 @@ pub struct DanishMarket {
     pub zone: String,
     pub charges: charges::Settings,
     pub charge_links: charge_links::Settings,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SupplierMarket {
+    pub hub: String,
+    pub zone: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,15 +154,24 @@ impl Config {
 
     pub fn gateway_settings(&self) -> Result<Settings> {
         let danish = &self.market.dk;
-        let zone =
-            danish.zone.parse().map_err(|_| anyhow!("[market.dk] zone: there is no zone \"{}\"", danish.zone))?;
+        let supplier = &self.market.supplier;
         let currency = &danish.charges.currency;
         if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
             bail!("[market.dk.charges] currency: \"{currency}\" is no ISO 4217 code");
         }
-        let hub = ActorNumber::new(&*danish.hub);
+        let dk = Market {
+            hub: ActorNumber::new(&*danish.hub),
+            zone: zone("dk", &danish.zone)?,
+            charges: danish.charges.clone(),
+            charge_links: danish.charge_links.clone(),
+        };
+        let supplier = Market {
+            hub: ActorNumber::new(&*supplier.hub),
+            zone: zone("supplier", &supplier.zone)?,
+            ..Market::supplier_defaults()
+        };
         Ok(Settings {
-            market: Market { hub, zone, charges: danish.charges.clone(), charge_links: danish.charge_links.clone() },
+            markets: process::Markets { dk, supplier },
             limits: self.xml_limits(),
             undecided_max: self.gateway.undecided_max,
         })
@@ -219,6 +236,10 @@ impl Config {
         let dir = &self.specs.dir;
         Specs::folder(dir).with_context(|| format!("load the schemas in {}", dir.display()))
     }
+}
+
+fn zone(pack: &str, name: &str) -> Result<chrono_tz::Tz> {
+    name.parse().map_err(|_| anyhow!("[market.{pack}] zone: there is no zone \"{name}\""))
 }
 
 /// Puts `GRIDPOST_SECTION_NAME=value` over the setting `name` of `[section]`; other variables are left alone, and so is
@@ -337,6 +358,13 @@ impl Default for DanishMarket {
     }
 }
 
+impl Default for SupplierMarket {
+    fn default() -> Self {
+        let market = Market::supplier_defaults();
+        Self { hub: market.hub.to_string(), zone: market.zone.name().into() }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::Text, level: "info".into() }
@@ -387,6 +415,7 @@ mod tests {
         for (text, named) in [
             ("[limits]\ndeepth_max = 8", "deepth_max"),
             ("[market.dk]\nzone = \"Europe/Kopenhagen\"", "Europe/Kopenhagen"),
+            ("[market.supplier]\nzone = \"Europe/Bern\"", "[market.supplier] zone"),
             ("[market.dk.charges]\ncurrency = \"kr\"", "kr"),
             ("[http]\ndequeue_unpeeked_status = 410", "410"),
         ] {

@@ -76,7 +76,7 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
         limits: config.http_limits(),
     };
     let server = http::start(gateway.clone(), settings, axum::Router::new()).await?;
-    let zone = Calendar::new(config.gateway_settings()?.market.zone);
+    let zone = Calendar::new(config.gateway_settings()?.markets.dk.zone);
     print!("{}", toys.welcome(args, &world, server.address(), zone, gateway.now())?);
     until_told_to_stop().await?;
     server.stop().await;

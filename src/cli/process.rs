@@ -152,7 +152,7 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
             let point = MeteringPointId::new(&**metering_point);
             let load = |needs: &Needs| gateway::load(&store, needs);
             let facts = gather_more(links::links_needs(&point), |facts| links::links_needs_more(&point, facts), load)?;
-            let today = Calendar::new(config.gateway_settings()?.market.zone).midnight_in_days(*at, 0);
+            let today = Calendar::new(config.gateway_settings()?.markets.dk.zone).midnight_in_days(*at, 0);
             let rows = links::links(&facts, &point, today)
                 .ok_or_else(|| anyhow!("show links: there is no metering point {metering_point}"))?;
             show(&rows, args.json)

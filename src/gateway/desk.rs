@@ -15,7 +15,7 @@ use crate::archive::{self, Direction, LogEntry};
 use crate::document::{Outgoing, cim_xml};
 use crate::market::{ActorRole, Party, Timestamp};
 use crate::post_office::{self, Letter};
-use crate::process::{self, Context, Decision, Duty, Request, Timer, errand, timer};
+use crate::process::{self, Context, Decision, Request, Timer, errand, timer};
 use crate::record::{Batch, Entry, Expected, Facts, Key, KeyRange, Needs, Version};
 use crate::spec::{self, Specs};
 use crate::store::{Page, Store};
@@ -57,11 +57,13 @@ impl Desk {
         let started = std::time::Instant::now();
         let entry = &message.entry;
         let request = message.request.as_deref().expect("only a parked message has no request");
+        let unknown = || Failure::Bug(format!("no process takes {} in", entry.document));
+        let pack = process::pack_of(&entry.document).ok_or_else(unknown)?;
         let context = Context {
             now: entry.at,
             caller: entry.caller.clone(),
             cause: cause(request, &entry.hash),
-            market: &self.settings.market,
+            market: self.settings.markets.of(pack),
         };
         let look = |needs: &Needs| load(&*self.store, needs);
         let facts = unless_it_panics(|| process::gather(request, &context, look))?.map_err(Failure::Fault)?;
@@ -96,8 +98,9 @@ impl Desk {
 
     fn decide_timer(&self, timer: &Timer, version: Version, attempt: u32) -> Result<Decided, Failure> {
         let started = std::time::Instant::now();
-        let duty = self.duty(timer)?;
-        let market = &self.settings.market;
+        let kind = self.kind(timer)?;
+        let duty = unless_it_panics(|| (kind.duty)(timer))?;
+        let market = self.settings.markets.of(kind.pack);
         let caller = Party { number: market.hub.clone(), role: ActorRole::MeteringPointAdministrator };
         let context = Context { now: timer.due, caller, cause: timer.cause(), market };
         let look = |needs: &Needs| load(&*self.store, needs);
@@ -122,10 +125,9 @@ impl Desk {
         Ok(decided)
     }
 
-    fn duty(&self, timer: &Timer) -> Result<Box<dyn Duty>, Failure> {
-        let known = self.timers.iter().find(|kind| kind.name == timer.kind);
-        let kind = known.ok_or_else(|| Failure::Bug(format!("no process knows timers of kind {}", timer.kind)))?;
-        unless_it_panics(|| (kind.duty)(timer))
+    fn kind(&self, timer: &Timer) -> Result<&'static timer::Kind, Failure> {
+        let known = self.timers.iter().copied().find(|kind| kind.name == timer.kind);
+        known.ok_or_else(|| Failure::Bug(format!("no process knows timers of kind {}", timer.kind)))
     }
 
     /// What a decision comes to, added to the batch of the work that it settles.
@@ -180,7 +182,7 @@ impl Desk {
             None => Page::default(),
         };
         let page: Vec<Key> = left.records.into_iter().map(|(key, _)| key).collect();
-        let context = errand.context(&self.settings.market);
+        let context = errand.context(&self.settings.markets.dk);
         let look = |needs: &Needs| load(&*self.store, needs);
         let more = |facts: &Facts| errand.needs_more(&page, facts, &context);
         let gather = || process::gather_more(errand.needs(&page, &context), more, look);

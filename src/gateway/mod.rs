@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 use crate::archive::{self, InboxEntry};
 use crate::document::{Summary, SummaryReader, cim_xml};
 use crate::market::{ActorNumber, Party, Timestamp};
-use crate::process::{self, Incoming, Market, participants, timer};
+use crate::process::{self, Incoming, Markets, participants, timer};
 use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome};
 use crate::spec::{self, Specs};
 use crate::store::{self, Store};
@@ -41,7 +41,7 @@ pub use post::{Dequeued, Peeked};
 /// What a gateway needs to know besides its store.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    pub market: Market,
+    pub markets: Markets,
     /// Bounds on every document that comes in.
     pub limits: xml::Limits,
     /// Documents that may wait for their decision before senders are asked to come back later.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::process::{Context, Decision, Duty, Timer};
+use crate::process::{Context, Decision, Duty, Pack, Timer};
 use crate::record::{Change, Space};
 use crate::store::Memory;
 
@@ -15,9 +15,11 @@ struct Write {
     timer: Timer,
 }
 
-const WRITE: timer::Kind = timer::Kind { name: "write", rank: 5, duty: |timer| write(timer) };
-const WRITE_FIRST: timer::Kind = timer::Kind { name: "write first", rank: 1, duty: |timer| write(timer) };
-const PANIC: timer::Kind = timer::Kind { name: "panic", rank: 0, duty: |_| panic!("a duty that cannot be read") };
+const WRITE: timer::Kind = timer::Kind { name: "write", rank: 5, pack: Pack::Denmark, duty: |timer| write(timer) };
+const WRITE_FIRST: timer::Kind =
+    timer::Kind { name: "write first", rank: 1, pack: Pack::Denmark, duty: |timer| write(timer) };
+const PANIC: timer::Kind =
+    timer::Kind { name: "panic", rank: 0, pack: Pack::Denmark, duty: |_| panic!("a duty that cannot be read") };
 const KINDS: &[&timer::Kind] = &[&WRITE, &WRITE_FIRST, &PANIC];
 
 fn write(timer: &Timer) -> Box<dyn Duty> {
@@ -53,8 +55,8 @@ fn timer(kind: &timer::Kind, due: i64, turn: &str, id: &str, note: &str) -> Time
 }
 
 fn open(store: &Arc<Memory>, clock: Clock) -> Gateway {
-    let market = Market::dk_defaults();
-    let settings = Settings { market, limits: xml::Limits::default(), undecided_max: 10 };
+    let markets = Markets::defaults();
+    let settings = Settings { markets, limits: xml::Limits::default(), undecided_max: 10 };
     Gateway::open_with(KINDS, store.clone(), Arc::new(Specs::default()), settings, clock).unwrap()
 }
 

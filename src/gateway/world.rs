@@ -87,7 +87,7 @@ impl World {
     /// Writes the world into a gateway whose store has none yet. Returns whether it did.
     pub async fn settle_in(&self, gateway: &Gateway) -> Result<bool, WorldFault> {
         let participants = self.participants()?;
-        let calendar = Calendar::new(gateway.settings.market.zone);
+        let calendar = Calendar::new(gateway.settings.markets.dk.zone);
         let records = self.records(calendar)?;
         let facts = load(&*gateway.store, &participants::register_needs(&participants))?;
         if facts.versions().any(|(_, expected)| expected != Expected::Absent) {

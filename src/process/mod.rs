@@ -102,6 +102,7 @@ pub struct Context<'a> {
     pub caller: Party,
     /// Hash over the message that is decided: outgoing ids are made from it.
     pub cause: [u8; 32],
+    /// Of the pack that the document, or the timer, belongs to.
     pub market: &'a Market,
 }
 
@@ -114,6 +115,48 @@ impl Context<'_> {
             hash.update(&(part.len() as u64).to_be_bytes()).update(part.as_bytes());
         }
         hash.finalize().to_hex()[..32].to_string()
+    }
+}
+
+/// One market's documents, rules, calendar and hub (design 2). Nothing outside the processes and the gateway's desk asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pack {
+    /// `dk`
+    Denmark,
+    /// `supplier`: one supplier's own house, of which it is the hub.
+    Supplier,
+}
+
+impl Pack {
+    /// The pack of a document, by its namespace.
+    pub fn of(namespace: &str) -> Self {
+        if namespace.starts_with("urn:gridpost:supplier:") { Pack::Supplier } else { Pack::Denmark }
+    }
+}
+
+/// The pack of a document that we take in, by its name.
+pub fn pack_of(document: &str) -> Option<Pack> {
+    DOCUMENTS.iter().find(|known| known.name == document).map(|known| Pack::of(known.namespace))
+}
+
+/// The settings of every pack.
+#[derive(Debug, Clone)]
+pub struct Markets {
+    pub dk: Market,
+    pub supplier: Market,
+}
+
+impl Markets {
+    /// As `config.toml` has them before anybody changes them.
+    pub fn defaults() -> Self {
+        Self { dk: Market::dk_defaults(), supplier: Market::supplier_defaults() }
+    }
+
+    pub fn of(&self, pack: Pack) -> &Market {
+        match pack {
+            Pack::Denmark => &self.dk,
+            Pack::Supplier => &self.supplier,
+        }
     }
 }
 
@@ -135,6 +178,11 @@ impl Market {
             charges: charges::Settings::default(),
             charge_links: charge_links::Settings::default(),
         }
+    }
+
+    /// A supplier's own house as `config.toml` has it; the number is a toy.
+    pub fn supplier_defaults() -> Self {
+        Self { hub: ActorNumber::new("9900000000008"), zone: chrono_tz::Europe::Berlin, ..Self::dk_defaults() }
     }
 }
 

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::market::Timestamp;
-use crate::process::{Context, Decision};
+use crate::process::{Context, Decision, Pack};
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs, Space, stored};
 
 /// Timers, by the instant at which they are due.
@@ -29,6 +29,8 @@ pub struct Kind {
     pub name: &'static str,
     /// Which of several timers due at one instant goes first: the lowest (market-roles 2.14).
     pub rank: u8,
+    /// Whose hub and calendar its duty is told of.
+    pub pack: Pack,
     pub duty: fn(&Timer) -> Box<dyn Duty>,
 }
 
@@ -184,8 +186,8 @@ mod tests {
         }
     }
 
-    const LATE: Kind = Kind { name: "late", rank: 9, duty: |_| Box::new(Nothing) };
-    const EARLY: Kind = Kind { name: "remind", rank: 1, duty: |_| Box::new(Nothing) };
+    const LATE: Kind = Kind { name: "late", rank: 9, pack: Pack::Denmark, duty: |_| Box::new(Nothing) };
+    const EARLY: Kind = Kind { name: "remind", rank: 1, pack: Pack::Denmark, duty: |_| Box::new(Nothing) };
 
     fn turn(name: &str) -> Key {
         Key::new(Space(99)).text(name)

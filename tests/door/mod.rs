@@ -12,7 +12,7 @@ use gridpost::gateway::{self, Clock, Gateway};
 use gridpost::http::{self, Limits, Server, Settings, Watchers};
 use gridpost::identity::Issuer;
 use gridpost::market::{ActorRole, Timestamp};
-use gridpost::process::Market;
+use gridpost::process::Markets;
 use gridpost::store::{Memory, Store};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -84,8 +84,8 @@ pub async fn start_beside(more: axum::Router, change: impl FnOnce(&mut Settings)
 
 /// The one place that knows how a gateway is made.
 pub async fn start_over(store: Arc<dyn Store>, more: axum::Router, change: impl FnOnce(&mut Settings)) -> House {
-    let market = Market::dk_defaults();
-    let house = gateway::Settings { market, limits: gridpost::xml::Limits::default(), undecided_max: 10_000 };
+    let markets = Markets::defaults();
+    let house = gateway::Settings { markets, limits: gridpost::xml::Limits::default(), undecided_max: 10_000 };
     let clock = Clock::running_from(Timestamp::parse_date_time("2023-08-01T09:00:00Z").unwrap());
     let gateway = Gateway::open(store, Arc::new(gridpost::document::built_in()), house, clock).unwrap();
     World::parse(WORLD).unwrap().settle_in(&gateway).await.unwrap();
