@@ -29,7 +29,7 @@ async fn every_hostile_document_is_refused_by_name_and_leaves_nothing_but_its_ar
     let rows: Vec<(&str, String, &str)> = vec![
         ("nothing at all", String::new(), "B2B-005"),
         ("not XML", "price list: see attachment".into(), "not-well-formed"),
-        ("JSON", r#"{"RequestChangeOfPriceList_MarketDocument":{}}"#.into(), "not-well-formed"),
+        ("JSON that is said to be XML", r#"{"RequestChangeOfPriceList_MarketDocument":{}}"#.into(), "B2B-005"),
         ("another root", "<Letter/>".into(), "root-unexpected"),
         (
             "another namespace",

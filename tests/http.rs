@@ -44,7 +44,7 @@ async fn the_checks_of_a_post_come_in_their_order() {
         (415, Some(&grid), PRICES, "text/plain", &large),
         (413, Some(&grid), PRICES, "application/xml", &large),
         (400, Some(&grid), PRICES, "application/xml", b"<x/>"),
-        (415, Some(&grid), PRICES, "application/json", b"{}"),
+        (400, Some(&grid), PRICES, "application/json", b"{}"),
     ];
     for (expected, token, path, content_type, body) in rows {
         let mut request = house.http.post(house.url(path)).header("content-type", content_type).body(body.to_vec());
@@ -60,14 +60,15 @@ async fn the_checks_of_a_post_come_in_their_order() {
 }
 
 #[tokio::test]
-async fn the_content_type_is_xml_in_utf_8() {
+async fn the_content_type_says_what_the_body_is() {
     let house = start().await;
     let rows = [
         ("application/xml", 202),
         ("Application/XML; Charset=\"UTF-8\"", 202),
         ("text/xml", 202),
         ("application/xml; charset=iso-8859-1", 415),
-        ("application/json; charset=utf-8", 415),
+        ("application/json; charset=utf-8", 400),
+        ("application/json; charset=utf-16", 415),
         ("", 415),
     ];
     for (n, (content_type, expected)) in rows.into_iter().enumerate() {
@@ -401,10 +402,67 @@ async fn a_peek_is_packed_when_asked_and_refused_when_xml_is_not_wanted() {
     let mut back = Vec::new();
     std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*packed), &mut back).unwrap();
     assert!(back == plain);
-    for (accept, expected) in [("application/json", 406), ("application/json, */*;q=0.1", 200), ("text/xml", 200)] {
+    for (accept, expected) in [("application/ebix", 406), ("application/json", 200), ("text/xml", 200)] {
         let response = peek().header("accept", accept).send().await.unwrap();
         assert_eq!(response.status(), expected, "{accept}");
     }
+}
+
+/// The document of [`document`] as JSON.
+fn json_document(id: &str) -> String {
+    let document = document(id);
+    let schemas = gridpost::document::built_in();
+    let limits = gridpost::xml::Limits::default();
+    let schema = gridpost::document::recognise(&schemas, document.as_bytes(), &limits).unwrap().unwrap();
+    let json = gridpost::document::cim_json::from_xml(schema, document.as_bytes(), &limits).unwrap();
+    String::from_utf8(json).unwrap()
+}
+
+#[tokio::test]
+async fn documents_travel_in_json_both_ways() {
+    let house = start().await;
+    let send = |id: &str, body: String| {
+        let request = house.http.post(house.url(PRICES)).bearer_auth(house.token()).body(body);
+        request.header("content-type", "application/json").header("correlationid", id.to_string()).send()
+    };
+    let sent = send("j-1", json_document("j-1")).await.unwrap();
+    assert_eq!((sent.status().as_u16(), header(&sent, "duplicate")), (202, ""));
+    let again = send("j-2", json_document("j-1")).await.unwrap();
+    assert_eq!((again.status().as_u16(), header(&again, "duplicate")), (202, "true"));
+
+    let refused = send("j-3", json_document("j-3").replace("\"D08\"", "\"D9X\"")).await.unwrap();
+    assert_eq!((refused.status().as_u16(), header(&refused, "content-type")), (400, "application/json; charset=utf-8"));
+    let error: Value = refused.json().await.unwrap();
+    let detail = &error["error"]["details"][0];
+    assert_eq!(detail["code"], "SchemaValidationError", "{error}");
+    assert!(detail["innererror"]["linePosition"].as_u64() > Some(1), "its place in the JSON: {error}");
+
+    let peek = |accept: &'static str| {
+        let request = house.http.get(house.url("/v1.0/cim/all")).bearer_auth(house.token());
+        async move {
+            for _ in 0..200 {
+                let response = request.try_clone().unwrap().header("accept", accept).send().await.unwrap();
+                if response.status() == 200 {
+                    return response;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            panic!("no answer came");
+        }
+    };
+    let json = peek("application/json").await;
+    let xml = peek("application/xml").await;
+    assert_eq!(header(&json, "content-type"), "application/json; charset=utf-8");
+    assert_eq!(header(&json, "messageid"), header(&xml, "messageid"), "one document, two forms");
+    assert_ne!(header(&json, "etag"), header(&xml, "etag"));
+    let tag = header(&json, "etag").to_string();
+    let json: Value = json.json().await.unwrap();
+    let record = &json["ConfirmRequestChangeOfPriceList_MarketDocument"]["MktActivityRecord"][0];
+    assert!(record["originalTransactionIDReference_MktActivityRecord.mRID"].is_string(), "{json}");
+    assert_eq!(json["ConfirmRequestChangeOfPriceList_MarketDocument"]["reason.code"]["value"], "A01", "{json}");
+    let same = peek("application/json").await;
+    assert_eq!(header(&same, "etag"), tag);
+    assert_eq!(same.json::<Value>().await.unwrap(), json, "the same until it is dequeued");
 }
 
 /// A store that fails on demand.

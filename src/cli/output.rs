@@ -9,10 +9,15 @@ use crate::market::Timestamp;
 
 /// Every `.xml` file named or standing below a named folder, in name order.
 pub fn documents_below(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    files_below(paths, &["xml"])
+}
+
+/// Every file that is named, or stands below a named folder and ends in one of these, in name order.
+pub fn files_below(paths: &[PathBuf], endings: &[&str]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            walk(path, &mut files)?;
+            walk(path, endings, &mut files)?;
         } else if path.is_file() {
             files.push(path.clone());
         } else {
@@ -21,14 +26,15 @@ pub fn documents_below(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     }
     if files.is_empty() {
         bail!(
-            "there is no .xml file in {}",
+            "there is no .{} file in {}",
+            endings.join(" or ."),
             paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" ")
         );
     }
     Ok(files)
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+fn walk(folder: &Path, endings: &[&str], files: &mut Vec<PathBuf>) -> Result<()> {
     let reading = || format!("read the folder {}", folder.display());
     let entries = std::fs::read_dir(folder).with_context(reading)?;
     let mut entries: Vec<PathBuf> =
@@ -36,8 +42,8 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     entries.sort();
     for entry in entries {
         if entry.is_dir() {
-            walk(&entry, files)?;
-        } else if entry.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xml")) {
+            walk(&entry, endings, files)?;
+        } else if entry.extension().is_some_and(|it| endings.iter().any(|ending| it.eq_ignore_ascii_case(ending))) {
             files.push(entry);
         }
     }

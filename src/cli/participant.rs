@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::Outcome;
-use super::output::documents_below;
+use super::output::files_below;
 use crate::client::{self, Client, Dequeued, Fault, Refusal, Sent};
 
 /// Most documents that are sent at a time.
@@ -39,7 +39,7 @@ pub struct Hub {
 pub struct Send {
     #[command(flatten)]
     pub hub: Hub,
-    /// Documents, or directories with documents (*.xml, in name order)
+    /// Documents, or directories with documents (*.xml and *.json, in name order)
     #[arg(required = true, value_name = "FILE|DIR")]
     pub paths: Vec<PathBuf>,
     /// Documents in flight at a time; with more than one they may arrive in another order
@@ -91,7 +91,7 @@ enum Fate {
 
 pub async fn send(args: Send) -> anyhow::Result<Outcome> {
     let client = connect(&args.hub)?;
-    let files = documents_below(&args.paths)?;
+    let files = files_below(&args.paths, &["xml", "json"])?;
     let progress = progress(files.len() as u64);
     let (mut accepted, mut refused, mut unreadable) = (0, 0, 0);
     let mut fates = stream::iter(files)

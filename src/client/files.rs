@@ -1,11 +1,13 @@
 //! Documents as files: which ones there are, where each is to be sent, and keeping what was peeked.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use quick_xml::events::Event;
 use reqwest::Url;
+use serde::de::IgnoredAny;
 
 use super::{Fault, Message};
 
@@ -18,8 +20,19 @@ pub(super) fn base_url(to: &str) -> Result<Url, Fault> {
     if url.scheme() == "https" && url.has_host() { Ok(url) } else { Err(address()) }
 }
 
+/// Whether a document is in JSON rather than in XML, by how it begins.
+pub(super) fn is_json(body: &[u8]) -> bool {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+}
+
 /// The local name of the root element, such as `RequestChangeOfPriceList_MarketDocument`.
 pub fn document_of(body: &[u8]) -> Option<String> {
+    if is_json(body) {
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let members: BTreeMap<String, IgnoredAny> = serde_json::from_slice(body).ok()?;
+        return members.into_keys().next();
+    }
     let mut reader = quick_xml::Reader::from_reader(body);
     let mut buffer = Vec::new();
     loop {
@@ -70,6 +83,8 @@ mod tests {
     fn the_root_element_tells_the_route() {
         let rows = [
             ("<cim:RequestChangeOfPriceList_MarketDocument xmlns:cim='u'>", Some("requestchangeofpricelist")),
+            ("\u{feff} {\"RequestPriceList_MarketDocument\": {\"mRID\": \"1\"}}", Some("requestpricelist")),
+            ("{\"RequestPriceList_MarketDocument\"", None),
             ("\u{feff}<?xml version='1.0'?>\n<!-- a --><NotifyX_MarketDocument/>", Some("notifyx")),
             ("<Error/>", Some("error")),
             ("", None),

@@ -174,7 +174,8 @@ impl Client {
         for attempt in 1.. {
             let mut request = self.http.request(method.clone(), url.clone()).header(ACCEPT, accept);
             if let Some(body) = &body {
-                request = request.header(CONTENT_TYPE, "application/xml; charset=utf-8").body(body.clone());
+                let form = if files::is_json(body) { "application/json" } else { "application/xml" };
+                request = request.header(CONTENT_TYPE, format!("{form}; charset=utf-8")).body(body.clone());
             }
             let last = attempt >= self.attempts_max;
             match request.send().await {

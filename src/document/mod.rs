@@ -1,15 +1,18 @@
 //! The header that all business documents share; how to read a document, how to write one.
 //!
-//! A document is known here as names and values, whatever wire form it came in: CIM XML today. Which processes
+//! A document is known here as names and values, whatever wire form it came in: CIM XML or CIM JSON. Which processes
 //! exist is not known here.
 
+pub mod cim_json;
 pub mod cim_xml;
 mod outgoing;
 mod reading;
 mod schemas;
 mod summary;
+mod wire;
 
 pub use outgoing::{Category, Field, Kind, Outgoing, Record};
 pub use reading::{Header, HeaderReader, Reader, Refusal};
 pub use schemas::built_in;
 pub use summary::{RecordStatus, RecordSummary, Summary, SummaryReader};
+pub use wire::{Wire, read, recognise};

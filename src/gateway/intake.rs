@@ -8,11 +8,11 @@ use bytes::Bytes;
 
 use super::{Error, Fault, Gateway, hash};
 use crate::archive::{self, Direction, FirstUse, InboxEntry, LogEntry};
-use crate::document::{Header, Refusal, cim_xml};
+use crate::document::{self, Header, Refusal};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::process::{self, Incoming, Request};
 use crate::record::{Batch, Expected, Key, Outcome};
-use crate::spec::{self, Flaw, Specs};
+use crate::spec::{Flaw, Schema, Specs};
 use crate::xml::{Limits, Positions};
 
 /// What a sender is told.
@@ -65,12 +65,11 @@ impl Gateway {
 
     /// Which document it is, by its root's namespace.
     fn recognise(&self, body: &[u8]) -> Result<&'static Incoming, Error> {
-        let root = spec::root_of(body, &self.settings.limits)
+        let schema = document::recognise(&self.specs, body, &self.settings.limits)
             .map_err(|flaw| Error::new(SYNTAX, "the document is not well-formed").details(vec![flaw_error(&flaw)]))?;
-        let known = process::DOCUMENTS.iter().copied().find(|document| document.namespace == root.namespace);
-        known.ok_or_else(|| {
-            Error::new(SYNTAX, format!("no document with namespace \"{}\" is taken in here", root.namespace))
-        })
+        let namespace = schema.map(Schema::namespace);
+        let known = process::DOCUMENTS.iter().copied().find(|document| Some(document.namespace) == namespace);
+        known.ok_or_else(|| Error::new(SYNTAX, "no document with this root element and namespace is taken in here"))
     }
 
     async fn answer(&self, arrival: Arrival<'_>, reading: Result<Box<dyn Request>, Error>) -> Result<Receipt, Fault> {
@@ -232,14 +231,14 @@ impl Gateway {
 pub(super) fn read_document(
     specs: &Specs,
     limits: &Limits,
-    document: &'static Incoming,
+    incoming: &'static Incoming,
     body: &[u8],
 ) -> Result<Box<dyn Request>, Error> {
-    let schema = specs.schema_for(document.namespace).ok_or_else(|| {
-        Error::new(SYNTAX, format!("no schema is loaded for {}, see [specs] in the configuration", document.name))
+    let schema = specs.schema_for(incoming.namespace).ok_or_else(|| {
+        Error::new(SYNTAX, format!("no schema is loaded for {}, see [specs] in the configuration", incoming.name))
     })?;
-    let mut reader = (document.reader)();
-    let verdict = cim_xml::read(schema, body, limits, &mut *reader);
+    let mut reader = (incoming.reader)();
+    let verdict = document::read(schema, body, limits, &mut *reader);
     if !verdict.flaws.is_empty() {
         let count = verdict.flaws.len();
         let more = if verdict.truncated { " or more" } else { "" };

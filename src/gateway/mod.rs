@@ -23,11 +23,11 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::archive::{self, InboxEntry};
-use crate::document::{Summary, SummaryReader, cim_xml};
+use crate::document::{self, Summary, SummaryReader};
 use crate::market::{ActorNumber, Party, Timestamp};
 use crate::process::{self, Incoming, Markets, participants, timer};
 use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome};
-use crate::spec::{self, Specs};
+use crate::spec::Specs;
 use crate::store::{self, Store};
 use crate::view::{self, QueueLength};
 use crate::xml;
@@ -128,10 +128,9 @@ impl Gateway {
 
     /// A document at a glance; `None` when no schema is loaded for it, or it does not follow its schema.
     pub fn summary(&self, document: &[u8]) -> Option<Summary> {
-        let root = spec::root_of(document, &self.settings.limits).ok()?;
-        let schema = self.specs.schema_for(&root.namespace)?;
+        let schema = document::recognise(&self.specs, document, &self.settings.limits).ok()??;
         let mut reader = SummaryReader::default();
-        let verdict = cim_xml::read(schema, document, &self.settings.limits, &mut reader);
+        let verdict = document::read(schema, document, &self.settings.limits, &mut reader);
         verdict.flaws.is_empty().then(|| reader.finish())
     }
 

@@ -3,6 +3,8 @@
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName};
 
+use crate::document::Wire;
+
 /// Most entries of an `Accept` header that are looked at; browsers send eight.
 const RANGES_MAX: usize = 32;
 
@@ -29,22 +31,38 @@ pub fn charset(headers: &HeaderMap) -> Option<String> {
     })
 }
 
-/// Whether an XML document may be sent: the most specific entry that speaks of XML decides.
+/// The form in which a document is sent, of the two there are: the one that is liked best, XML where both are liked the
+/// same. `None` when neither may be sent.
 ///
 /// Clients of an older generation name what they want in `Content-Type` even on a GET (post-office 2.3), so that is
 /// looked at when there is no `Accept`.
-pub fn takes_xml(headers: &HeaderMap) -> bool {
+pub fn wanted(headers: &HeaderMap) -> Option<Wire> {
     let ranges = ranges(headers, &ACCEPT);
     if ranges.is_empty() {
-        return content_type(headers).is_none_or(|name| name.is_empty() || is_xml(&name));
+        return match content_type(headers) {
+            None => Some(Wire::CimXml),
+            Some(name) if name.is_empty() || is_xml(&name) => Some(Wire::CimXml),
+            Some(name) => is_json(&name).then_some(Wire::CimJson),
+        };
     }
-    let decides = |wanted: &dyn Fn(&str) -> bool| {
-        ranges.iter().filter(|range| wanted(&range.name)).map(|range| range.weight).max()
+    let weight = |is_named: &dyn Fn(&str) -> bool, families: &[&str]| {
+        let most = |wanted: &dyn Fn(&str) -> bool| {
+            ranges.iter().filter(|range| wanted(&range.name)).map(|range| range.weight).max()
+        };
+        most(is_named)
+            .or_else(|| most(&|name| families.contains(&name)))
+            .or_else(|| most(&|name| name == "*/*"))
+            .unwrap_or(0)
     };
-    decides(&is_xml)
-        .or_else(|| decides(&|name| name == "application/*" || name == "text/*"))
-        .or_else(|| decides(&|name| name == "*/*"))
-        .is_some_and(|weight| weight > 0)
+    let xml = weight(&is_xml, &["application/*", "text/*"]);
+    let json = weight(&is_json, &["application/*"]);
+    if xml == 0 && json == 0 {
+        None
+    } else if json > xml {
+        Some(Wire::CimJson)
+    } else {
+        Some(Wire::CimXml)
+    }
 }
 
 /// Whether `application/json` (true) or XML (false) was asked for by name, and which of them rather.
@@ -98,27 +116,33 @@ mod tests {
     }
 
     #[test]
-    fn xml_is_sent_unless_the_client_cannot_take_it() {
+    fn a_document_is_sent_in_the_form_that_is_liked_best() {
+        let (xml, json) = (Some(Wire::CimXml), Some(Wire::CimJson));
         let rows = [
-            ("", true),
-            ("*/*", true),
-            ("application/xml", true),
-            ("Application/XML; charset=utf-8", true),
-            ("text/xml", true),
-            ("application/*;q=0.1", true),
-            ("application/json, */*;q=0.1", true),
-            ("application/json", false),
-            ("application/xml;q=0, */*", false),
-            ("application/xml;q=0", false),
-            ("image/png", false),
-            ("nonsense", false),
+            ("", xml),
+            ("*/*", xml),
+            ("application/xml", xml),
+            ("Application/XML; charset=utf-8", xml),
+            ("text/xml", xml),
+            ("application/*;q=0.1", xml),
+            ("application/json, */*;q=0.1", json),
+            ("application/json", json),
+            ("application/json, application/xml", xml),
+            ("application/json, application/xml;q=0.9", json),
+            ("application/xml;q=0, */*", json),
+            ("application/json;q=0, */*", xml),
+            ("text/*", xml),
+            ("application/xml;q=0", None),
+            ("image/png", None),
+            ("nonsense", None),
         ];
         for (accept, expected) in rows {
-            assert_eq!(takes_xml(&headers(&[(ACCEPT, accept)])), expected, "{accept}");
+            assert_eq!(wanted(&headers(&[(ACCEPT, accept)])), expected, "{accept}");
         }
-        assert!(takes_xml(&headers(&[])));
-        assert!(!takes_xml(&headers(&[(CONTENT_TYPE, "application/json")])));
-        assert!(takes_xml(&headers(&[(CONTENT_TYPE, "application/json"), (ACCEPT, "*/*")])));
+        assert_eq!(wanted(&headers(&[])), xml);
+        assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "application/json")])), json);
+        assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "image/png")])), None);
+        assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "application/json"), (ACCEPT, "*/*")])), xml);
     }
 
     #[test]

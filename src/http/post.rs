@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::observe::Said;
 use super::{Door, Format, Problem, accept, caller, gzip};
-use crate::document::Category;
+use crate::document::{Category, Wire};
 use crate::gateway::{Dequeued, Peeked};
 
 pub const MESSAGE_ID: HeaderName = HeaderName::from_static("messageid");
@@ -32,27 +32,39 @@ pub async fn peek(
 ) -> Result<Response, Problem> {
     let caller = caller::identify(door, parts)?;
     said.party = Some(caller.clone());
-    if !accept::takes_xml(&parts.headers) {
-        let message = "Documents are given as application/xml only. Ask for that in Accept.";
-        return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message));
-    }
+    let wire = accept::wanted(&parts.headers).ok_or_else(|| {
+        let message = "Documents are given as application/xml or application/json. Ask for one of them in Accept.";
+        Problem::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message)
+    })?;
     let share = door.fairness.admit(&caller, Instant::now())?;
     let gateway = Arc::clone(&door.gateway);
-    let peeked = share.during(async move { gateway.peek(&caller, category, gateway.now()).await }).await;
-    Ok(match peeked.map_err(|fault| Problem::fault(&fault))? {
+    let peeked = share.during(async move {
+        match gateway.peek(&caller, category, gateway.now()).await? {
+            Some(mut peeked) if wire == Wire::CimJson => {
+                peeked.body = gateway.in_json(&peeked).await?;
+                Ok(Some(peeked))
+            }
+            peeked => Ok(peeked),
+        }
+    });
+    Ok(match peeked.await.map_err(|fault| Problem::fault(&fault))? {
         None => empty(StatusCode::NO_CONTENT),
         Some(peeked) => {
             said.document = Some(peeked.document.clone());
             said.document_bytes = peeked.body.len();
-            bundle(peeked, accept::takes_gzip(&parts.headers))
+            bundle(peeked, wire, accept::takes_gzip(&parts.headers))
         }
     })
 }
 
-fn bundle(peeked: Peeked, gzip: bool) -> Response {
+fn bundle(peeked: Peeked, wire: Wire, gzip: bool) -> Response {
     let gzip = gzip && peeked.body.len() >= gzip::PACKED_BYTES_MIN;
-    // A strong tag names bytes, so the packed form has its own.
-    let tag = if gzip { format!("\"{}-gzip\"", peeked.hash) } else { format!("\"{}\"", peeked.hash) };
+    // A strong tag names bytes, so each form has its own, packed or not.
+    let (format, form) = match wire {
+        Wire::CimXml => (Format::Xml, ""),
+        Wire::CimJson => (Format::Json, "-json"),
+    };
+    let tag = format!("\"{}{form}{}\"", peeked.hash, if gzip { "-gzip" } else { "" });
     let mut response = Response::new(if gzip { gzip::pack(peeked.body) } else { Body::from(peeked.body) });
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, text: &str| {
@@ -61,7 +73,7 @@ fn bundle(peeked: Peeked, gzip: bool) -> Response {
             headers.insert(name, value);
         }
     };
-    set(CONTENT_TYPE, Format::Xml.content_type());
+    set(CONTENT_TYPE, format.content_type());
     set(MESSAGE_ID, &peeked.message_id);
     set(MESSAGE_TYPE, &peeked.document);
     set(BUNDLE_SIZE, &peeked.records.to_string());

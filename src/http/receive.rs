@@ -12,6 +12,7 @@ use axum::response::Response;
 use super::body::{self, Unread};
 use super::observe::{CORRELATION_ID, CorrelationId, Said};
 use super::{Door, Problem, accept, caller};
+use crate::document::Wire;
 use crate::gateway::Receipt;
 use crate::market::Party;
 use crate::process::Incoming;
@@ -32,11 +33,14 @@ pub async fn receive(
     let document = door.gateway.document_for(name).ok_or_else(unknown_document)?;
     said.document = Some(document.name.into());
     admitted(document, &caller)?;
-    supported(&parts.headers)?;
+    let wire = supported(&parts.headers)?;
     body::check_head(&parts.headers, &door.settings.limits)?;
     let mut share = door.fairness.admit(&caller, Instant::now())?;
     let body = body::collect(unread, &parts.headers, &mut share, &door.settings.limits).await?;
     said.document_bytes = body.len();
+    if Wire::of(&body) != wire {
+        return Err(another_form(wire));
+    }
 
     let CorrelationId(id) = parts.extensions.get::<CorrelationId>().cloned().expect("the outermost layer sets it");
     let gateway = Arc::clone(&door.gateway);
@@ -83,15 +87,29 @@ fn admitted(document: &Incoming, caller: &Party) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::FORBIDDEN, "Forbidden", message))
 }
 
-fn supported(headers: &HeaderMap) -> Result<(), Problem> {
+/// The form that the body is said to have.
+fn supported(headers: &HeaderMap) -> Result<Wire, Problem> {
     let utf8 = accept::charset(headers).is_none_or(|charset| charset == "utf-8");
     match accept::content_type(headers) {
-        Some(name) if accept::is_xml(&name) && utf8 => Ok(()),
+        Some(name) if accept::is_xml(&name) && utf8 => Ok(Wire::CimXml),
+        Some(name) if accept::is_json(&name) && utf8 => Ok(Wire::CimJson),
         _ => Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "UnsupportedMediaType",
-            "The Content-Type must be application/xml, alone or with charset=utf-8. JSON documents are not taken yet.",
+            "The Content-Type must be application/xml or application/json, alone or with charset=utf-8.",
         )
-        .with(ACCEPT, "application/xml")),
+        .with(ACCEPT, "application/xml, application/json")),
     }
+}
+
+fn another_form(wire: Wire) -> Problem {
+    let (said, begins) = match wire {
+        Wire::CimXml => ("XML", "<"),
+        Wire::CimJson => ("JSON", "{"),
+    };
+    let message = format!(
+        "The Content-Type says {said}, and the body is something else: it does not begin with \"{begins}\". \
+         Send the document that the header announces."
+    );
+    Problem::new(StatusCode::BAD_REQUEST, "B2B-005", message)
 }

@@ -36,7 +36,7 @@ pub fn runs(paths: &[PathBuf]) -> Result<Vec<Run>> {
     runs.extend(conversations.into_iter().map(|(name, files)| Run { name, files }));
     if runs.is_empty() {
         let named = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ");
-        bail!("there is no .xml file in {named}");
+        bail!("there is no .xml or .json file in {named}");
     }
     Ok(runs)
 }
@@ -71,7 +71,7 @@ fn walk(
 }
 
 fn is_document(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xml"))
+    path.extension().is_some_and(|it| it.eq_ignore_ascii_case("xml") || it.eq_ignore_ascii_case("json"))
 }
 
 /// `01-in.xml`, `02-in-prices.xml`.
@@ -111,6 +111,6 @@ mod tests {
     fn nothing_to_feed_is_said() {
         let folder = tempfile::tempdir().unwrap();
         let none = runs(&[folder.path().to_path_buf()]).unwrap_err();
-        assert!(none.to_string().starts_with("there is no .xml file in"), "{none}");
+        assert!(none.to_string().starts_with("there is no .xml or .json file in"), "{none}");
     }
 }

@@ -1,0 +1,144 @@
+//! Both ways: what a document says in XML it says in JSON, and what is wrong in JSON is found where it stands.
+
+use std::path::{Path, PathBuf};
+
+use super::super::{Wire, built_in, read, recognise};
+use super::*;
+use crate::document::{Summary, SummaryReader};
+use crate::spec::{Flaw, Specs};
+use crate::xml::Limits;
+
+fn json_of(specs: &Specs, document: &[u8]) -> String {
+    let schema = recognise(specs, document, &Limits::default()).unwrap().unwrap();
+    String::from_utf8(from_xml(schema, document, &Limits::default()).unwrap()).unwrap()
+}
+
+fn summary(specs: &Specs, document: &[u8]) -> Result<Summary, Vec<Flaw>> {
+    let schema = recognise(specs, document, &Limits::default()).map_err(|flaw| vec![flaw])?.unwrap();
+    let mut reader = SummaryReader::default();
+    let verdict = read(schema, document, &Limits::default(), &mut reader);
+    if verdict.is_valid() { Ok(reader.finish()) } else { Err(verdict.flaws) }
+}
+
+fn flaws(document: &str) -> Vec<(u32, u32, String, String)> {
+    let flaws = summary(&built_in(), document.as_bytes()).expect_err("it has flaws");
+    flaws.into_iter().map(|flaw| (flaw.line, flaw.column, flaw.path, flaw.code.to_string())).collect()
+}
+
+fn samples(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            samples(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "xml") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_sample_says_the_same_in_json() {
+    let specs = built_in();
+    let mut paths = Vec::new();
+    samples(&Path::new(env!("CARGO_MANIFEST_DIR")).join("samples"), &mut paths);
+    let mut there_and_back = 0;
+    for path in paths {
+        let xml = std::fs::read(&path).unwrap();
+        let Ok(expected) = summary(&specs, &xml) else { continue };
+        let json = json_of(&specs, &xml);
+        assert_eq!(Wire::of(json.as_bytes()), Wire::CimJson);
+        assert_eq!(summary(&specs, json.as_bytes()).as_ref(), Ok(&expected), "{}: {json}", path.display());
+        let schema = recognise(&specs, json.as_bytes(), &Limits::default()).unwrap().unwrap();
+        let back = to_xml(schema, json.as_bytes(), 10).unwrap();
+        assert_eq!(json_of(&specs, &back.xml), json, "{}", path.display());
+        there_and_back += 1;
+    }
+    assert!(there_and_back > 300, "{there_and_back}");
+}
+
+/// A price series with its members in another order than the schema's.
+const PRICES: &str = r#"{"RequestChangeOfPriceList_MarketDocument": {
+  "MktActivityRecord": [{
+    "mRID": "T-1",
+    "ChargeGroup": {"ChargeType": [{
+      "mRID": "TARIFF-1",
+      "type": {"value": "D03"},
+      "chargeTypeOwner_MarketParticipant.mRID": {"value": "8100000000030", "codingScheme": "A10"},
+      "Series_Period": [{
+        "Point": [{"price.amount": {"value": 0.5}, "position": {"value": 1}}],
+        "timeInterval": {"end": {"value": "2023-11-10T23:00Z"}, "start": {"value": "2023-11-09T23:00Z"}},
+        "resolution": "P1D"
+      }],
+      "effectiveDate": "2023-11-09T23:00:00Z"
+    }]}
+  }],
+  "createdDateTime": "2023-08-01T08:59:00Z",
+  "receiver_MarketParticipant.marketRole.type": {"value": "DDZ"},
+  "receiver_MarketParticipant.mRID": {"codingScheme": "A10", "value": "5790001330552"},
+  "sender_MarketParticipant.marketRole.type": {"value": "DDM"},
+  "sender_MarketParticipant.mRID": {"codingScheme": "A10", "value": "8100000000030"},
+  "process.processType": {"value": "D08"},
+  "businessSector.type": {"value": "23"},
+  "type": {"value": "D10"},
+  "mRID": "DOC-1"
+}}"#;
+
+#[test]
+fn members_may_stand_in_any_order_and_behind_a_byte_order_mark() {
+    let specs = built_in();
+    let read = summary(&specs, format!("\u{feff}{PRICES}").as_bytes()).unwrap();
+    assert_eq!((&*read.header.message_id, &*read.header.business_reason), ("DOC-1", "D08"));
+    assert_eq!(read.records[0].id, "T-1");
+    let schema = recognise(&specs, PRICES.as_bytes(), &Limits::default()).unwrap().unwrap();
+    let in_order = json_of(&specs, &to_xml(schema, PRICES.as_bytes(), 10).unwrap().xml);
+    let same = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!(same(&in_order), same(PRICES));
+}
+
+#[test]
+fn what_is_wrong_is_found_where_it_stands() {
+    let rows = [
+        // A value that the schema does not know, at its own place.
+        (r#""value": "D08""#, r#""value": "D9X""#, (21, 26, "process.processType", "value-not-in-list")),
+        (r#""T-1","#, r#""T-1", "surprise": 1,"#, (3, 32, "MktActivityRecord[1]/surprise", "json-misformed")),
+        (r#""T-1","#, r#""T-1", "mRID": "T-2","#, (2, 25, "MktActivityRecord[1]", "json-misformed")),
+        (r#"{"value": 0.5}"#, "0.5", (9, 36, "price.amount", "json-misformed")),
+        (r#""P1D""#, "null", (11, 23, "resolution", "json-misformed")),
+        (
+            r#"{"value": "D10"}"#,
+            r#""D10""#,
+            (23, 11, "/RequestChangeOfPriceList_MarketDocument/type", "json-misformed"),
+        ),
+        (r#"{"value": 0.5}"#, r#"{"value": true}"#, (9, 46, "price.amount", "json-misformed")),
+    ];
+    for (from, to, (line, column, path, code)) in rows {
+        let found = flaws(&PRICES.replacen(from, to, 1));
+        let [flaw] = &found[..] else { panic!("{to}: {found:?}") };
+        assert_eq!((flaw.0, flaw.1, &*flaw.3), (line, column, code), "{to}: {found:?}");
+        assert!(flaw.2.ends_with(path), "{to}: {found:?}");
+    }
+}
+
+#[test]
+fn what_is_no_document_is_said() {
+    for (text, line) in
+        [("{", 1), ("{}", 1), ("{\n\"a\": 1,}", 2), (r#"{"a": {}, "b": {}}"#, 1), ("{\"a\u{0}\": 1}", 1)]
+    {
+        let flaw = recognise(&built_in(), text.as_bytes(), &Limits::default()).unwrap_err();
+        assert_eq!((flaw.code, flaw.line), ("json-misformed", line), "{text}: {flaw:?}");
+    }
+    assert!(recognise(&built_in(), br#"{"Unheard_MarketDocument": {}}"#, &Limits::default()).unwrap().is_none());
+    assert!(recognise(&built_in(), b"{\"\xff\": 1}", &Limits::default()).is_err());
+}
+
+#[test]
+fn a_bottomless_document_ends_early() {
+    let deep = format!("{{\"RequestPriceList_MarketDocument\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
+    assert_eq!(flaws(&deep)[0].3, "json-misformed");
+}
+
+#[test]
+fn a_required_member_that_is_missing_is_missed() {
+    let found = flaws(&PRICES.replace("\"type\": {\"value\": \"D10\"},\n", ""));
+    assert!(found.iter().any(|flaw| flaw.3 == "element-missing"), "{found:?}");
+}

@@ -1,0 +1,302 @@
+//! JSON in: put into the order of the schema, as XML that remembers where each of its elements came from.
+//!
+//! Whether the document is right is left to the schema: here only what no XML could say is refused, such as a member
+//! that the schema does not know, or an array where one value belongs.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{Bare, Form};
+use crate::spec::{Part, Schema};
+use crate::xml::{escape_attribute, escape_text};
+
+/// A JSON document as XML.
+#[derive(Debug, Default)]
+pub struct Translated {
+    pub xml: Vec<u8>,
+    /// For each element, in order: where it begins in the XML and where its value begins in the JSON, in bytes.
+    places: Vec<(u32, u32)>,
+}
+
+/// What of a JSON document cannot be read as this document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misformed {
+    /// Offset into the JSON.
+    pub byte: usize,
+    /// `/Root/MktActivityRecord[3]/mRID`, as a flaw of the schema would have it.
+    pub path: String,
+    pub message: String,
+}
+
+impl Translated {
+    /// Where in the JSON something is that stands at `byte` in the XML.
+    pub fn place(&self, byte: usize) -> usize {
+        let after = self.places.partition_point(|(xml, _)| *xml as usize <= byte);
+        after.checked_sub(1).map_or(0, |at| self.places[at].1 as usize)
+    }
+}
+
+/// The name of the one member of the object that a document is.
+pub fn root_name(json: &[u8]) -> Result<String, Misformed> {
+    let text = text_of(json)?;
+    let members = members(whole(text)?).map_err(|error| not_json(text, &error))?;
+    match &*members {
+        [(name, _)] => Ok(name.to_string()),
+        _ => Err(misformed(0, "", "a document is an object with one member, named like its root element")),
+    }
+}
+
+/// Puts a document into the order of its schema.
+///
+/// # Errors
+///
+/// Everything that has no place in the document's XML, at most `most` of them.
+pub fn to_xml(schema: &Schema, json: &[u8], most: usize) -> Result<Translated, Vec<Misformed>> {
+    let text = text_of(json).map_err(|wrong| vec![wrong])?;
+    let one = |wrong| vec![wrong];
+    let root = root_name(json).map_err(one)?;
+    let Some(part) = schema.root_part(&root) else {
+        return Err(one(misformed(0, "", &format!("a document of this kind is not called {root:?}"))));
+    };
+    let mut writer = Writer { json: text, out: Translated::default(), wrong: Vec::new(), most };
+    writer.out.xml.reserve(json.len() * 2);
+    let members = members(whole(text).map_err(one)?).map_err(|error| one(not_json(text, &error)))?;
+    for (_, value) in members {
+        writer.root(part, schema.namespace(), value);
+    }
+    if writer.wrong.is_empty() { Ok(writer.out) } else { Err(writer.wrong) }
+}
+
+/// The text behind a byte-order mark, which some clients write.
+fn text_of(json: &[u8]) -> Result<&str, Misformed> {
+    let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
+    std::str::from_utf8(json).map_err(|error| misformed(error.valid_up_to(), "", "JSON documents are in UTF-8"))
+}
+
+fn whole(text: &str) -> Result<&RawValue, Misformed> {
+    serde_json::from_str(text).map_err(|error| not_json(text, &error))
+}
+
+fn not_json(text: &str, error: &serde_json::Error) -> Misformed {
+    let line = error.line().saturating_sub(1);
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    misformed(start + error.column().saturating_sub(1), "", &format!("this is not JSON: {error}"))
+}
+
+fn misformed(byte: usize, path: &str, message: &str) -> Misformed {
+    Misformed { byte, path: path.to_string(), message: message.to_string() }
+}
+
+type Members<'j> = Vec<(Cow<'j, str>, &'j RawValue)>;
+
+/// The members of an object, in the order in which they stand; a name may come twice.
+fn members(value: &RawValue) -> Result<Members<'_>, serde_json::Error> {
+    struct All;
+    impl<'de> Visitor<'de> for All {
+        type Value = Members<'de>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut members = Vec::new();
+            while let Some(member) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                members.push((member.0.0, member.1));
+            }
+            Ok(members)
+        }
+    }
+    serde_json::Deserializer::from_str(value.get()).deserialize_map(All)
+}
+
+fn items(value: &RawValue) -> Result<Vec<&RawValue>, serde_json::Error> {
+    struct All;
+    impl<'de> Visitor<'de> for All {
+        type Value = Vec<&'de RawValue>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an array")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut items = Vec::new();
+            while let Some(item) = seq.next_element()? {
+                items.push(item);
+            }
+            Ok(items)
+        }
+    }
+    serde_json::Deserializer::from_str(value.get()).deserialize_seq(All)
+}
+
+/// A string that is borrowed where it holds no escapes.
+#[derive(serde::Deserialize)]
+struct Text<'j>(#[serde(borrow)] Cow<'j, str>);
+
+/// Writes elements, and notes what cannot be one.
+struct Writer<'j> {
+    json: &'j str,
+    out: Translated,
+    wrong: Vec<Misformed>,
+    most: usize,
+}
+
+impl<'j> Writer<'j> {
+    fn root(&mut self, part: Part<'_>, namespace: &str, value: &'j RawValue) {
+        self.out.xml.extend_from_slice(b"<");
+        self.write(part.name());
+        self.write(" xmlns=\"");
+        self.write(&escape_attribute(namespace));
+        self.write("\">");
+        let path = format!("/{}", part.name());
+        self.group(part, value, &path);
+        self.close(part.name());
+    }
+
+    /// An element, or all elements of a name that repeats.
+    fn elements(&mut self, part: Part<'_>, parent: &str, value: &'j RawValue, path: &str) {
+        if !part.repeats {
+            return self.element(part, parent, value, path);
+        }
+        match items(value) {
+            Ok(items) => {
+                for (item, number) in items.into_iter().zip(1..) {
+                    self.element(part, parent, item, &format!("{path}[{number}]"));
+                }
+            }
+            Err(_) => self.refuse(value, path, "an array belongs here, also for a single one"),
+        }
+    }
+
+    fn element(&mut self, part: Part<'_>, parent: &str, value: &'j RawValue, path: &str) {
+        if self.wrong.len() >= self.most {
+            return;
+        }
+        self.out.places.push((position(self.out.xml.len()), position(self.byte(value.get()))));
+        self.write("<");
+        self.write(part.name());
+        match Form::of(part, parent) {
+            Form::Group => {
+                self.write(">");
+                self.group(part, value, path);
+            }
+            Form::Bare(bare) => {
+                self.write(">");
+                self.text(bare, value, path);
+            }
+            Form::Valued(bare) => self.valued(part, bare, value, path),
+        }
+        self.close(part.name());
+    }
+
+    fn group(&mut self, part: Part<'_>, value: &'j RawValue, path: &str) {
+        let Some(mut members) = self.members(value, path) else { return };
+        for child in part.children() {
+            let Some(at) = members.iter().position(|(name, _)| name == child.name()) else { continue };
+            let (_, value) = members.swap_remove(at);
+            self.elements(child, part.name(), value, &format!("{path}/{}", child.name()));
+        }
+        for (name, value) in members {
+            self.refuse(value, &format!("{path}/{}", shown(&name)), "the document has no such member here");
+        }
+    }
+
+    fn valued(&mut self, part: Part<'_>, bare: Bare, value: &'j RawValue, path: &str) {
+        let members = self.members(value, path).unwrap_or_default();
+        let mut text = None;
+        for (name, value) in members {
+            if name == "value" {
+                text = Some(value);
+            } else if part.attributes().any(|attribute| attribute == name) {
+                let Some(text) = self.string(value, path) else { continue };
+                self.write(" ");
+                self.write(&name);
+                self.write("=\"");
+                self.write(&escape_attribute(&text));
+                self.write("\"");
+            } else {
+                self.refuse(value, &format!("{path}/{}", shown(&name)), "the document has no such member here");
+            }
+        }
+        self.write(">");
+        if let Some(value) = text {
+            self.text(bare, value, path);
+        }
+    }
+
+    fn text(&mut self, bare: Bare, value: &'j RawValue, path: &str) {
+        let raw = value.get();
+        match (bare, raw.as_bytes().first()) {
+            (Bare::Number, Some(b'-' | b'0'..=b'9')) => self.write(raw),
+            (Bare::Boolean, _) if matches!(raw, "true" | "false") => self.write(raw),
+            (Bare::Boolean, _) => self.refuse(value, path, "true or false belongs here"),
+            (Bare::Number, Some(b'"')) | (Bare::Text, _) => {
+                let Some(text) = self.string(value, path) else { return };
+                self.write(&escape_text(&text));
+            }
+            (Bare::Number, _) => self.refuse(value, path, "a number belongs here"),
+        }
+    }
+
+    fn string(&mut self, value: &'j RawValue, path: &str) -> Option<Cow<'j, str>> {
+        match serde_json::from_str::<Text<'j>>(value.get()) {
+            Ok(text) => Some(text.0),
+            Err(_) => {
+                self.refuse(value, path, "a string belongs here; leave the member out where there is none");
+                None
+            }
+        }
+    }
+
+    fn members(&mut self, value: &'j RawValue, path: &str) -> Option<Members<'j>> {
+        let Ok(members) = members(value) else {
+            self.refuse(value, path, "an object belongs here");
+            return None;
+        };
+        let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
+        names.sort_unstable();
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            let message = format!("the member {:?} stands here more than once", shown(pair[0]));
+            self.refuse(value, path, &message);
+            return None;
+        }
+        Some(members)
+    }
+
+    fn refuse(&mut self, value: &RawValue, path: &str, message: &str) {
+        if self.wrong.len() < self.most {
+            self.wrong.push(misformed(self.byte(value.get()), path, message));
+        }
+    }
+
+    /// Where a piece of the document begins.
+    fn byte(&self, piece: &str) -> usize {
+        (piece.as_ptr() as usize).saturating_sub(self.json.as_ptr() as usize)
+    }
+
+    fn close(&mut self, name: &str) {
+        self.write("</");
+        self.write(name);
+        self.write(">");
+    }
+
+    fn write(&mut self, text: &str) {
+        self.out.xml.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// Bodies are far below four gigabytes; what is beyond points to the end.
+fn position(byte: usize) -> u32 {
+    u32::try_from(byte).unwrap_or(u32::MAX)
+}
+
+/// A stranger's name, as much of it as an error text shows.
+fn shown(name: &str) -> String {
+    name.chars().take(NAME_CHARS_SHOWN).collect()
+}
+
+const NAME_CHARS_SHOWN: usize = 64;
