@@ -460,7 +460,10 @@ async fn documents_travel_in_json_both_ways() {
     let answer = &json["RejectRequestChangeOfPriceList_MarketDocument"];
     let record = &answer["MktActivityRecord"][0];
     assert_eq!(record["originalTransactionIDReference_MktActivityRecord.mRID"], "op-j-1", "{json}");
-    assert_eq!((&answer["reason.code"]["value"], &record["Reason"][0]["code"]["value"]), (&"A02".into(), &"D14".into()));
+    assert_eq!(
+        (&answer["reason.code"]["value"], &record["Reason"][0]["code"]["value"]),
+        (&"A02".into(), &"D14".into())
+    );
     let same = peek("application/json").await;
     assert_eq!(header(&same, "etag"), tag);
     assert_eq!(same.json::<Value>().await.unwrap(), json, "the same until it is dequeued");
