@@ -12,24 +12,88 @@ pub fn built_in() -> Specs {
 }
 
 const DK: &[(&str, &str)] = &[
+    ("AccountingPointCharacteristics.xsd", include_str!("../../message-specs/dk/AccountingPointCharacteristics.xsd")),
+    ("Acknowledgement.xsd", include_str!("../../message-specs/dk/Acknowledgement.xsd")),
+    (
+        "CharacteristicsOfACustomerAtAnAP.xsd",
+        include_str!("../../message-specs/dk/CharacteristicsOfACustomerAtAnAP.xsd"),
+    ),
+    ("ConfirmRequestCancellation.xsd", include_str!("../../message-specs/dk/ConfirmRequestCancellation.xsd")),
+    (
+        "ConfirmRequestChangeAccountingPointCharacteristics.xsd",
+        include_str!("../../message-specs/dk/ConfirmRequestChangeAccountingPointCharacteristics.xsd"),
+    ),
     (
         "ConfirmRequestChangeBillingMasterData.xsd",
         include_str!("../../message-specs/dk/ConfirmRequestChangeBillingMasterData.xsd"),
     ),
+    (
+        "ConfirmRequestChangeCustomerCharacteristics.xsd",
+        include_str!("../../message-specs/dk/ConfirmRequestChangeCustomerCharacteristics.xsd"),
+    ),
     ("ConfirmRequestChangeOfPriceList.xsd", include_str!("../../message-specs/dk/ConfirmRequestChangeOfPriceList.xsd")),
+    ("ConfirmRequestChangeOfSupplier.xsd", include_str!("../../message-specs/dk/ConfirmRequestChangeOfSupplier.xsd")),
+    ("ConfirmRequestEndOfSupply.xsd", include_str!("../../message-specs/dk/ConfirmRequestEndOfSupply.xsd")),
+    (
+        "ConfirmRequestReallocateChangeOfSupplier.xsd",
+        include_str!("../../message-specs/dk/ConfirmRequestReallocateChangeOfSupplier.xsd"),
+    ),
+    ("ConfirmRequestService.xsd", include_str!("../../message-specs/dk/ConfirmRequestService.xsd")),
+    ("GenericNotification.xsd", include_str!("../../message-specs/dk/GenericNotification.xsd")),
     ("NotifyBillingMasterData.xsd", include_str!("../../message-specs/dk/NotifyBillingMasterData.xsd")),
+    ("NotifyCancellation.xsd", include_str!("../../message-specs/dk/NotifyCancellation.xsd")),
     ("NotifyPriceList.xsd", include_str!("../../message-specs/dk/NotifyPriceList.xsd")),
+    (
+        "RejectRequestAccountingPointCharacteristics.xsd",
+        include_str!("../../message-specs/dk/RejectRequestAccountingPointCharacteristics.xsd"),
+    ),
     ("RejectRequestBillingMasterData.xsd", include_str!("../../message-specs/dk/RejectRequestBillingMasterData.xsd")),
+    ("RejectRequestCancellation.xsd", include_str!("../../message-specs/dk/RejectRequestCancellation.xsd")),
+    (
+        "RejectRequestChangeAccountingPointCharacteristics.xsd",
+        include_str!("../../message-specs/dk/RejectRequestChangeAccountingPointCharacteristics.xsd"),
+    ),
     (
         "RejectRequestChangeBillingMasterData.xsd",
         include_str!("../../message-specs/dk/RejectRequestChangeBillingMasterData.xsd"),
     ),
+    (
+        "RejectRequestChangeCustomerCharacteristics.xsd",
+        include_str!("../../message-specs/dk/RejectRequestChangeCustomerCharacteristics.xsd"),
+    ),
     ("RejectRequestChangeOfPriceList.xsd", include_str!("../../message-specs/dk/RejectRequestChangeOfPriceList.xsd")),
+    ("RejectRequestChangeOfSupplier.xsd", include_str!("../../message-specs/dk/RejectRequestChangeOfSupplier.xsd")),
+    ("RejectRequestEndOfSupply.xsd", include_str!("../../message-specs/dk/RejectRequestEndOfSupply.xsd")),
     ("RejectRequestPriceList.xsd", include_str!("../../message-specs/dk/RejectRequestPriceList.xsd")),
+    (
+        "RejectRequestReallocateChangeOfSupplier.xsd",
+        include_str!("../../message-specs/dk/RejectRequestReallocateChangeOfSupplier.xsd"),
+    ),
+    ("RejectRequestService.xsd", include_str!("../../message-specs/dk/RejectRequestService.xsd")),
+    (
+        "RequestAccountingPointCharacteristics.xsd",
+        include_str!("../../message-specs/dk/RequestAccountingPointCharacteristics.xsd"),
+    ),
     ("RequestBillingMasterData.xsd", include_str!("../../message-specs/dk/RequestBillingMasterData.xsd")),
+    ("RequestCancellation.xsd", include_str!("../../message-specs/dk/RequestCancellation.xsd")),
+    (
+        "RequestChangeAccountingPointCharacteristics.xsd",
+        include_str!("../../message-specs/dk/RequestChangeAccountingPointCharacteristics.xsd"),
+    ),
     ("RequestChangeBillingMasterData.xsd", include_str!("../../message-specs/dk/RequestChangeBillingMasterData.xsd")),
+    (
+        "RequestChangeCustomerCharacteristics.xsd",
+        include_str!("../../message-specs/dk/RequestChangeCustomerCharacteristics.xsd"),
+    ),
     ("RequestChangeOfPriceList.xsd", include_str!("../../message-specs/dk/RequestChangeOfPriceList.xsd")),
+    ("RequestChangeOfSupplier.xsd", include_str!("../../message-specs/dk/RequestChangeOfSupplier.xsd")),
+    ("RequestEndOfSupply.xsd", include_str!("../../message-specs/dk/RequestEndOfSupply.xsd")),
     ("RequestPriceList.xsd", include_str!("../../message-specs/dk/RequestPriceList.xsd")),
+    (
+        "RequestReallocateChangeOfSupplier.xsd",
+        include_str!("../../message-specs/dk/RequestReallocateChangeOfSupplier.xsd"),
+    ),
+    ("RequestService.xsd", include_str!("../../message-specs/dk/RequestService.xsd")),
     ("codes.xsd", include_str!("../../message-specs/dk/codes.xsd")),
 ];
 

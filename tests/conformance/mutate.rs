@@ -133,6 +133,66 @@ const VALUES: &[&str] = &[
     "&#13;",
 ];
 
+/// Edges of the types that master data use.
+const EDGES: &[&str] = &[
+    "D16",
+    "D19",
+    "D99",
+    "E19",
+    "E22",
+    "B52",
+    "B53",
+    "KWT",
+    "AMP",
+    "K3",
+    "kwt",
+    "8716867000030",
+    "8716867000031",
+    "DK",
+    "D",
+    "DKK",
+    "dk",
+    "D1",
+    " DK",
+    "--02-29",
+    "--02-30",
+    "--04-31",
+    "--12-31",
+    "--13-01",
+    "--1-1",
+    "--12-31Z",
+    "--12-31+14:00",
+    "--12-31+14:01",
+    "--12-31--",
+    " --12-31 ",
+    "12-31",
+    "---31",
+    "True",
+    "False",
+    "0.0",
+    "-0.5",
+    "1.5e3",
+    "123456789012345678901234567890.5",
+    "15 characters..",
+    "16 characters...",
+    "18 characters.....",
+    "19 characters......",
+    "36 characters.......................",
+    "37 characters........................",
+    "571313100000000010-571313100000000010",
+    "35 characters......................",
+    "60 characters...............................................",
+    "61 characters................................................",
+    "70 characters.........................................................",
+    "71 characters..........................................................",
+    "70 tegn, nogle lange æøå..............................................",
+    "15 tegn æøå....",
+    "999",
+    "1000",
+    "001",
+    "0",
+];
+
 /// The same, but no XML.
 const BROKEN: &[&str] = &[
     "]]>",
@@ -177,6 +237,9 @@ const ATTRIBUTES: &[&str] = &[
     " xmlns:xml=\"urn:x\"",
     " \n\t ",
 ];
+
+const ATTRIBUTE_VALUES: &[&str] =
+    &["A10", "A01", "NDK", "VAT", "VA", "ARR", "KWT", "AMP", " AMP ", "K3", "kwt", "", "&#65;MP"];
 
 /// One to three changes to a valid document.
 pub fn mutate(document: &str, chance: &mut Chance) -> Vec<u8> {
@@ -229,17 +292,27 @@ fn change(text: &str, chance: &mut Chance) -> String {
         5..=9 => {
             let leaves: Vec<_> = elements.iter().filter(|e| !e.children().any(|c| c.is_element())).collect();
             let Some(leaf) = leaves.get(chance.below(leaves.len())) else { return text.to_string() };
-            let value = if chance.below(12) == 0 { chance.pick(BROKEN) } else { chance.pick(VALUES) };
+            let value = match chance.below(12) {
+                0 => chance.pick(BROKEN),
+                1..=5 => chance.pick(EDGES),
+                _ => chance.pick(VALUES),
+            };
             revalue(text, leaf.range(), value)
         }
         10 | 11 => {
             let end = range.start + text[range].find(['>', '/', ' ']).unwrap_or(1);
             insert(text, end, chance.pick(ATTRIBUTES))
         }
-        12 => match text[range.clone()].find(" codingScheme=\"A10\"") {
-            Some(at) => cut(text, range.start + at..range.start + at + 19),
-            None => text.to_string(),
-        },
+        12 => {
+            let attributes: Vec<_> = elements.iter().flat_map(|element| element.attributes()).collect();
+            let Some(attribute) = attributes.get(chance.below(attributes.len())) else { return text.to_string() };
+            if chance.below(3) == 0 {
+                // With the space before it.
+                return cut(text, attribute.range().start - 1..attribute.range().end);
+            }
+            let name = if attribute.namespace().is_some() { "q:unit" } else { attribute.name() };
+            exchange_with(text, attribute.range(), &format!("{name}=\"{}\"", chance.pick(ATTRIBUTE_VALUES)))
+        }
         13 => {
             let piece = chance.pick(&[
                 "<!-- x -->",
@@ -280,6 +353,10 @@ fn insert(text: &str, at: usize, piece: &str) -> String {
     format!("{}{piece}{}", &text[..at], &text[at..])
 }
 
+fn exchange_with(text: &str, range: Range<usize>, piece: &str) -> String {
+    [&text[..range.start], piece, &text[range.end..]].concat()
+}
+
 fn exchange(text: &str, a: Range<usize>, b: Range<usize>) -> String {
     let (a, b) = if a.start <= b.start { (a, b) } else { (b, a) };
     if a.end > b.start {
@@ -298,7 +375,18 @@ fn rename(text: &str, range: Range<usize>, chance: &mut Chance) -> String {
         2 => name[..name.len() - 1].to_string(),
         3 => format!(
             "cim:{}",
-            chance.pick(&["mRID", "type", "name", "Point", "Reason", "text", "code", "ChargeGroup", "reason.code"])
+            chance.pick(&[
+                "mRID",
+                "type",
+                "name",
+                "Point",
+                "Reason",
+                "text",
+                "code",
+                "Series",
+                "description",
+                "reason.code"
+            ])
         ),
         _ => name.replace("cim:", ""),
     };
