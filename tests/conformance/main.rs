@@ -301,11 +301,17 @@ fn explain(mutant: &[u8], ours: bool) -> Option<&'static str> {
     if !ours && text.to_ascii_lowercase().contains("encoding=\"utf8\"") {
         return Some("UTF8 is not the name of an encoding (XML 1.0, 4.3.3)");
     }
+    if !ours && text.starts_with("<?xml version=\"1.\"") {
+        return Some("a version has digits after its point (XML 1.0, 2.8)");
+    }
     if !ours && text.contains(">PT.5S<") {
         return Some("a digit stands before the point of seconds (XML Schema 2, 3.2.6.1)");
     }
     if ours && (text.contains("> 2024-12-31T23:00:00Z <") || text.contains(">\n2024-12-31T23:00:00Z<")) {
         return Some("white space around a dateTime is collapsed (XML Schema 2, 4.3.6)");
+    }
+    if ours && (text.contains(">PT15M <") || text.contains("> PT1H<")) {
+        return Some("white space around a duration is collapsed (XML Schema 2, 4.3.6)");
     }
     None
 }
