@@ -71,7 +71,7 @@ impl Maker<'_> {
         if let Some(list) = typed.strip_prefix("code:") {
             let list = self.codes.descendants().find(|node| node.attribute("name") == Some(list)).unwrap();
             let mut codes = list.descendants().filter(|node| node.has_tag_name((XS, "enumeration")));
-            let code = if self.full { codes.last() } else { codes.next() };
+            let code = if self.full { codes.next_back() } else { codes.next() };
             return code.unwrap().attribute("value").unwrap().to_string();
         }
         let name = typed.trim_start_matches("d:");
