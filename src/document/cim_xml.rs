@@ -16,6 +16,10 @@ impl Handler for Pass<'_> {
         self.0.open(name);
     }
 
+    fn attribute(&mut self, element: &str, name: &str, value: &str) {
+        self.0.attribute(element, name, value);
+    }
+
     fn value(&mut self, name: &str, value: &str, byte: usize) {
         self.0.value(name, value, byte);
     }

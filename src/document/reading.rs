@@ -10,6 +10,9 @@ use crate::market::ActorNumber;
 pub trait Reader {
     /// An element with children opens.
     fn open(&mut self, name: &str);
+    /// An attribute of the element whose `value` comes next, such as `codingScheme` or `unit`. Most readers know from a
+    /// number's length who gave it out, and do not ask.
+    fn attribute(&mut self, _element: &str, _name: &str, _value: &str) {}
     /// An element with text: its white space as the schema's type says, its place as a byte offset in the document.
     fn value(&mut self, name: &str, value: &str, byte: usize);
     /// An element with children closes.
