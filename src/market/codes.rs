@@ -92,77 +92,6 @@ impl Resolution {
     }
 }
 
-/// Why the market's rules turned a request down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ReasonCode {
-    /// General error.
-    D02,
-    /// Error inside the hub.
-    D13,
-    /// Incorrect charge information.
-    D14,
-    /// Resolution not correct.
-    D23,
-    /// Incorrect transparent invoicing.
-    D67,
-    /// Data missing or not available.
-    E0H,
-    /// Unauthorised grid access provider.
-    E0I,
-    /// Metering point not identifiable.
-    E10,
-    /// Date not within the time limits.
-    E17,
-    /// Unauthorised responsible.
-    E55,
-    /// Incorrect value.
-    E86,
-    /// Number of observations does not fit the period and the resolution.
-    E87,
-    /// Beyond the limits of plausibility.
-    E90,
-}
-
-impl ReasonCode {
-    pub const ALL: [ReasonCode; 13] = [
-        ReasonCode::D02,
-        ReasonCode::D13,
-        ReasonCode::D14,
-        ReasonCode::D23,
-        ReasonCode::D67,
-        ReasonCode::E0H,
-        ReasonCode::E0I,
-        ReasonCode::E10,
-        ReasonCode::E17,
-        ReasonCode::E55,
-        ReasonCode::E86,
-        ReasonCode::E87,
-        ReasonCode::E90,
-    ];
-
-    pub const fn code(self) -> &'static str {
-        match self {
-            ReasonCode::D02 => "D02",
-            ReasonCode::D13 => "D13",
-            ReasonCode::D14 => "D14",
-            ReasonCode::D23 => "D23",
-            ReasonCode::D67 => "D67",
-            ReasonCode::E0H => "E0H",
-            ReasonCode::E0I => "E0I",
-            ReasonCode::E10 => "E10",
-            ReasonCode::E17 => "E17",
-            ReasonCode::E55 => "E55",
-            ReasonCode::E86 => "E86",
-            ReasonCode::E87 => "E87",
-            ReasonCode::E90 => "E90",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.code() == code)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,7 +101,6 @@ mod tests {
         assert!(ChargeType::ALL.iter().all(|it| ChargeType::from_code(it.code()) == Some(*it)));
         assert!(VatClass::ALL.iter().all(|it| VatClass::from_code(it.code()) == Some(*it)));
         assert!(Resolution::ALL.iter().all(|it| Resolution::from_code(it.code()) == Some(*it)));
-        assert!(ReasonCode::ALL.iter().all(|it| ReasonCode::from_code(it.code()) == Some(*it)));
     }
 
     #[test]

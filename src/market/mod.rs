@@ -1,17 +1,23 @@
 //! The market's nouns: numbers, roles, codes, instants, calendars. Values only; no rules, no I/O.
 
 mod calendar;
+mod check_digits;
 mod codes;
+mod customer;
 mod metering_point;
 mod party;
 mod period;
 mod price;
+mod reason_code;
 mod timestamp;
 
 pub use calendar::Calendar;
-pub use codes::{ChargeType, ReasonCode, Resolution, VatClass};
+pub use check_digits::{is_eic, is_gln, is_gsrn};
+pub use codes::{ChargeType, Resolution, VatClass};
+pub use customer::{CustomerNumber, CustomerType};
 pub use metering_point::{MeteringPointId, MeteringPointType};
 pub use party::{ActorNumber, ActorRole, Party};
 pub use period::Period;
 pub use price::Price;
+pub use reason_code::ReasonCode;
 pub use timestamp::Timestamp;
