@@ -7,6 +7,7 @@ pub mod charge_links;
 pub mod charges;
 pub mod errand;
 pub mod event;
+pub mod market_documents;
 pub mod metering_points;
 pub mod participants;
 pub mod timer;

@@ -1,0 +1,24 @@
+//! What the documents of the market roles share: change of supplier, end of supply, reallocation, cancellation, master data
+//! of customers and of metering points, services. Source: market-roles 4; structure rules 3.2.
+//!
+//! Coming in, a document becomes a [`Sent`]: its header, and its records as plain structs that hold every field as the sender
+//! wrote it. An element that was left out is `None`; one that was there and empty is `Some` of an empty text, for the two
+//! mean different things where master data are changed. Nothing is judged here but what a sender hears at the door
+//! ([`door`]): which process, which rule, which answer is for the processes to say.
+//!
+//! A process that takes a document in implements [`crate::process::Request`] for its `Sent`, and registers [`reader`].
+
+pub mod answers;
+pub mod customers;
+mod door;
+pub mod metering_point;
+mod reading;
+pub mod requests;
+mod sent;
+
+#[cfg(test)]
+mod tests;
+
+pub use door::Door;
+pub use reading::{DocumentReader, reader};
+pub use sent::{Address, CustomerId, Id, Measured, Said, Sent, SentRecord};
