@@ -562,9 +562,15 @@ async fn the_published_description_names_only_what_is_there() {
     assert_eq!(description["openapi"], "3.1.0");
     for (path, methods) in description["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            let example = operation["parameters"][0]["example"].as_str().unwrap_or_default();
-            let open = path.find('{').unwrap_or(path.len());
-            let url = house.url(&format!("{}{example}", &path[..open]));
+            let mut path = path.clone();
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let (name, example) = (parameter["name"].as_str(), parameter["example"].as_str());
+                if let (Some(name), Some(example)) = (name, example) {
+                    path = path.replace(&format!("{{{name}}}"), example);
+                }
+            }
+            assert!(!path.contains('{'), "{path} has a parameter without an example");
+            let url = house.url(&path);
             let request = house.http.request(method.to_uppercase().parse().unwrap(), url).bearer_auth(house.token());
             let status = request.send().await.unwrap().status().as_u16().to_string();
             assert!(operation["responses"].get(&status).is_some(), "{method} {path}: {status}");

@@ -41,7 +41,12 @@ fn a_replayed_store_tells_its_events_its_charges_and_that_it_is_whole() {
     let charge = rows(&["process", "charge", owner, kind, id, "--store", &store, "--json"]);
     assert_eq!(charge.len(), 3, "as scenario B1 leaves it");
     let messages = rows(&["process", "messages", owner, kind, id, "--store", &store, "--json"]);
-    assert_eq!(messages.len(), 4);
+    assert!(messages.len() == 4 && messages.iter().all(|message| message["verdict"] == "accepted"));
+    let history = rows(&["process", "history", owner, kind, id, "--store", &store, "--json"]);
+    let steps: Vec<&str> = history.iter().map(|row| row["operation"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["cancel stop", "stop", "update", "create"], "the newest first");
+    let participants = rows(&["process", "participants", "--store", &store, "--json"]);
+    assert!(participants.iter().any(|row| row["number"] == owner && row["role"] == "DDM"));
     let before = rows(&["process", "charge", owner, kind, id, "--known-at", "2023-07-31", "--store", &store, "--json"]);
     assert_eq!(before.len(), 0);
 
@@ -58,7 +63,7 @@ fn what_cannot_be_run_says_why_and_ends_with_2() {
     let nothing = dir.path().display().to_string();
     for (args, why) in [
         (vec!["replay", "/absent"], "/absent is neither a file nor a folder"),
-        (vec!["replay", &nothing], "there is no .xml file in"),
+        (vec!["replay", &nothing], "there is no .xml or .json file in"),
         (vec!["check", "--schema", "/absent.xsd", "samples/world.toml"], "/absent.xsd is not a file"),
         (vec!["actor", "token", "0000000000000"], "the world has no 0000000000000"),
         (vec!["--config", "/absent.toml", "spec", "list"], "read the configuration /absent.toml"),

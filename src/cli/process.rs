@@ -4,21 +4,19 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
-use serde::Serialize;
+use serde_json::Value;
 
 use super::Outcome;
 use super::config::Config;
 use super::output::parse_instant;
-use crate::gateway;
-use crate::market::{ActorNumber, Calendar, ChargeType, MeteringPointId, Period, Timestamp};
-use crate::process::charge_links::view as links;
+use crate::gateway::{self, Question};
+use crate::market::{ActorNumber, ChargeType, MeteringPointId, Period, Timestamp};
 use crate::process::charges::ChargeIdentity;
-use crate::process::charges::view::{self, Cut, EVERYTHING, Filter, PriceOrder};
-use crate::process::{event, gather_more};
-use crate::record::{Facts, Needs};
-use crate::store::{Embedded, Store};
+use crate::process::charges::view::{Cut, EVERYTHING, Filter, PriceOrder};
+use crate::process::event::{NoPosition, Position};
+use crate::store::Embedded;
 
 /// Shows what the processes know: charges, prices, links, and the events they have raised.
 #[derive(Debug, Args)]
@@ -39,7 +37,7 @@ enum What {
     Events {
         /// The position behind which to begin, such as 7.0, or 7 for all of commit 7 [default: the beginning].
         #[arg(long, value_name = "N", value_parser = position)]
-        from: Option<event::Position>,
+        from: Option<Position>,
         /// At most so many.
         #[arg(long, default_value_t = 1_000)]
         most: usize,
@@ -72,14 +70,31 @@ enum What {
         /// Up to here, excluded.
         #[arg(long, value_name = "T", value_parser = parse_instant)]
         to: Timestamp,
+        /// As they were known at this instant.
+        #[arg(long, value_name = "T", value_parser = parse_instant)]
+        known_at: Option<Timestamp>,
         /// The cheapest first, instead of the earliest.
         #[arg(long)]
         by_price: bool,
     },
-    /// The accepted operations on a charge.
+    /// The accepted operations on a charge and what they did, the newest first.
+    History {
+        #[command(flatten)]
+        charge: ChargeArgs,
+        /// As they were known at this instant.
+        #[arg(long, value_name = "T", value_parser = parse_instant)]
+        known_at: Option<Timestamp>,
+    },
+    /// Who asked for what about a charge, accepted or rejected, the newest first.
     Messages {
         #[command(flatten)]
         charge: ChargeArgs,
+        /// Received at or after this.
+        #[arg(long, value_name = "T", value_parser = parse_instant)]
+        from: Option<Timestamp>,
+        /// Received before this.
+        #[arg(long, value_name = "T", value_parser = parse_instant)]
+        to: Option<Timestamp>,
         #[arg(long, default_value_t = 0)]
         skip: usize,
         #[arg(long, default_value_t = 1_000)]
@@ -93,6 +108,8 @@ enum What {
         #[arg(long, value_name = "T", value_parser = parse_instant)]
         at: Timestamp,
     },
+    /// Everybody who is registered.
+    Participants,
 }
 
 #[derive(Debug, Args)]
@@ -111,91 +128,86 @@ impl ChargeArgs {
     }
 }
 
-/// Records of the event log that are read at a time.
-const PAGE_RECORDS: usize = 1_000;
-
 pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
     let dir = args.store.as_ref().unwrap_or(&config.store.dir);
     let store = Embedded::open(dir, config.store_options())?;
-    let look = |needs: Needs| -> Result<Facts> { Ok(gateway::load(&store, &needs)?) };
-    match &args.what {
-        What::Events { from, most } => events(&store, *from, *most, args.json),
-        What::Charges { text, owner, types } => {
-            let filter = Filter {
-                text: text.clone(),
-                owners: owner.iter().map(|number| ActorNumber::new(&**number)).collect(),
-                types: types.iter().copied().collect(),
-            };
-            show(&view::search(&look(view::search_needs())?, &filter), args.json)
-        }
-        What::Charge { charge, known_at } => {
-            let identity = charge.identity();
-            let rows = match known_at {
-                Some(at) => view::known_at(&look(view::history_needs(&identity))?, &identity, *at),
-                None => view::timeline(&look(view::timeline_needs(&identity))?, &identity),
-            };
-            show(&rows, args.json)
-        }
-        What::Prices { charge, from, to, by_price } => {
-            let (identity, interval) = (charge.identity(), Period::new(*from, *to));
-            let order = if *by_price { PriceOrder::Price } else { PriceOrder::Time };
-            let facts = look(view::prices_needs(&identity, interval))?;
-            show(&view::prices(&facts, &identity, interval, order, EVERYTHING).rows, args.json)
-        }
-        What::Messages { charge, skip, take } => {
-            let identity = charge.identity();
-            let ever = Period::from(Timestamp::from_micros(i64::MIN));
-            let facts = look(view::history_needs(&identity))?;
-            show(&view::messages(&facts, &identity, ever, Cut { skip: *skip, take: *take }).rows, args.json)
-        }
-        What::Links { metering_point, at } => {
-            let point = MeteringPointId::new(&**metering_point);
-            let load = |needs: &Needs| gateway::load(&store, needs);
-            let facts = gather_more(links::links_needs(&point), |facts| links::links_needs_more(&point, facts), load)?;
-            let today = Calendar::new(config.gateway_settings()?.markets.dk.zone).midnight_in_days(*at, 0);
-            let rows = links::links(&facts, &point, today)
-                .ok_or_else(|| anyhow!("show links: there is no metering point {metering_point}"))?;
-            show(&rows, args.json)
+    let question = args.what.question();
+    if let Question::Events { after, take } = &question {
+        return events(&store, config, *after, *take, args.json);
+    }
+    let answer = gateway::ask(&store, &config.gateway_settings()?.markets.dk, &question)?;
+    match (answer, &question) {
+        (Some(answer), _) => show(&answer.rows, args.json),
+        (None, Question::Links { point, .. }) => Err(anyhow!("show links: there is no metering point {point}")),
+        (None, _) => show(&[], args.json),
+    }
+}
+
+impl What {
+    fn question(&self) -> Question {
+        match self {
+            What::Events { from, most } => Question::Events { after: *from, take: *most },
+            What::Charges { text, owner, types } => Question::Charges {
+                filter: Filter {
+                    text: text.clone(),
+                    owners: owner.iter().map(|number| ActorNumber::new(&**number)).collect(),
+                    types: types.iter().copied().collect(),
+                },
+                cut: EVERYTHING,
+            },
+            What::Charge { charge, known_at } => Question::Charge { charge: charge.identity(), known_at: *known_at },
+            What::Prices { charge, from, to, known_at, by_price } => Question::Prices {
+                charge: charge.identity(),
+                interval: Period::new(*from, *to),
+                known_at: *known_at,
+                order: if *by_price { PriceOrder::Price } else { PriceOrder::Time },
+                cut: EVERYTHING,
+            },
+            What::History { charge, known_at } => {
+                Question::History { charge: charge.identity(), known_at: *known_at, cut: EVERYTHING }
+            }
+            What::Messages { charge, from, to, skip, take } => Question::Messages {
+                charge: charge.identity(),
+                received: Period::new(
+                    from.unwrap_or(Timestamp::from_micros(i64::MIN)),
+                    to.unwrap_or(Timestamp::OPEN_END),
+                ),
+                cut: Cut { skip: *skip, take: *take },
+            },
+            What::Links { metering_point, at } => {
+                Question::Links { point: MeteringPointId::new(&**metering_point), at: *at, cut: EVERYTHING }
+            }
+            What::Participants => Question::Participants { cut: EVERYTHING },
         }
     }
 }
 
-fn events(store: &dyn Store, from: Option<event::Position>, most: usize, json: bool) -> Result<Outcome> {
-    let mut out = std::io::stdout().lock();
-    let (mut position, mut shown) = (from, 0);
+/// Answer by answer, for one does not hold more than a few MiB.
+fn events(store: &Embedded, config: &Config, from: Option<Position>, most: usize, json: bool) -> Result<Outcome> {
+    let market = config.gateway_settings()?.markets.dk;
+    let (mut after, mut left, mut out) = (from, most, std::io::stdout().lock());
     loop {
-        let range = position.map_or_else(event::all, event::after);
-        let page = store.page(&range, None, PAGE_RECORDS).context("read the log of events")?;
-        let found = event::read(page.records.iter().map(|(key, entry)| (key, entry)));
-        let Some(last) = found.last().map(|event| event.position) else { break };
-        for event in found {
-            if shown == most {
-                return Ok(Outcome::Fine);
-            }
-            shown += 1;
-            let line = serde_json::json!({
-                "position": event.position.to_string(),
-                "id": event.id,
-                "at": event.at.to_string(),
-                "name": event.name,
-                "payload": event.payload,
-            });
-            if json {
-                writeln!(out, "{line}")?;
-            } else {
-                writeln!(out, "{} {} {} {}", event.position, event.at, event.name, event.payload)?;
+        let answer = gateway::ask(store, &market, &Question::Events { after, take: left })?.unwrap_or_default();
+        for row in &answer.rows {
+            let text = |name: &str| row[name].as_str().unwrap_or_default();
+            match json {
+                true => writeln!(out, "{row}")?,
+                false => writeln!(out, "{} {} {} {}", text("position"), text("at"), text("name"), row["payload"])?,
             }
         }
-        position = Some(last);
+        left -= answer.rows.len();
+        let last = answer.rows.last().and_then(|row| row["position"].as_str());
+        match last.filter(|_| answer.more && left > 0) {
+            Some(position) => after = Some(position.parse()?),
+            None => return Ok(Outcome::Fine),
+        }
     }
-    Ok(Outcome::Fine)
 }
 
 /// One row a line: JSON, or the values beside their names.
-fn show<T: Serialize>(rows: &[T], json: bool) -> Result<Outcome> {
+fn show(rows: &[Value], json: bool) -> Result<Outcome> {
     let mut out = std::io::stdout().lock();
     for row in rows {
-        let row = serde_json::to_value(row)?;
         if json {
             writeln!(out, "{row}")?;
             continue;
@@ -213,9 +225,9 @@ fn show<T: Serialize>(rows: &[T], json: bool) -> Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-fn position(text: &str) -> Result<event::Position, event::NoPosition> {
+fn position(text: &str) -> Result<Position, NoPosition> {
     match text.parse() {
-        Ok(commit) => Ok(event::Position { commit, event: u64::MAX }),
+        Ok(commit) => Ok(Position { commit, event: u64::MAX }),
         Err(_) => text.parse(),
     }
 }

@@ -10,6 +10,7 @@ mod desk;
 mod error;
 mod hall;
 mod intake;
+mod operator;
 mod post;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ use decider::Decider;
 use desk::Desk;
 pub use error::{Error, Fault};
 pub use intake::{Receipt, Received};
+pub use operator::{Answer, Question, ask};
 pub use post::{Dequeued, Peeked};
 
 /// What a gateway needs to know besides its store.

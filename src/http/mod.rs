@@ -12,6 +12,7 @@ mod gzip;
 mod limits;
 mod monitor;
 mod observe;
+mod operator;
 mod patient;
 mod post;
 mod receive;

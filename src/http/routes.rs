@@ -13,7 +13,7 @@ use axum::routing::{any, get};
 
 use super::body::Unread;
 use super::observe::{Said, observe};
-use super::{Door, Format, Problem, monitor, post, receive};
+use super::{Door, Format, Problem, monitor, operator, post, receive};
 use crate::document::Category;
 
 const CIM: &str = "/v1.0/cim/{document}";
@@ -32,6 +32,7 @@ pub fn routes(door: &Arc<Door>, more: Router) -> Router {
         .route("/monitor/status", get(monitor::status))
         .route("/metrics", get(monitor::metrics))
         .route("/openapi.json", get(monitor::openapi))
+        .merge(operator::routes())
         .method_not_allowed_fallback(only_get)
         .fallback(nowhere)
         .with_state(Arc::clone(door));
@@ -100,7 +101,13 @@ fn refuse(door: &Door, request: Request, problem: Problem) -> Response {
     finish(door, Err(problem), Format::of(&parts.headers), unread, Said::default())
 }
 
-fn finish(door: &Door, answer: Result<Response, Problem>, format: Format, unread: Unread, mut said: Said) -> Response {
+pub fn finish(
+    door: &Door,
+    answer: Result<Response, Problem>,
+    format: Format,
+    unread: Unread,
+    mut said: Said,
+) -> Response {
     // Whoever was too slow has had its time.
     if !matches!(&answer, Err(problem) if problem.status == StatusCode::REQUEST_TIMEOUT) {
         unread.linger(&door.settings.limits);

@@ -23,6 +23,8 @@ pub const GRID: &str = "grid-1";
 pub const GRID_NUMBER: &str = "8200000000011";
 /// A supplier, who may peek but not send a price list.
 pub const SUPPLIER: &str = "supplier-1";
+/// The hub's own people.
+pub const HUB: &str = "hub-1";
 /// A participant that was switched off.
 pub const RETIRED: &str = "retired-1";
 
@@ -46,6 +48,12 @@ role = "DDM"
 status = "Inactive"
 name = "Retired"
 external_id = "retired-1"
+
+[[actor]]
+number = "5790001330552"
+role = "DDZ"
+name = "Hub"
+external_id = "hub-1"
 
 [[charge]]
 id = "HOURLY"

@@ -17,7 +17,7 @@ mod words;
 pub mod tests;
 
 pub use answer::{document, fate, receipt};
-pub use input_rules::{TRANSACTION_ID_CHARACTERS_MAX, at_most};
+pub use input_rules::{CHARGE_ID_CHARACTERS_MAX, TRANSACTION_ID_CHARACTERS_MAX, at_most};
 pub use query::{document_flaws, transaction_flaws};
 #[cfg(test)]
 pub use reading::REFUSALS_MAX;

@@ -3,19 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::events;
-use super::record::{self, Accepted, Said};
+use super::record::{self, Accepted, Rejected, Said};
 use super::reply::{self, Answer};
 use super::request::{Information, Operation, RequestChangeOfPriceList, Series};
 use super::rules::{self, Broken, Case, Rule};
 use super::state::{self, ChargeIdentity, ChargeState, MasterData, PricePoint, Reach};
 use crate::market::{ActorRole, Calendar, ChargeType, Period, Resolution, Timestamp};
-use crate::process::charge_documents::{fate, sender};
+use crate::process::charge_documents::{CHARGE_ID_CHARACTERS_MAX, at_most, fate, is_blank, sender};
 use crate::process::participants::{self, Participant};
 use crate::process::{Context, Decision, Event};
 use crate::record::{Change, Facts, Key, Needs};
 
-/// Most characters of a document id that the history keeps; the archive has all of it.
-const DOCUMENT_ID_CHARACTERS_MAX: usize = 100;
+/// Most characters of a document's or a transaction's id that history and log keep; the archive has all of it.
+const ID_CHARACTERS_MAX: usize = 100;
+/// Most characters of the number of an owner (charges 1.4).
+const OWNER_CHARACTERS_MAX: usize = 35;
 
 /// The charges that a request is about.
 pub fn turns(request: &RequestChangeOfPriceList) -> Vec<Key> {
@@ -76,6 +78,7 @@ pub fn decide(request: &RequestChangeOfPriceList, facts: &Facts, context: &Conte
             changes.extend(history);
         }
     }
+    changes.extend(log_of_rejections(request, &answers, context));
     let fates = request
         .operations
         .iter()
@@ -240,10 +243,37 @@ fn history_of(
     };
     let accepted = Accepted {
         at: context.now,
-        document_id: request.header.message_id.chars().take(DOCUMENT_ID_CHARACTERS_MAX).collect(),
+        document_id: shortened(&request.header.message_id),
         transaction_id: operation.transaction_id.clone(),
         said,
     };
     let records = record::write_history(&accepted).into_iter().enumerate();
     records.map(|(part, value)| Change::Put(record::history_key(identity, index, part), value)).collect()
+}
+
+/// What was rejected about a charge stands in its log, whether the charge exists or not, as long as it could.
+fn log_of_rejections<'a>(
+    request: &'a RequestChangeOfPriceList,
+    answers: &'a [Answer],
+    context: &'a Context,
+) -> impl Iterator<Item = Change> + 'a {
+    let rejected = request.operations.iter().zip(answers).enumerate().filter(|(_, (_, it))| !it.broken().is_empty());
+    rejected.filter_map(|(index, (operation, answer))| {
+        let id = operation.charge_id.as_str();
+        let can_exist = !is_blank(id) && at_most(id, CHARGE_ID_CHARACTERS_MAX);
+        let owned = !is_blank(&operation.owner) && at_most(&operation.owner, OWNER_CHARACTERS_MAX);
+        let identity = operation.identity().filter(|_| can_exist && owned)?;
+        let rejected = Rejected {
+            at: context.now,
+            document_id: shortened(&request.header.message_id),
+            transaction_id: shortened(&operation.transaction_id),
+            prices: operation.information().is_none(),
+            broken: answer.broken().iter().map(|it| it.number.to_string()).collect(),
+        };
+        Some(Change::Put(record::rejected_key(&identity, index), record::write_rejected(&rejected)))
+    })
+}
+
+fn shortened(id: &str) -> String {
+    id.chars().take(ID_CHARACTERS_MAX).collect()
 }

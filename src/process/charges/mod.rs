@@ -25,13 +25,15 @@
 //! process waits: no timer, no second message.
 //!
 //! **What is kept.** A charge with its periods, contiguous and in order; its prices, each with its start and its end;
-//! and a history of every accepted operation, which still knows what a later one replaced. See [`record`].
+//! a history of every accepted operation, which still knows what a later one replaced; and a log of what was rejected.
+//! See [`record`].
 //!
 //! Source: charges 2 to 5, 7, 9. Links (D17) are [`super::charge_links`]. A repeated document or transaction id
 //! (CH.07) is turned down at the door, for every process alike.
 
 mod decide;
 mod events;
+pub mod past;
 mod query;
 pub mod record;
 mod reply;

@@ -1,4 +1,5 @@
-//! Charges as they are stored: the charge, its periods, its prices in blocks, and the history of what was accepted.
+//! Charges as they are stored: the charge, its periods, its prices in blocks, the history of what was accepted, and a
+//! log of what was rejected.
 //!
 //! A price block spans a fixed number of days, by resolution, and is stored under the instant where it ends. So
 //! whatever may apply at or after an instant lies in one range of keys, whatever the resolution, and a small series
@@ -11,6 +12,8 @@ use super::state::{Charge, ChargeIdentity, MasterData, PricePoint};
 use crate::market::{ActorNumber, ChargeType, Period, Price, Resolution, Timestamp, VatClass};
 use crate::record::{Entry, Key, KeyRange, Space};
 
+/// Rejected operations: owner, type, id, commit, index in the document.
+pub const REJECTED: Space = Space(31);
 /// Charges: owner, type, id.
 pub const CHARGES: Space = Space(32);
 /// Periods: owner, type, id, start in microseconds.
@@ -103,6 +106,23 @@ pub fn history_key(identity: &ChargeIdentity, operation: usize, part: usize) -> 
 
 pub fn history(identity: &ChargeIdentity) -> KeyRange {
     KeyRange::under(&key(HISTORY, identity))
+}
+
+pub fn rejected_key(identity: &ChargeIdentity, operation: usize) -> Key {
+    key(REJECTED, identity).stamp().number(operation as u64)
+}
+
+pub fn rejected(identity: &ChargeIdentity) -> KeyRange {
+    KeyRange::under(&key(REJECTED, identity))
+}
+
+/// The commit that took the decision, and the operation's place in its document: of a key of [`HISTORY`] or
+/// [`REJECTED`].
+pub fn read_place(identity: &ChargeIdentity, at: &Key) -> (u64, u64) {
+    let prefix = key(HISTORY, identity).as_bytes().len();
+    let number = |from: usize| at.as_bytes().get(from..from + 8).and_then(|it| it.try_into().ok());
+    let read = |from| u64::from_be_bytes(number(from).expect("the key goes on with two numbers"));
+    (read(prefix), read(prefix + 8))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -311,6 +331,38 @@ pub fn read_history(bytes: &[u8]) -> Accepted {
         transaction_id: stored.transaction_id,
         said,
     }
+}
+
+/// An operation that was rejected: who asked for what about a charge, and which rules were broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// The moment of receipt.
+    pub at: Timestamp,
+    pub document_id: String,
+    pub transaction_id: String,
+    /// Whether it was about prices (D08), and not about charge information (D18).
+    pub prices: bool,
+    /// By number, such as `VR.209`.
+    pub broken: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredRejected {
+    at: i64,
+    document_id: String,
+    transaction_id: String,
+    prices: bool,
+    broken: Vec<String>,
+}
+
+pub fn write_rejected(rejected: &Rejected) -> Bytes {
+    let Rejected { at, document_id, transaction_id, prices, broken } = rejected.clone();
+    write(&StoredRejected { at: at.micros(), document_id, transaction_id, prices, broken })
+}
+
+pub fn read_rejected(bytes: &[u8]) -> Rejected {
+    let StoredRejected { at, document_id, transaction_id, prices, broken } = read(bytes);
+    Rejected { at: Timestamp::from_micros(at), document_id, transaction_id, prices, broken }
 }
 
 /// The periods of a charge: each ends where the next one starts, the last one where the charge stops.

@@ -180,6 +180,11 @@ impl ChargeState {
         self.periods.now.iter().zip(ends).map(|((start, data), end)| (Period::new(*start, end), data.clone())).collect()
     }
 
+    /// The prices that were loaded, as they are now.
+    pub fn prices(&self) -> impl Iterator<Item = &PricePoint> {
+        self.blocks.now.values().flatten()
+    }
+
     pub fn create(&mut self, start: Timestamp, tax_indicator: bool, resolution: Resolution, data: MasterData) {
         assert!(self.charge.is_none(), "a charge is created once");
         self.charge = Some(Charge { changes: 1, tax_indicator, resolution, start, stop: Timestamp::OPEN_END });

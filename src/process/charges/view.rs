@@ -1,4 +1,5 @@
-//! What may be seen of charges: plain structs, each read from the facts that its own needs name.
+//! What may be seen of charges as they are: which there are, their timelines, their prices; plain structs, read from the
+//! facts that their own needs name. What was known when, and which messages came, is told by [`super::past`].
 //!
 //! A view commits nothing, so nobody minds that a range here is guarded by a record that says little. Source: charges 10.
 
@@ -6,10 +7,10 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::record::{self, Accepted, Said};
-use super::state::{Charge, ChargeIdentity, ChargeState, MasterData, PricePoint};
+use super::record;
+use super::state::{Charge, ChargeIdentity, MasterData, PricePoint};
 use crate::market::{ActorNumber, ChargeType, Period, Resolution, Timestamp};
-use crate::record::{Facts, Key, KeyRange, Needs};
+use crate::record::{Entry, Facts, Key, KeyRange, Needs};
 
 /// One period of a charge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,6 +30,15 @@ pub struct PeriodRow {
     pub valid_to: Option<String>,
 }
 
+/// One period of a charge in a list of charges.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChargeRow {
+    #[serde(flatten)]
+    pub period: PeriodRow,
+    pub owner_name: Option<String>,
+    pub has_prices: bool,
+}
+
 /// A price and when it applies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PriceRow {
@@ -42,16 +52,6 @@ pub struct PriceRow {
 pub struct Page<T> {
     pub total: usize,
     pub rows: Vec<T>,
-}
-
-/// An accepted operation on a charge.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct MessageRow {
-    pub document_id: String,
-    pub transaction_id: String,
-    /// `D18` or `D08`.
-    pub business_reason: &'static str,
-    pub received: String,
 }
 
 /// Which charges are looked for; what is empty admits all.
@@ -98,38 +98,41 @@ pub fn valid_at(facts: &Facts, identity: &ChargeIdentity, at: Timestamp) -> Opti
     rows(identity, &charge, vec![valid]).pop()
 }
 
-/// Every charge with all its periods.
-pub fn search_needs() -> Needs {
-    let nobody = Key::new(record::CHARGES);
-    Needs::default().range(record::all_charges(), nobody.clone()).range(all_periods(), nobody)
+/// Where the periods of several charges are that stand one behind the other, from the first to the last of them.
+pub fn periods_of_all(first: &ChargeIdentity, last: &ChargeIdentity) -> KeyRange {
+    KeyRange { from: record::periods(first).from, to: record::periods(last).to }
 }
 
-/// The charges that pass the filter, by charge id, newest period first. Needs: [`search_needs`].
-pub fn search(facts: &Facts, filter: &Filter) -> Vec<PeriodRow> {
-    let mut periods = facts.range(&all_periods()).iter().map(|(key, entry)| (key, entry)).peekable();
+/// Those of `charges` that pass the filter, each with its number of periods. `periods` are those of the same charges;
+/// both in the order of owner, type and id in which they are stored.
+pub fn search(charges: &[(Key, Entry)], periods: &[(Key, Entry)], filter: &Filter) -> Vec<(ChargeIdentity, usize)> {
+    let mut periods = periods.iter().peekable();
     let mut found = Vec::new();
-    for (key, entry) in facts.range(&record::all_charges()) {
+    for (key, _) in charges {
         let identity = record::read_identity(key);
-        let mut own = Vec::new();
-        // Both ranges are in the order of owner, type and id.
-        while let Some(period) = periods.next_if(|(key, _)| record::read_identity(key) <= identity) {
-            own.push(period);
-        }
         let owned = filter.owners.is_empty() || filter.owners.contains(&identity.owner);
         let typed = filter.types.is_empty() || filter.types.contains(&identity.charge_type);
-        if owned && typed {
-            let charge = record::read_charge(&entry.value);
-            let timeline = record::read_timeline(&charge, own);
-            let named = timeline.iter().any(|(_, data)| data.name.contains(&filter.text));
-            if named || identity.id.contains(&filter.text) {
-                let mut rows = rows(&identity, &charge, timeline);
-                rows.reverse();
-                found.extend(rows);
-            }
+        let (mut count, mut named) = (0, identity.id.contains(&filter.text));
+        while let Some((_, entry)) = periods.next_if(|(key, _)| record::read_identity(key) <= identity) {
+            count += 1;
+            named = named || record::read_master_data(&entry.value).name.contains(&filter.text);
+        }
+        if owned && typed && named {
+            found.push((identity, count));
         }
     }
-    found.sort_by(|a, b| a.charge_id.cmp(&b.charge_id));
     found
+}
+
+/// In the order in which charges are listed: by id, then owner and type.
+pub fn listed(found: &mut [(ChargeIdentity, usize)]) {
+    found.sort_by(|(a, _), (b, _)| (&a.id, a).cmp(&(&b.id, b)));
+}
+
+/// The newest period first, as a list of charges shows them. `has_prices` says whether there is any price at all.
+pub fn charge_rows(timeline: Vec<PeriodRow>, owner_name: Option<&str>, has_prices: bool) -> Vec<ChargeRow> {
+    let rows = timeline.into_iter().rev();
+    rows.map(|period| ChargeRow { period, owner_name: owner_name.map(str::to_string), has_prices }).collect()
 }
 
 pub fn prices_needs(identity: &ChargeIdentity, interval: Period) -> Needs {
@@ -144,7 +147,10 @@ pub fn prices(
     order: PriceOrder,
     cut: Cut,
 ) -> Page<PriceRow> {
-    let mut points = price_points(facts, identity, interval);
+    price_rows(price_points(facts, identity, interval), order, cut)
+}
+
+pub fn price_rows(mut points: Vec<PricePoint>, order: PriceOrder, cut: Cut) -> Page<PriceRow> {
     if order == PriceOrder::Price {
         points.sort_by_key(|point| (point.price, point.period.start));
     }
@@ -159,58 +165,15 @@ pub fn prices(
 pub fn price_points(facts: &Facts, identity: &ChargeIdentity, interval: Period) -> Vec<PricePoint> {
     let blocks = facts.range(&blocks(identity, interval)).iter();
     let points = blocks.flat_map(|(_, entry)| record::read_block(&entry.value));
-    points.filter(|it| it.period.start < interval.end && interval.start < it.period.end).collect()
+    points.filter(|it| applies_within(it, interval)).collect()
 }
 
-pub fn history_needs(identity: &ChargeIdentity) -> Needs {
-    Needs::default().range(record::history(identity), record::charge_key(identity))
-}
-
-/// The timeline as it was known at `at`: every operation accepted by then, done again. Needs: [`history_needs`].
-pub fn known_at(facts: &Facts, identity: &ChargeIdentity, at: Timestamp) -> Vec<PeriodRow> {
-    let mut state = ChargeState::unknown(identity.clone());
-    for accepted in history(facts, identity).filter(|accepted| accepted.at <= at) {
-        let Said::Information { start, stops, tax_indicator, resolution, data } = accepted.said else { continue };
-        match state.charge().map(|charge| charge.stop) {
-            None => state.create(start, tax_indicator, resolution, data),
-            Some(_) if stops => state.stop(start),
-            Some(stop) if stop == start => state.cancel_stop(data),
-            Some(_) => state.update(start, data),
-        }
-    }
-    let Some(charge) = state.charge() else { return Vec::new() };
-    rows(identity, charge, state.timeline())
-}
-
-/// What was accepted about a charge and received within `received`, newest first. Needs: [`history_needs`].
-pub fn messages(facts: &Facts, identity: &ChargeIdentity, received: Period, cut: Cut) -> Page<MessageRow> {
-    // What a world file knew from the start was in no message.
-    let told = history(facts, identity).filter(|it| !it.document_id.is_empty());
-    let mut accepted: Vec<Accepted> = told.filter(|it| received.contains(it.at)).collect();
-    // A long series is kept in parts, one behind the other.
-    accepted.dedup_by(|a, b| (&a.document_id, &a.transaction_id, a.at) == (&b.document_id, &b.transaction_id, b.at));
-    accepted.reverse();
-    page(accepted, cut, |accepted| MessageRow {
-        document_id: accepted.document_id,
-        transaction_id: accepted.transaction_id,
-        business_reason: match accepted.said {
-            Said::Information { .. } => "D18",
-            Said::Prices { .. } => "D08",
-        },
-        received: accepted.at.to_string(),
-    })
+pub fn applies_within(point: &PricePoint, interval: Period) -> bool {
+    point.period.start < interval.end && interval.start < point.period.end
 }
 
 fn charge(facts: &Facts, identity: &ChargeIdentity) -> Option<Charge> {
     facts.get(&record::charge_key(identity)).map(|entry| record::read_charge(&entry.value))
-}
-
-fn history<'a>(facts: &'a Facts, identity: &ChargeIdentity) -> impl Iterator<Item = Accepted> + 'a {
-    facts.range(&record::history(identity)).iter().map(|(_, entry)| record::read_history(&entry.value))
-}
-
-fn all_periods() -> KeyRange {
-    KeyRange::under(&Key::new(record::PERIODS))
 }
 
 /// Every block that may hold a price that applies within `interval`, at any resolution.
@@ -219,7 +182,7 @@ fn blocks(identity: &ChargeIdentity, interval: Period) -> KeyRange {
     KeyRange { to: record::block_key(identity, last + 1), ..record::blocks_from(identity, interval.start) }
 }
 
-fn rows(identity: &ChargeIdentity, charge: &Charge, timeline: Vec<(Period, MasterData)>) -> Vec<PeriodRow> {
+pub fn rows(identity: &ChargeIdentity, charge: &Charge, timeline: Vec<(Period, MasterData)>) -> Vec<PeriodRow> {
     let row = |(period, data): (Period, MasterData)| PeriodRow {
         charge_id: identity.id.clone(),
         charge_type: identity.charge_type.code(),
@@ -237,6 +200,6 @@ fn rows(identity: &ChargeIdentity, charge: &Charge, timeline: Vec<(Period, Maste
 }
 
 /// Sorted first, cut afterwards.
-fn page<T, R>(all: Vec<T>, cut: Cut, row: impl Fn(T) -> R) -> Page<R> {
+pub fn page<T, R>(all: Vec<T>, cut: Cut, row: impl Fn(T) -> R) -> Page<R> {
     Page { total: all.len(), rows: all.into_iter().skip(cut.skip).take(cut.take).map(row).collect() }
 }

@@ -19,6 +19,7 @@ mod tests;
 
 pub use register::{register, register_needs};
 pub use state::{
-    Participant, Status, by_external_id, live_in_role, needs_of, needs_of_external_id, needs_of_role, participant,
+    Participant, Status, by_external_id, everybody, live_in_role, needs_of, needs_of_external_id, needs_of_role,
+    participant, read_participant,
 };
 pub use world::{Actor, WorldFlaw};

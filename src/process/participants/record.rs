@@ -28,6 +28,10 @@ pub fn key(party: &Party) -> Key {
     Key::new(PARTICIPANTS).text(party.role.code()).text(party.number.as_str())
 }
 
+pub fn everybody() -> KeyRange {
+    KeyRange::under(&Key::new(PARTICIPANTS))
+}
+
 pub fn role_range(role: ActorRole) -> KeyRange {
     KeyRange::under(&Key::new(PARTICIPANTS).text(role.code()))
 }

@@ -2,7 +2,7 @@
 
 use super::record;
 use crate::market::{ActorRole, Party};
-use crate::record::{Facts, Needs};
+use crate::record::{Entry, Facts, Key, KeyRange, Needs};
 
 /// A number in a role, as it is registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,16 @@ pub fn needs_of(party: &Party) -> Needs {
 /// The participant, live or not. Needs: [`needs_of`].
 pub fn participant(facts: &Facts, party: &Party) -> Option<Participant> {
     facts.get(&record::key(party)).map(|entry| record::read(party.clone(), &entry.value))
+}
+
+/// Everybody who is registered, live or not, by role and number.
+pub fn everybody() -> KeyRange {
+    record::everybody()
+}
+
+/// One record of [`everybody`].
+pub fn read_participant(key: &Key, entry: &Entry) -> Participant {
+    record::read(record::read_party(key), &entry.value)
 }
 
 pub fn needs_of_role(role: ActorRole) -> Needs {

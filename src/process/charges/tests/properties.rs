@@ -157,8 +157,8 @@ proptest! {
             assert_eq!(decision.fates[0].broken.is_empty(), accepted, "{act:?}");
             assert_timeline(&world, &model);
             assert_event(&decision, accepted, &before, &world);
-            let facts = world.facts(&view::history_needs(&identity()).and(view::timeline_needs(&identity())));
-            let known = view::known_at(&facts, &identity(), world.now);
+            let facts = world.facts(&view::timeline_needs(&identity()));
+            let known = world.past(&identity(), world.now).timeline();
             assert_eq!(known, view::timeline(&facts, &identity()), "history done again is the present");
             if accepted {
                 let charge = world.charge(&identity()).unwrap();
@@ -201,12 +201,9 @@ proptest! {
         in_one_document: bool,
     ) {
         let mut world = World::new();
-        let mut state = ChargeState::unknown(identity());
-        let data = MasterData {
-            name: "A".into(), description: "a".into(), vat_class: VatClass::NoVat, transparent_invoicing: false,
-        };
-        state.create(day(0), false, resolution, data);
-        world.commit(&state.changes());
+        let mut create = operation(0, Act::Inform(0));
+        asked(&mut create).resolution = Some(resolution);
+        assert_eq!(broken(&world.send(&request(vec![create]))), [ACCEPTED]);
         let calendar = Calendar::new(world.market.zone);
         let mut model: BTreeMap<Timestamp, Price> = BTreeMap::new();
         let mut heard: BTreeMap<Timestamp, Price> = BTreeMap::new();
@@ -248,6 +245,8 @@ proptest! {
         let starts: Vec<(Timestamp, Price)> = found.iter().map(|it| (it.period.start, it.price)).collect();
         assert_eq!(heard, model, "whoever keeps a copy by events alone has the prices");
         assert_eq!(starts, model.into_iter().collect::<Vec<_>>());
+        let known = world.past(&identity(), world.now).prices(Period::from(day(-1)));
+        assert_eq!(&known, &found, "history done again is the present");
         assert!(found.windows(2).all(|pair| pair[0].period.end <= pair[1].period.start), "no two prices at once");
         assert!(found.iter().all(|it| calendar.point_count(resolution, it.period) == 1), "each for its whole unit");
     }

@@ -1,6 +1,6 @@
 //! Stored forms: what was once written is read for as long as a store may hold it.
 
-use super::super::record::{Accepted, Said};
+use super::super::record::{Accepted, Rejected, Said};
 use super::*;
 use crate::record::VALUE_BYTES_MAX;
 
@@ -56,6 +56,15 @@ fn old_bytes_are_read() {
     assert_eq!(record::read_master_data(&bytes(OLD_MASTER_DATA)), data);
     assert_eq!(hex(&record::write_block(&points())), OLD_BLOCK);
     assert_eq!(record::read_block(&bytes(OLD_BLOCK)), points());
+    let rejected = Rejected {
+        at: at(NOW),
+        document_id: "d".into(),
+        transaction_id: "t".into(),
+        prices: true,
+        broken: vec!["VR.209".into()],
+    };
+    assert_eq!(hex(&record::write_rejected(&rejected)), OLD_REJECTED);
+    assert_eq!(record::read_rejected(&bytes(OLD_REJECTED)), rejected);
     for (accepted, old) in [(information, OLD_INFORMATION), (prices, OLD_PRICES)] {
         assert_eq!(record::write_history(&accepted).iter().map(|it| hex(it)).collect::<Vec<_>>(), [old]);
         assert_eq!(record::read_history(&bytes(old)), accepted);
@@ -64,6 +73,7 @@ fn old_bytes_are_read() {
 
 const OLD_CHARGE: &str = "01ac02010280f0de92e2e2850580f7a0c69983a28407";
 const OLD_MASTER_DATA: &str = "0108456c6166676966740561207461780201";
+const OLD_REJECTED: &str = "018090ccd998f680060164017401010656522e323039";
 const OLD_BLOCK: &str = "01a0380300901c160100901cfdffd187e2bc2d06d0ce04901c0000";
 const OLD_INFORMATION: &str = "018090ccd998f68006016401740080f0de92e2e2850500010208456c6166676966740561207461780201";
 const OLD_PRICES: &str =

@@ -2,9 +2,10 @@
 
 use super::super::view::{self, Cut, EVERYTHING, Filter, PriceOrder};
 use super::*;
+use crate::record::KeyRange;
 
 /// C-1 from 1 September, another name from 1 October, stopped on 1 November, with prices around the stop.
-fn world() -> World {
+pub fn world() -> World {
     let mut world = World::new();
     let steps = ["01-09", "01-10", "01-11"].into_iter().enumerate().map(|(n, date)| {
         let mut operation =
@@ -70,39 +71,22 @@ fn prices_end_with_the_charge() {
     assert_eq!(shown("01-09", "inf", PriceOrder::Price, Cut { skip: 1, take: 1 }), (2, vec![all[0].clone()]));
 }
 
-#[test]
-fn what_was_known_is_what_the_operations_by_then_had_made() {
-    let world = world();
-    let facts = world.facts(&view::history_needs(&identity()));
-    let known = |more: i64| {
-        let at = Timestamp::from_seconds(at(NOW).seconds() + more);
-        let rows = view::known_at(&facts, &identity(), at);
-        rows.iter().map(|it| format!("{} {:?}", it.name, it.valid_to)).collect::<Vec<_>>()
+/// All that is stored, looked through as a list of charges is made.
+fn found(world: &World, filter: &Filter) -> Vec<String> {
+    let all = |range: KeyRange| -> Vec<(Key, crate::record::Entry)> {
+        world.store.records.range(range.from..range.to).map(|(key, entry)| (key.clone(), entry.clone())).collect()
     };
-    let october = format!("name 0 {:?}", Some(OCTOBER));
-    assert_eq!(known(-1), Vec::<String>::new());
-    assert_eq!(known(0), ["name 0 None"]);
-    assert_eq!(known(1), [october.clone(), "name 1 None".into()]);
-    assert_eq!(known(2), known(1));
-    assert_eq!(known(3), [october, format!("name 1 {:?}", Some(NOVEMBER))]);
-    let now = view::timeline(&world.facts(&view::timeline_needs(&identity())), &identity());
-    assert_eq!(view::known_at(&facts, &identity(), Timestamp::OPEN_END), now);
-}
-
-#[test]
-fn messages_come_newest_first() {
-    let world = world();
-    let facts = world.facts(&view::history_needs(&identity()));
-    let shown = |received, cut| {
-        let page = view::messages(&facts, &identity(), received, cut);
-        let rows = page.rows.iter().map(|it| format!("{} {}", it.transaction_id, it.business_reason));
-        (page.total, rows.collect::<Vec<_>>())
-    };
-    let all = ["t-2 D18", "t-1 D08", "t-1 D18", "t-0 D18"].map(str::to_string);
-    assert_eq!(shown(Period::from(at(NOW)), EVERYTHING), (4, all.to_vec()));
-    assert_eq!(shown(Period::from(at(NOW)), Cut { skip: 1, take: 2 }), (4, all[1..3].to_vec()));
-    let first = Period::new(at(NOW), Timestamp::from_seconds(at(NOW).seconds() + 1));
-    assert_eq!(shown(first, EVERYTHING).1, all[3..]);
+    let charges = all(record::all_charges());
+    let (Some((first, _)), Some((last, _))) = (charges.first(), charges.last()) else { return Vec::new() };
+    let periods = all(view::periods_of_all(&record::read_identity(first), &record::read_identity(last)));
+    let mut found = view::search(&charges, &periods, filter);
+    view::listed(&mut found);
+    let rows = found.into_iter().flat_map(|(identity, count)| {
+        let timeline = view::timeline(&world.facts(&view::timeline_needs(&identity)), &identity);
+        assert_eq!(timeline.len(), count);
+        view::charge_rows(timeline, Some("Grid"), true)
+    });
+    rows.map(|it| format!("{} {}", it.period.charge_id, it.period.name)).collect()
 }
 
 #[test]
@@ -112,10 +96,7 @@ fn a_search_goes_by_text_owner_and_type() {
     let mut fee = request(vec![fee]);
     asked(&mut fee.operations[0]).resolution = Some(Resolution::Month);
     assert_eq!(broken(&world.send(&fee)), [ACCEPTED]);
-    let facts = world.facts(&view::search_needs());
-    let found = |filter: Filter| {
-        view::search(&facts, &filter).iter().map(|it| format!("{} {}", it.charge_id, it.name)).collect::<Vec<_>>()
-    };
+    let found = |filter: Filter| found(&world, &filter);
     let none = Filter::default();
     assert_eq!(found(none.clone()), ["A-9 U", "C-1 name 1", "C-1 name 0"]);
     assert_eq!(found(Filter { text: "-9".into(), ..none.clone() }), ["A-9 U"]);
@@ -125,14 +106,14 @@ fn a_search_goes_by_text_owner_and_type() {
     assert_eq!(found(Filter { owners: [ActorNumber::new(OPERATOR)].into(), ..none }), Vec::<String>::new());
 }
 
-/// What a world file says was known ever since.
 #[test]
-fn a_charge_of_a_world_file_has_a_history() {
-    let mut world = World::new();
-    let table: ChargeTable = toml::from_str(super::world::TABLE).unwrap();
-    world.commit(&table.changes(Calendar::new(world.market.zone)).unwrap());
-    let facts = world.facts(&view::history_needs(&identity()).and(view::timeline_needs(&identity())));
-    let known = view::known_at(&facts, &identity(), at(NOW));
-    assert_eq!(known, view::timeline(&facts, &identity()));
-    assert_eq!(known.len(), 2);
+fn a_charge_in_a_list_says_all_that_its_timeline_does_and_more() {
+    let world = world();
+    let timeline = view::timeline(&world.facts(&view::timeline_needs(&identity())), &identity());
+    let rows = view::charge_rows(timeline.clone(), None, false);
+    let [row, _] = &rows[..] else { panic!("two periods") };
+    let mut expected = serde_json::to_value(&timeline[1]).unwrap();
+    expected["owner_name"] = serde_json::Value::Null;
+    expected["has_prices"] = false.into();
+    assert_eq!(serde_json::to_value(row).unwrap(), expected);
 }

@@ -1,0 +1,238 @@
+//! What an operator asks, and the answer, the same at every door: `gridpost process` and the HTTPS door both show the
+//! rows that are made here. Nothing is changed by asking. Source: charges 10.
+//!
+//! A list is cut: from row `skip` on, at most `take` rows, sorted first. What is looked at is read page by page, so that
+//! asking costs memory for the answer and not for all that is stored.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Fault, Gateway, PAGE_RECORDS, load};
+use crate::market::{ActorNumber, ActorRole, Calendar, MeteringPointId, Party, Period, Timestamp};
+use crate::process::charge_links::view as links;
+use crate::process::charges::past::{self, Messages, Past};
+use crate::process::charges::view::{self, Cut, Filter, Page, PriceOrder};
+use crate::process::charges::{ChargeIdentity, record};
+use crate::process::{Market, event, gather_more, participants};
+use crate::record::{Entry, Key, KeyRange, Needs};
+use crate::store::Store;
+
+/// Something that an operator wants to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// Charges with all their periods.
+    Charges { filter: Filter, cut: Cut },
+    /// The timeline of a charge, now or as it was known at an instant.
+    Charge { charge: ChargeIdentity, known_at: Option<Timestamp> },
+    /// The prices of a charge that apply within an interval, now or as they were known at an instant.
+    Prices { charge: ChargeIdentity, interval: Period, known_at: Option<Timestamp>, order: PriceOrder, cut: Cut },
+    /// The accepted operations on a charge and what they did, up to an instant of knowledge.
+    History { charge: ChargeIdentity, known_at: Option<Timestamp>, cut: Cut },
+    /// Accepted and rejected operations on a charge by their time of receipt.
+    Messages { charge: ChargeIdentity, received: Period, cut: Cut },
+    /// The charges of a metering point, named as of the day of `at`.
+    Links { point: MeteringPointId, at: Timestamp, cut: Cut },
+    /// Events behind a position, in the order in which they happened.
+    Events { after: Option<event::Position>, take: usize },
+    /// Everybody who is registered.
+    Participants { cut: Cut },
+}
+
+/// Rows, each a JSON object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    pub rows: Vec<Value>,
+    /// How many rows there are in all; not said of events, of which there are always more to come.
+    pub total: Option<usize>,
+    /// Whether there is more behind the last row.
+    pub more: bool,
+}
+
+impl Gateway {
+    /// The answer; nothing when what the question is about is unknown.
+    pub fn ask(&self, question: &Question) -> Result<Option<Answer>, Fault> {
+        ask(&*self.store, &self.settings.markets.dk, question)
+    }
+}
+
+/// [`Gateway::ask`], of the store of a gateway that is not running.
+pub fn ask(store: &dyn Store, market: &Market, question: &Question) -> Result<Option<Answer>, Fault> {
+    let answer = match question {
+        Question::Charges { filter, cut } => charges(store, filter, *cut)?,
+        Question::Charge { charge, known_at: None } => {
+            let timeline = view::timeline(&load(store, &view::timeline_needs(charge))?, charge);
+            if timeline.is_empty() {
+                return Ok(None);
+            }
+            all(timeline)
+        }
+        Question::Charge { charge, known_at: Some(at) } => all(past(store, charge, *at)?.timeline()),
+        Question::Prices { charge, interval, known_at: None, order, cut } => {
+            if store.get(&record::charge_key(charge)).map_err(Fault::store(DOING))?.is_none() {
+                return Ok(None);
+            }
+            let facts = load(store, &view::prices_needs(charge, *interval))?;
+            listed(view::prices(&facts, charge, *interval, *order, *cut), *cut)
+        }
+        Question::Prices { charge, interval, known_at: Some(at), order, cut } => {
+            let points = past(store, charge, *at)?.prices(*interval);
+            listed(view::price_rows(points, *order, *cut), *cut)
+        }
+        Question::History { charge, known_at, cut } => {
+            let past = past(store, charge, known_at.unwrap_or(Timestamp::OPEN_END))?;
+            listed(past.operations(*cut), *cut)
+        }
+        Question::Messages { charge, received, cut } => {
+            let mut messages = Messages::default();
+            each(store, &past::accepted(charge), |key, entry| {
+                messages.see_accepted(charge, key, entry, *received);
+            })?;
+            each(store, &past::rejected(charge), |key, entry| {
+                messages.see_rejected(charge, key, entry, *received);
+            })?;
+            listed(messages.rows(*cut), *cut)
+        }
+        Question::Links { point, at, cut } => {
+            let look = |needs: &Needs| load(store, needs);
+            let more = |facts: &_| links::links_needs_more(point, facts);
+            let facts = gather_more(links::links_needs(point), more, look)?;
+            let today = Calendar::new(market.zone).midnight_in_days(*at, 0);
+            let Some(rows) = links::links(&facts, point, today) else { return Ok(None) };
+            listed(view::page(rows, *cut, |row| row), *cut)
+        }
+        Question::Events { after, take } => events(store, *after, *take)?,
+        Question::Participants { cut } => {
+            let mut rows = Vec::new();
+            each(store, &participants::everybody(), |key, entry| {
+                rows.push(participants::read_participant(key, entry))
+            })?;
+            rows.sort_by(|a, b| (&a.party.number, a.party.role).cmp(&(&b.party.number, b.party.role)));
+            let row = |it: participants::Participant| {
+                json!({
+                    "number": it.party.number.as_str(),
+                    "role": it.party.role.code(),
+                    "name": it.name,
+                    "status": it.status.name(),
+                    "id": it.actor_id,
+                })
+            };
+            listed(view::page(rows, *cut, row), *cut)
+        }
+    };
+    Ok(Some(answer))
+}
+
+/// By charge id, the newest period first; rows are counted, not charges.
+fn charges(store: &dyn Store, filter: &Filter, cut: Cut) -> Result<Answer, Fault> {
+    let (range, mut found, mut after) = (record::all_charges(), Vec::new(), None);
+    loop {
+        let page = store.page(&range, after.as_ref(), PAGE_RECORDS).map_err(Fault::store(DOING))?;
+        if let (Some((first, _)), Some((last, _))) = (page.records.first(), page.records.last()) {
+            let range = view::periods_of_all(&record::read_identity(first), &record::read_identity(last));
+            let mut periods = Vec::new();
+            each(store, &range, |key, entry| periods.push((key.clone(), entry.clone())))?;
+            found.extend(view::search(&page.records, &periods, filter));
+        }
+        match page.next_after() {
+            Some(next) => after = Some(next.clone()),
+            None => break,
+        }
+    }
+    view::listed(&mut found);
+    let total = found.iter().map(|(_, count)| count).sum();
+    let (mut rows, mut passed) = (Vec::new(), 0_usize);
+    for (charge, count) in found {
+        let reached = passed;
+        passed += count;
+        if passed <= cut.skip || rows.len() >= cut.take {
+            continue;
+        }
+        let timeline = view::timeline(&load(store, &view::timeline_needs(&charge))?, &charge);
+        let prices = store.page(&record::blocks(&charge), None, 1).map_err(Fault::store(DOING))?;
+        let name = owner_name(store, &charge.owner)?;
+        let shown = view::charge_rows(timeline, name.as_deref(), !prices.records.is_empty());
+        rows.extend(shown.into_iter().skip(cut.skip.saturating_sub(reached)));
+    }
+    rows.truncate(cut.take);
+    Ok(listed(Page { total, rows }, cut))
+}
+
+fn owner_name(store: &dyn Store, owner: &ActorNumber) -> Result<Option<String>, Fault> {
+    for role in [ActorRole::SystemOperator, ActorRole::GridAccessProvider] {
+        let party = Party { number: owner.clone(), role };
+        let facts = load(store, &participants::needs_of(&party))?;
+        if let Some(owner) = participants::participant(&facts, &party) {
+            return Ok(Some(owner.name));
+        }
+    }
+    Ok(None)
+}
+
+fn past(store: &dyn Store, charge: &ChargeIdentity, known_at: Timestamp) -> Result<Past, Fault> {
+    let mut past = Past::new(charge.clone(), known_at);
+    each(store, &past::accepted(charge), |_, entry| past.see(entry))?;
+    Ok(past)
+}
+
+fn events(store: &dyn Store, after: Option<event::Position>, take: usize) -> Result<Answer, Fault> {
+    let (mut rows, mut position, mut bytes) = (Vec::new(), after, 0);
+    loop {
+        let range = position.map_or_else(event::all, event::after);
+        let page = store.page(&range, None, EVENT_PAGE_RECORDS).map_err(Fault::store(DOING))?;
+        bytes += page.records.iter().map(|(_, entry)| entry.value.len()).sum::<usize>();
+        let found = event::read(page.records.iter().map(|(key, entry)| (key, entry)));
+        let Some(last) = found.last().map(|event| event.position) else { break };
+        for event in found {
+            if rows.len() == take {
+                return Ok(Answer { rows, total: None, more: true });
+            }
+            rows.push(json!({
+                "position": event.position.to_string(),
+                "id": event.id,
+                "at": event.at.to_string(),
+                "name": event.name,
+                "payload": event.payload,
+            }));
+        }
+        if bytes > EVENT_BYTES_MAX {
+            return Ok(Answer { rows, total: None, more: true });
+        }
+        position = Some(last);
+    }
+    Ok(Answer { rows, total: None, more: false })
+}
+
+/// Hands over every record of a range, a page at a time.
+fn each(store: &dyn Store, range: &KeyRange, mut see: impl FnMut(&Key, &Entry)) -> Result<(), Fault> {
+    let mut after = None;
+    loop {
+        let page = store.page(range, after.as_ref(), PAGE_RECORDS_LARGE).map_err(Fault::store(DOING))?;
+        page.records.iter().for_each(|(key, entry)| see(key, entry));
+        match page.next_after() {
+            Some(next) => after = Some(next.clone()),
+            None => return Ok(()),
+        }
+    }
+}
+
+fn all<T: Serialize>(rows: Vec<T>) -> Answer {
+    let total = rows.len();
+    Answer { rows: rows.into_iter().map(value).collect(), total: Some(total), more: false }
+}
+
+fn listed<T: Serialize>(page: Page<T>, cut: Cut) -> Answer {
+    let more = cut.skip.saturating_add(page.rows.len()) < page.total;
+    Answer { rows: page.rows.into_iter().map(value).collect(), total: Some(page.total), more }
+}
+
+fn value(row: impl Serialize) -> Value {
+    serde_json::to_value(row).expect("a row is made of texts, numbers and flags")
+}
+
+const DOING: &str = "read what an operator asks for";
+/// Records of the log of events that are read at a time: the largest event, of 100,000 prices, has 200 parts.
+const EVENT_PAGE_RECORDS: usize = 400;
+/// Bytes of events after which an answer ends, if it has any.
+const EVENT_BYTES_MAX: usize = 8 << 20;
+/// Records of up to 32 KiB that are read at a time.
+const PAGE_RECORDS_LARGE: usize = 200;
