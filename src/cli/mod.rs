@@ -4,6 +4,7 @@ mod actor;
 mod certs;
 mod check;
 mod config;
+mod load;
 mod local;
 mod output;
 pub mod participant;
@@ -49,6 +50,7 @@ enum Command {
     Peek(participant::Peek),
     Dequeue(participant::Dequeue),
     Drain(participant::Drain),
+    Load(load::LoadArgs),
     Certs(certs::Certs),
     Process(process::ProcessArgs),
     #[command(subcommand)]
@@ -101,6 +103,7 @@ fn dispatch(arguments: Arguments) -> Result<Outcome> {
         Command::Peek(args) => talk(participant::peek(args)),
         Command::Dequeue(args) => talk(participant::dequeue(args)),
         Command::Drain(args) => talk(participant::drain(args)),
+        Command::Load(args) => load::run(&args),
         Command::Process(args) => process::run(&args, &config),
         Command::Certs(args) => certs::run(&args),
         Command::Actor(command) => actor::run(&command),

@@ -47,6 +47,9 @@ pub enum Fault {
     NoMessageId { url: Url },
     #[error("read an answer of more than {bytes_max} bytes from {url}")]
     TooLarge { url: Url, bytes_max: usize },
+    /// A bug of ours.
+    #[error("go on: a participant came to a sudden end")]
+    Interrupted,
     #[error("keep the message {id}: its id is not one that a file could be named after")]
     UnsafeId { id: String },
 }

@@ -6,6 +6,7 @@
 mod answer;
 mod fault;
 mod files;
+pub mod load;
 
 use std::path::PathBuf;
 use std::time::Duration;
