@@ -469,6 +469,24 @@ async fn documents_travel_in_json_both_ways() {
     assert_eq!(same.json::<Value>().await.unwrap(), json, "the same until it is dequeued");
 }
 
+#[tokio::test]
+async fn a_peek_may_wait_for_what_is_yet_to_come() {
+    let house = start().await;
+    let peek = |query: &str| house.get(&format!("/v1.0/cim/all{query}")).send();
+    for query in ["?wait=", "?wait=-1", "?wait=56", "?wait=soon"] {
+        assert_eq!(peek(query).await.unwrap().status(), 400, "{query}");
+    }
+    assert_eq!(peek("?wait=1").await.unwrap().status(), 204);
+    let (answer, sent) = tokio::join!(peek("?wait=50"), async {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        house.post(PRICES).body(document("w-1")).send().await.unwrap()
+    });
+    let answer = answer.unwrap();
+    assert_eq!((sent.status().as_u16(), answer.status().as_u16()), (202, 200));
+    let again = peek("?wait=50").await.unwrap();
+    assert_eq!(header(&again, "messageid"), header(&answer, "messageid"), "waiting changes nothing");
+}
+
 /// A store that fails on demand.
 #[derive(Default)]
 struct Moody {

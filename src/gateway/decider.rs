@@ -92,6 +92,18 @@ impl Decider {
         let _ = self.events.send(event);
     }
 
+    /// Returns when something has arrived or been decided since the last time that this `seen` was asked.
+    pub async fn moves_on(&self, seen: &mut watch::Receiver<Backlog>) {
+        // Without a decider nothing moves any more, and whoever waits gives up in its own time.
+        if seen.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    pub fn seen(&self) -> watch::Receiver<Backlog> {
+        self.backlog.clone()
+    }
+
     pub fn undecided(&self) -> usize {
         self.backlog.borrow().undecided
     }

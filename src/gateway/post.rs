@@ -1,5 +1,7 @@
 //! What was decided is fetched: peek shows the oldest document until it is dequeued. Answers leave once they are on disk.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::{Fault, Gateway, PAGE_RECORDS};
@@ -68,6 +70,33 @@ impl Gateway {
                 body,
                 hash: blake3::Hash::from_bytes(waiting.hash).to_hex().to_string(),
             }));
+        }
+    }
+
+    /// The same, but where nothing waits yet it is looked for again as decisions are made, for at most `patience`.
+    pub async fn peek_within(
+        &self,
+        caller: &Party,
+        category: Option<Category>,
+        patience: Duration,
+    ) -> Result<Option<Peeked>, Fault> {
+        if patience.is_zero() {
+            return self.peek(caller, category, self.now()).await;
+        }
+        let mut seen = self.decider.seen();
+        let look = async {
+            loop {
+                if let Some(peeked) = self.peek(caller, category, self.now()).await? {
+                    return Ok(Some(peeked));
+                }
+                self.decider.moves_on(&mut seen).await;
+                // Many decisions in a row are looked at together.
+                tokio::time::sleep(LOOK_AGAIN_PAUSE).await;
+            }
+        };
+        match tokio::time::timeout(patience, look).await {
+            Ok(found) => found,
+            Err(_) => self.peek(caller, category, self.now()).await,
         }
     }
 
@@ -146,5 +175,7 @@ impl Gateway {
     }
 }
 
+/// How long a peek that waits lets decisions gather.
+const LOOK_AGAIN_PAUSE: Duration = Duration::from_millis(20);
 /// Documents up to this size are put into another form where they are asked for; it takes well below a millisecond.
 const WRITE_AT_ONCE_BYTES_MAX: usize = 64 * 1024;

@@ -1,7 +1,7 @@
 //! The participant's post: peek, dequeue, and how long the queues are.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, VARY};
@@ -20,6 +20,9 @@ pub const MESSAGE_TYPE: HeaderName = HeaderName::from_static("messagetype");
 pub const BUNDLE_SIZE: HeaderName = HeaderName::from_static("bundlesize");
 pub const DEQUEUE_STATUS: HeaderName = HeaderName::from_static("dequeue-status");
 
+/// Longest that a peek waits for a document, in seconds: proxies give up on a silent connection after a minute.
+const WAIT_SECONDS_MAX: u64 = 55;
+
 /// Longest message id that is looked for.
 const MESSAGE_ID_LENGTH_MAX: usize = 64;
 
@@ -36,10 +39,11 @@ pub async fn peek(
         let message = "Documents are given as application/xml or application/json. Ask for one of them in Accept.";
         Problem::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message)
     })?;
+    let patience = patience(parts)?;
     let share = door.fairness.admit(&caller, Instant::now())?;
     let gateway = Arc::clone(&door.gateway);
     let peeked = share.during(async move {
-        match gateway.peek(&caller, category, gateway.now()).await? {
+        match gateway.peek_within(&caller, category, patience).await? {
             Some(mut peeked) if wire == Wire::CimJson => {
                 peeked.body = gateway.in_json(&peeked).await?;
                 Ok(Some(peeked))
@@ -55,6 +59,19 @@ pub async fn peek(
             bundle(peeked, wire, accept::takes_gzip(&parts.headers))
         }
     })
+}
+
+/// How long the caller is ready to wait for a document: `?wait=30`, in seconds.
+fn patience(parts: &Parts) -> Result<Duration, Problem> {
+    let query = parts.uri.query().unwrap_or_default();
+    let Some(wait) = query.split('&').find_map(|part| part.strip_prefix("wait=")) else { return Ok(Duration::ZERO) };
+    match wait.parse() {
+        Ok(seconds) if seconds <= WAIT_SECONDS_MAX => Ok(Duration::from_secs(seconds)),
+        _ => {
+            let message = format!("wait is a number of seconds, at most {WAIT_SECONDS_MAX}, such as ?wait=30.");
+            Err(Problem::new(StatusCode::BAD_REQUEST, "BadRequest", message).target("wait"))
+        }
+    }
 }
 
 fn bundle(peeked: Peeked, wire: Wire, gzip: bool) -> Response {
