@@ -9,6 +9,7 @@ mod party;
 mod period;
 mod price;
 mod reason_code;
+mod role_codes;
 mod timestamp;
 
 pub use calendar::Calendar;
@@ -20,4 +21,8 @@ pub use party::{ActorNumber, ActorRole, Party};
 pub use period::Period;
 pub use price::Price;
 pub use reason_code::ReasonCode;
+pub use role_codes::{
+    AddressType, AssetType, BusinessReason, ConnectionType, DisconnectionMethod, EnergyProduct, EnergyUnit,
+    MeteringMethod, ServiceRequest, SettlementMethod,
+};
 pub use timestamp::Timestamp;
