@@ -1,6 +1,6 @@
 //! The CIM XML form: the same names in the same order as the model, in the document's own namespace.
 
-use super::{Field, Outgoing, Reader, Record};
+use super::{Field, Kind, Outgoing, Reader, Record};
 use crate::spec::{self, Handler, Schema, Verdict};
 use crate::xml::{Limits, escape_attribute, escape_text};
 
@@ -30,10 +30,14 @@ impl Handler for Pass<'_> {
 }
 
 /// Renders the records once; documents that tell several receivers the same share the result.
-pub fn write_records(records: &[Record]) -> Vec<u8> {
+pub fn write_records(kind: &Kind, records: &[Record]) -> Vec<u8> {
     let mut out = Vec::new();
     for record in records {
-        write_group(&mut out, "MktActivityRecord", &record.fields, 1);
+        if kind.is_typeless() {
+            write_fields(&mut out, &record.fields, 1);
+        } else {
+            write_group(&mut out, "MktActivityRecord", &record.fields, 1);
+        }
     }
     out
 }
@@ -50,14 +54,17 @@ pub fn write(outgoing: &Outgoing, records: &[u8]) -> Vec<u8> {
     out.extend_from_slice(b"\">\n");
     let (sender, receiver) = (&outgoing.sender, &outgoing.receiver);
     write_value(&mut out, "mRID", None, &outgoing.message_id, 1);
-    write_value(&mut out, "type", None, outgoing.kind.type_code, 1);
-    write_value(&mut out, "process.processType", None, &outgoing.business_reason, 1);
+    if !outgoing.kind.is_typeless() {
+        write_value(&mut out, "type", None, outgoing.kind.type_code, 1);
+        write_value(&mut out, "process.processType", None, &outgoing.business_reason, 1);
+    }
     write_value(&mut out, "businessSector.type", None, ELECTRICITY, 1);
     for (party, number, role) in [
         (sender, "sender_MarketParticipant.mRID", "sender_MarketParticipant.marketRole.type"),
         (receiver, "receiver_MarketParticipant.mRID", "receiver_MarketParticipant.marketRole.type"),
     ] {
-        write_value(&mut out, number, Some(party.number.coding_scheme()), party.number.as_str(), 1);
+        let scheme = Some((CODING_SCHEME, party.number.coding_scheme()));
+        write_value(&mut out, number, scheme, party.number.as_str(), 1);
         write_value(&mut out, role, None, party.role.code(), 1);
     }
     write_value(&mut out, "createdDateTime", None, &outgoing.created.to_string(), 1);
@@ -76,28 +83,37 @@ fn write_group(out: &mut Vec<u8>, name: &str, fields: &[Field], depth: usize) {
     out.extend_from_slice(b"<cim:");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b">\n");
-    for field in fields {
-        match field {
-            Field::Text(name, value) | Field::Code(name, value) | Field::Number(name, value) => {
-                write_value(out, name, None, value, depth + 1);
-            }
-            Field::Id(name, scheme, value) => write_value(out, name, Some(scheme), value, depth + 1),
-            Field::Group(name, fields) | Field::Item(name, fields) => write_group(out, name, fields, depth + 1),
-        }
-    }
+    write_fields(out, fields, depth + 1);
     indent(out, depth);
     out.extend_from_slice(b"</cim:");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b">\n");
 }
 
-fn write_value(out: &mut Vec<u8>, name: &str, coding_scheme: Option<&str>, value: &str, depth: usize) {
+fn write_fields(out: &mut Vec<u8>, fields: &[Field], depth: usize) {
+    for field in fields {
+        match field {
+            Field::Text(name, value) | Field::Code(name, value) | Field::Number(name, value) => {
+                write_value(out, name, None, value, depth);
+            }
+            Field::Id(name, scheme, value) => write_value(out, name, Some((CODING_SCHEME, scheme)), value, depth),
+            Field::Attributed(name, attribute, said, value) => {
+                write_value(out, name, Some((attribute, said)), value, depth);
+            }
+            Field::Group(name, fields) | Field::Item(name, fields) => write_group(out, name, fields, depth),
+        }
+    }
+}
+
+fn write_value(out: &mut Vec<u8>, name: &str, attribute: Option<(&str, &str)>, value: &str, depth: usize) {
     indent(out, depth);
     out.extend_from_slice(b"<cim:");
     out.extend_from_slice(name.as_bytes());
-    if let Some(scheme) = coding_scheme {
-        out.extend_from_slice(b" codingScheme=\"");
-        out.extend_from_slice(escape_attribute(scheme).as_bytes());
+    if let Some((attribute, said)) = attribute {
+        out.push(b' ');
+        out.extend_from_slice(attribute.as_bytes());
+        out.extend_from_slice(b"=\"");
+        out.extend_from_slice(escape_attribute(said).as_bytes());
         out.push(b'"');
     }
     out.push(b'>');
@@ -111,5 +127,7 @@ fn indent(out: &mut Vec<u8>, depth: usize) {
     out.extend(std::iter::repeat_n(b' ', depth * 2));
 }
 
+/// The attribute that says who gave out a number.
+const CODING_SCHEME: &str = "codingScheme";
 /// Sector code of electricity.
 const ELECTRICITY: &str = "23";

@@ -35,7 +35,8 @@ pub struct Kind {
     /// Name without `_MarketDocument`, such as `NotifyPriceList`; the `MessageType` header of a peek.
     pub name: &'static str,
     pub namespace: &'static str,
-    /// Document type code, such as `D12`.
+    /// Document type code, such as `D12`. The Acknowledgement alone has none, and no business reason either; what it has
+    /// instead of activity records stands in its root.
     pub type_code: &'static str,
     pub category: Category,
     /// `reason.code` after the header: `A01` confirmed, `A02` rejected.
@@ -46,6 +47,11 @@ impl Kind {
     /// The name of the root element.
     pub fn root(&self) -> String {
         format!("{}_MarketDocument", self.name)
+    }
+
+    /// Whether it is about another document rather than about the market.
+    pub fn is_typeless(&self) -> bool {
+        self.type_code.is_empty()
     }
 }
 
@@ -58,6 +64,9 @@ pub enum Field {
     Code(&'static str, String),
     /// A number of a party or a metering point with its coding scheme.
     Id(&'static str, &'static str, String),
+    /// Text with an attribute that is data as well: name of the element, name of the attribute, its value, the text. A unit,
+    /// or the coding scheme of a number that is repeated as it came.
+    Attributed(&'static str, &'static str, String, String),
     /// A number: a JSON number inside `{"value": ...}`.
     Number(&'static str, String),
     /// One group of elements: an object in JSON.

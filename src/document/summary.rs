@@ -22,7 +22,7 @@ pub struct RecordSummary {
 pub enum RecordStatus {
     /// Stands in a document with status `A01`.
     Accepted,
-    /// Stands in a document with status `A02`.
+    /// Stands in a document with status `A02`, or in an acknowledgement, which only says what was wrong.
     Rejected,
     /// Stands in a document without a status: it tells, it does not answer.
     Notified,
@@ -54,7 +54,10 @@ impl SummaryReader {
             Some("A02") => RecordStatus::Rejected,
             _ => RecordStatus::Notified,
         };
-        let records = self.records.into_iter().map(|record| RecordSummary { status, ..record }).collect();
+        let mut records = self.records;
+        for record in records.iter_mut().filter(|record| record.status == RecordStatus::Notified) {
+            record.status = status;
+        }
         Summary { header: self.header.finish(), records }
     }
 }
@@ -62,8 +65,13 @@ impl SummaryReader {
 impl Reader for SummaryReader {
     fn open(&mut self, name: &str) {
         self.depth += 1;
-        if self.depth == RECORD && name == "MktActivityRecord" {
-            self.records.push(RecordSummary { id: String::new(), status: RecordStatus::Notified, reasons: Vec::new() });
+        let begins = match name {
+            "MktActivityRecord" => Some(RecordStatus::Notified),
+            "Original_MktActivityRecord" => Some(RecordStatus::Rejected),
+            _ => None,
+        };
+        if let Some(status) = begins.filter(|_| self.depth == RECORD) {
+            self.records.push(RecordSummary { id: String::new(), status, reasons: Vec::new() });
         }
         if self.depth == RECORD + 1
             && name == "Reason"

@@ -197,8 +197,9 @@ impl Desk {
         let mut shared: HashMap<*const crate::document::Record, Vec<u8>> = HashMap::new();
         let mut rendered: Vec<(&Outgoing, [u8; 32], u64)> = Vec::with_capacity(decision.outgoing.len());
         for outgoing in &decision.outgoing {
-            let records =
-                shared.entry(outgoing.records.as_ptr()).or_insert_with(|| cim_xml::write_records(&outgoing.records));
+            let records = shared
+                .entry(outgoing.records.as_ptr())
+                .or_insert_with(|| cim_xml::write_records(outgoing.kind, &outgoing.records));
             let bytes = Bytes::from(cim_xml::write(outgoing, records));
             self.hold_to_its_schema(outgoing, &bytes)?;
             let hash = hash(&bytes);

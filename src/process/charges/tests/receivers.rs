@@ -149,6 +149,7 @@ fn shown(fields: &[Field]) -> String {
         Field::Text(name, id) if id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) => format!("{name}=*"),
         Field::Text(name, value) | Field::Code(name, value) | Field::Number(name, value) => format!("{name}={value}"),
         Field::Id(name, scheme, value) => format!("{name}={scheme}:{value}"),
+        Field::Attributed(name, _, said, value) => format!("{name}={said}:{value}"),
         Field::Group(name, fields) | Field::Item(name, fields) => format!("{name}[{}]", self::shown(fields)),
     });
     shown.collect::<Vec<_>>().join(" ")
