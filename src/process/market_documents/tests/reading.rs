@@ -1,10 +1,10 @@
 //! The readers, on documents as they come: through the schema and the wire form.
 
-use super::answers::{ConfirmRequestService, RejectRequestReallocateChangeOfSupplier, RejectRequestService};
-use super::customers::RequestChangeCustomerCharacteristics;
-use super::metering_point::RequestChangeAccountingPointCharacteristics;
-use super::requests::*;
-use super::*;
+use super::super::answers::{ConfirmRequestService, RejectRequestReallocateChangeOfSupplier, RejectRequestService};
+use super::super::customers::RequestChangeCustomerCharacteristics;
+use super::super::metering_point::RequestChangeAccountingPointCharacteristics;
+use super::super::requests::*;
+use super::super::*;
 use crate::document::{Refusal, built_in, cim_xml};
 use crate::market::{CustomerNumber, CustomerType};
 use crate::xml::Limits;

@@ -1,0 +1,173 @@
+//! What goes out besides master data: answers, notices, what is forwarded, and the acknowledgement of what was wrong.
+//!
+//! Each function makes the record; [`document`] makes a document of records. Source: market-roles 4.4, 4.5 and 4.8.
+
+use std::sync::Arc;
+
+use super::kinds::ACKNOWLEDGEMENT;
+use super::{Id, Reason};
+use crate::document::{Field, Header, Kind, Outgoing, Record};
+use crate::market::{ActorNumber, ActorRole, MeteringPointId, Party, ServiceRequest, Timestamp};
+use crate::process::Context;
+
+/// A document of the hub, on its way to `receiver`. Its id is made from what it is, for whom, why, and from the id of its
+/// first record, so that two of a kind for one receiver are told apart.
+pub fn document(
+    kind: &'static Kind,
+    receiver: &Party,
+    reason: &str,
+    records: impl Into<Arc<[Record]>>,
+    context: &Context,
+) -> Outgoing {
+    let records: Arc<[Record]> = records.into();
+    let first = records.first().map_or("", record_id);
+    let parts = [kind.name, "document", receiver.number.as_str(), receiver.role.code(), reason, first];
+    Outgoing {
+        kind,
+        receiver: receiver.clone(),
+        sender: Party { number: context.market.hub.clone(), role: ActorRole::MeteringPointAdministrator },
+        business_reason: reason.to_string(),
+        created: context.now,
+        message_id: context.id(&parts),
+        records,
+    }
+}
+
+/// `mRID` of a record of ours; empty in an acknowledgement, whose record has none.
+pub fn record_id(record: &Record) -> &str {
+    match record.fields.first() {
+        Some(Field::Text("mRID", id)) => id,
+        _ => "",
+    }
+}
+
+/// What an answer is about, as its asker wrote it.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// The asker's id of the record that is answered: of a cancellation its own, not that of what it withdraws.
+    pub transaction_id: &'a str,
+    /// Echoed where the asker gave one.
+    pub process_reference: Option<&'a str>,
+    /// Repeated with its scheme, right or wrong.
+    pub metering_point: &'a Id,
+    /// Of a service alone.
+    pub description: Option<&'a str>,
+}
+
+/// A record that confirms. Its kind says what.
+pub fn confirmation(id: String, about: &About) -> Record {
+    let mut fields = answered(id, about);
+    fields.extend(about.description.map(|text| Field::Text("description", text.to_string())));
+    Record { transaction_id: about.transaction_id.to_string(), reasons: Vec::new(), fields }
+}
+
+/// A record that rejects, with at least one reason.
+pub fn rejection(id: String, about: &About, reasons: &[Reason]) -> Record {
+    let mut fields = answered(id, about);
+    fields.extend(reasons.iter().map(reason_field));
+    // After the reasons, unlike in a confirmation.
+    fields.extend(about.description.map(|text| Field::Text("description", text.to_string())));
+    Record { transaction_id: about.transaction_id.to_string(), reasons: told(reasons), fields }
+}
+
+fn answered(id: String, about: &About) -> Vec<Field> {
+    let mut fields = vec![Field::Text("mRID", id)];
+    fields.extend(about.process_reference.map(|it| Field::Text(PROCESS_REFERENCE, it.to_string())));
+    fields.push(Field::Text(ORIGINAL, about.transaction_id.to_string()));
+    let point = about.metering_point;
+    fields.push(Field::Attributed(METERING_POINT, "codingScheme", point.coding_scheme.clone(), point.number.clone()));
+    fields
+}
+
+/// RSM-004: something begins or ends at `start`. `original` is the transaction that the receiver hears of, if it is to.
+pub fn notification(id: String, original: Option<&str>, start: Timestamp, point: &MeteringPointId) -> Record {
+    let mut fields = vec![Field::Text("mRID", id)];
+    fields.extend(original.map(|it| Field::Text(ORIGINAL, it.to_string())));
+    fields.push(Field::Text("validityStart_DateAndOrTime.dateTime", start.to_string()));
+    fields.push(point_field(METERING_POINT, point));
+    Record { transaction_id: original.unwrap_or_default().to_string(), reasons: Vec::new(), fields }
+}
+
+/// RSM-025: what the receiver asked for under `original`, or was told in our record of that id, will not happen.
+pub fn cancellation_notice(id: String, original: &str, point: &MeteringPointId) -> Record {
+    let fields =
+        vec![Field::Text("mRID", id), Field::Text(ORIGINAL, original.to_string()), point_field(METERING_POINT, point)];
+    Record { transaction_id: original.to_string(), reasons: Vec::new(), fields }
+}
+
+/// RSM-003 for the former supplier; its answer refers to `id`. Who asked is not told.
+pub fn forwarded_reallocation(id: String, point: &MeteringPointId, start: Timestamp) -> Record {
+    let fields = vec![
+        Field::Text("mRID", id.clone()),
+        point_field(METERING_POINT, point),
+        Field::Text("start_DateAndOrTime.dateTime", start.to_string()),
+    ];
+    Record { transaction_id: id, reasons: Vec::new(), fields }
+}
+
+/// RSM-020 for the grid company; its answer refers to `id`.
+pub fn forwarded_service(
+    id: String,
+    point: &MeteringPointId,
+    start: Timestamp,
+    requester: &ActorNumber,
+    service: ServiceRequest,
+    description: Option<&str>,
+) -> Record {
+    let mut fields = vec![
+        Field::Text("mRID", id.clone()),
+        Field::Text("start_DateAndOrTime.dateTime", start.to_string()),
+        point_field(METERING_POINT, point),
+        party_field("marketEvaluationPoint.energySupplier_MarketParticipant.mRID", requester),
+        Field::Code("marketEvaluationPoint.request_ServiceCategory.kind", service.code().to_string()),
+    ];
+    fields.extend(description.map(|text| Field::Text("description", text.to_string())));
+    Record { transaction_id: id, reasons: Vec::new(), fields }
+}
+
+/// RSM-009: what was wrong with a document that had been taken in, or with records of it by their ids.
+pub fn acknowledgement(
+    received: &Header,
+    receiver: &Party,
+    whole: &[Reason],
+    records: &[(&str, Vec<Reason>)],
+    context: &Context,
+) -> Outgoing {
+    let text = |name, value: &str| (!value.trim().is_empty()).then(|| Field::Text(name, value.to_string()));
+    let mut fields: Vec<Field> = text("received_MarketDocument.mRID", &received.message_id).into_iter().collect();
+    let code = |name, value: &str| (!value.trim().is_empty()).then(|| Field::Code(name, value.to_string()));
+    fields.extend(code("received_MarketDocument.type", &received.document_type));
+    fields.extend(code("received_MarketDocument.process.processType", &received.business_reason));
+    fields.extend(whole.iter().map(reason_field));
+    for (id, reasons) in records {
+        let mut record = vec![Field::Text("mRID", (*id).to_string())];
+        record.extend(reasons.iter().map(reason_field));
+        fields.push(Field::Item("Original_MktActivityRecord", record));
+    }
+    let all: Vec<Reason> = whole.iter().chain(records.iter().flat_map(|(_, reasons)| reasons)).cloned().collect();
+    let transaction_id = records.first().map_or(&*received.message_id, |(id, _)| id).to_string();
+    let record = Record { transaction_id, reasons: told(&all), fields };
+    let document = document(&ACKNOWLEDGEMENT, receiver, &received.business_reason, vec![record], context);
+    // It has no record of ours to be known by; what it is about is known by its id.
+    Outgoing { message_id: context.id(&[&document.message_id, &received.message_id]), ..document }
+}
+
+fn reason_field(reason: &Reason) -> Field {
+    let mut fields = vec![Field::Code("code", reason.code.clone())];
+    fields.extend(reason.text.iter().map(|text| Field::Text("text", text.clone())));
+    Field::Item("Reason", fields)
+}
+
+fn told(reasons: &[Reason]) -> Vec<(String, String)> {
+    reasons.iter().map(|reason| (reason.code.clone(), reason.text.clone().unwrap_or_default())).collect()
+}
+
+pub(super) fn point_field(name: &'static str, point: &MeteringPointId) -> Field {
+    Field::Id(name, point.coding_scheme(), point.to_string())
+}
+
+pub(super) fn party_field(name: &'static str, number: &ActorNumber) -> Field {
+    Field::Id(name, number.coding_scheme(), number.to_string())
+}
+
+pub(super) use super::requests::{METERING_POINT, ORIGINAL, PROCESS_REFERENCE};

@@ -1,0 +1,4 @@
+//! Documents in and documents out, each held to its schema.
+
+mod outgoing;
+mod reading;
