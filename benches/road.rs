@@ -141,6 +141,7 @@ fn over_https(criterion: &mut Criterion) {
         clients: None,
         http2: false,
         unpeeked_is_unknown: false,
+        clock_may_be_moved: false,
         watchers: http::Watchers::Loopback,
         limits: http::Limits::default(),
     };

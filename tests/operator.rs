@@ -92,3 +92,40 @@ fn check_ends_with_1_when_it_finds_a_flaw_and_lists_it_as_json() {
     assert!(flaw["line"].as_u64().unwrap() > 1 && flaw["column"].is_u64() && flaw["byte"].is_u64());
     assert!(lines[1..].iter().all(|line| line["valid"] == true && line["document"].is_string()));
 }
+
+#[tokio::test]
+async fn an_operator_sees_what_waits_for_whom() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("store");
+    let store = path.display().to_string();
+    {
+        let embedded = std::sync::Arc::new(gridpost::store::Embedded::open(&path, Default::default()).unwrap());
+        let settings = gridpost::gateway::Settings {
+            markets: gridpost::process::Markets::defaults(),
+            limits: gridpost::xml::Limits::default(),
+            undecided_max: 10,
+        };
+        let now = gridpost::market::Timestamp::parse_date_time("2023-08-01T09:00:00Z").unwrap();
+        let specs = std::sync::Arc::new(gridpost::document::built_in());
+        let clock = gridpost::gateway::Clock::standing_at(now);
+        let gateway = gridpost::gateway::Gateway::open(embedded, specs, settings, clock).unwrap();
+        gridpost::gateway::world::World::toy().settle_in(&gateway).await.unwrap();
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/charges/C1-create/01-in.xml");
+        gateway.receive_from_its_sender(std::fs::read(sample).unwrap().into(), "c-1").await.unwrap();
+        gateway.settled().await.unwrap();
+    }
+    let queues = rows(&["queue", "list", "--store", &store, "--json"]);
+    let sender = queues.iter().find(|queue| queue["actor"] == "8100000000030").expect("the sender has its answer");
+    assert_eq!(
+        (&sender["role"], &sender["category"], &sender["pending"]),
+        (&"DDM".into(), &"masterdata".into(), &1.into())
+    );
+    let waiting = rows(&["queue", "show", "8100000000030", "ddm", "--store", &store, "--json"]);
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(waiting[0]["document"], "ConfirmRequestChangeOfPriceList");
+    for empty in [&["queue", "parked"][..], &["queue", "timers"], &["queue", "show", "8100000000030", "DDQ"]] {
+        assert_eq!(rows(&[empty, &["--store", &store, "--json"]].concat()), [Value::Null; 0]);
+    }
+    let nobody = gridpost(&["queue", "show", "8100000000030", "nobody", "--store", &store]);
+    assert_eq!(nobody.status.code(), Some(2));
+}

@@ -155,3 +155,26 @@ async fn what_cannot_be_asked_is_named() {
         assert!(body["error"]["message"].as_str().is_some_and(|it| !it.is_empty()), "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_hub_moves_the_clock_forward_and_nobody_else_does() {
+    let house = start().await;
+    let path = "/v1.0/operator/clock";
+    let (status, shown) = ask(&house, path).await;
+    assert_eq!((status, &shown["movable"]), (200, &Value::Bool(true)));
+    let send = |token: String, body: &'static str| {
+        let request = house.http.post(house.url(path)).bearer_auth(token).header("content-type", "application/json");
+        async move { request.body(body).send().await.unwrap().status().as_u16() }
+    };
+    assert_eq!(send(house.token(), r#"{"to": "2024-01-01T00:00:00Z"}"#).await, 403);
+    for wrong in ["", "{}", r#"{"to": "tomorrow"}"#, r#"{"to": "2024-01-01T00:00:00Z", "by": "me"}"#] {
+        assert_eq!(send(hub(&house), wrong).await, 400, "{wrong}");
+    }
+    assert_eq!(send(hub(&house), r#"{"to": "2023-01-01T00:00:00Z"}"#).await, 409, "it only moves forward");
+    assert_eq!(send(hub(&house), r#"{"to": "2024-01-01T00:00:00Z"}"#).await, 200);
+    let (_, shown) = ask(&house, path).await;
+    assert!(shown["now"].as_str().unwrap().starts_with("2024-01-01T00:00:"), "{shown}");
+    let still = start_as(|settings| settings.clock_may_be_moved = false).await;
+    let request = still.http.post(still.url(path)).bearer_auth(hub(&still)).body(r#"{"to": "2024-01-01T00:00:00Z"}"#);
+    assert_eq!(request.send().await.unwrap().status(), 403);
+}

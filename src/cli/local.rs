@@ -72,6 +72,7 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
         clients: Some(toys.clients.clone()),
         http2: true,
         unpeeked_is_unknown: config.http_dequeue_unpeeked()?,
+        clock_may_be_moved: true,
         watchers: http::Watchers::Loopback,
         limits: config.http_limits(),
     };

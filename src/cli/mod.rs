@@ -3,12 +3,14 @@
 mod actor;
 mod certs;
 mod check;
+mod clock;
 mod config;
 mod load;
 mod local;
 mod output;
 pub mod participant;
 mod process;
+mod queue;
 mod replay;
 mod serve;
 mod spec;
@@ -51,6 +53,8 @@ enum Command {
     Dequeue(participant::Dequeue),
     Drain(participant::Drain),
     Load(load::LoadArgs),
+    Clock(clock::ClockArgs),
+    Queue(queue::QueueArgs),
     Certs(certs::Certs),
     Process(process::ProcessArgs),
     #[command(subcommand)]
@@ -104,6 +108,8 @@ fn dispatch(arguments: Arguments) -> Result<Outcome> {
         Command::Dequeue(args) => talk(participant::dequeue(args)),
         Command::Drain(args) => talk(participant::drain(args)),
         Command::Load(args) => load::run(&args),
+        Command::Clock(args) => talk(clock::clock(args)),
+        Command::Queue(args) => queue::run(&args, &config),
         Command::Process(args) => process::run(&args, &config),
         Command::Certs(args) => certs::run(&args),
         Command::Actor(command) => actor::run(&command),

@@ -217,7 +217,7 @@ pub async fn drain(args: Drain) -> anyhow::Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-fn connect(hub: &Hub) -> anyhow::Result<Client> {
+pub fn connect(hub: &Hub) -> anyhow::Result<Client> {
     let token = match hub.token.as_deref().map(|token| (token, token.strip_prefix('@'))) {
         Some((_, Some(path))) => {
             Some(std::fs::read_to_string(path).with_context(|| format!("read the token from {path}"))?)

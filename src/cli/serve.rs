@@ -45,6 +45,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
         clients: None,
         http2: true,
         unpeeked_is_unknown: config.http_dequeue_unpeeked()?,
+        clock_may_be_moved: false,
         watchers: http::Watchers::Loopback,
         limits: config.http_limits(),
     };

@@ -169,6 +169,26 @@ impl Client {
         serde_json::from_slice(&read(response).await?).map_err(|source| Fault::Answer { url, source })
     }
 
+    /// What the gateway's clock shows: `{"now": …, "movable": …}`.
+    pub async fn clock(&self) -> Result<serde_json::Value, Fault> {
+        self.told(Method::GET, "look at the clock", None).await
+    }
+
+    /// Moves the clock of a gateway that lets it be moved; returns once all that falls due by then has happened.
+    pub async fn move_clock(&self, to: &str) -> Result<serde_json::Value, Fault> {
+        let body = serde_json::json!({ "to": to }).to_string();
+        self.told(Method::POST, "move the clock", Some(body.into())).await
+    }
+
+    async fn told(&self, method: Method, what: &'static str, body: Option<Bytes>) -> Result<serde_json::Value, Fault> {
+        let url = self.url(&["v1.0", "operator", "clock"]);
+        let response = self.ask(method, url.clone(), "application/json", body).await?;
+        if response.status() != StatusCode::OK {
+            return Err(Fault::Refused { what, refusal: Box::new(refusal(response).await?) });
+        }
+        serde_json::from_slice(&read(response).await?).map_err(|source| Fault::Answer { url, source })
+    }
+
     /// Asks until there is an answer that another try would not better.
     async fn ask(&self, method: Method, url: Url, accept: &str, body: Option<Bytes>) -> Result<Response, Fault> {
         let mut pause = PAUSE_FIRST;

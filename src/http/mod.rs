@@ -6,6 +6,7 @@
 mod accept;
 mod body;
 mod caller;
+mod clock;
 mod error_document;
 mod fairness;
 mod gzip;
@@ -51,6 +52,8 @@ pub struct Settings {
     pub http2: bool,
     /// Answer 404 rather than 409 to a dequeue of a message that was not peeked.
     pub unpeeked_is_unknown: bool,
+    /// Whether an operator may move the gateway's clock forward.
+    pub clock_may_be_moved: bool,
     /// Who may read `/metrics` and `/monitor/status`.
     pub watchers: Watchers,
     pub limits: Limits,

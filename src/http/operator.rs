@@ -13,16 +13,16 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{any, get};
 use serde_json::json;
 
 use super::body::Unread;
 use super::observe::Said;
 use super::post::json_answer;
 use super::routes::finish;
-use super::{Door, Format, Problem, caller};
+use super::{Door, Format, Problem, caller, clock};
 use crate::gateway::{Answer, Question};
-use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Period, Timestamp};
+use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Period, Timestamp};
 use crate::process::charges::ChargeIdentity;
 use crate::process::charges::view::{Cut, Filter, PriceOrder};
 
@@ -54,6 +54,7 @@ pub fn routes() -> Router<Arc<Door>> {
         .route(LINKS, get(links))
         .route(EVENTS, get(events))
         .route(PARTICIPANTS, get(participants))
+        .route(clock::CLOCK, any(clock::clock))
 }
 
 async fn charges(State(door): State<Arc<Door>>, request: Request) -> Response {
@@ -164,10 +165,7 @@ async fn rows(
 ) -> Result<Response, Problem> {
     let caller = caller::identify(door, parts)?;
     said.party = Some(caller.clone());
-    if caller.role != ActorRole::MeteringPointAdministrator {
-        let message = "This is for the hub's own people: a token with the role DDZ is needed.";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "Forbidden", message));
-    }
+    admitted(&caller)?;
     let share = door.fairness.admit(&caller, Instant::now())?;
     let mut query = Query::of(parts);
     let question = question(&mut query)?;
@@ -183,6 +181,15 @@ async fn rows(
         body["total"] = total.into();
     }
     Ok(json_answer(StatusCode::OK, &body))
+}
+
+/// The hub's own people are let in, and nobody else.
+pub fn admitted(caller: &Party) -> Result<(), Problem> {
+    if caller.role == ActorRole::MeteringPointAdministrator {
+        return Ok(());
+    }
+    let message = "This is for the hub's own people: a token with the role DDZ is needed.";
+    Err(Problem::new(StatusCode::FORBIDDEN, "Forbidden", message))
 }
 
 /// The same question about what lies behind the last row.

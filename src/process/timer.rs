@@ -120,6 +120,11 @@ pub fn parked() -> KeyRange {
     KeyRange::under(&Key::new(PARKED))
 }
 
+/// When a timer that failed was due, and why it failed.
+pub fn read_parked(key: &Key, entry: &Entry) -> Option<(Timestamp, String)> {
+    Some((Timestamp::from_micros(key.reader().signed()?), stored::read(VERSION, &entry.value)?))
+}
+
 /// The keys of all timers that wait for this record's turn and are due by `now`, under [`of_turn`]'s records.
 pub fn of_turn(turn: &Key, now: Timestamp) -> KeyRange {
     let prefix = Key::new(BY_TURN).nested(turn);

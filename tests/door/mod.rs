@@ -108,6 +108,7 @@ pub async fn start_over(store: Arc<dyn Store>, more: axum::Router, change: impl 
         clients: None,
         http2: true,
         unpeeked_is_unknown: false,
+        clock_may_be_moved: true,
         watchers: Watchers::Loopback,
         limits: Limits::default(),
     };

@@ -1,0 +1,187 @@
+//! `gridpost queue`: what waits for whom, and what was set aside. Read from the store of a gateway that is not running.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::Outcome;
+use super::config::Config;
+use crate::archive::{self, Parked};
+use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::post_office::{self, Waiting};
+use crate::process::timer;
+use crate::record::{Entry, Key, KeyRange};
+use crate::store::{Embedded, Store};
+
+/// Shows what waits in the participants' queues, and messages that were set aside.
+#[derive(Debug, Args)]
+pub struct QueueArgs {
+    /// Folder of the store [default: [store] dir of the configuration].
+    #[arg(long, global = true, value_name = "DIR")]
+    store: Option<PathBuf>,
+    /// One line of JSON for each row.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Every queue in which something waits: whose, how much, since when.
+    List,
+    /// The documents of a participant's queues, in the order in which they would be peeked.
+    Show {
+        /// Number of the participant.
+        number: String,
+        /// Its role by code, such as DDQ.
+        role: String,
+        /// At most so many.
+        #[arg(long, default_value_t = 1_000)]
+        most: usize,
+    },
+    /// Documents and timers that could not be decided, with the cause.
+    Parked,
+    /// Timers in the order in which they are due.
+    Timers {
+        /// At most so many.
+        #[arg(long, default_value_t = 1_000)]
+        most: usize,
+    },
+}
+
+/// Records read at a time.
+const PAGE_RECORDS: usize = 1_000;
+
+pub fn run(args: &QueueArgs, config: &Config) -> Result<Outcome> {
+    let dir = args.store.as_ref().unwrap_or(&config.store.dir);
+    let store = Embedded::open(dir, config.store_options())?;
+    let mut out = Rows { json: args.json, out: std::io::stdout().lock() };
+    match &args.what {
+        What::List => list(&store, &mut out)?,
+        What::Show { number, role, most } => {
+            let role = ActorRole::from_code(&role.to_ascii_uppercase())
+                .ok_or_else(|| anyhow!("show a queue: there is no role {role}"))?;
+            show(&store, &Party { number: ActorNumber::new(&**number), role }, *most, &mut out)?;
+        }
+        What::Parked => parked(&store, &mut out)?,
+        What::Timers { most } => timers(&store, *most, &mut out)?,
+    }
+    Ok(Outcome::Fine)
+}
+
+/// Rows as JSON, or as text.
+struct Rows<W> {
+    json: bool,
+    out: W,
+}
+
+impl<W: Write> Rows<W> {
+    fn row(&mut self, json: Value, text: std::fmt::Arguments<'_>) -> Result<()> {
+        if self.json {
+            writeln!(self.out, "{json}")?;
+        } else {
+            writeln!(self.out, "{text}")?;
+        }
+        Ok(())
+    }
+}
+
+fn list(store: &dyn Store, out: &mut Rows<impl Write>) -> Result<()> {
+    let mut queue: Option<(Party, &'static str, u64, Timestamp)> = None;
+    each(store, &post_office::all_queues_range(), usize::MAX, |key, entry| {
+        let (party, category) = post_office::queue_of(key).context("read a queue: its key is not one of ours")?;
+        let waiting = waiting(entry)?;
+        match &mut queue {
+            Some((owner, name, count, _)) if *owner == party && *name == category.name() => *count += 1,
+            _ => {
+                let new = (party, category.name(), 1, waiting.enqueued);
+                if let Some(done) = queue.replace(new) {
+                    length(out, &done)?;
+                }
+            }
+        }
+        Ok(())
+    })?;
+    queue.map_or(Ok(()), |last| length(out, &last))
+}
+
+fn length(out: &mut Rows<impl Write>, queue: &(Party, &'static str, u64, Timestamp)) -> Result<()> {
+    let (party, category, count, oldest) = queue;
+    let (number, role) = (party.number.as_str(), party.role.code());
+    out.row(
+        json!({"actor": number, "role": role, "category": category, "pending": count, "oldest": oldest.to_string()}),
+        format_args!("{number:<16} {role:<3} {category:<12} {count:>9}  since {oldest}"),
+    )
+}
+
+fn show(store: &dyn Store, owner: &Party, most: usize, out: &mut Rows<impl Write>) -> Result<()> {
+    for category in crate::document::Category::ALL {
+        each(store, &post_office::queue_range(owner, category), most, |_, entry| {
+            let waiting = waiting(entry)?;
+            let Waiting { message_id, document, records, enqueued, bytes, .. } = &waiting;
+            out.row(
+                json!({
+                    "category": category.name(), "messageId": message_id, "document": document, "records": records,
+                    "enqueued": enqueued.to_string(), "bytes": bytes,
+                }),
+                format_args!("{enqueued} {message_id} {document:<40} {records:>6} records {bytes:>9} bytes"),
+            )
+        })?;
+    }
+    Ok(())
+}
+
+fn parked(store: &dyn Store, out: &mut Rows<impl Write>) -> Result<()> {
+    each(store, &archive::parked_range(), usize::MAX, |_, entry| {
+        let Parked { entry, cause } = Parked::from_entry(entry).context("read a parked document")?;
+        let (document, at, from, id) =
+            (&entry.document, entry.at.to_string(), entry.caller.to_string(), &entry.correlation_id);
+        out.row(
+            json!({"document": document, "received": at, "from": from, "correlationId": id, "cause": cause}),
+            format_args!("{at} {document} from {from}, correlation id {id}: {cause}"),
+        )
+    })?;
+    each(store, &timer::parked(), usize::MAX, |key, entry| {
+        let (due, cause) = timer::read_parked(key, entry).context("read a parked timer")?;
+        let due = due.to_string();
+        out.row(json!({"timer": key.to_string(), "due": due, "cause": cause}), format_args!("{due} timer: {cause}"))
+    })
+}
+
+fn timers(store: &dyn Store, most: usize, out: &mut Rows<impl Write>) -> Result<()> {
+    each(store, &timer::all(), most, |key, entry| {
+        let timer = timer::read(key, entry);
+        let (due, kind, id) = (timer.due.to_string(), &timer.kind, &timer.id);
+        out.row(json!({"due": due, "kind": kind, "id": id}), format_args!("{due} {kind} {id}"))
+    })
+}
+
+fn waiting(entry: &Entry) -> Result<Waiting> {
+    Waiting::decode(&entry.value).context("read a queue: it was written by another version, or is damaged")
+}
+
+/// Goes through the first records of a range.
+fn each(
+    store: &dyn Store,
+    range: &KeyRange,
+    most: usize,
+    mut take: impl FnMut(&Key, &Entry) -> Result<()>,
+) -> Result<()> {
+    let (mut after, mut left) = (None, most);
+    while left > 0 {
+        let page = store.page(range, after.as_ref(), left.min(PAGE_RECORDS))?;
+        for (key, entry) in &page.records {
+            take(key, entry)?;
+        }
+        left -= page.records.len();
+        match page.next_after() {
+            Some(next) => after = Some(next.clone()),
+            None => break,
+        }
+    }
+    Ok(())
+}
