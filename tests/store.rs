@@ -34,9 +34,9 @@ fn version(outcome: Outcome) -> Version {
     }
 }
 
-/// Small segments, so that every test of some length crosses from one into the next.
+/// Small segments and windows, so that every test of some length crosses from one into the next.
 fn options() -> Options {
-    Options { segment_bytes_max: 4096, cache_bytes: 1 << 20, ..Options::default() }
+    Options { segment_bytes_max: 4096, cache_bytes: 1 << 20, window_bytes: 8192, ..Options::default() }
 }
 
 fn open(dir: &Path) -> Embedded {

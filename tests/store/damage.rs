@@ -1,5 +1,6 @@
 //! What a disk may do to the files: torn ends, flipped bits, files gone or exchanged.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -267,9 +268,12 @@ fn verify_names_each_record_of_sled_that_does_not_follow_from_the_journal() {
     written(dir.path(), 3);
     let record = |name: &str| [&[1], key(name).as_bytes()].concat();
     let tree = sled::open(dir.path().join("sled")).unwrap();
-    tree.remove(record("record 1")).unwrap();
-    tree.insert(record("record 2"), b"\0\0\0\0\0\0\0\x02forged").unwrap();
-    tree.insert(record("record 4"), b"\0\0\0\0\0\0\0\x04forged").unwrap();
+    let mut block = unpack(&tree.get([1]).unwrap().unwrap());
+    assert_eq!(block.len(), 6);
+    block.remove(&record("record 1")).unwrap();
+    block.insert(record("record 2"), b"\0\0\0\0\0\0\0\x02forged".to_vec()).unwrap();
+    block.insert(record("record 4"), b"\0\0\0\0\0\0\0\x04forged".to_vec());
+    tree.insert([1], pack(&block)).unwrap();
     drop(tree);
     let problems = verify(dir.path(), &mut |_| {}).unwrap().problems;
     let found: Vec<_> = problems.iter().map(|problem| problem.found.as_str()).collect();
@@ -283,13 +287,34 @@ fn verify_names_each_record_of_sled_that_does_not_follow_from_the_journal() {
     assert_holds(&open(dir.path()), 3);
 }
 
+/// The records of one of sled's blocks; all of them are short.
+fn unpack(mut block: &[u8]) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let (mut records, mut key) = (BTreeMap::new(), Vec::new());
+    while let [shared, own, rest @ ..] = block {
+        key.truncate(usize::from(*shared));
+        let (own, rest) = rest.split_at(usize::from(*own));
+        key.extend_from_slice(own);
+        let (value, rest) = rest[1..].split_at(usize::from(rest[0]));
+        records.insert(key.clone(), value.to_vec());
+        block = rest;
+    }
+    records
+}
+
+fn pack(records: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<u8> {
+    records
+        .iter()
+        .flat_map(|(key, value)| [&[0, key.len() as u8], &key[..], &[value.len() as u8], value].concat())
+        .collect()
+}
+
 #[test]
 fn after_the_machine_went_down_sled_is_not_trusted() {
     let dir = tempfile::tempdir().unwrap();
     written(dir.path(), 3);
-    // Sled lost a record, as after a power cut; the store was open on an earlier boot.
+    // Sled lost a block of records, as after a power cut; the store was open on an earlier boot.
     let tree = sled::open(dir.path().join("sled")).unwrap();
-    tree.remove([&[1], key("record 1").as_bytes()].concat()).unwrap();
+    tree.remove([1]).unwrap().unwrap();
     drop(tree);
     fs::write(dir.path().join("running"), "an earlier boot").unwrap();
     assert_holds(&open(dir.path()), 3);

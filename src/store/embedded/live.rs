@@ -1,58 +1,69 @@
 //! What is so at this moment: sled, and above it what is on disk in the journal but not yet in sled.
 //!
-//! Sled takes longer to write than the journal, and its `Batch` keeps every reader out while it is applied. So a
-//! commit is visible as soon as it is durable, from memory, and another thread brings it into sled, some frames at a
-//! time. That thread also flushes sled now and then, while commits go on.
+//! Sled takes longer to write than the journal. So a commit is visible as soon as it is durable, from memory, and
+//! another thread brings it into sled, a window of frames at a time. The window that grows and the one that is being
+//! applied both stand above sled; an applied one is forgotten as a whole. The thread also flushes sled now and then,
+//! while commits go on.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::btree_map::Range;
+use std::iter::Peekable;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::body::Location;
 use super::state::{self, Flat, State};
+use super::window::Window;
 use crate::record::{Entry, Key, KeyRange, Version};
 use crate::store::{Fault, Page, range};
 
-/// Writes that go into sled at once, unless one frame has more. Readers of sled wait that long, some milliseconds.
-const APPLY_WRITES_MAX: usize = 512;
+/// What may stand above sled, in bytes of memory, about. Commits wait when it is reached.
+const ABOVE_BYTES_MAX: usize = 128 << 20;
 
-/// What may wait for sled, in bytes of memory, about. Commits wait when it is reached.
-const BACKLOG_BYTES_MAX: usize = 64 << 20;
+/// A window is applied when it is this old, if it has not grown to its full size before.
+const WINDOW_AGE: Duration = Duration::from_secs(1);
 
-/// What a write takes in memory beside its key and value, in bytes, about.
-const WRITE_OVERHEAD_BYTES: usize = 160;
-
-/// Sled is flushed after this many bytes of journal, or when nothing came for this long. It bounds what a start has to
-/// apply again to a second or two.
-const CHECKPOINT_BYTES: u64 = 16 << 20;
+/// Sled is flushed after this many bytes of journal, or when nothing came for this long. With [`ABOVE_BYTES_MAX`] it
+/// bounds what a start has to apply again to a second or two.
+const CHECKPOINT_BYTES: u64 = 32 << 20;
 const CHECKPOINT_IDLE: Duration = Duration::from_secs(2);
 
 pub(super) struct Live {
     state: State,
-    /// By sled's key: the frame that wrote it last, and what it wrote; `None` for a deletion.
-    recent: RwLock<BTreeMap<Bytes, (u64, Option<Bytes>)>>,
+    /// A window that takes so much memory is applied.
+    window_bytes: usize,
+    above: RwLock<Above>,
     backlog: Mutex<Backlog>,
+    /// A window waits, or no more will come.
     arrived: Condvar,
     room: Condvar,
 }
 
+/// The windows above sled; what the growing one says goes before what the other says.
+#[derive(Default)]
+struct Above {
+    growing: Window,
+    applying: Arc<Window>,
+}
+
 #[derive(Default)]
 struct Backlog {
-    frames: VecDeque<Flat>,
-    bytes: usize,
+    /// What the growing window takes in memory; `began` when its first frame came.
+    growing_bytes: usize,
+    began: Option<Instant>,
+    applying_bytes: usize,
     closed: bool,
     /// Sled has failed: nothing more goes in, and nobody need wait for it.
     failed: bool,
 }
 
 impl Live {
-    pub fn new(state: State) -> Self {
-        let (recent, backlog) = (RwLock::default(), Mutex::default());
-        Self { state, recent, backlog, arrived: Condvar::new(), room: Condvar::new() }
+    pub fn new(state: State, window_bytes: usize) -> Self {
+        let (above, backlog) = (RwLock::default(), Mutex::default());
+        Self { state, window_bytes, above, backlog, arrived: Condvar::new(), room: Condvar::new() }
     }
 
     pub fn get(&self, key: &[u8]) -> Result<Option<Entry>, Fault> {
@@ -74,8 +85,8 @@ impl Live {
         let mut page = Page::default();
         let Some((from, to)) = range::rest_of(range, after) else { return Ok(page) };
         let bounds = (from.map(state::record_key), to.map(state::record_key));
-        let mut new = self.recent_in(&bounds, limit).into_iter().peekable();
-        let mut old = self.state.range(bounds);
+        let mut new = self.above_in(&bounds, limit).into_iter().peekable();
+        let mut old = self.state.range(bounds)?;
         let mut old_next = old.next().transpose()?;
         loop {
             let old_first = match (new.peek(), &old_next) {
@@ -107,22 +118,24 @@ impl Live {
         }
     }
 
-    /// Makes a frame visible that is on disk; waits while too much is waiting for sled.
+    /// Makes a frame visible that is on disk; waits while too much stands above sled.
     pub fn publish(&self, flat: Flat) {
-        {
-            let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
-            for (key, value) in &flat.writes {
-                recent.insert(key.clone(), (flat.frame(), value.clone()));
-            }
+        let mut backlog = self.backlog();
+        backlog.growing_bytes = {
+            let mut above = self.above_mut();
+            above.growing.take_in(flat);
+            above.growing.bytes
+        };
+        if backlog.began.is_none() || backlog.growing_bytes >= self.window_bytes {
+            self.arrived.notify_one();
         }
-        let full = |backlog: &mut Backlog| backlog.bytes > BACKLOG_BYTES_MAX && !backlog.failed;
-        let mut backlog = self.room.wait_while(self.backlog(), full).unwrap_or_else(PoisonError::into_inner);
-        backlog.bytes += weight(&flat);
-        backlog.frames.push_back(flat);
-        self.arrived.notify_one();
+        backlog.began.get_or_insert_with(Instant::now);
+        let full =
+            |backlog: &mut Backlog| backlog.growing_bytes + backlog.applying_bytes > ABOVE_BYTES_MAX && !backlog.failed;
+        drop(self.room.wait_while(backlog, full).unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Nothing more will be published; what waits still goes into sled.
+    /// Nothing more will be published; what stands above sled still goes into it.
     pub fn close(&self) {
         self.backlog().closed = true;
         self.arrived.notify_one();
@@ -146,23 +159,16 @@ impl Live {
         // What the start applied waits for a first checkpoint, too.
         let mut bytes_since = 1;
         loop {
-            let waited = self.arrived.wait_timeout_while(self.backlog(), CHECKPOINT_IDLE, |backlog| {
-                backlog.frames.is_empty() && !backlog.closed
-            });
-            let (mut backlog, _) = waited.unwrap_or_else(PoisonError::into_inner);
-            let frames = take(&mut backlog.frames);
-            let closed = backlog.closed;
-            drop(backlog);
-            if frames.is_empty() && closed {
+            let closed = self.wait_for_a_window(bytes_since > 0);
+            let window = self.next_window();
+            if window.is_empty() && closed {
                 return Ok(());
             }
-            let idle = frames.is_empty() && bytes_since > 0;
-            if let Some(last) = frames.last().map(Flat::frame) {
-                self.state.apply(&frames)?;
-                self.retire(&frames, last);
-                bytes_since += frames.iter().map(|flat| flat.journal_bytes).sum::<u64>();
-                self.backlog().bytes -= frames.iter().map(weight).sum::<usize>();
-                self.room.notify_one();
+            bytes_since += window.journal_bytes;
+            let idle = window.is_empty() && bytes_since > 0;
+            if !window.is_empty() {
+                self.state.apply(&window)?;
+                self.forget();
             }
             if idle || bytes_since >= CHECKPOINT_BYTES {
                 self.state.checkpoint()?;
@@ -171,33 +177,75 @@ impl Live {
         }
     }
 
-    /// Forgets what sled now has, unless it has been written again since.
-    fn retire(&self, frames: &[Flat], last: u64) {
-        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
-        for (key, _) in frames.iter().flat_map(|flat| &flat.writes) {
-            if recent.get(key).is_some_and(|(frame, _)| *frame <= last) {
-                recent.remove(key);
+    /// Returns when a window is large or old enough, when nothing came for a while, or when nothing more will come;
+    /// says whether it is the last.
+    fn wait_for_a_window(&self, dirty: bool) -> bool {
+        let mut backlog = self.backlog();
+        loop {
+            if backlog.closed || backlog.growing_bytes >= self.window_bytes {
+                return backlog.closed;
+            }
+            let left = match backlog.began {
+                Some(began) => WINDOW_AGE.saturating_sub(began.elapsed()),
+                None => CHECKPOINT_IDLE,
+            };
+            if left.is_zero() {
+                return false;
+            }
+            let idle = backlog.began.is_none();
+            let (guard, waited) = self.arrived.wait_timeout(backlog, left).unwrap_or_else(PoisonError::into_inner);
+            backlog = guard;
+            if waited.timed_out() && idle && dirty && backlog.began.is_none() {
+                return backlog.closed;
             }
         }
     }
 
+    /// What has grown so far is applied next; another window begins to grow.
+    fn next_window(&self) -> Arc<Window> {
+        let mut backlog = self.backlog();
+        let window = {
+            let mut above = self.above_mut();
+            above.applying = Arc::new(std::mem::take(&mut above.growing));
+            above.applying.clone()
+        };
+        backlog.applying_bytes = window.bytes;
+        (backlog.growing_bytes, backlog.began) = (0, None);
+        window
+    }
+
+    /// Forgets the window that sled now has.
+    fn forget(&self) {
+        let applied = std::mem::take(&mut self.above_mut().applying);
+        self.backlog().applying_bytes = 0;
+        self.room.notify_one();
+        // Giving its memory back takes a while; readers need not wait for it.
+        drop(applied);
+    }
+
     /// First memory, then sled: what is forgotten between the two is in sled by then.
     fn read(&self, key: &[u8]) -> Result<Option<Bytes>, Fault> {
-        let recent =
-            self.recent.read().unwrap_or_else(PoisonError::into_inner).get(key).map(|(_, value)| value.clone());
-        match recent {
+        let found = {
+            let above = self.above();
+            above.growing.writes.get(key).or_else(|| above.applying.writes.get(key)).cloned()
+        };
+        match found {
             Some(value) => Ok(value),
             None => self.state.read(key),
         }
     }
 
     /// As much of what is in memory as a page can need: behind `limit` + 1 records nothing can be on it.
-    fn recent_in(&self, bounds: &(Bound<Vec<u8>>, Bound<Vec<u8>>), limit: usize) -> Vec<(Bytes, Option<Bytes>)> {
-        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+    fn above_in(&self, bounds: &(Bound<Vec<u8>>, Bound<Vec<u8>>), limit: usize) -> Vec<(Bytes, Option<Bytes>)> {
+        let above = self.above();
         let bounds = (bounds.0.as_ref().map(Vec::as_slice), bounds.1.as_ref().map(Vec::as_slice));
+        let both = Both {
+            growing: above.growing.writes.range::<[u8], _>(bounds).peekable(),
+            applying: above.applying.writes.range::<[u8], _>(bounds).peekable(),
+        };
         let mut taken = Vec::new();
         let mut records = 0;
-        for (key, (_, value)) in recent.range::<[u8], _>(bounds) {
+        for (key, value) in both {
             if records > limit {
                 break;
             }
@@ -207,30 +255,44 @@ impl Live {
         taken
     }
 
-    /// Nothing panics while it holds this lock, so a poisoned one is still whole.
+    // Nothing panics while it holds one of these locks, so a poisoned one is still whole.
+
+    fn above(&self) -> RwLockReadGuard<'_, Above> {
+        self.above.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn above_mut(&self) -> RwLockWriteGuard<'_, Above> {
+        self.above.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn backlog(&self) -> MutexGuard<'_, Backlog> {
         self.backlog.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The next frames to apply together.
-fn take(waiting: &mut VecDeque<Flat>) -> Vec<Flat> {
-    let mut writes = 0;
-    let mut frames = Vec::new();
-    while let Some(flat) = waiting.pop_front_if(|flat| writes == 0 || writes + flat.writes.len() <= APPLY_WRITES_MAX) {
-        writes += flat.writes.len();
-        frames.push(flat);
-    }
-    frames
+/// What two windows say, in key order, the growing one first where both say something.
+struct Both<'a> {
+    growing: Peekable<Range<'a, Bytes, Option<Bytes>>>,
+    applying: Peekable<Range<'a, Bytes, Option<Bytes>>>,
 }
 
-fn weight(flat: &Flat) -> usize {
-    let value_bytes = |value: &Option<Bytes>| value.as_ref().map_or(0, Bytes::len);
-    flat.writes.iter().map(|(key, value)| key.len() + value_bytes(value) + WRITE_OVERHEAD_BYTES).sum()
+impl<'a> Iterator for Both<'a> {
+    type Item = (&'a Bytes, &'a Option<Bytes>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Some((first, _)) = self.growing.peek() else { return self.applying.next() };
+        if let Some(before) = self.applying.next_if(|(key, _)| key < first) {
+            return Some(before);
+        }
+        let _said_again = self.applying.next_if(|(key, _)| key == first);
+        self.growing.next()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::super::frame::{Commit, Header, Write};
@@ -260,23 +322,24 @@ mod tests {
         #[test]
         fn a_page_is_the_same_however_much_of_it_is_in_sled_already(
             frames in proptest::collection::vec(proptest::collection::vec((0..20_u8, any::<bool>()), 1..8), 1..12),
-            applied in 0..12_usize,
+            (forgotten, applied) in (0..12_u64, 0..12_u64),
             limit in 1..25_usize,
         ) {
             let dir = tempfile::tempdir().unwrap();
-            let live = Live::new(State::open(dir.path(), 1 << 20).unwrap());
+            let live = Live::new(State::open(dir.path(), 1 << 20).unwrap(), 1 << 20);
             let mut expected = BTreeMap::new();
             for (number, changes) in (1..).zip(&frames) {
                 live.publish(frame(number, changes));
                 for (name, put) in changes {
                     if *put { expected.insert(*name, number) } else { expected.remove(name) };
                 }
-            }
-            for _ in 0..applied {
-                let Some(flat) = live.backlog().frames.pop_front() else { break };
-                let last = flat.frame();
-                live.state.apply(&[flat]).unwrap();
-                live.retire(&[frame(last, &frames[last as usize - 1])], last);
+                if number == forgotten || number == applied {
+                    let window = live.next_window();
+                    live.state.apply(&window).unwrap();
+                }
+                if number == forgotten {
+                    live.forget();
+                }
             }
             let range = KeyRange::under(&Key::new(Space(1)));
             let (mut after, mut seen) = (None, Vec::new());

@@ -7,10 +7,11 @@
 //! | Thread | Does |
 //! |---|---|
 //! | whoever submits | compresses and hashes the bodies, joins the queue |
-//! | whoever reads | looks into memory, then sled, and the journal's files for bodies; waits for no flush |
+//! | whoever reads | looks into memory, then sled, and the journal's files for bodies; waits for no flush and no writer |
 //! | `store-commit` | checks, appends, flushes, makes visible, completes: one group after the other |
-//! | `store-apply` | brings what is visible into sled; flushes sled now and then, so that a start is short |
+//! | `store-apply` | brings what is visible into sled, a window at a time; flushes sled now and then, so that a start is short |
 
+mod block;
 mod body;
 mod committer;
 mod directory;
@@ -22,6 +23,7 @@ mod segment;
 mod state;
 mod verify;
 mod walk;
+mod window;
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -52,6 +54,9 @@ pub struct Options {
     pub segment_bytes_max: u64,
     /// How much of its tree sled may keep in memory, in bytes.
     pub cache_bytes: u64,
+    /// Memory that commits take, in bytes, about, until they are brought into sled together. The more it is, the less
+    /// sled has to write for each of them, and the more a start after a crash has to do again.
+    pub window_bytes: usize,
     /// Batches that may wait for the committer; one more is told [`Fault::Busy`].
     pub queue_batches_max: usize,
     /// What they may weigh together, in bytes with bodies compressed; an empty queue takes a batch of any size.
@@ -63,6 +68,7 @@ impl Default for Options {
         Self {
             segment_bytes_max: 256 << 20,
             cache_bytes: 64 << 20,
+            window_bytes: 32 << 20,
             queue_batches_max: 16 << 10,
             queue_bytes_max: 256 << 20,
         }
@@ -87,7 +93,7 @@ impl Embedded {
     }
 
     fn start(directory: Arc<Directory>, state: State, journal: Journal, options: &Options) -> Result<Self, Fault> {
-        let live = Arc::new(Live::new(state));
+        let live = Arc::new(Live::new(state, options.window_bytes));
         let queue = Arc::new(Queue::new(options.queue_batches_max, options.queue_bytes_max));
         let committer = Committer { queue: queue.clone(), journal, live: live.clone(), _directory: directory.clone() };
         let segments = Segments { journal: directory.journal(), open: RwLock::default() };

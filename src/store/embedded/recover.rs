@@ -9,6 +9,7 @@ use super::journal::Journal;
 use super::segment::{self, ADVICE, SegmentHeader};
 use super::state::{Flat, Mark, State};
 use super::walk::{Step, Walk};
+use super::window::Window;
 use super::{Options, Progress};
 use crate::store::Fault;
 
@@ -36,9 +37,10 @@ pub(super) fn recover(directory: &Directory, options: &Options) -> Result<Recove
     };
     known = known.max(mark.map_or(0, |mark| mark.frame));
 
+    let mut window = Window::default();
     loop {
         match walk.step(walk.may_be_torn())? {
-            Step::Frame(frame) => state.apply(&[Flat::of(&frame)])?,
+            Step::Frame(frame) => take_in(&mut window, Flat::of(&frame), &state)?,
             Step::Torn { file, offset, found } if walk.place().frame > known => {
                 tracing::warn!(file = %file.display(), offset, found, "cut the end of the journal: never acknowledged");
                 cut(&file, offset)?;
@@ -48,6 +50,7 @@ pub(super) fn recover(directory: &Directory, options: &Options) -> Result<Recove
             Step::End => break,
         }
     }
+    state.apply(&window)?;
     let place = walk.place().clone();
     if place.frame <= known {
         let found = format!("sled knows frame {known}, the journal ends with frame {}", place.frame - 1);
@@ -70,13 +73,27 @@ pub(super) fn remake(
     let state = State::open(&new, options.cache_bytes)?;
     let mut counter = Counter::new(&directory.journal(), &segments, "rebuild sled");
     let mut walk = Walk::from_start(&directory.journal(), segments)?;
+    let mut window = Window::default();
     while let Step::Frame(frame) = walk.step(walk.may_be_torn())? {
-        state.apply(&[Flat::of(&frame)])?;
+        take_in(&mut window, Flat::of(&frame), &state)?;
         progress(counter.after(frame.header.frame_bytes()));
     }
+    state.apply(&window)?;
     state.checkpoint()?;
     drop(state);
     directory.swap_sled()
+}
+
+/// Memory that a window may take while the journal is gone through, in bytes, about.
+const WINDOW_BYTES: usize = 32 << 20;
+
+/// Adds a frame to a window, which goes into sled when it is large enough.
+pub(super) fn take_in(window: &mut Window, flat: Flat, state: &State) -> Result<(), Fault> {
+    window.take_in(flat);
+    if window.bytes >= WINDOW_BYTES {
+        state.apply(&std::mem::take(window))?;
+    }
+    Ok(())
 }
 
 /// How far a walk through the whole journal has come.

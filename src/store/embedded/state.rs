@@ -1,9 +1,14 @@
-//! What we know: records, and where bodies stand, in one sled tree together with the last frame that is in it.
+//! What we know: records, and where bodies stand, in one sled tree together with the last frame that is wholly in it.
 //!
-//! Frames go in whole, in one sled `Batch`, which is atomic within a tree, so sled always stands exactly behind some
-//! frame. It may be behind the journal, never ahead of it. sled 0.34.7 has edges (see dependencies.md): its `flush` is
-//! no fsync, so [`State::checkpoint`] adds one of our own; an interrupted snapshot looks like corruption, so it is
-//! deleted before every open; some damage makes it panic, so opening catches that.
+//! Records stand in blocks (see block.rs). A window of frames goes in block by block and the mark behind it last, so a
+//! crash may leave sled with a part of the frames behind its mark. They are applied again at the next start, which
+//! comes to the same: a write says what stands under its key from then on, whatever stood there. A block that is cut is
+//! replaced by its parts in one sled `Batch`, so no reader and no crash sees a record twice or not at all; nothing else
+//! needs one, and readers of sled wait for nobody else.
+//!
+//! sled 0.34.7 has edges (see dependencies.md): its `flush` is no fsync, so [`State::checkpoint`] adds one of our own;
+//! an interrupted snapshot looks like corruption, so it is deleted before every open; some damage makes it panic, so
+//! opening catches that.
 
 use std::fs::{self, File};
 use std::io;
@@ -15,20 +20,25 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::block::{self, Damaged, Pair};
 use super::body::Location;
 use super::frame::{Hash, Write};
 use super::walk::{Frame, Place};
+use super::window::Window;
 use crate::record::{Entry, Key, Version};
 use crate::store::Fault;
 
 /// The form in which sled holds things; another one is made anew from the journal.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 const MARK: &[u8] = &[0];
 const RECORDS: u8 = 1;
 const BODIES: u8 = 2;
 
-/// The last frame that is in sled. Kept in sled, written by the same batch as the frame's changes.
+/// Before every key of a record: the fence of the first block.
+const FENCE_FIRST: &[u8] = &[RECORDS];
+
+/// The last frame that is wholly in sled. Kept in sled, written behind the frame's changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mark {
     format: u32,
@@ -100,58 +110,116 @@ impl State {
 
     /// The last frame that sled knows, `None` when it is new. A mark of another format is a fault.
     pub fn mark(&self) -> Result<Option<Mark>, Fault> {
-        let Some(bytes) = self.read(MARK)? else {
-            return match self.tree.is_empty() {
-                true => Ok(None),
-                false => Err(unreadable("sled holds records, but no mark")),
-            };
-        };
+        let found = self.tree.get(MARK).map_err(Fault::sled("read from sled"))?;
+        let Some(bytes) = found else { return Ok(None) };
         match postcard::from_bytes::<Mark>(&bytes) {
             Ok(mark) if mark.format == FORMAT => Ok(Some(mark)),
             _ => Err(unreadable("sled's mark is of another format")),
         }
     }
 
-    /// Applies frames that follow each other, all or none of them.
-    pub fn apply(&self, frames: &[Flat]) -> Result<(), Fault> {
-        let Some(last) = frames.last() else { return Ok(()) };
-        let mut batch = sled::Batch::default();
-        for (key, value) in frames.iter().flat_map(|flat| &flat.writes) {
-            match value {
-                Some(value) => batch.insert(&key[..], &value[..]),
-                None => batch.remove(&key[..]),
+    /// Applies frames that follow sled's mark, then moves the mark behind them.
+    pub fn apply(&self, window: &Window) -> Result<(), Fault> {
+        let Some(mark) = &window.mark else { return Ok(()) };
+        let mut writes = window.writes.iter().peekable();
+        while let Some(&(first, _)) = writes.peek() {
+            let (fence, stored) = self.block_of(first)?;
+            let mut pairs = block::unpack(&stored).map_err(damaged)?;
+            let last = pairs.last().map(|(key, _)| key.clone());
+            let behind = last.is_none_or(|last| last < *first);
+            let next = self.next_fence(first)?;
+            let fits = |(key, _): &(&Bytes, &Option<Bytes>)| next.as_ref().is_none_or(|next| key[..] < next[..]);
+            if block::change(&mut pairs, std::iter::from_fn(|| writes.next_if(fits))) {
+                self.replace(&fence, block::pack(&pairs, behind))?;
             }
         }
-        batch.insert(MARK, to_bytes(&last.mark));
-        self.tree.apply_batch(batch).map_err(Fault::sled("apply frames to sled"))
+        self.tree.insert(MARK, to_bytes(mark)).map_err(Fault::sled("apply frames to sled"))?;
+        Ok(())
     }
 
-    /// What stands under one of sled's keys.
+    /// The block into which a key belongs, with its fence; an empty one where there is none yet.
+    fn block_of(&self, key: &[u8]) -> Result<(sled::IVec, sled::IVec), Fault> {
+        let found =
+            self.tree.range(FENCE_FIRST..=key).next_back().transpose().map_err(Fault::sled("read from sled"))?;
+        Ok(found.unwrap_or_else(|| (FENCE_FIRST.into(), sled::IVec::default())))
+    }
+
+    /// The first fence behind a key.
+    fn next_fence(&self, key: &[u8]) -> Result<Option<sled::IVec>, Fault> {
+        let found = self.tree.get_gt(key).map_err(Fault::sled("read from sled"))?;
+        Ok(found.map(|(fence, _)| fence))
+    }
+
+    /// Puts blocks in the place of the one at `fence`: the first one under the same fence, or none.
+    fn replace(&self, fence: &[u8], blocks: Vec<(Bytes, Vec<u8>)>) -> Result<(), Fault> {
+        let failed = || Fault::sled("apply frames to sled");
+        let mut blocks = blocks.into_iter();
+        let Some((_, first)) = blocks.next() else {
+            return self.tree.remove(fence).map(drop).map_err(failed());
+        };
+        if blocks.len() == 0 {
+            return self.tree.insert(fence, first).map(drop).map_err(failed());
+        }
+        let mut batch = sled::Batch::default();
+        batch.insert(fence, first);
+        for (fence, block) in blocks {
+            batch.insert(&fence[..], block);
+        }
+        self.tree.apply_batch(batch).map_err(failed())
+    }
+
+    /// What stands under one of our keys.
     pub fn read(&self, key: &[u8]) -> Result<Option<Bytes>, Fault> {
-        let found = self.tree.get(key).map_err(Fault::sled("read from sled"))?;
-        Ok(found.map(|stored| Bytes::copy_from_slice(&stored)))
+        let (_, stored) = self.block_of(key)?;
+        block::find(&stored, key).map_err(damaged)
     }
 
-    /// What stands between two of sled's keys.
+    /// What stands between two of our keys, in key order.
+    ///
+    /// A block may be cut while this goes on. Records only ever move to a later block, so none is missed, and one that
+    /// has been given out already is passed over.
     pub fn range(
         &self,
-        bounds: (Bound<Vec<u8>>, Bound<Vec<u8>>),
-    ) -> impl Iterator<Item = Result<(Bytes, Bytes), Fault>> {
-        self.tree.range::<Vec<u8>, _>(bounds).map(|found| {
-            let (key, stored) = found.map_err(Fault::sled("read a page from sled"))?;
-            Ok((Bytes::copy_from_slice(&key), Bytes::copy_from_slice(&stored)))
-        })
+        (from, to): (Bound<Vec<u8>>, Bound<Vec<u8>>),
+    ) -> Result<impl Iterator<Item = Result<Pair, Fault>>, Fault> {
+        let first = match &from {
+            Bound::Included(key) | Bound::Excluded(key) => self.block_of(key)?.0,
+            Bound::Unbounded => FENCE_FIRST.into(),
+        };
+        let mut blocks = self.tree.range(first..);
+        let mut records = Vec::new().into_iter();
+        let mut after = from;
+        Ok(std::iter::from_fn(move || {
+            loop {
+                for pair in records.by_ref() {
+                    let (key, _): &Pair = &pair;
+                    if is_behind(key, &after) {
+                        after = Bound::Excluded(key.to_vec());
+                        return is_before(key, &to).then_some(Ok(pair));
+                    }
+                }
+                let block = match blocks.next()? {
+                    Ok((fence, _)) if !is_before(&fence, &to) => return None,
+                    Ok((_, block)) => block,
+                    Err(fault) => return Some(Err(Fault::sled("read a page from sled")(fault))),
+                };
+                match block::unpack(&block).map_err(damaged) {
+                    Ok(pairs) => records = pairs.into_iter(),
+                    Err(fault) => return Some(Err(fault)),
+                }
+            }
+        }))
     }
 
-    /// Everything that sled holds, in key order, as it holds it; the mark comes first.
-    pub fn everything(&self) -> impl Iterator<Item = Result<(sled::IVec, sled::IVec), Fault>> {
-        self.tree.iter().map(|pair| pair.map_err(Fault::sled("read through sled")))
+    /// Every record and every place of a body, in key order.
+    pub fn everything(&self) -> Result<impl Iterator<Item = Result<Pair, Fault>>, Fault> {
+        self.range((Bound::Unbounded, Bound::Unbounded))
     }
 
     /// How many records there are, and how many bodies.
     pub fn count(&self) -> Result<(u64, u64), Fault> {
         let (mut records, mut bodies) = (0, 0);
-        for pair in self.everything() {
+        for pair in self.everything()? {
             match pair?.0[0] {
                 RECORDS => records += 1,
                 BODIES => bodies += 1,
@@ -168,7 +236,6 @@ impl State {
             Some((&BODIES, rest)) if !rest.is_empty() => {
                 format!("the place of body {}", Key::from_bytes(rest.to_vec()))
             }
-            _ if key == MARK => "the mark of the last frame".into(),
             _ => format!("the unknown key {}", key.escape_ascii()),
         }
     }
@@ -182,7 +249,7 @@ impl State {
 
 /// A frame as sled takes it: its keys and values, with the places of its bodies, in the order of its commits.
 pub(super) struct Flat {
-    mark: Mark,
+    pub mark: Mark,
     pub writes: Vec<(Bytes, Option<Bytes>)>,
     pub journal_bytes: u64,
 }
@@ -206,10 +273,6 @@ impl Flat {
         }
         Self { mark: Mark::behind(frame), writes, journal_bytes: frame.header.frame_bytes() }
     }
-
-    pub fn frame(&self) -> u64 {
-        self.mark.frame
-    }
 }
 
 pub(super) fn record_key(key: &[u8]) -> Vec<u8> {
@@ -230,6 +293,22 @@ pub(super) fn location(stored: &[u8]) -> Result<Location, Fault> {
     postcard::from_bytes(stored).map_err(|_| unreadable("the place of a body is damaged"))
 }
 
+fn is_behind(key: &[u8], from: &Bound<Vec<u8>>) -> bool {
+    match from {
+        Bound::Included(from) => key >= &from[..],
+        Bound::Excluded(from) => key > &from[..],
+        Bound::Unbounded => true,
+    }
+}
+
+fn is_before(key: &[u8], to: &Bound<Vec<u8>>) -> bool {
+    match to {
+        Bound::Included(to) => key <= &to[..],
+        Bound::Excluded(to) => key < &to[..],
+        Bound::Unbounded => true,
+    }
+}
+
 fn in_space(space: u8, key: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(key.len() + 1);
     bytes.push(space);
@@ -243,6 +322,10 @@ fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {
 
 fn unreadable(found: &str) -> Fault {
     Fault::sled("read from sled")(sled::Error::Unsupported(found.into()))
+}
+
+fn damaged(_: Damaged) -> Fault {
+    unreadable("a block of records is damaged")
 }
 
 fn panicked() -> sled::Error {
@@ -272,4 +355,63 @@ fn sync_all_under(dir: &Path) -> io::Result<()> {
         }
     }
     File::open(dir)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn mark(frame: u64) -> Mark {
+        Mark { format: FORMAT, frame, hash: [0; 32], segment: 1, offset: 0, end: 0, next_commit: frame }
+    }
+
+    fn window(frame: u64, changes: &BTreeMap<u16, Option<u8>>) -> Window {
+        let writes = changes.iter().map(|(number, value)| {
+            (record_key(&number.to_be_bytes()).into(), value.map(|value| Bytes::from(vec![value; 300])))
+        });
+        Window { writes: writes.collect(), mark: Some(mark(frame)), ..Window::default() }
+    }
+
+    fn any_changes() -> impl Strategy<Value = BTreeMap<u16, Option<u8>>> {
+        proptest::collection::btree_map(0..200_u16, proptest::option::weighted(0.7, any::<u8>()), 1..150)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn a_window_that_went_in_by_half_before_a_crash_goes_in_again_to_the_same_end(
+            first in any_changes(), second in any_changes(), third in any_changes(), half in 0..150_usize,
+        ) {
+            let dir = tempfile::tempdir().unwrap();
+            let state = State::open(dir.path(), 1 << 20).unwrap();
+            state.apply(&window(1, &first)).unwrap();
+            // Of the second and third frame together only a part went in, and no mark.
+            let both: BTreeMap<u16, Option<u8>> = second.clone().into_iter().chain(third.clone()).collect();
+            let part = both.into_iter().take(half).collect();
+            state.apply(&window(1, &part)).unwrap();
+            drop(state);
+            let state = State::open(dir.path(), 1 << 20).unwrap();
+            prop_assert_eq!(state.mark().unwrap(), Some(mark(1)));
+            state.apply(&window(2, &second)).unwrap();
+            state.apply(&window(3, &third)).unwrap();
+            let mut expected: BTreeMap<Vec<u8>, Bytes> = BTreeMap::new();
+            for (number, value) in first.into_iter().chain(second).chain(third) {
+                let key = record_key(&number.to_be_bytes());
+                match value {
+                    Some(value) => drop(expected.insert(key, vec![value; 300].into())),
+                    None => drop(expected.remove(&key)),
+                }
+            }
+            for (key, value) in &expected {
+                prop_assert_eq!(state.read(key).unwrap(), Some(value.clone()));
+            }
+            let found: Vec<Pair> = state.everything().unwrap().collect::<Result<_, _>>().unwrap();
+            let expected: Vec<Pair> = expected.into_iter().map(|(key, value)| (key.into(), value)).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
 }

@@ -1,7 +1,10 @@
 //! Is everything as it was written? And if sled is not: make it anew.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
 
 use super::Options;
 use super::directory::{self, Directory};
@@ -9,6 +12,7 @@ use super::recover::{self, Counter, Recovered};
 use super::segment::{self, ADVICE};
 use super::state::{Flat, State};
 use super::walk::{Frame, Step, Walk};
+use super::window::Window;
 use crate::store::Fault;
 
 /// How far a long piece of work has come.
@@ -76,6 +80,8 @@ pub fn verify(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, 
         Err(fault) => return report.with(fault),
     };
     let mut whole = true;
+    let mut window = Window::default();
+    let mut differences = Differences::new();
     loop {
         match walk.step(false) {
             Ok(Step::Frame(frame)) => {
@@ -83,10 +89,13 @@ pub fn verify(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, 
                 report.frames += 1;
                 report.commits += u64::from(frame.header.commits);
                 if whole {
-                    replayed.apply(&[Flat::of(&frame)])?;
+                    let flat = Flat::of(&frame);
+                    explain(&mut differences, &flat);
+                    recover::take_in(&mut window, flat, &replayed)?;
                 }
                 if let Some((sled, _)) = sled.as_ref().filter(|_| whole && frame.header.number == known) {
-                    compare(sled, &replayed, &directory.sled(), &mut report)?;
+                    replayed.apply(&std::mem::take(&mut window))?;
+                    differences = compare(sled, &replayed)?;
                 }
                 progress(counter.after(frame.header.frame_bytes()));
             }
@@ -107,6 +116,10 @@ pub fn verify(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, 
                 }
             }
         }
+    }
+    replayed.apply(&window)?;
+    for (key, (found, _)) in differences {
+        report.add(directory.sled(), 0, format!("{} {found}", State::describe(&key)), REBUILD);
     }
     if whole && walk.place().frame <= known {
         let found = format!("sled knows frame {known}, the journal ends before it");
@@ -184,31 +197,55 @@ fn check_bodies(walk: &Walk, frame: &Frame, known: u64, report: &mut Report) {
     }
 }
 
-/// Goes through both in key order; they must be the same in every byte.
-fn compare(sled: &State, replayed: &State, dir: &Path, report: &mut Report) -> Result<(), Fault> {
-    let (mut ours, mut theirs) = (sled.everything(), replayed.everything());
+/// Where sled is not as it should be: what is wrong, and what it holds.
+type Differences = BTreeMap<Bytes, (&'static str, Option<Bytes>)>;
+
+/// More differences than this are not remembered. It is more than one window of frames can hold, and a crash leaves
+/// sled with a part of one at most.
+const DIFFERENCES_MAX: usize = 1 << 20;
+
+/// Goes through both in key order; they should be the same in every byte.
+fn compare(sled: &State, replayed: &State) -> Result<Differences, Fault> {
+    let mut differences = Differences::new();
+    let (mut ours, mut theirs) = (sled.everything()?, replayed.everything()?);
     let (mut left, mut right) = (ours.next().transpose()?, theirs.next().transpose()?);
-    loop {
+    while differences.len() < DIFFERENCES_MAX {
         let order = match (&left, &right) {
-            (None, None) => return Ok(()),
+            (None, None) => break,
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (Some((left, _)), Some((right, _))) => left.cmp(right),
         };
-        let found = match order {
-            Ordering::Less => left.as_ref().map(|(key, _)| format!("{} should not be there", State::describe(key))),
-            Ordering::Greater => right.as_ref().map(|(key, _)| format!("{} is missing", State::describe(key))),
-            Ordering::Equal if left == right => None,
-            Ordering::Equal => left.as_ref().map(|(key, _)| format!("{} is another", State::describe(key))),
-        };
-        if let Some(found) = found {
-            report.add(dir.to_owned(), 0, found, REBUILD);
+        match (order, &left, &right) {
+            (Ordering::Less, Some((key, value)), _) => {
+                differences.insert(key.clone(), ("should not be there", Some(value.clone())));
+            }
+            (Ordering::Greater, _, Some((key, _))) => {
+                differences.insert(key.clone(), ("is missing", None));
+            }
+            (Ordering::Equal, Some((key, value)), _) if left != right => {
+                differences.insert(key.clone(), ("is another", Some(value.clone())));
+            }
+            _ => {}
         }
         if order != Ordering::Greater {
             left = ours.next().transpose()?;
         }
         if order != Ordering::Less {
             right = theirs.next().transpose()?;
+        }
+    }
+    Ok(differences)
+}
+
+/// A crash may leave sled with a part of the frames behind its mark: what such a frame wrote is no difference.
+fn explain(differences: &mut Differences, flat: &Flat) {
+    if differences.is_empty() {
+        return;
+    }
+    for (key, value) in &flat.writes {
+        if differences.get(key).is_some_and(|(_, held)| held == value) {
+            differences.remove(key);
         }
     }
 }

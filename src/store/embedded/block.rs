@@ -1,0 +1,232 @@
+//! A block: records that follow each other in key order, packed into one of sled's values.
+//!
+//! Sled takes tens of microseconds for each value that it writes, however small, so what stands side by side is
+//! written together. A block stands under its *fence*: every key from there up to the next fence belongs into it. It is
+//! rewritten whole, and cut when it has grown too large.
+//!
+//! ```text
+//! for each record: bytes shared with the key before, bytes of its own, its own bytes, bytes of the value, the value
+//! ```
+//!
+//! The three numbers are LEB128.
+
+use bytes::Bytes;
+
+/// A key and what stands under it.
+pub(super) type Pair = (Bytes, Bytes);
+
+/// A block that has grown beyond this many bytes is cut; a single record may be larger. A larger block costs more when
+/// one record of it is read or changed, a smaller one more when many that follow each other are written.
+const BLOCK_BYTES_MAX: usize = 4096;
+
+/// What stands under `key`. `Err` when the block is damaged.
+pub(super) fn find(block: &[u8], key: &[u8]) -> Result<Option<Bytes>, Damaged> {
+    let mut records = Records { rest: block, key: Vec::with_capacity(key.len()) };
+    while let Some(value) = records.step()? {
+        match records.key.as_slice().cmp(key) {
+            std::cmp::Ordering::Less => {}
+            std::cmp::Ordering::Equal => return Ok(Some(Bytes::copy_from_slice(value))),
+            std::cmp::Ordering::Greater => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+/// The records of a block, in key order.
+pub(super) fn unpack(block: &[u8]) -> Result<Vec<Pair>, Damaged> {
+    let mut records = Records { rest: block, key: Vec::new() };
+    let mut pairs = Vec::new();
+    while let Some(value) = records.step()? {
+        pairs.push((Bytes::copy_from_slice(&records.key), Bytes::copy_from_slice(value)));
+    }
+    Ok(pairs)
+}
+
+/// What becomes of a block's records under changes in key order. Returns whether anything is another.
+pub(super) fn change<'a>(
+    pairs: &mut Vec<Pair>,
+    changes: impl IntoIterator<Item = (&'a Bytes, &'a Option<Bytes>)>,
+) -> bool {
+    let mut old = std::mem::take(pairs).into_iter().peekable();
+    let mut changed = false;
+    for (key, value) in changes {
+        while let Some(pair) = old.next_if(|pair| pair.0 < *key) {
+            pairs.push(pair);
+        }
+        let before = old.next_if(|pair| pair.0 == *key);
+        changed |= before.as_ref().map(|pair| &pair.1) != value.as_ref();
+        if let Some(value) = value {
+            pairs.push((key.clone(), value.clone()));
+        }
+    }
+    pairs.extend(old);
+    changed
+}
+
+/// Packs records into as many blocks as they need, in order; each with the key of its first record.
+///
+/// Records that were added `behind` all others come from a log: its blocks are filled. All others are cut evenly, so
+/// that there is room wherever the next one falls.
+pub(super) fn pack(pairs: &[Pair], behind: bool) -> Vec<(Bytes, Vec<u8>)> {
+    let bytes_all: usize = pairs.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let bytes_max = match behind {
+        true => BLOCK_BYTES_MAX,
+        false => bytes_all / bytes_all.div_ceil(BLOCK_BYTES_MAX).max(1),
+    };
+    let mut blocks: Vec<(Bytes, Vec<u8>)> = Vec::new();
+    let mut before: &[u8] = &[];
+    let mut bytes = usize::MAX;
+    for (key, value) in pairs {
+        if bytes > bytes_max || bytes + key.len() + value.len() > BLOCK_BYTES_MAX {
+            blocks.push((key.clone(), Vec::with_capacity(BLOCK_BYTES_MAX)));
+            before = &[];
+            bytes = 0;
+        }
+        let (_, block) = blocks.last_mut().expect("the first record begins a block");
+        let shared = before.iter().zip(key.iter()).take_while(|(one, other)| one == other).count();
+        write_number(block, shared);
+        write_number(block, key.len() - shared);
+        block.extend_from_slice(&key[shared..]);
+        write_number(block, value.len());
+        block.extend_from_slice(value);
+        bytes += key.len() + value.len();
+        before = key;
+    }
+    blocks
+}
+
+/// The bytes are not what [`pack`] made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Damaged;
+
+struct Records<'a> {
+    rest: &'a [u8],
+    key: Vec<u8>,
+}
+
+impl<'a> Records<'a> {
+    /// The next record's value; its key is then in `key`.
+    fn step(&mut self) -> Result<Option<&'a [u8]>, Damaged> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let shared = self.number()?;
+        if shared > self.key.len() {
+            return Err(Damaged);
+        }
+        self.key.truncate(shared);
+        let own = self.number()?;
+        let own = self.bytes(own)?;
+        self.key.extend_from_slice(own);
+        let length = self.number()?;
+        self.bytes(length).map(Some)
+    }
+
+    fn number(&mut self) -> Result<usize, Damaged> {
+        let mut number = 0_usize;
+        for shift in [0, 7, 14, 21] {
+            let (byte, rest) = self.rest.split_first().ok_or(Damaged)?;
+            self.rest = rest;
+            number |= usize::from(byte & 0x7F) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(number);
+            }
+        }
+        Err(Damaged)
+    }
+
+    fn bytes(&mut self, length: usize) -> Result<&'a [u8], Damaged> {
+        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(Damaged)?;
+        self.rest = rest;
+        Ok(bytes)
+    }
+}
+
+fn write_number(block: &mut Vec<u8>, mut number: usize) {
+    debug_assert!(number < 1 << 28, "a key or a value is far smaller");
+    while number >= 0x80 {
+        block.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    block.push(number as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pairs(map: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<Pair> {
+        map.iter().map(|(key, value)| (key.clone().into(), value.clone().into())).collect()
+    }
+
+    fn any_map() -> impl Strategy<Value = BTreeMap<Vec<u8>, Vec<u8>>> {
+        let key = proptest::collection::vec(0..3_u8, 1..12);
+        proptest::collection::btree_map(key, proptest::collection::vec(any::<u8>(), 0..900), 0..30)
+    }
+
+    #[test]
+    fn what_follows_a_full_block_begins_a_new_one_and_what_falls_between_cuts_in_halves() {
+        let records: Vec<Pair> =
+            (0..100_u8).map(|n| (Bytes::copy_from_slice(&[n]), Bytes::from(vec![n; 99]))).collect();
+        let lengths = |behind| -> Vec<usize> {
+            pack(&records, behind).iter().map(|(_, block)| unpack(block).unwrap().len()).collect()
+        };
+        assert_eq!(lengths(true), [40, 40, 20]);
+        assert_eq!(lengths(false), [34, 34, 32]);
+        let large = [(Bytes::from_static(b"k"), Bytes::from(vec![7; 64 << 10]))];
+        assert_eq!(find(&pack(&large, true)[0].1, b"k").unwrap().unwrap(), large[0].1);
+        assert!(pack(&[], true).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn records_are_read_back_and_no_block_is_too_large(map in any_map(), behind: bool) {
+            let records = pairs(&map);
+            let blocks = pack(&records, behind);
+            let mut read = Vec::new();
+            for (fence, block) in &blocks {
+                let held = unpack(block).unwrap();
+                prop_assert_eq!(fence, &held[0].0);
+                let bytes: usize = held.iter().map(|(key, value)| key.len() + value.len()).sum();
+                prop_assert!(bytes <= BLOCK_BYTES_MAX);
+                for (key, value) in &held {
+                    prop_assert_eq!(find(block, key).unwrap(), Some(value.clone()));
+                }
+                prop_assert_eq!(find(block, b"\x05").unwrap(), None);
+                read.extend(held);
+            }
+            prop_assert_eq!(read, records);
+        }
+
+        #[test]
+        fn changes_do_to_a_block_what_they_do_to_a_map(
+            map in any_map(),
+            changes in proptest::collection::btree_map(
+                proptest::collection::vec(0..3_u8, 1..6), proptest::option::of(Just(vec![9; 10])), 0..20),
+        ) {
+            let mut expected = map.clone();
+            for (key, value) in &changes {
+                match value {
+                    Some(value) => drop(expected.insert(key.clone(), value.clone())),
+                    None => drop(expected.remove(key)),
+                }
+            }
+            let changes: BTreeMap<Bytes, Option<Bytes>> =
+                changes.into_iter().map(|(key, value)| (key.into(), value.map(Bytes::from))).collect();
+            let mut records = pairs(&map);
+            let changed = change(&mut records, &changes);
+            prop_assert_eq!(changed, expected != map);
+            prop_assert_eq!(records, pairs(&expected));
+        }
+
+        #[test]
+        fn damaged_bytes_are_told_and_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = unpack(&bytes);
+            let _ = find(&bytes, b"key");
+        }
+    }
+}
