@@ -1,14 +1,19 @@
-//! The whole road: documents into a gateway over the embedded store, in process and over HTTPS.
+//! The whole road: documents into a gateway, in process and over HTTPS, to the durable answer and to the queue.
 //!
-//! `cargo bench --bench road` prints documents per second: to the durable answer, and to the decided answer in the queue.
-//! Ratios of one run are what counts; machines are noisy.
+//! `cargo bench --bench road [documents]` prints, for each store, documents per second and what one costs in processor
+//! time; then how fast the same server answers the same bodies without any store. Ratios of one run are what counts:
+//! machines are noisy, and processor time is the quieter figure. `BENCH_DIR` names the disk to use.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use axum::body::to_bytes;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::routing::post;
 use bytes::Bytes;
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use gridpost::gateway::world::World;
 use gridpost::gateway::{Clock, Gateway, Receipt, Settings};
 use gridpost::identity::Issuer;
@@ -16,11 +21,31 @@ use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
 use gridpost::process::Markets;
 use gridpost::store::{Embedded, Memory, Options, Store};
 use gridpost::{certs, http};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 const CLIENTS: u64 = 64;
 const SENDER: &str = "8100000000030";
+
+fn main() {
+    let documents = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(20_000);
+    let runtime = Runtime::new().unwrap();
+    println!("{:<44}{:>9}{:>9}{:>9}{:>9}{:>9}", "", "per s", "µs cpu", "p50 ms", "p99 ms", "max ms");
+    let scratch = tempfile::tempdir_in(std::env::var_os("BENCH_DIR").unwrap_or(".".into())).unwrap();
+    in_process("memory", Arc::new(Memory::default()), &runtime, documents, 1);
+    in_process("embedded", embedded(&scratch.path().join("road")), &runtime, documents, 4);
+    over_https(&scratch.path().join("https"), &runtime, documents);
+}
+
+fn embedded(dir: &Path) -> Arc<dyn Store> {
+    Arc::new(Embedded::open(dir, Options::default()).unwrap())
+}
 
 fn gateway(store: Arc<dyn Store>, runtime: &Runtime) -> Arc<Gateway> {
     let settings =
@@ -69,67 +94,50 @@ fn document(number: u64) -> Bytes {
     .into()
 }
 
-/// Sends `count` documents by 64 clients at a time; returns how long the answers took.
-async fn send_in_process(gateway: &Arc<Gateway>, next: &Arc<AtomicU64>, count: u64) -> Duration {
+/// Documents straight into a gateway, in several laps: a store that grows should not grow slower.
+fn in_process(name: &str, store: Arc<dyn Store>, runtime: &Runtime, documents: u64, laps: u64) {
+    let gateway = gateway(store, runtime);
+    for lap in 0..laps {
+        let meter = Meter::start();
+        let took = runtime.block_on(send_in_process(&gateway, lap * documents..(lap + 1) * documents));
+        let received = meter.elapsed();
+        runtime.block_on(gateway.settled()).unwrap();
+        let lap = if laps > 1 { format!(", lap {}", lap + 1) } else { String::new() };
+        report(&format!("{name}: to the durable answer{lap}"), documents, received, 0.0, took);
+        report(&format!("{name}: to the queue{lap}"), documents, meter.elapsed(), meter.cpu_seconds(), Vec::new());
+    }
+}
+
+async fn send_in_process(gateway: &Arc<Gateway>, numbers: std::ops::Range<u64>) -> Vec<Duration> {
     let caller = Party { number: ActorNumber::new(SENDER), role: ActorRole::GridAccessProvider };
-    let last = next.load(Ordering::Relaxed) + count;
-    let started = Instant::now();
+    let next = Arc::new(AtomicU64::new(numbers.start));
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {
-        let (gateway, next, caller) = (gateway.clone(), next.clone(), caller.clone());
+        let (gateway, next, caller, end) = (gateway.clone(), next.clone(), caller.clone(), numbers.end);
         clients.spawn(async move {
             let known = gateway.document_for("requestchangeofpricelist").unwrap();
+            let mut took = Vec::new();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= last {
-                    return;
+                if number >= end {
+                    return took;
                 }
-                let now = gateway.now();
+                let (began, now) = (Instant::now(), gateway.now());
                 let receipt = gateway.receive(&caller, known, document(number), "bench", now).await.unwrap();
                 assert!(matches!(receipt, Receipt::Accepted(_)), "{receipt:?}");
+                took.push(began.elapsed());
             }
         });
     }
-    clients.join_all().await;
-    let took = started.elapsed();
-    next.store(last, Ordering::Relaxed);
-    took
+    clients.join_all().await.concat()
 }
 
-fn in_process(criterion: &mut Criterion) {
-    let runtime = Runtime::new().unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let stores: [(&str, Arc<dyn Store>); 2] = [
-        ("memory", Arc::new(Memory::default())),
-        ("embedded", Arc::new(Embedded::open(dir.path(), Options::default()).unwrap())),
-    ];
-    let mut group = criterion.benchmark_group("road");
-    group.throughput(Throughput::Elements(1)).sample_size(10).measurement_time(Duration::from_secs(8));
-    for (name, store) in stores {
-        let gateway = gateway(store, &runtime);
-        let next = Arc::new(AtomicU64::new(0));
-        group.bench_function(format!("{name}: request to decided answer"), |bencher| {
-            bencher.iter_custom(|count| {
-                let started = Instant::now();
-                runtime.block_on(async {
-                    send_in_process(&gateway, &next, count).await;
-                    gateway.settled().await.unwrap();
-                });
-                started.elapsed()
-            });
-        });
-    }
-    group.finish();
-}
-
-fn over_https(criterion: &mut Criterion) {
-    let runtime = Runtime::new().unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let store = Arc::new(Embedded::open(&dir.path().join("store"), Options::default()).unwrap());
-    let gateway = gateway(store, &runtime);
+/// Documents through the door; beside them, bodies that the same server reads and answers with 202 at once.
+fn over_https(dir: &Path, runtime: &Runtime, documents: u64) {
+    let gateway = gateway(embedded(&dir.join("store")), runtime);
     let now = Clock::machine().now();
-    let server = certs::server_certificate(dir.path(), now).unwrap();
-    let issuer = Issuer::create_or_load(dir.path()).unwrap();
+    let server = certs::server_certificate(dir, now).unwrap();
+    let issuer = Issuer::create_or_load(dir).unwrap();
     let participants = World::toy().participants().unwrap();
     let sender = participants.iter().find(|each| each.party.number.as_str() == SENDER).unwrap();
     let external_id = sender.external_id.clone().unwrap();
@@ -145,45 +153,129 @@ fn over_https(criterion: &mut Criterion) {
         watchers: http::Watchers::Loopback,
         limits: http::Limits::default(),
     };
-    let door = runtime.block_on(http::start(gateway.clone(), settings, axum::Router::new())).unwrap();
-    let url = format!("https://localhost:{}/v1.0/cim/requestchangeofpricelist", door.address().port());
-    let authority = reqwest::Certificate::from_pem(&std::fs::read(&server.authority).unwrap()).unwrap();
-    let clients: Vec<reqwest::Client> = (0..CLIENTS)
-        .map(|_| reqwest::Client::builder().tls_certs_only([authority.clone()]).no_proxy().build().unwrap())
-        .collect();
-    let next = Arc::new(AtomicU64::new(0));
-    let mut group = criterion.benchmark_group("https");
-    group.throughput(Throughput::Elements(1)).sample_size(10).measurement_time(Duration::from_secs(10));
-    group.bench_function("request to durable 202, 64 connections", |bencher| {
-        bencher.iter_custom(|count| {
-            let last = next.load(Ordering::Relaxed) + count;
-            let started = Instant::now();
-            runtime.block_on(async {
-                let mut sending = JoinSet::new();
-                for client in clients.clone() {
-                    let (url, token, next) = (url.clone(), token.clone(), next.clone());
-                    sending.spawn(async move {
-                        loop {
-                            let number = next.fetch_add(1, Ordering::Relaxed);
-                            if number >= last {
-                                return;
-                            }
-                            let request = client.post(&url).bearer_auth(&token);
-                            let request = request.header("Content-Type", "application/xml").body(document(number));
-                            assert_eq!(request.send().await.unwrap().status(), 202);
-                        }
-                    });
-                }
-                sending.join_all().await;
-            });
-            let took = started.elapsed();
-            next.store(last, Ordering::Relaxed);
-            took
-        });
-    });
-    group.finish();
+    let forgetful = axum::Router::new().route("/forget", post(forget));
+    let door = runtime.block_on(http::start(gateway.clone(), settings, forgetful)).unwrap();
+    let port = door.address().port();
+    let mut authorities = rustls::RootCertStore::empty();
+    authorities.add(CertificateDer::from_pem_file(&server.authority).unwrap()).unwrap();
+    let tls = rustls::ClientConfig::builder().with_root_certificates(authorities).with_no_client_auth();
+    let tls = TlsConnector::from(Arc::new(tls));
+    let mut rates = Vec::new();
+    for (name, path, numbers) in [
+        ("https: no store", "/forget", 0..documents),
+        ("https: to the durable answer", "/v1.0/cim/requestchangeofpricelist", 0..documents),
+    ] {
+        let clients = runtime.block_on(connect(&tls, port));
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Type: application/xml\r\n"
+        );
+        let meter = Meter::start();
+        let took = runtime.block_on(send_over_https(clients, head, numbers));
+        let elapsed = meter.elapsed();
+        rates.push(documents as f64 / elapsed.as_secs_f64());
+        report(name, documents, elapsed, meter.cpu_seconds(), took);
+    }
+    let began = Instant::now();
+    runtime.block_on(gateway.settled()).unwrap();
+    println!("{:<44}{:>9.2}", "durable answers per answer without a store", rates[1] / rates[0]);
+    println!("{:<44}{:>9.1}", "seconds until all was in the queues", began.elapsed().as_secs_f64());
     runtime.block_on(door.stop());
 }
 
-criterion_group!(benches, in_process, over_https);
-criterion_main!(benches);
+/// Takes a body in and forgets it.
+async fn forget(request: Request) -> StatusCode {
+    let body = to_bytes(request.into_body(), 1 << 20).await.unwrap();
+    assert!(!body.is_empty());
+    StatusCode::ACCEPTED
+}
+
+async fn connect(tls: &TlsConnector, port: u16) -> Vec<TlsStream<TcpStream>> {
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        clients.push(tls.connect(ServerName::try_from("localhost").unwrap(), stream).await.unwrap());
+    }
+    clients
+}
+
+/// A client as lean as can be, for it shares the processors with the server: one request at a time on each connection.
+async fn send_over_https(
+    clients: Vec<TlsStream<TcpStream>>,
+    head: String,
+    numbers: std::ops::Range<u64>,
+) -> Vec<Duration> {
+    let next = Arc::new(AtomicU64::new(numbers.start));
+    let mut sending = JoinSet::new();
+    for mut client in clients {
+        let (head, next, end) = (head.clone(), next.clone(), numbers.end);
+        sending.spawn(async move {
+            let (mut took, mut answer) = (Vec::new(), vec![0; 4096]);
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= end {
+                    return took;
+                }
+                let body = document(number);
+                let head = format!("{head}Content-Length: {}\r\n\r\n", body.len());
+                let request = [head.as_bytes(), &body].concat();
+                let began = Instant::now();
+                client.write_all(&request).await.unwrap();
+                let mut filled = 0;
+                while !answer[..filled].ends_with(b"\r\n\r\n") {
+                    let read = client.read(&mut answer[filled..]).await.unwrap();
+                    assert!(read > 0, "the door hung up");
+                    filled += read;
+                }
+                took.push(began.elapsed());
+                let shown = String::from_utf8_lossy(&answer[..filled]);
+                assert!(shown.starts_with("HTTP/1.1 202"), "{shown}");
+            }
+        });
+    }
+    sending.join_all().await.concat()
+}
+
+/// Time on the clock and on the processors.
+struct Meter {
+    began: Instant,
+    cpu_before: f64,
+}
+
+impl Meter {
+    fn start() -> Self {
+        Self { began: Instant::now(), cpu_before: cpu_seconds() }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    fn cpu_seconds(&self) -> f64 {
+        cpu_seconds() - self.cpu_before
+    }
+}
+
+/// What all threads of this process have used of the processors so far. Linux counts it in hundredths of a second.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+fn report(name: &str, count: u64, elapsed: Duration, cpu_seconds: f64, mut took: Vec<Duration>) {
+    took.sort_unstable();
+    let per_second = count as f64 / elapsed.as_secs_f64();
+    print!("{name:<44}{per_second:>9.0}");
+    match cpu_seconds > 0.0 {
+        true => print!("{:>9.0}", cpu_seconds * 1e6 / count as f64),
+        false => print!("{:>9}", ""),
+    }
+    for part in [0.5, 0.99, 1.0] {
+        if let Some(last) = took.len().checked_sub(1) {
+            print!("{:>9.2}", took[(last as f64 * part) as usize].as_secs_f64() * 1000.0);
+        }
+    }
+    println!();
+}

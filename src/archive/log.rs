@@ -1,13 +1,18 @@
-//! The log: one entry for each document in or out, in order of commit.
+//! The log: one entry for each document in or out, in order of commit. What one decision sends stands in one record, or
+//! a few.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::bodies::Place;
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::{Change, Entry, Key, KeyRange, Space, stored};
 
 /// Log entries by commit number, then by place within the commit.
 const LOG: Space = Space(11);
+
+/// Entries in one record. Each takes about 200 bytes, and 400 at most; a value may hold 64 KiB.
+const RECORD_ENTRIES_MAX: usize = 100;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Direction {
@@ -29,45 +34,50 @@ pub struct LogEntry {
     pub correlation_id: String,
     /// Codes of the error document; empty for what was accepted or sent.
     pub refused: Vec<String>,
-    /// Hash of the bytes, see [`super::body_key`].
     pub hash: [u8; 32],
+    /// Where its bytes stand among those of its commit.
+    pub place: Place,
 }
 
 /// The change that logs a document that came in.
 pub fn log_in(entry: &LogEntry) -> Change {
-    Change::Put(Key::new(LOG).stamp().number(0), encode(entry))
+    Change::Put(Key::new(LOG).stamp().number(0), encode(std::slice::from_ref(entry)))
 }
 
 /// The changes that log what one decision sends, in order.
-pub fn log_out<'a>(entries: impl IntoIterator<Item = &'a LogEntry>) -> Vec<Change> {
+pub fn log_out(entries: &[LogEntry]) -> Vec<Change> {
     let key = |place| Key::new(LOG).stamp().number(place);
-    entries.into_iter().zip(1..).map(|(entry, place)| Change::Put(key(place), encode(entry))).collect()
+    entries.chunks(RECORD_ENTRIES_MAX).zip(1..).map(|(some, place)| Change::Put(key(place), encode(some))).collect()
 }
 
-/// All entries, oldest first.
+/// All records, oldest first.
 pub fn log_range() -> KeyRange {
     KeyRange::under(&Key::new(LOG))
 }
 
 impl LogEntry {
-    /// Reads a stored entry.
-    pub fn from_entry(entry: &Entry) -> Option<Self> {
-        let form: Stored = stored::read(VERSION, &entry.value)?;
-        Some(Self {
-            direction: form.direction,
-            at: Timestamp::from_micros(form.at),
-            party: Party { number: ActorNumber::new(form.number), role: ActorRole::from_code(&form.role)? },
-            document: form.document,
-            message_id: form.message_id,
-            correlation_id: form.correlation_id,
-            refused: form.refused,
-            hash: form.hash,
-        })
+    /// The entries of a stored record, in order.
+    pub fn from_record(record: &Entry) -> Option<Vec<Self>> {
+        let forms: Vec<Stored> = stored::read(VERSION, &record.value)?;
+        let entry = |form: Stored| {
+            Some(Self {
+                direction: form.direction,
+                at: Timestamp::from_micros(form.at),
+                party: Party { number: ActorNumber::new(form.number), role: ActorRole::from_code(&form.role)? },
+                document: form.document,
+                message_id: form.message_id,
+                correlation_id: form.correlation_id,
+                refused: form.refused,
+                hash: form.hash,
+                place: form.place,
+            })
+        };
+        forms.into_iter().map(entry).collect()
     }
 }
 
-fn encode(entry: &LogEntry) -> Bytes {
-    let form = Stored {
+fn encode(entries: &[LogEntry]) -> Bytes {
+    let form = |entry: &LogEntry| Stored {
         direction: entry.direction,
         at: entry.at.micros(),
         number: entry.party.number.to_string(),
@@ -77,12 +87,13 @@ fn encode(entry: &LogEntry) -> Bytes {
         correlation_id: entry.correlation_id.clone(),
         refused: entry.refused.clone(),
         hash: entry.hash,
+        place: entry.place,
     };
-    stored::write(VERSION, &form)
+    stored::write(VERSION, &entries.iter().map(form).collect::<Vec<_>>())
 }
 
-/// First byte of a stored entry.
-const VERSION: u8 = 1;
+/// First byte of a stored record.
+const VERSION: u8 = 2;
 
 /// The schema sets no bound on a document's id; the log keeps this much of it, the body has it whole.
 const MESSAGE_ID_CHARS_MAX: usize = 128;
@@ -98,25 +109,46 @@ struct Stored {
     correlation_id: String,
     refused: Vec<String>,
     hash: [u8; 32],
+    place: Place,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_entry_is_read_back_as_it_was_logged() {
-        let entry = LogEntry {
+    fn entry(number: u64) -> LogEntry {
+        LogEntry {
             direction: Direction::In,
             at: Timestamp::from_seconds(1_690_880_400),
             party: Party { number: ActorNumber::new("8100000000030"), role: ActorRole::GridAccessProvider },
             document: "RequestChangeOfPriceList".into(),
-            message_id: "doc-17".into(),
+            message_id: format!("doc-{number}"),
             correlation_id: "c-1".into(),
             refused: vec!["B2B-008".into()],
             hash: [7; 32],
-        };
-        let Change::Put(_, value) = log_in(&entry) else { panic!("a log entry is put") };
-        assert_eq!(LogEntry::from_entry(&Entry { version: 1, value }), Some(entry));
+            place: Place { part: 0, offset: number, bytes: 2048 },
+        }
+    }
+
+    #[test]
+    fn an_entry_is_read_back_as_it_was_logged() {
+        let Change::Put(_, value) = log_in(&entry(17)) else { panic!("a log entry is put") };
+        assert_eq!(LogEntry::from_record(&Entry { version: 1, value }), Some(vec![entry(17)]));
+    }
+
+    #[test]
+    fn what_one_decision_sends_stands_in_as_many_records_as_it_needs() {
+        let entries: Vec<LogEntry> = (0..2 * RECORD_ENTRIES_MAX as u64 + 1).map(entry).collect();
+        let changes = log_out(&entries);
+        assert_eq!(changes.len(), 3);
+        let records = changes.into_iter().flat_map(|change| {
+            let Change::Put(_, value) = change else { panic!("a log entry is put") };
+            LogEntry::from_record(&Entry { version: 1, value }).unwrap()
+        });
+        assert_eq!(records.collect::<Vec<_>>(), entries);
+        assert!(log_out(&[]).is_empty());
+        let longest = LogEntry { message_id: "é".repeat(MESSAGE_ID_CHARS_MAX), ..entry(1) };
+        let Change::Put(_, value) = log_out(&vec![longest; RECORD_ENTRIES_MAX]).remove(0) else { panic!("it is put") };
+        assert!(value.len() < crate::record::VALUE_BYTES_MAX, "{} bytes", value.len());
     }
 }

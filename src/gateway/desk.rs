@@ -6,12 +6,10 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::decider::Message;
 use super::hall::Work;
 use super::{Fault, Settings, hash, load};
-use crate::archive::{self, Direction, LogEntry};
+use crate::archive::{self, Direction, LogEntry, Outbound, Place};
 use crate::document::{Outgoing, cim_xml};
 use crate::market::{ActorRole, Party, Timestamp};
 use crate::post_office::{self, Letter};
@@ -195,20 +193,15 @@ impl Desk {
     /// to its receiver's queue.
     fn send(&self, decision: &Decision, at: Timestamp, correlation_id: &str, batch: &mut Batch) -> Result<(), Failure> {
         let mut shared: HashMap<*const crate::document::Record, Vec<u8>> = HashMap::new();
-        let mut rendered: Vec<(&Outgoing, [u8; 32], u64)> = Vec::with_capacity(decision.outgoing.len());
+        let mut outbound = Outbound::default();
+        let mut log: Vec<LogEntry> = Vec::with_capacity(decision.outgoing.len());
         for outgoing in &decision.outgoing {
             let records = shared
                 .entry(outgoing.records.as_ptr())
                 .or_insert_with(|| cim_xml::write_records(outgoing.kind, &outgoing.records));
-            let bytes = Bytes::from(cim_xml::write(outgoing, records));
+            let bytes = cim_xml::write(outgoing, records);
             self.hold_to_its_schema(outgoing, &bytes)?;
-            let hash = hash(&bytes);
-            rendered.push((outgoing, hash, bytes.len() as u64));
-            batch.body(archive::body_key(&hash), bytes);
-        }
-        let log: Vec<LogEntry> = rendered
-            .iter()
-            .map(|(outgoing, hash, _)| LogEntry {
+            log.push(LogEntry {
                 direction: Direction::Out,
                 at,
                 party: outgoing.receiver.clone(),
@@ -216,12 +209,17 @@ impl Desk {
                 message_id: outgoing.message_id.clone(),
                 correlation_id: correlation_id.to_string(),
                 refused: Vec::new(),
-                hash: *hash,
-            })
-            .collect();
-        batch.put_all(archive::log_out(&log));
-        let letters = rendered.iter().map(|(outgoing, hash, bytes)| Letter { outgoing, hash: *hash, bytes: *bytes });
+                hash: hash(&bytes),
+                place: outbound.add(bytes),
+            });
+        }
+        let letters = decision.outgoing.iter().zip(&log).map(|(outgoing, LogEntry { hash, place, .. })| {
+            let Place { part, offset, bytes } = *place;
+            Letter { outgoing, hash: *hash, part, offset, bytes }
+        });
         batch.put_all(post_office::enqueue(letters));
+        batch.put_all(archive::log_out(&log));
+        batch.body_all(outbound.bodies());
         Ok(())
     }
 

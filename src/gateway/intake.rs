@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use bytes::Bytes;
 
 use super::{Error, Fault, Gateway, hash};
-use crate::archive::{self, Direction, FirstUse, InboxEntry, LogEntry};
+use crate::archive::{self, Direction, FirstUse, InboxEntry, LogEntry, Place};
 use crate::document::{self, Header, Refusal};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::process::{self, Incoming, Request};
@@ -221,7 +221,7 @@ impl Gateway {
         codes.dedup();
         codes.truncate(REFUSAL_CODES_KEPT);
         batch.put_all([archive::log_in(&arrival.log_entry(header, codes))]);
-        batch.body(archive::body_key(&arrival.hash), arrival.body.clone());
+        batch.body_all([archive::received(arrival.body.clone())]);
         self.commit("archive a refused document", batch).await?;
         Ok(Receipt::Refused { correlation_id: arrival.correlation_id.to_string(), error })
     }
@@ -268,7 +268,7 @@ impl Arrival<'_> {
             batch.expect(id.clone(), Expected::Absent).put(id.clone(), first_use.clone());
         }
         batch.put_all([self.inbox_entry().put(), archive::log_in(&self.log_entry(Some(header), Vec::new()))]);
-        batch.body(archive::body_key(&self.hash), self.body.clone());
+        batch.body_all([archive::received(self.body.clone())]);
         batch
     }
 
@@ -292,6 +292,7 @@ impl Arrival<'_> {
             correlation_id: self.correlation_id.to_string(),
             refused,
             hash: self.hash,
+            place: Place { bytes: self.body.len() as u64, ..Place::default() },
         }
     }
 }

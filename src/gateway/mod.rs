@@ -20,7 +20,6 @@ pub mod world;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::archive::{self, InboxEntry};
@@ -57,6 +56,7 @@ pub struct Gateway {
     settings: Arc<Settings>,
     clock: Arc<Clock>,
     decider: Decider,
+    left: post::Left,
 }
 
 /// Whether the gateway can do its work, check by check.
@@ -84,7 +84,7 @@ impl Gateway {
         let desk = Desk { store: store.clone(), specs: specs.clone(), settings: settings.clone(), timers };
         let clock = Arc::new(clock);
         let decider = Decider::start(desk, clock.clone());
-        let gateway = Self { store, specs, settings, clock, decider };
+        let gateway = Self { store, specs, settings, clock, decider, left: post::Left::default() };
         gateway.decide_what_is_left()?;
         gateway.decider.run_errands();
         gateway.decider.time_has_passed();
@@ -210,7 +210,7 @@ impl Gateway {
                 let unreadable = Fault::Unreadable { what: "an archived document" };
                 let body = self
                     .store
-                    .body(&archive::body_key(&entry.hash))
+                    .body(&archive::received_key(record.version))
                     .map_err(Fault::store("read an archived document"))?
                     .ok_or(unreadable)?;
                 match intake::read_document(&self.specs, &self.settings.limits, document, &body) {
@@ -260,7 +260,7 @@ fn load_range(store: &dyn Store, range: &KeyRange) -> Result<Vec<(Key, Entry)>, 
     }
 }
 
-fn hash(bytes: &Bytes) -> [u8; 32] {
+fn hash(bytes: &[u8]) -> [u8; 32] {
     *blake3::hash(bytes).as_bytes()
 }
 

@@ -1,15 +1,17 @@
 //! What was decided is fetched: peek shows the oldest document until it is dequeued. Answers leave once they are on disk.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::{Fault, Gateway, PAGE_RECORDS};
-use crate::archive;
+use crate::archive::{self, Place};
 use crate::document::{self, Category, cim_json};
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Dequeue, Slip, Waiting};
-use crate::record::{Batch, Expected, Key, Outcome};
+use crate::record::{Batch, Expected, Key, Outcome, Version};
 
 /// The next document of a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,28 +46,28 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Option<Peeked>, Fault> {
         loop {
-            let Some((key, waiting, category)) = self.oldest(caller, category)? else { return Ok(None) };
-            let slip_key = post_office::slip_key(&waiting.message_id);
-            // A document that was dequeued since its queue was read has left it: read the queue again.
-            let Some(entry) = self.read("read a document's slip", &slip_key)? else { continue };
-            let slip = Slip::decode(&entry.value).ok_or(Fault::Unreadable { what: "a document's slip" })?;
-            let position = post_office::position(&key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
-            if let Some(change) = post_office::peek(&waiting.message_id, &slip, position, now) {
+            let heads = self.heads(caller, category)?;
+            let Some(head) = heads.into_iter().min_by_key(|head| head.position) else { return Ok(None) };
+            let waiting = head.waiting;
+            if let Some(change) = post_office::peek(&head.key, &waiting, now) {
                 let mut batch = Batch::default();
-                batch.expect(slip_key, Expected::At(entry.version)).put_all([change]);
+                batch.expect(head.key, Expected::At(head.version)).put_all([change]);
+                // It was peeked or dequeued since its queue was read: read the queue again.
                 if let Outcome::Conflict(_) = self.commit("remember a peek", batch).await? {
                     continue;
                 }
             }
+            let place = Place { part: waiting.part, offset: waiting.offset, bytes: waiting.bytes };
             let body = self
                 .store
-                .body(&archive::body_key(&waiting.hash))
+                .body(&archive::body_key(head.position.0, place.part))
                 .map_err(Fault::store("read a waiting document"))?
+                .and_then(|body| place.in_body(&body))
                 .ok_or(Fault::Unreadable { what: "a waiting document" })?;
             return Ok(Some(Peeked {
                 message_id: waiting.message_id,
                 document: waiting.document,
-                category,
+                category: head.category,
                 records: waiting.records,
                 body,
                 hash: blake3::Hash::from_bytes(waiting.hash).to_hex().to_string(),
@@ -118,26 +120,26 @@ impl Gateway {
 
     /// Lets a document go that the caller has peeked.
     pub async fn dequeue(&self, caller: &Party, message_id: &str, now: Timestamp) -> Result<Dequeued, Fault> {
-        let slip_key = post_office::slip_key(message_id);
         loop {
-            let entry = self.read("read a document's slip", &slip_key)?;
-            let slip = match &entry {
+            let heads = self.heads(caller, None)?;
+            // Read after the queues: a document that leaves meanwhile is found in one or the other.
+            let slip = match self.read("read a document's slip", &post_office::slip_key(message_id))? {
                 None => None,
                 Some(entry) => Some(Slip::decode(&entry.value).ok_or(Fault::Unreadable { what: "a document's slip" })?),
             };
-            let changes = match post_office::dequeue(message_id, slip.as_ref(), caller, now) {
-                Dequeue::Leaves(changes) => changes,
+            let waiting: Vec<_> = heads.iter().map(|head| (head.key.clone(), head.waiting.clone())).collect();
+            let (place, changes) = match post_office::dequeue(message_id, &waiting, slip.as_ref(), caller, now) {
+                Dequeue::Leaves(place, changes) => (place, changes),
                 Dequeue::Already => return Ok(Dequeued::Already),
                 Dequeue::NotPeeked => return Ok(Dequeued::NotPeeked),
                 Dequeue::Unknown => return Ok(Dequeued::Unknown),
             };
+            let Some(head) = heads.into_iter().find(|head| head.key == place) else { return Ok(Dequeued::Unknown) };
             let mut batch = Batch::default();
-            if let Some(entry) = entry {
-                batch.expect(slip_key.clone(), Expected::At(entry.version));
-            }
-            batch.put_all(changes);
+            batch.expect(place, Expected::At(head.version)).put_all(changes);
             if let Outcome::Committed(_) = self.commit("dequeue a document", batch).await? {
                 metrics::counter!("gridpost_documents_dequeued_total").increment(1);
+                self.left.remember(caller, head.category, head.key);
                 return Ok(Dequeued::Done);
             }
         }
@@ -159,19 +161,47 @@ impl Gateway {
         }
     }
 
-    fn oldest(&self, owner: &Party, category: Option<Category>) -> Result<Option<(Key, Waiting, Category)>, Fault> {
-        let mut oldest: Option<((u64, u64), Key, Waiting, Category)> = None;
+    /// The first document of each of the caller's queues, or of one.
+    fn heads(&self, owner: &Party, category: Option<Category>) -> Result<Vec<Head>, Fault> {
+        let mut heads = Vec::new();
         for category in Category::ALL.into_iter().filter(|each| category.is_none_or(|asked| asked == *each)) {
             let range = post_office::queue_range(owner, category);
-            let page = self.store.page(&range, None, 1).map_err(Fault::store("read a queue"))?;
+            let after = self.left.last(owner, category);
+            let page = self.store.page(&range, after.as_ref(), 1).map_err(Fault::store("read a queue"))?;
             let Some((key, entry)) = page.records.into_iter().next() else { continue };
             let waiting = Waiting::decode(&entry.value).ok_or(Fault::Unreadable { what: "a queue" })?;
             let position = post_office::position(&key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
-            if oldest.as_ref().is_none_or(|(first, ..)| position < *first) {
-                oldest = Some((position, key, waiting, category));
-            }
+            heads.push(Head { position, key, version: entry.version, waiting, category });
         }
-        Ok(oldest.map(|(_, key, waiting, category)| (key, waiting, category)))
+        Ok(heads)
+    }
+}
+
+/// The first document of a queue.
+struct Head {
+    position: (u64, u64),
+    key: Key,
+    version: Version,
+    waiting: Waiting,
+    category: Category,
+}
+
+/// The last place that was left in each queue since the gateway was opened. Documents join behind all others and leave
+/// in front, so nothing waits before it, and a peek need not walk over the places that have been left.
+#[derive(Default)]
+pub(super) struct Left(Mutex<HashMap<(Party, Category), Key>>);
+
+impl Left {
+    fn last(&self, owner: &Party, category: Category) -> Option<Key> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(owner.clone(), category)).cloned()
+    }
+
+    fn remember(&self, owner: &Party, category: Category, place: Key) {
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = left.entry((owner.clone(), category)).or_insert_with(|| place.clone());
+        if *last < place {
+            *last = place;
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Each participant's post: one queue for each (number, role, category), first in, first out.
 //!
-//! A document waits as a [`Waiting`] record at its place in the queue and as a [`Slip`] under its id. A place is the
-//! number of the commit that enqueued it, so a document becomes visible and gets its place in the same instant.
+//! A document waits as a [`Waiting`] record at its place in the queue, and leaves a [`Slip`] under its id when it is
+//! dequeued. A place is the number of the commit that enqueued it, so a document becomes visible and gets its place in
+//! the same instant. Only the first document of a queue can have been peeked, so nothing else is needed to find it.
 //! Everything here is a decision: it says what to write and writes nothing. Source: post-office 1.6.
 
 mod record;
@@ -10,25 +11,26 @@ use crate::document::{Category, Outgoing};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::{Change, Key, KeyRange, Space};
 
-pub use record::{Slip, SlipState, Waiting};
+pub use record::{Slip, Waiting};
 
 /// Waiting documents by owner, category, commit and place within the commit.
 const QUEUES: Space = Space(12);
-/// Every document ever enqueued, by message id, with its owner and its fate.
+/// Every document that has left its queue, by message id, with its owner.
 const SLIPS: Space = Space(13);
 
 /// A rendered document on its way into a queue.
 pub struct Letter<'a> {
     pub outgoing: &'a Outgoing,
-    /// Hash of the rendered bytes, under which the archive keeps them.
     pub hash: [u8; 32],
+    /// Where the archive keeps it: the part, the first byte in it, the number of bytes.
+    pub part: u64,
+    pub offset: u64,
     pub bytes: u64,
 }
 
 /// The changes that put documents into their receivers' queues, in the order given.
 pub fn enqueue<'a>(letters: impl IntoIterator<Item = Letter<'a>>) -> Vec<Change> {
-    let mut changes = Vec::new();
-    for (letter, place) in letters.into_iter().zip(0..) {
+    let change = |(letter, place): (Letter, u64)| {
         let outgoing = letter.outgoing;
         let waiting = Waiting {
             message_id: outgoing.message_id.clone(),
@@ -36,19 +38,15 @@ pub fn enqueue<'a>(letters: impl IntoIterator<Item = Letter<'a>>) -> Vec<Change>
             records: outgoing.records.len() as u64,
             enqueued: outgoing.created,
             hash: letter.hash,
+            part: letter.part,
+            offset: letter.offset,
             bytes: letter.bytes,
-        };
-        let slip = Slip {
-            owner: outgoing.receiver.clone(),
-            category: outgoing.kind.category,
-            place,
-            state: SlipState::Waiting,
+            peeked: None,
         };
         let queue = queue_prefix(&outgoing.receiver, outgoing.kind.category);
-        changes.push(Change::Put(queue.stamp().number(place), waiting.encode()));
-        changes.push(Change::Put(slip_key(&outgoing.message_id), slip.encode()));
-    }
-    changes
+        Change::Put(queue.stamp().number(place), waiting.encode())
+    };
+    letters.into_iter().zip(0..).map(change).collect()
 }
 
 /// Where everything that waits for `owner` in `category` stands, oldest first.
@@ -83,39 +81,43 @@ pub fn slip_key(message_id: &str) -> Key {
 }
 
 /// The change that remembers the first peek, or nothing when it was peeked before: a peek never changes what the next
-/// peek shows.
-pub fn peek(message_id: &str, slip: &Slip, position: (u64, u64), now: Timestamp) -> Option<Change> {
-    if slip.state != SlipState::Waiting {
-        return None;
-    }
-    let peeked = Slip { state: SlipState::Peeked { commit: position.0, at: now }, ..slip.clone() };
-    Some(Change::Put(slip_key(message_id), peeked.encode()))
+/// peek shows. `key` is the document's place.
+pub fn peek(key: &Key, waiting: &Waiting, now: Timestamp) -> Option<Change> {
+    let peeked = Waiting { peeked: Some(now), ..waiting.clone() };
+    waiting.peeked.is_none().then(|| Change::Put(key.clone(), peeked.encode()))
 }
 
 /// What a request to dequeue comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dequeue {
-    /// It leaves the queue with these changes.
-    Leaves(Vec<Change>),
+    /// The document at this place leaves its queue with these changes.
+    Leaves(Key, Vec<Change>),
     /// It left before; asking again is safe.
     Already,
-    /// Its owner has not seen it yet.
+    /// It is the next one, and its owner has not seen it yet.
     NotPeeked,
-    /// There is no such document, or it is somebody else's: the caller cannot tell which.
+    /// There is no such document, or it is somebody else's, or others wait before it: the caller cannot tell which.
     Unknown,
 }
 
-/// Decides a request by `caller` to dequeue a document.
-pub fn dequeue(message_id: &str, slip: Option<&Slip>, caller: &Party, now: Timestamp) -> Dequeue {
-    let Some(slip) = slip.filter(|slip| slip.owner == *caller) else { return Dequeue::Unknown };
-    match slip.state {
-        SlipState::Waiting => Dequeue::NotPeeked,
-        SlipState::Dequeued { .. } => Dequeue::Already,
-        SlipState::Peeked { commit, .. } => {
-            let place = queue_prefix(&slip.owner, slip.category).number(commit).number(slip.place);
-            let dequeued = Slip { state: SlipState::Dequeued { at: now }, ..slip.clone() };
-            Dequeue::Leaves(vec![Change::Delete(place), Change::Put(slip_key(message_id), dequeued.encode())])
+/// Decides a request by `caller` to dequeue a document, knowing the first document of each of the caller's queues with
+/// its place, and the document's slip.
+pub fn dequeue(
+    message_id: &str,
+    heads: &[(Key, Waiting)],
+    slip: Option<&Slip>,
+    caller: &Party,
+    now: Timestamp,
+) -> Dequeue {
+    match heads.iter().find(|(_, waiting)| waiting.message_id == message_id) {
+        Some((_, waiting)) if waiting.peeked.is_none() => Dequeue::NotPeeked,
+        Some((place, _)) => {
+            let slip = Slip { owner: caller.clone(), dequeued: now };
+            let changes = vec![Change::Delete(place.clone()), Change::Put(slip_key(message_id), slip.encode())];
+            Dequeue::Leaves(place.clone(), changes)
         }
+        None if slip.is_some_and(|slip| slip.owner == *caller) => Dequeue::Already,
+        None => Dequeue::Unknown,
     }
 }
 
@@ -133,12 +135,22 @@ mod tests {
         Party { number: ActorNumber::new(number), role }
     }
 
-    fn slip(state: SlipState) -> Slip {
-        Slip {
-            owner: party("8100000000108", ActorRole::EnergySupplier),
-            category: Category::MasterData,
-            place: 2,
-            state,
+    fn place(commit: u64) -> Key {
+        let owner = party("8100000000108", ActorRole::EnergySupplier);
+        queue_prefix(&owner, Category::MasterData).number(commit).number(2)
+    }
+
+    fn waiting(message_id: &str, peeked: Option<Timestamp>) -> Waiting {
+        Waiting {
+            message_id: message_id.into(),
+            document: "NotifyPriceList".into(),
+            records: 1,
+            enqueued: NOW,
+            hash: [7; 32],
+            part: 1,
+            offset: 2,
+            bytes: 3,
+            peeked,
         }
     }
 
@@ -147,38 +159,45 @@ mod tests {
         let owner = party("8100000000108", ActorRole::EnergySupplier);
         let same_number_other_role = party("8100000000108", ActorRole::GridAccessProvider);
         let other = party("8100000000030", ActorRole::GridAccessProvider);
-        let peeked = SlipState::Peeked { commit: 7, at: NOW };
-        let dequeued = SlipState::Dequeued { at: NOW };
+        let slip = Slip { owner: owner.clone(), dequeued: NOW };
+        let first = |peeked| vec![(place(7), waiting("m-1", peeked))];
+        let another = vec![(place(7), waiting("m-2", Some(NOW)))];
         let rows = [
-            (None, &owner, "unknown"),
-            (Some(slip(SlipState::Waiting)), &owner, "not peeked"),
-            (Some(slip(peeked)), &owner, "leaves"),
-            (Some(slip(peeked)), &other, "unknown"),
-            (Some(slip(peeked)), &same_number_other_role, "unknown"),
-            (Some(slip(dequeued)), &owner, "already"),
-            (Some(slip(dequeued)), &other, "unknown"),
+            (vec![], None, &owner, "unknown"),
+            (first(None), None, &owner, "not peeked"),
+            (first(Some(NOW)), None, &owner, "leaves"),
+            (another.clone(), None, &owner, "unknown"),
+            (another.clone(), Some(&slip), &owner, "already"),
+            (vec![], Some(&slip), &owner, "already"),
+            (vec![], Some(&slip), &other, "unknown"),
+            (another, Some(&slip), &same_number_other_role, "unknown"),
         ];
-        for (slip, caller, expected) in rows {
-            let outcome = match dequeue("m-1", slip.as_ref(), caller, NOW) {
-                Dequeue::Leaves(_) => "leaves",
+        for (heads, slip, caller, expected) in rows {
+            let outcome = match dequeue("m-1", &heads, slip, caller, NOW) {
+                Dequeue::Leaves(..) => "leaves",
                 Dequeue::Already => "already",
                 Dequeue::NotPeeked => "not peeked",
                 Dequeue::Unknown => "unknown",
             };
-            assert_eq!(outcome, expected, "{slip:?} {caller}");
+            assert_eq!(outcome, expected, "{heads:?} {slip:?} {caller}");
         }
     }
 
     #[test]
     fn a_dequeued_document_leaves_exactly_the_place_at_which_it_was_peeked() {
-        let slip = slip(SlipState::Waiting);
-        let place = queue_prefix(&slip.owner, slip.category).number(7).number(2);
-        assert_eq!(position(&place), Some((7, 2)));
-        assert_eq!(queue_of(&place), Some((slip.owner.clone(), slip.category)));
-        let Some(Change::Put(_, value)) = peek("m-1", &slip, (7, 2), NOW) else { panic!("a first peek is remembered") };
-        let peeked = Slip::decode(&value).expect("what was encoded is read back");
-        assert_eq!(peek("m-1", &peeked, (7, 2), NOW), None);
-        let Dequeue::Leaves(changes) = dequeue("m-1", Some(&peeked), &slip.owner, NOW) else { panic!("it leaves") };
-        assert_eq!(changes[0], Change::Delete(place));
+        let owner = party("8100000000108", ActorRole::EnergySupplier);
+        assert_eq!(position(&place(7)), Some((7, 2)));
+        assert_eq!(queue_of(&place(7)), Some((owner.clone(), Category::MasterData)));
+        let first = waiting("m-1", None);
+        let Some(Change::Put(key, value)) = peek(&place(7), &first, NOW) else { panic!("a first peek is remembered") };
+        let peeked = Waiting::decode(&value).expect("what was encoded is read back");
+        assert_eq!((key, &peeked), (place(7), &waiting("m-1", Some(NOW))));
+        assert_eq!(peek(&place(7), &peeked, NOW), None);
+        let Dequeue::Leaves(left, changes) = dequeue("m-1", &[(place(7), peeked)], None, &owner, NOW) else {
+            panic!("it leaves")
+        };
+        assert_eq!((left, &changes[0]), (place(7), &Change::Delete(place(7))));
+        let Change::Put(_, value) = &changes[1] else { panic!("a slip is put") };
+        assert_eq!(Slip::decode(value), Some(Slip { owner, dequeued: NOW }));
     }
 }

@@ -16,30 +16,19 @@ pub struct Waiting {
     pub records: u64,
     pub enqueued: Timestamp,
     pub hash: [u8; 32],
+    /// Where the archive keeps it among the bodies of the commit that enqueued it.
+    pub part: u64,
+    pub offset: u64,
     pub bytes: u64,
+    /// When it was first shown to its owner.
+    pub peeked: Option<Timestamp>,
 }
 
-/// A document's fate, found by its id.
+/// A document that has left its queue, found by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slip {
     pub owner: Party,
-    pub category: Category,
-    /// Place within the commit that enqueued it.
-    pub place: u64,
-    pub state: SlipState,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SlipState {
-    Waiting,
-    /// First shown to its owner at this moment; `commit` enqueued it.
-    Peeked {
-        commit: u64,
-        at: Timestamp,
-    },
-    Dequeued {
-        at: Timestamp,
-    },
+    pub dequeued: Timestamp,
 }
 
 impl Waiting {
@@ -52,7 +41,10 @@ impl Waiting {
                 records: self.records,
                 enqueued: self.enqueued.micros(),
                 hash: self.hash,
+                part: self.part,
+                offset: self.offset,
                 bytes: self.bytes,
+                peeked: self.peeked.map(|peeked| peeked.micros()),
             },
         )
     }
@@ -66,26 +58,22 @@ impl Waiting {
             records: form.records,
             enqueued: Timestamp::from_micros(form.enqueued),
             hash: form.hash,
+            part: form.part,
+            offset: form.offset,
             bytes: form.bytes,
+            peeked: form.peeked.map(Timestamp::from_micros),
         })
     }
 }
 
 impl Slip {
     pub(super) fn encode(&self) -> Bytes {
-        let state = match self.state {
-            SlipState::Waiting => StoredState::Waiting,
-            SlipState::Peeked { commit, at } => StoredState::Peeked { commit, at: at.micros() },
-            SlipState::Dequeued { at } => StoredState::Dequeued { at: at.micros() },
-        };
         stored::write(
             VERSION,
             &StoredSlip {
                 number: self.owner.number.to_string(),
                 role: self.owner.role.code().to_string(),
-                category: category_number(self.category),
-                place: self.place,
-                state,
+                dequeued: self.dequeued.micros(),
             },
         )
     }
@@ -95,13 +83,7 @@ impl Slip {
         let form: StoredSlip = stored::read(VERSION, bytes)?;
         Some(Self {
             owner: Party { number: ActorNumber::new(form.number), role: ActorRole::from_code(&form.role)? },
-            category: Category::ALL.into_iter().find(|category| category_number(*category) == form.category)?,
-            place: form.place,
-            state: match form.state {
-                StoredState::Waiting => SlipState::Waiting,
-                StoredState::Peeked { commit, at } => SlipState::Peeked { commit, at: Timestamp::from_micros(at) },
-                StoredState::Dequeued { at } => SlipState::Dequeued { at: Timestamp::from_micros(at) },
-            },
+            dequeued: Timestamp::from_micros(form.dequeued),
         })
     }
 }
@@ -116,7 +98,7 @@ pub(super) fn category_number(category: Category) -> u64 {
 }
 
 /// First byte of a stored record.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct StoredWaiting {
@@ -125,21 +107,15 @@ struct StoredWaiting {
     records: u64,
     enqueued: i64,
     hash: [u8; 32],
+    part: u64,
+    offset: u64,
     bytes: u64,
+    peeked: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct StoredSlip {
     number: String,
     role: String,
-    category: u64,
-    place: u64,
-    state: StoredState,
-}
-
-#[derive(Serialize, Deserialize)]
-enum StoredState {
-    Waiting,
-    Peeked { commit: u64, at: i64 },
-    Dequeued { at: i64 },
+    dequeued: i64,
 }

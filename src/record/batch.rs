@@ -82,6 +82,11 @@ impl Batch {
         self
     }
 
+    pub fn body_all(&mut self, bodies: impl IntoIterator<Item = Body>) -> &mut Self {
+        self.bodies.extend(bodies);
+        self
+    }
+
     pub fn body(&mut self, key: Key, bytes: impl Into<Bytes>) -> &mut Self {
         self.bodies.push(Body { key, bytes: bytes.into() });
         self

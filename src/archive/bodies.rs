@@ -1,0 +1,100 @@
+//! Where the exact bytes of documents are kept.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::record::{Body, Key, Space};
+
+/// Bodies by the number of the commit that wrote them, then by part.
+pub const BODIES: Space = Space(14);
+
+/// Documents of one decision share a body up to this many bytes; a larger one has a body of its own. Whoever reads one
+/// document unpacks the body, which at this size takes well below a millisecond.
+pub const SHARED_BYTES_MAX: usize = 64 * 1024;
+
+/// Where a document stands among the bodies of the commit that wrote it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pub part: u64,
+    pub offset: u64,
+    pub bytes: u64,
+}
+
+impl Place {
+    /// The document, out of the body in which it stands; `None` when it is not in there.
+    pub fn in_body(&self, body: &Bytes) -> Option<Bytes> {
+        let from = usize::try_from(self.offset).ok()?;
+        let to = from.checked_add(usize::try_from(self.bytes).ok()?)?;
+        (to <= body.len()).then(|| body.slice(from..to))
+    }
+}
+
+/// A body of commit `number`.
+pub fn body_key(number: u64, part: u64) -> Key {
+    Key::new(BODIES).number(number).number(part)
+}
+
+/// The document that commit `number` took in.
+pub fn received_key(number: u64) -> Key {
+    body_key(number, 0)
+}
+
+/// A document that comes in, under the number of the commit that takes it in.
+pub fn received(bytes: Bytes) -> Body {
+    Body { key: Key::new(BODIES).stamp().number(0), bytes }
+}
+
+/// The documents that one decision sends, on their way into the archive.
+#[derive(Default)]
+pub struct Outbound {
+    parts: Vec<Vec<u8>>,
+}
+
+impl Outbound {
+    /// Adds a document behind the ones before it.
+    pub fn add(&mut self, document: Vec<u8>) -> Place {
+        let bytes = document.len() as u64;
+        let last = self.parts.len().checked_sub(1);
+        match last.filter(|last| self.parts[*last].len() + document.len() <= SHARED_BYTES_MAX) {
+            Some(part) => {
+                let offset = self.parts[part].len() as u64;
+                self.parts[part].extend_from_slice(&document);
+                Place { part: part as u64, offset, bytes }
+            }
+            None => {
+                self.parts.push(document);
+                Place { part: self.parts.len() as u64 - 1, offset: 0, bytes }
+            }
+        }
+    }
+
+    /// The bodies, for the batch of the decision and no other.
+    pub fn bodies(self) -> impl Iterator<Item = Body> {
+        let key = |part| Key::new(BODIES).stamp().number(part);
+        (0..).zip(self.parts).map(move |(part, bytes)| Body { key: key(part), bytes: bytes.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_document_is_found_again_byte_for_byte_wherever_it_was_put() {
+        let lengths = [10, SHARED_BYTES_MAX - 10, 1, SHARED_BYTES_MAX + 1, 0, 7, SHARED_BYTES_MAX, 3];
+        let documents: Vec<Vec<u8>> = (0..).zip(lengths).map(|(number, length)| vec![number; length]).collect();
+        let mut outbound = Outbound::default();
+        let places: Vec<Place> = documents.iter().map(|document| outbound.add(document.clone())).collect();
+        let parts: Vec<u64> = places.iter().map(|place| place.part).collect();
+        assert_eq!(parts, [0, 0, 1, 2, 3, 3, 4, 5]);
+        let bodies: Vec<Body> = outbound.bodies().collect();
+        assert_eq!(bodies.len(), 6);
+        for (place, document) in places.iter().zip(&documents) {
+            let body = &bodies[place.part as usize];
+            assert_eq!(body.key.clone().at_commit(9), body_key(9, place.part));
+            assert_eq!(place.in_body(&body.bytes).unwrap(), document[..]);
+        }
+        let beyond = Place { part: 0, offset: u64::MAX, bytes: 2 };
+        assert_eq!(beyond.in_body(&bodies[0].bytes), None);
+    }
+}
