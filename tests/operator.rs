@@ -58,6 +58,30 @@ fn a_replayed_store_tells_its_events_its_charges_and_that_it_is_whole() {
 }
 
 #[test]
+fn a_grid_company_that_is_given_an_area_hears_of_the_taxes_that_are_paid_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store").display().to_string();
+    let replay = |path: &str| rows(&["replay", path, "--clock", "2023-08-01T09:00:00Z", "--store", &store, "--json"]);
+    let sent = |rows: &[Value]| -> Vec<String> {
+        let documents = rows.iter().filter(|row| row["document"].is_string());
+        documents
+            .map(|row| format!("{} {}", row["document"].as_str().unwrap(), row["role"].as_str().unwrap()))
+            .collect()
+    };
+    let before = sent(&replay("samples/charge-links/a-grid-area-that-nobody-runs"));
+    assert!(
+        before.iter().any(|it| it.starts_with("Confirm")) && !before.contains(&"NotifyBillingMasterData DDM".into())
+    );
+    let give = |owner: &str| gridpost(&["process", "grid-area", "999", "--owner", owner, "--store", &store]);
+    assert_eq!(give("8100000000207").status.code(), Some(2), "it is not active");
+    assert_eq!(give("8100000000030").status.code(), Some(0));
+    let events = rows(&["process", "events", "--store", &store, "--json"]);
+    assert_eq!(events.last().unwrap()["name"], "GridAreaAddedToActor");
+    let after = sent(&replay("samples/charge-links/VR.440-no-charge-id"));
+    assert!(after.contains(&"NotifyBillingMasterData DDM".into()), "{after:?}");
+}
+
+#[test]
 fn what_cannot_be_run_says_why_and_ends_with_2() {
     let dir = tempfile::tempdir().unwrap();
     let nothing = dir.path().display().to_string();

@@ -4,21 +4,24 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::Outcome;
 use super::config::Config;
 use super::output::parse_instant;
-use crate::gateway::{self, Question};
-use crate::market::{ActorNumber, ChargeType, MeteringPointId, Period, Timestamp};
+use crate::gateway::{self, Clock, Question};
+use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Period, Timestamp};
 use crate::process::charges::ChargeIdentity;
 use crate::process::charges::view::{Cut, EVERYTHING, Filter, PriceOrder};
 use crate::process::event::{NoPosition, Position};
-use crate::store::Embedded;
+use crate::process::{Context, aftermath, metering_points, participants};
+use crate::record::{self, Batch};
+use crate::store::{Embedded, Store};
 
-/// Shows what the processes know: charges, prices, links, and the events they have raised.
+/// Shows what the processes know: charges, prices, links, and the events they have raised. One command changes
+/// something: `grid-area`.
 #[derive(Debug, Args)]
 pub struct ProcessArgs {
     /// Folder of the store [default: [store] dir of the configuration].
@@ -110,6 +113,13 @@ enum What {
     },
     /// Everybody who is registered.
     Participants,
+    /// Gives a grid area to a grid company, which is told of the taxes that are paid there once the gateway runs again.
+    GridArea {
+        code: String,
+        /// Number of the grid company.
+        #[arg(long, value_name = "NUMBER")]
+        owner: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +141,9 @@ impl ChargeArgs {
 pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
     let dir = args.store.as_ref().unwrap_or(&config.store.dir);
     let store = Embedded::open(dir, config.store_options())?;
+    if let What::GridArea { code, owner } = &args.what {
+        return give_grid_area(&store, config, code, owner);
+    }
     let question = args.what.question();
     if let Question::Events { after, take } = &question {
         return events(&store, config, *after, *take, args.json);
@@ -178,7 +191,31 @@ impl What {
                 Question::Links { point: MeteringPointId::new(&**metering_point), at: *at, cut: EVERYTHING }
             }
             What::Participants => Question::Participants { cut: EVERYTHING },
+            What::GridArea { .. } => unreachable!("run answers it before anything is asked"),
         }
+    }
+}
+
+fn give_grid_area(store: &Embedded, config: &Config, code: &str, owner: &str) -> Result<Outcome> {
+    let party = Party { number: ActorNumber::new(owner), role: ActorRole::GridAccessProvider };
+    let facts = gateway::load(store, &participants::needs_of(&party))?;
+    if !participants::participant(&facts, &party).is_some_and(|it| it.is_live()) {
+        bail!("give grid area {code} to {owner}: it is no active grid company (DDM)");
+    }
+    let market = config.gateway_settings()?.markets.dk;
+    let now = Clock::machine().now();
+    let mut cause = blake3::Hasher::new();
+    for part in [code, owner, &now.to_string()] {
+        cause.update(part.as_bytes()).update(&[0]);
+    }
+    let hub = Party { number: market.hub.clone(), role: ActorRole::MeteringPointAdministrator };
+    let context = Context { now, caller: hub, cause: *cause.finalize().as_bytes(), market: &market };
+    let (changes, event) = metering_points::owned(code, &party.number);
+    let mut batch = Batch::default();
+    batch.unless_moved(facts.versions()).put_all(changes).put_all(aftermath(&[event], &context));
+    match store.commit(batch)? {
+        record::Outcome::Committed(_) => Ok(Outcome::Fine),
+        record::Outcome::Conflict(_) => bail!("give grid area {code} to {owner}: the registry has changed; try again"),
     }
 }
 

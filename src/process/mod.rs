@@ -31,7 +31,7 @@ pub const DOCUMENTS: &[&Incoming] = &[
 pub const TIMERS: &[&timer::Kind] = &[];
 
 /// Everything that a decision may leave to be done behind it.
-pub const ERRANDS: &[errand::Kind] = &[charge_links::STOPPED, charge_links::CREATED];
+pub const ERRANDS: &[errand::Kind] = &[charge_links::STOPPED, charge_links::CREATED, charge_links::OWNED];
 
 /// A kind of document that we take in.
 pub struct Incoming {

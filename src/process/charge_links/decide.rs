@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::events;
+use super::record;
 use super::reply::{self, Answer, Told};
 use super::request::{Operation, RequestChangeBillingMasterData};
 use super::rules::{self, Broken, Case, Rule};
@@ -25,7 +26,7 @@ const OWNER_ROLES: [ActorRole; 2] = [ActorRole::SystemOperator, ActorRole::GridA
 /// The pairs of metering point and charge that a request is about.
 pub fn turns(request: &RequestChangeBillingMasterData) -> Vec<Key> {
     let pairs: BTreeSet<LinkIdentity> = request.operations.iter().filter_map(Operation::identity).collect();
-    pairs.iter().map(super::record::timeline_key).collect()
+    pairs.iter().map(record::timeline_key).collect()
 }
 
 /// The sender, and of each pair its links, its metering point, its charge and who owns it.
@@ -126,6 +127,7 @@ pub fn carry_out(request: &RequestChangeBillingMasterData, facts: &Facts, contex
                     };
                     events.insert(index, events::of(operation, &effect, state));
                     answers[index] = Answer::Accepted { told: told(facts, operation, &known) };
+                    changes.extend(untold(facts, &state.identity, &known));
                     accepted = true;
                 }
                 Err(broken) => {
@@ -199,6 +201,14 @@ fn told(facts: &Facts, operation: &Operation, known: &Known) -> Told {
         }
     }
     told
+}
+
+/// A link to a tax is noted where there is nobody in the grid to tell.
+fn untold(facts: &Facts, identity: &LinkIdentity, known: &Known) -> Option<Change> {
+    let taxed = known.charge.as_ref().is_some_and(|charge| charge.tax_indicator);
+    let point = known.point.as_ref().filter(|_| taxed)?;
+    let noted = Change::Put(record::untold_key(&point.grid_area, identity), record::write_guard());
+    grid_owner(facts, point).is_none().then_some(noted)
 }
 
 pub fn supplier(number: ActorNumber) -> Party {

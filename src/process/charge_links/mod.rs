@@ -8,7 +8,7 @@
 //! ConfirmRequestChangeBillingMasterData for all that was accepted and one RejectRequestChangeBillingMasterData for the
 //! rest. Who else must know is sent NotifyBillingMasterData (RSM-031): the grid access provider of the metering point's
 //! grid area when the charge is a tax, the supplier on the effective date, and for subscriptions and tariffs every later
-//! supplier that is registered already. Open: when a grid area finds an owner only later, that owner is not told.
+//! supplier that is registered already. A grid area that finds an owner later is told then: see [`untold`].
 //!
 //! **Operations and commands.** An operation is about one charge of one metering point; those of a document about the
 //! same pair are a command: in document order, and the first that fails takes all behind it along (VR.906).
@@ -44,6 +44,7 @@ mod request;
 pub mod rules;
 pub mod state;
 mod stopped;
+mod untold;
 pub mod view;
 mod world;
 
@@ -65,6 +66,7 @@ pub use reply::{CONFIRM, NOTIFY, REJECT};
 pub use request::{Operation, RequestChangeBillingMasterData};
 pub use state::{Link, LinkIdentity};
 pub use stopped::STOPPED;
+pub use untold::OWNED;
 pub use world::{DefaultLinkTable, LinkTable};
 
 /// RSM-030.
@@ -128,6 +130,7 @@ impl CorrectionWindow {
 pub fn hear(events: &[Event], context: &Context) -> Vec<Change> {
     let mut changes = stopped::hear(events, context);
     changes.extend(created::hear(events, context));
+    changes.extend(untold::hear(events, context));
     changes
 }
 

@@ -13,6 +13,9 @@ use crate::market::{ActorNumber, ChargeType, MeteringPointId, MeteringPointType,
 use crate::process::charges::ChargeIdentity;
 use crate::record::{Key, KeyRange, Space, stored};
 
+/// Pairs whose links nobody in the grid was told of, for the grid area has no owner: grid area, metering point, owner,
+/// type, id.
+pub const UNTOLD: Space = Space(28);
 /// Timelines: metering point, owner, type, id.
 pub const TIMELINES: Space = Space(36);
 /// Links: metering point, owner, type, id, start in microseconds.
@@ -95,6 +98,23 @@ pub fn default_links() -> KeyRange {
 
 pub fn default_links_guard_key() -> Key {
     Key::new(DEFAULT_LINKS_GUARD)
+}
+
+pub fn untold_key(area: &str, identity: &LinkIdentity) -> Key {
+    charge(Key::new(UNTOLD).text(area).text(identity.metering_point.as_str()), &identity.charge)
+}
+
+pub fn untold(area: &str) -> KeyRange {
+    KeyRange::under(&Key::new(UNTOLD).text(area))
+}
+
+/// Of a key of [`UNTOLD`].
+pub fn read_untold(key: &Key) -> LinkIdentity {
+    let mut parts = key.reader();
+    let mut text = || parts.text().expect("the key is made of short texts");
+    let _area = text();
+    let metering_point = MeteringPointId::new(text());
+    LinkIdentity { metering_point, charge: read_charge(&mut text) }
 }
 
 /// Of a key of [`TIMELINES`], [`LINKS`] or [`RETIRED`].

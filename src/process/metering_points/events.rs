@@ -2,11 +2,13 @@
 
 use serde_json::json;
 
-use super::MeteringPoint;
-use crate::market::MeteringPointId;
+use super::{GridArea, MeteringPoint, record};
+use crate::market::{ActorNumber, MeteringPointId};
 use crate::process::Event;
+use crate::record::Change;
 
 const CREATED: &str = "MeteringPointCreated";
+const OWNED: &str = "GridAreaAddedToActor";
 
 /// To be raised by whoever creates a metering point, in the decision that writes it.
 pub fn created(point: &MeteringPoint) -> Event {
@@ -24,4 +26,18 @@ pub fn created(point: &MeteringPoint) -> Event {
 pub fn created_point(event: &Event) -> Option<MeteringPointId> {
     let created = event.name == CREATED;
     event.payload["metering_point_id"].as_str().filter(|_| created).map(MeteringPointId::new)
+}
+
+/// A grid area is given to a grid access provider: what must be written, and to be raised with it.
+pub fn owned(code: &str, owner: &ActorNumber) -> (Vec<Change>, Event) {
+    let area = GridArea { code: code.to_string(), owner: Some(owner.clone()) };
+    let changes = vec![Change::Put(record::grid_area_key(code), record::write_grid_area(&area))];
+    (changes, Event { name: OWNED, payload: json!({"grid_area": code, "actor_number": owner.as_str()}) })
+}
+
+/// The grid area that an event says has an owner now, and who that is.
+pub fn owned_area(event: &Event) -> Option<(String, ActorNumber)> {
+    let text = |name: &str| event.payload[name].as_str().map(str::to_string);
+    let (area, owner) = text("grid_area").zip(text("actor_number")).filter(|_| event.name == OWNED)?;
+    Some((area, ActorNumber::new(owner)))
 }

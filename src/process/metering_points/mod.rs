@@ -13,7 +13,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use events::{created, created_point};
+pub use events::{created, created_point, owned, owned_area};
 pub use state::{
     ConnectionState, GridArea, MeteringPoint, Supply, grid_area, knows_grid_area, metering_point, needs_of,
     needs_of_grid_area, supplies,

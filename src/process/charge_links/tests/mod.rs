@@ -9,6 +9,7 @@ mod rules;
 mod stopped;
 mod stored;
 mod timeline;
+mod untold;
 mod view;
 
 use std::collections::BTreeMap;
