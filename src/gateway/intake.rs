@@ -123,6 +123,13 @@ impl Gateway {
             );
             return self.refuse(arrival, Some(&header), Error::new(SENDER, message).target("SenderId")).await;
         }
+        if let Some(pack) = process::pack_of(arrival.document.name) {
+            let market = self.settings.markets.of(pack);
+            let refusals = process::turned_away(arrival.document, &header, arrival.caller, market);
+            if !refusals.is_empty() {
+                return self.refuse(arrival, Some(&header), refused(&refusals, &arrival.body)).await;
+            }
+        }
         let sender = header.sender();
         let ids = match used_ids(&sender, &*request) {
             Ok(ids) => ids,
@@ -340,9 +347,16 @@ fn nobody() -> Party {
 }
 
 fn flaw_error(flaw: &Flaw) -> Error {
+    // A wrong value is repeated, but not where it may be a person's number with one digit too many.
+    let element = flaw.path.rsplit('/').next().unwrap_or_default();
+    let message = if element.contains(CUSTOMER_NUMBER) {
+        "The customer's number does not have the form of its type."
+    } else {
+        &flaw.message
+    };
     Error {
         code: "SchemaValidationError".to_string(),
-        message: format!("{}: {} ({})", flaw.path, flaw.message, flaw.code),
+        message: format!("{}: {message} ({})", flaw.path, flaw.code),
         line: Some(flaw.line),
         column: Some(flaw.column),
         ..Error::default()
@@ -388,4 +402,30 @@ const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
 /// Details in one error document; the rest would not be read.
 const DETAILS_MAX: usize = 100;
 const ID_CHARS_SHOWN: usize = 64;
+/// How the elements that hold customers' numbers end: first, second, or the only one.
+const CUSTOMER_NUMBER: &str = "ustomer_MarketParticipant.mRID";
 const REFUSAL_CODES_KEPT: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customers_number_that_is_too_long_is_not_repeated() {
+        let specs = crate::document::built_in();
+        let namespace = "urn:ediel.org:structure:requestchangeofsupplier:0:1";
+        let element = "marketEvaluationPoint.customer_MarketParticipant.mRID";
+        let document = format!(
+            "<RequestChangeOfSupplier_MarketDocument xmlns=\"{namespace}\"><MktActivityRecord>\
+             <{element} codingScheme=\"ARR\">010170-1234-01017</{element}>\
+             <marketEvaluationPoint.energySupplier_MarketParticipant.mRID codingScheme=\"A10\">5790001330552-579\
+             </marketEvaluationPoint.energySupplier_MarketParticipant.mRID>"
+        );
+        let schema = specs.schema_for(namespace).unwrap();
+        let verdict = crate::spec::check(schema, document.as_bytes(), &Limits::default(), &mut ());
+        let told: Vec<String> = verdict.flaws.iter().map(|flaw| flaw_error(flaw).message).collect();
+        assert!(told.iter().any(|it| it.contains(element) && it.contains("(value-length)")), "{told:#?}");
+        assert!(told.iter().any(|it| it.contains("5790001330552-579")), "other values are: {told:#?}");
+        assert!(!told.iter().any(|it| it.contains("0101")), "{told:#?}");
+    }
+}

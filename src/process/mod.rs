@@ -45,6 +45,11 @@ pub struct Incoming {
     pub reader: fn() -> Box<dyn RequestReader>,
 }
 
+/// Why a document is refused although it can be read: what only its caller and the market's settings tell.
+pub fn turned_away(document: &Incoming, header: &Header, caller: &Party, market: &Market) -> Vec<Refusal> {
+    market_documents::turned_away_from(document.namespace, header, caller, &market.hub)
+}
+
 /// Turns what a document says into a typed request.
 pub trait RequestReader: Reader + Send {
     /// The request, or every reason why it is refused although it follows its schema.

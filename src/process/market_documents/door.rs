@@ -1,10 +1,12 @@
-//! What is asked of a document at the door, beyond its schema: market-roles 3.2, H03 to H10, T01 and T02.
+//! What is asked of a document at the door, beyond its schema: market-roles 3.2, H01, H03 to H10, T01 and T02.
 //!
-//! Everything that is wrong is told at once. The ids of documents and records that came before (H11, T03, T04) are looked up
-//! by the gateway, which also compares the sender with the caller.
+//! All that the document says wrong is told at once; then what is wrong because of who sent it, and to whom. The ids of
+//! documents and records that came before (H11, T03, T04) are looked up by the gateway, which also compares the sender's
+//! number with the caller's (H02).
 
+use super::{SentRecord, answers, customers, metering_point, requests};
 use crate::document::{Header, Refusal};
-use crate::market::ActorRole;
+use crate::market::{ActorNumber, ActorRole, Party};
 
 /// A kind of document, and which header it may have.
 #[derive(Debug, Clone, Copy)]
@@ -89,6 +91,44 @@ impl Door {
         refusals
     }
 }
+
+/// Why a document of the market roles is kept outside, now that it is known who sent it and whose house this is: H01, H05.
+/// Nothing for documents of others.
+pub fn turned_away_from(namespace: &str, header: &Header, caller: &Party, hub: &ActorNumber) -> Vec<Refusal> {
+    if !DOORS.iter().any(|door| door.namespace == namespace) {
+        return Vec::new();
+    }
+    let mut refusals = Vec::new();
+    let mut refuse = |code, target, message: String| {
+        refusals.push(Refusal { code, target, message, byte: None });
+    };
+    if header.sender_role != caller.role.code() {
+        let message =
+            format!("the document is sent as {}, but by a {}", quoted(&header.sender_role), caller.role.code());
+        refuse("00001", None, message);
+    }
+    if header.receiver_number != hub.as_str() {
+        let message = format!("the receiver is {}: the hub is {hub}", quoted(&header.receiver_number));
+        refuse("00303", Some("ReceiverId"), message);
+    }
+    refusals
+}
+
+/// Every document of the market roles that comes in.
+pub(super) const DOORS: [Door; 12] = [
+    requests::ChangeOfSupplier::DOOR,
+    requests::EndOfSupply::DOOR,
+    requests::Reallocation::DOOR,
+    requests::Cancellation::DOOR,
+    requests::Service::DOOR,
+    requests::MasterDataQuery::DOOR,
+    customers::CustomerCharacteristics::DOOR,
+    metering_point::MeteringPointCharacteristics::DOOR,
+    answers::ReallocationConfirmed::DOOR,
+    answers::ReallocationRejected::DOOR,
+    answers::ServiceConfirmed::DOOR,
+    answers::ServiceRejected::DOOR,
+];
 
 /// Why a record's id keeps its document outside.
 pub fn transaction_id_turned_away(id: &str, byte: usize) -> Option<Refusal> {

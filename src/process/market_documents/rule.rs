@@ -367,4 +367,42 @@ mod tests {
         assert_eq!(codes, ["E17", "D17"]);
         assert_eq!(told[0].text.as_deref(), Some("Skæringsdato uden for tidsfrist"));
     }
+
+    /// How the market's table names the kinds.
+    const KINDS: [(&str, RequestKind); 13] = [
+        ("CoS", ChangeOfSupplier),
+        ("MI", MoveIn),
+        ("BRP", ChangeOfBalanceResponsible),
+        ("EoS", EndOfSupply),
+        ("MO", MoveOut),
+        ("REA", Reallocation),
+        ("CAN", Cancellation),
+        ("CUS", CustomerData),
+        ("D28", Contact),
+        ("APC", MeteringPointData),
+        ("QRY", Query),
+        ("SVC", Service),
+        ("ANS", Answer),
+    ];
+
+    #[test]
+    fn every_rule_has_a_row_in_the_markets_table_with_the_same_codes() {
+        let table = include_str!("../../../message-specs/rules-market-roles.tsv");
+        let mut rows: BTreeSet<(String, String, &str)> = BTreeSet::new();
+        for line in table.lines().filter(|line| line.starts_with("-\t")) {
+            let cells: Vec<&str> = line.split('\t').collect();
+            assert_eq!(cells.len(), 9, "{line}");
+            // One code for all, or `E10: CoS CAN; D64: MI`.
+            for part in cells[4].split("; ") {
+                let (code, kinds) = part.split_once(": ").unwrap_or((part, cells[2]));
+                rows.extend(kinds.split(' ').map(|kind| (cells[1].to_string(), code.to_string(), kind)));
+            }
+            assert!(["planned", "partial", "yes"].contains(&cells[7]), "{line}");
+        }
+        let known = TABLE.iter().flat_map(|(_, name, code, kinds)| {
+            let kinds = KINDS.iter().filter(|(_, kind)| kinds.contains(kind));
+            kinds.map(|(kind, _)| (name.to_string(), code.code().to_string(), *kind))
+        });
+        assert_eq!(rows, known.collect());
+    }
 }

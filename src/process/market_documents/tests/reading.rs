@@ -2,6 +2,7 @@
 
 use super::super::answers::{ConfirmRequestService, RejectRequestReallocateChangeOfSupplier, RejectRequestService};
 use super::super::customers::RequestChangeCustomerCharacteristics;
+use super::super::door::DOORS;
 use super::super::metering_point::RequestChangeAccountingPointCharacteristics;
 use super::super::requests::*;
 use super::super::*;
@@ -457,4 +458,35 @@ fn thirty_six_characters_are_the_most_that_an_id_may_have() {
     assert!(read::<Cancellation>("E03", "DDQ", &record(&id)).is_ok());
     let refused = read::<Cancellation>("E03", "DDQ", &record(&(id + "å"))).unwrap_err();
     assert_eq!(refused[0].code, "00205");
+}
+
+#[test]
+fn a_document_is_sent_in_the_callers_own_role_and_to_the_hub() {
+    use crate::market::{ActorNumber, ActorRole, Party};
+    let request: RequestCancellation =
+        read("E03", "DDQ", "MktActivityRecord{\nmRID=c2\nmarketEvaluationPoint.mRID@A10=1\n}").unwrap();
+    let codes = |namespace: &str, role: ActorRole, hub: &str| -> Vec<&'static str> {
+        let caller = Party { number: ActorNumber::new(SUPPLIER), role };
+        let refusals = turned_away_from(namespace, &request.header, &caller, &ActorNumber::new(hub));
+        refusals.iter().map(|refusal| refusal.code).collect()
+    };
+    let namespace = Cancellation::DOOR.namespace;
+    assert!(codes(namespace, ActorRole::EnergySupplier, "5790001330552").is_empty());
+    assert_eq!(codes(namespace, ActorRole::GridAccessProvider, "5790001330552"), ["00001"]);
+    assert_eq!(codes(namespace, ActorRole::GridAccessProvider, "5790000000005"), ["00001", "00303"]);
+    let others = "urn:ediel.org:structure:requestchangeofpricelist:0:1";
+    assert!(
+        codes(others, ActorRole::GridAccessProvider, "5790000000005").is_empty(),
+        "charges have rules of their own"
+    );
+}
+
+#[test]
+fn every_document_that_comes_in_names_its_schemas_own_type() {
+    let specs = built_in();
+    for Door { name, namespace, type_code, .. } in DOORS {
+        assert!(specs.schema_for(namespace).is_some(), "{name}");
+        let schema = std::fs::read_to_string(format!("message-specs/dk/{name}.xsd")).unwrap();
+        assert!(schema.contains(&format!("default=\"{type_code}\"")), "{name}");
+    }
 }
