@@ -15,6 +15,7 @@ mod replay;
 mod serve;
 mod spec;
 mod store;
+mod what_if;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -54,6 +55,7 @@ enum Command {
     Drain(participant::Drain),
     Load(load::LoadArgs),
     Clock(clock::ClockArgs),
+    WhatIf(what_if::WhatIfArgs),
     Queue(queue::QueueArgs),
     Certs(certs::Certs),
     Process(process::ProcessArgs),
@@ -108,6 +110,7 @@ fn dispatch(arguments: Arguments) -> Result<Outcome> {
         Command::Dequeue(args) => talk(participant::dequeue(args)),
         Command::Drain(args) => talk(participant::drain(args)),
         Command::Load(args) => load::run(&args),
+        Command::WhatIf(args) => what_if::run(&args, &config),
         Command::Clock(args) => talk(clock::clock(args)),
         Command::Queue(args) => queue::run(&args, &config),
         Command::Process(args) => process::run(&args, &config),

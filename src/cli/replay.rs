@@ -82,7 +82,7 @@ pub fn run(args: &ReplayArgs, config: &Config) -> Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-fn print(line: &Line, json: bool) -> Result<()> {
+pub fn print(line: &Line, json: bool) -> Result<()> {
     let mut out = std::io::stdout().lock();
     if json {
         serde_json::to_writer(&mut out, line)?;

@@ -64,7 +64,8 @@ pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Re
     if let Some(until) = plan.until {
         gateway.pass_time(until).await.context("move the clock to --until")?;
     }
-    tally.outgoing = drain(plan, run, &gateway, tell).await?;
+    let folder = plan.out.as_deref().map(|out| out.join(&run.name));
+    tally.outgoing = drain(&gateway, folder.as_deref(), tell).await?;
     Ok(tally)
 }
 
@@ -78,22 +79,21 @@ async fn follow_the_documents(gateway: &Gateway, body: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Peeks and dequeues every queue, owner by owner, until all are empty.
-async fn drain(
-    plan: &Plan<'_>,
-    run: &Run,
+/// Peeks and dequeues every queue, owner by owner, until all are empty; writes each document into `folder`, if there is
+/// one. Returns how many there were.
+pub async fn drain(
     gateway: &Gateway,
+    folder: Option<&Path>,
     tell: &mut dyn FnMut(Line) -> Result<()>,
 ) -> Result<usize> {
-    let folder = plan.out.as_deref().map(|out| out.join(&run.name));
-    if let Some(folder) = &folder {
+    if let Some(folder) = folder {
         std::fs::create_dir_all(folder).with_context(|| format!("make the folder {}", folder.display()))?;
     }
     let mut count = 0;
     for owner in gateway.owners_of_post()? {
         while let Some(peeked) = gateway.peek(&owner, None, gateway.now()).await? {
             count += 1;
-            let path = match &folder {
+            let path = match folder {
                 Some(folder) => Some(write_document(folder, &owner, count, &peeked.document, &peeked.body)?),
                 None => None,
             };

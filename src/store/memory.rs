@@ -1,10 +1,14 @@
 //! A store in memory: for tests, simulations and a gateway that may forget.
 //!
+//! It may be a fork of another store: it then begins with all that is there, costs memory for what is written since
+//! only, and leaves the other as it was.
+//!
 //! It starts no thread. Whoever submits while nobody commits becomes the committer, and hands out the outcomes of all
 //! that arrives meanwhile; so with one submitter every completion has run when `submit` returns.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard};
+use std::iter::Peekable;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 
@@ -19,10 +23,15 @@ pub struct Memory {
 
 #[derive(Default)]
 struct State {
-    records: BTreeMap<Vec<u8>, Entry>,
+    /// `None` for what is deleted here and may still be there in the store that this one was forked from.
+    records: BTreeMap<Vec<u8>, Option<Entry>>,
     bodies: BTreeMap<Vec<u8>, Bytes>,
     last: Version,
+    origin: Option<Arc<dyn Store>>,
 }
+
+/// The first commit of a fork: no store comes that far by itself, so what is written here lies behind all that was.
+const FORK_FIRST: Version = 1 << 62;
 
 #[derive(Default)]
 struct Queue {
@@ -32,21 +41,33 @@ struct Queue {
 
 impl Store for Memory {
     fn get(&self, key: &Key) -> Result<Option<Entry>, Fault> {
-        Ok(lock(&self.state).records.get(key.as_bytes()).cloned())
+        lock(&self.state).get(key)
     }
 
     fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
         assert!(limit > 0, "a page holds at least one record");
         let Some(bounds) = range::rest_of(range, after) else { return Ok(Page::default()) };
         let state = lock(&self.state);
-        let mut rest = state.records.range::<[u8], range::Bounds>(bounds);
-        let taken = rest.by_ref().take(limit);
-        let records = taken.map(|(key, entry)| (Key::from_bytes(key.clone()), entry.clone())).collect();
-        Ok(Page { records, more: rest.next().is_some() })
+        let mut own = state.records.range::<[u8], range::Bounds>(bounds).peekable();
+        let mut page = Page::default();
+        let mut there = There { origin: state.origin.as_deref(), range, after: after.cloned(), page: VecDeque::new() };
+        while let Some((key, entry)) = next_of(&mut own, &mut there, limit)? {
+            if page.records.len() == limit {
+                page.more = true;
+                break;
+            }
+            page.records.push((key, entry));
+        }
+        Ok(page)
     }
 
     fn body(&self, key: &Key) -> Result<Option<Bytes>, Fault> {
-        Ok(lock(&self.state).bodies.get(key.as_bytes()).cloned())
+        let state = lock(&self.state);
+        match (state.bodies.get(key.as_bytes()), &state.origin) {
+            (Some(body), _) => Ok(Some(body.clone())),
+            (None, Some(origin)) => origin.body(key),
+            (None, None) => Ok(None),
+        }
     }
 
     fn submit(&self, batch: Batch, done: Completion) {
@@ -62,12 +83,18 @@ impl Store for Memory {
         let _turn = Turn(&self.queue);
         while let Some((batch, done)) = self.next() {
             let outcome = lock(&self.state).commit(batch);
-            done(Ok(outcome));
+            done(outcome);
         }
     }
 }
 
 impl Memory {
+    /// A store that begins as `origin` is, and changes nothing in it. Nobody else may write to `origin` meanwhile.
+    pub fn fork(origin: Arc<dyn Store>) -> Self {
+        let state = State { last: FORK_FIRST, origin: Some(origin), ..State::default() };
+        Self { state: Mutex::new(state), queue: Mutex::default() }
+    }
+
     /// The first batch in the queue; with the last one the turn to commit ends, under the same lock.
     fn next(&self) -> Option<(Batch, Completion)> {
         let mut queue = lock(&self.queue);
@@ -87,12 +114,66 @@ impl Drop for Turn<'_> {
     }
 }
 
+/// What a fork's origin holds of a range, read as far as it is asked for.
+struct There<'a> {
+    /// `None` when there is no origin, or nothing left in it.
+    origin: Option<&'a dyn Store>,
+    range: &'a KeyRange,
+    after: Option<Key>,
+    page: VecDeque<(Key, Entry)>,
+}
+
+impl There<'_> {
+    fn peek(&mut self, limit: usize) -> Result<Option<&Key>, Fault> {
+        if let Some(origin) = self.origin.filter(|_| self.page.is_empty()) {
+            let page = origin.page(self.range, self.after.as_ref(), limit)?;
+            self.after = page.next_after().cloned();
+            if self.after.is_none() {
+                self.origin = None;
+            }
+            self.page = page.records.into();
+        }
+        Ok(self.page.front().map(|(key, _)| key))
+    }
+}
+
+/// The next record of a page: of one's own and the origin's the first, one's own where both have it.
+fn next_of<'s>(
+    own: &mut Peekable<impl Iterator<Item = (&'s Vec<u8>, &'s Option<Entry>)>>,
+    there: &mut There<'_>,
+    limit: usize,
+) -> Result<Option<(Key, Entry)>, Fault> {
+    loop {
+        let origins = there.peek(limit)?.map(Key::as_bytes);
+        match (own.peek().map(|(key, _)| key.as_slice()), origins) {
+            (None, None) => return Ok(None),
+            (own, Some(theirs)) if own.is_none_or(|own| theirs < own) => return Ok(there.page.pop_front()),
+            (own, theirs) => {
+                if own == theirs {
+                    there.page.pop_front();
+                }
+            }
+        }
+        if let Some((key, Some(entry))) = own.next() {
+            return Ok(Some((Key::from_bytes(key.clone()), entry.clone())));
+        }
+    }
+}
+
 impl State {
-    fn commit(&mut self, batch: Batch) -> Outcome {
+    fn get(&self, key: &Key) -> Result<Option<Entry>, Fault> {
+        match (self.records.get(key.as_bytes()), &self.origin) {
+            (Some(entry), _) => Ok(entry.clone()),
+            (None, Some(origin)) => origin.get(key),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn commit(&mut self, batch: Batch) -> Result<Outcome, Fault> {
         for (key, expected) in batch.expectations {
-            let found = self.records.get(key.as_bytes()).map_or(Expected::Absent, |entry| Expected::At(entry.version));
+            let found = self.get(&key)?.map_or(Expected::Absent, |entry| Expected::At(entry.version));
             if found != expected {
-                return Outcome::Conflict(key);
+                return Ok(Outcome::Conflict(key));
             }
         }
         self.last += 1;
@@ -100,7 +181,10 @@ impl State {
         for change in batch.changes {
             match change {
                 Change::Put(key, value) => {
-                    self.records.insert(key.at_commit(version).as_bytes().to_vec(), Entry { version, value });
+                    self.records.insert(key.at_commit(version).as_bytes().to_vec(), Some(Entry { version, value }));
+                }
+                Change::Delete(key) if self.origin.is_some() => {
+                    self.records.insert(key.as_bytes().to_vec(), None);
                 }
                 Change::Delete(key) => {
                     self.records.remove(key.as_bytes());
@@ -110,11 +194,82 @@ impl State {
         for body in batch.bodies {
             self.bodies.insert(body.key.at_commit(version).as_bytes().to_vec(), body.bytes);
         }
-        Outcome::Committed(version)
+        Ok(Outcome::Committed(version))
     }
 }
 
 /// Nothing panics while it holds one of these locks, so a poisoned one is still whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::record::Space;
+
+    fn key(number: u8) -> Key {
+        Key::new(Space(1)).number(number.into())
+    }
+
+    fn write(store: &Memory, changes: &[(u8, bool)]) {
+        let mut batch = Batch::default();
+        for (number, put) in changes.iter().copied().collect::<BTreeMap<u8, bool>>() {
+            if put {
+                batch.put(key(number), vec![number])
+            } else {
+                batch.delete(key(number))
+            };
+        }
+        assert!(matches!(store.commit(batch), Ok(Outcome::Committed(_))));
+    }
+
+    fn all(store: &dyn Store, limit: usize) -> Vec<(Key, Bytes)> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.page(&KeyRange::under(&Key::new(Space(1))), after.as_ref(), limit).unwrap();
+            found.extend(page.records.iter().map(|(key, entry)| (key.clone(), entry.value.clone())));
+            match page.next_after() {
+                Some(next) => after = Some(next.clone()),
+                None => return found,
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_fork_is_as_if_its_origin_had_gone_on_and_leaves_it_alone(
+            before in prop::collection::vec((0..12_u8, any::<bool>()), 0..20),
+            since in prop::collection::vec((0..12_u8, any::<bool>()), 0..20),
+            limit in 1..6_usize,
+        ) {
+            let (origin, whole) = (Arc::new(Memory::default()), Memory::default());
+            write(&origin, &before);
+            write(&whole, &before);
+            let fork = Memory::fork(origin.clone());
+            let untouched = all(&*origin, 100);
+            write(&fork, &since);
+            write(&whole, &since);
+            prop_assert_eq!(all(&fork, limit), all(&whole, 100));
+            prop_assert_eq!(all(&*origin, limit), untouched);
+            for number in 0..12 {
+                let value = |store: &Memory| store.get(&key(number)).unwrap().map(|entry| entry.value);
+                prop_assert_eq!(value(&fork), value(&whole));
+            }
+        }
+    }
+
+    #[test]
+    fn a_fork_expects_what_its_origin_holds() {
+        let origin = Arc::new(Memory::default());
+        write(&origin, &[(1, true)]);
+        let fork = Memory::fork(origin.clone());
+        let mut batch = Batch::default();
+        batch.expect(key(1), Expected::At(1)).expect(key(2), Expected::Absent).delete(key(1));
+        assert!(matches!(fork.commit(batch.clone()), Ok(Outcome::Committed(FORK_FIRST..))));
+        assert_eq!(fork.commit(batch).unwrap(), Outcome::Conflict(key(1)));
+        assert!(origin.get(&key(1)).unwrap().is_some());
+    }
 }
