@@ -75,6 +75,10 @@ impl Reader for Placed<'_> {
         self.reader.open(name);
     }
 
+    fn attribute(&mut self, element: &str, name: &str, value: &str) {
+        self.reader.attribute(element, name, value);
+    }
+
     fn value(&mut self, name: &str, value: &str, byte: usize) {
         self.reader.value(name, value, self.translated.place(byte));
     }

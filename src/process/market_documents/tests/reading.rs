@@ -490,3 +490,39 @@ fn every_document_that_comes_in_names_its_schemas_own_type() {
         assert!(schema.contains(&format!("default=\"{type_code}\"")), "{name}");
     }
 }
+
+#[test]
+fn json_says_the_same_as_xml_down_to_the_coding_schemes() {
+    let records = "MktActivityRecord{
+        mRID=c1
+        marketEvaluationPoint.mRID@NDK=571313100000000010
+        marketEvaluationPoint.energySupplier_MarketParticipant.mRID@A01=5790002000010
+        marketEvaluationPoint.customer_MarketParticipant.mRID@VAT=12345678
+        marketEvaluationPoint.customer_MarketParticipant.name=Example Ltd
+        start_DateAndOrTime.dateTime=2023-03-31T22:00:00Z
+        }";
+    let from_xml: RequestChangeOfSupplier = read("E03", "DDQ", records).unwrap();
+    let json = r#"{"RequestChangeOfSupplier_MarketDocument": {
+      "mRID": "M-1", "businessSector.type": {"value": "23"}, "createdDateTime": "2023-03-01T08:00:00Z",
+      "process.processType": {"value": "E03"},
+      "receiver_MarketParticipant.mRID": {"codingScheme": "A10", "value": "5790001330552"},
+      "receiver_MarketParticipant.marketRole.type": {"value": "DDZ"},
+      "sender_MarketParticipant.mRID": {"codingScheme": "A10", "value": "5790002000010"},
+      "sender_MarketParticipant.marketRole.type": {"value": "DDQ"},
+      "type": {"value": "392"},
+      "MktActivityRecord": [{"mRID": "c1",
+        "start_DateAndOrTime.dateTime": "2023-03-31T22:00:00Z",
+        "marketEvaluationPoint.customer_MarketParticipant.name": "Example Ltd",
+        "marketEvaluationPoint.customer_MarketParticipant.mRID": {"value": "12345678", "codingScheme": "VAT"},
+        "marketEvaluationPoint.mRID": {"codingScheme": "NDK", "value": "571313100000000010"},
+        "marketEvaluationPoint.energySupplier_MarketParticipant.mRID":
+          {"codingScheme": "A01", "value": "5790002000010"}}]}}"#;
+    let specs = built_in();
+    let schema = specs.schema_for(ChangeOfSupplier::DOOR.namespace).unwrap();
+    let mut reader = DocumentReader::<ChangeOfSupplier>::default();
+    let verdict = crate::document::read(schema, json.as_bytes(), &Limits::default(), &mut reader);
+    assert!(verdict.is_valid(), "{verdict:#?}");
+    assert_eq!(reader.finish_typed().unwrap(), from_xml);
+    assert_eq!(from_xml.records[0].metering_point.coding_scheme, "NDK");
+    assert!(from_xml.records[0].energy_supplier.contradicts_itself());
+}
