@@ -1,6 +1,8 @@
 //! The process against the market's tables. Everything goes down one road: [`World::send`].
 
+mod calendar;
 mod events;
+mod long_life;
 mod past;
 mod prices;
 mod properties;
