@@ -2,3 +2,4 @@
 
 mod outgoing;
 mod reading;
+mod strange;
