@@ -10,6 +10,9 @@
 //!
 //! The three numbers are LEB128.
 
+use std::cmp::Ordering;
+use std::ops::Range;
+
 use bytes::Bytes;
 
 /// A key and what stands under it.
@@ -21,12 +24,12 @@ const BLOCK_BYTES_MAX: usize = 4096;
 
 /// What stands under `key`. `Err` when the block is damaged.
 pub(super) fn find(block: &[u8], key: &[u8]) -> Result<Option<Bytes>, Damaged> {
-    let mut records = Records { rest: block, key: Vec::with_capacity(key.len()) };
-    while let Some(value) = records.step()? {
-        match records.key.as_slice().cmp(key) {
-            std::cmp::Ordering::Less => {}
-            std::cmp::Ordering::Equal => return Ok(Some(Bytes::copy_from_slice(value))),
-            std::cmp::Ordering::Greater => return Ok(None),
+    let mut records = Cursor::new(block);
+    while records.step()? {
+        match records.key().cmp(key) {
+            Ordering::Less => {}
+            Ordering::Equal => return Ok(Some(Bytes::copy_from_slice(records.value()))),
+            Ordering::Greater => return Ok(None),
         }
     }
     Ok(None)
@@ -34,10 +37,10 @@ pub(super) fn find(block: &[u8], key: &[u8]) -> Result<Option<Bytes>, Damaged> {
 
 /// The records of a block, in key order.
 pub(super) fn unpack(block: &[u8]) -> Result<Vec<Pair>, Damaged> {
-    let mut records = Records { rest: block, key: Vec::new() };
+    let mut records = Cursor::new(block);
     let mut pairs = Vec::new();
-    while let Some(value) = records.step()? {
-        pairs.push((Bytes::copy_from_slice(&records.key), Bytes::copy_from_slice(value)));
+    while records.step()? {
+        pairs.push(records.pair());
     }
     Ok(pairs)
 }
@@ -99,34 +102,55 @@ pub(super) fn pack(pairs: &[Pair], behind: bool) -> Vec<(Bytes, Vec<u8>)> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Damaged;
 
-struct Records<'a> {
-    rest: &'a [u8],
+/// Goes through the records of a block, in key order, and copies none that nobody asks for.
+pub(super) struct Cursor<B> {
+    block: B,
+    at: usize,
     key: Vec<u8>,
+    value: Range<usize>,
 }
 
-impl<'a> Records<'a> {
-    /// The next record's value; its key is then in `key`.
-    fn step(&mut self) -> Result<Option<&'a [u8]>, Damaged> {
-        if self.rest.is_empty() {
-            return Ok(None);
+impl<B: AsRef<[u8]>> Cursor<B> {
+    /// Stands before the first record.
+    pub fn new(block: B) -> Self {
+        Self { block, at: 0, key: Vec::new(), value: 0..0 }
+    }
+
+    /// Moves to the next record, if there is one.
+    pub fn step(&mut self) -> Result<bool, Damaged> {
+        if self.at == self.block.as_ref().len() {
+            return Ok(false);
         }
         let shared = self.number()?;
         if shared > self.key.len() {
             return Err(Damaged);
         }
-        self.key.truncate(shared);
         let own = self.number()?;
         let own = self.bytes(own)?;
-        self.key.extend_from_slice(own);
+        self.key.truncate(shared);
+        self.key.extend_from_slice(&self.block.as_ref()[own]);
         let length = self.number()?;
-        self.bytes(length).map(Some)
+        self.value = self.bytes(length)?;
+        Ok(true)
+    }
+
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    pub fn value(&self) -> &[u8] {
+        &self.block.as_ref()[self.value.clone()]
+    }
+
+    pub fn pair(&self) -> Pair {
+        (Bytes::copy_from_slice(self.key()), Bytes::copy_from_slice(self.value()))
     }
 
     fn number(&mut self) -> Result<usize, Damaged> {
         let mut number = 0_usize;
         for shift in [0, 7, 14, 21] {
-            let (byte, rest) = self.rest.split_first().ok_or(Damaged)?;
-            self.rest = rest;
+            let byte = *self.block.as_ref().get(self.at).ok_or(Damaged)?;
+            self.at += 1;
             number |= usize::from(byte & 0x7F) << shift;
             if byte & 0x80 == 0 {
                 return Ok(number);
@@ -135,10 +159,13 @@ impl<'a> Records<'a> {
         Err(Damaged)
     }
 
-    fn bytes(&mut self, length: usize) -> Result<&'a [u8], Damaged> {
-        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(Damaged)?;
-        self.rest = rest;
-        Ok(bytes)
+    fn bytes(&mut self, length: usize) -> Result<Range<usize>, Damaged> {
+        let from = self.at;
+        if length > self.block.as_ref().len() - from {
+            return Err(Damaged);
+        }
+        self.at += length;
+        Ok(from..self.at)
     }
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::block::{self, Damaged, Pair};
+use super::block::{self, Cursor, Damaged, Pair};
 use super::body::Location;
 use super::frame::{Hash, Write};
 use super::walk::{Frame, Place};
@@ -182,30 +182,32 @@ impl State {
         &self,
         (from, to): (Bound<Vec<u8>>, Bound<Vec<u8>>),
     ) -> Result<impl Iterator<Item = Result<Pair, Fault>>, Fault> {
-        let first = match &from {
-            Bound::Included(key) | Bound::Excluded(key) => self.block_of(key)?.0,
-            Bound::Unbounded => FENCE_FIRST.into(),
+        let start = match &from {
+            Bound::Included(key) | Bound::Excluded(key) => &key[..],
+            Bound::Unbounded => FENCE_FIRST,
         };
-        let mut blocks = self.tree.range(first..);
-        let mut records = Vec::new().into_iter();
+        let (fence, first) = self.block_of(start)?;
+        let mut records = Cursor::new(first);
         let mut after = from;
+        let mut further = None;
         Ok(std::iter::from_fn(move || {
             loop {
-                for pair in records.by_ref() {
-                    let (key, _): &Pair = &pair;
-                    if is_behind(key, &after) {
-                        after = Bound::Excluded(key.to_vec());
-                        return is_before(key, &to).then_some(Ok(pair));
+                loop {
+                    match records.step() {
+                        Ok(true) if !is_behind(records.key(), &after) => {}
+                        Ok(true) => return is_before(records.key(), &to).then(|| Ok(records.pair())),
+                        Ok(false) => break,
+                        Err(flaw) => return Some(Err(damaged(flaw))),
                     }
                 }
-                let block = match blocks.next()? {
+                if is_behind(records.key(), &after) {
+                    after = Bound::Excluded(records.key().to_vec());
+                }
+                let behind = (Bound::Excluded(&fence[..]), Bound::Unbounded);
+                match further.get_or_insert_with(|| self.tree.range::<&[u8], _>(behind)).next()? {
                     Ok((fence, _)) if !is_before(&fence, &to) => return None,
-                    Ok((_, block)) => block,
+                    Ok((_, block)) => records = Cursor::new(block),
                     Err(fault) => return Some(Err(Fault::sled("read a page from sled")(fault))),
-                };
-                match block::unpack(&block).map_err(damaged) {
-                    Ok(pairs) => records = pairs.into_iter(),
-                    Err(fault) => return Some(Err(fault)),
                 }
             }
         }))
