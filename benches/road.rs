@@ -4,6 +4,7 @@
 //! time; then how fast the same server answers the same bodies without any store. Ratios of one run are what counts:
 //! machines are noisy, and processor time is the quieter figure. `BENCH_DIR` names the disk to use.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,7 +41,12 @@ fn main() {
     let scratch = tempfile::tempdir_in(std::env::var_os("BENCH_DIR").unwrap_or(".".into())).unwrap();
     in_process("memory", Arc::new(Memory::default()), &runtime, documents, 1);
     in_process("embedded", embedded(&scratch.path().join("road")), &runtime, documents, 4);
-    over_https(&scratch.path().join("https"), &runtime, documents);
+    for (name, store) in [
+        ("memory", Arc::new(Memory::default()) as Arc<dyn Store>),
+        ("embedded", embedded(&scratch.path().join("store"))),
+    ] {
+        over_https(name, store, &scratch.path().join("https"), &runtime, documents);
+    }
 }
 
 fn embedded(dir: &Path) -> Arc<dyn Store> {
@@ -103,7 +109,7 @@ fn in_process(name: &str, store: Arc<dyn Store>, runtime: &Runtime, documents: u
         let received = meter.elapsed();
         runtime.block_on(gateway.settled()).unwrap();
         let lap = if laps > 1 { format!(", lap {}", lap + 1) } else { String::new() };
-        report(&format!("{name}: to the durable answer{lap}"), documents, received, 0.0, took);
+        report(&format!("{name}: to the durable answer{lap}"), documents, received, BTreeMap::new(), took);
         report(&format!("{name}: to the queue{lap}"), documents, meter.elapsed(), meter.cpu_seconds(), Vec::new());
     }
 }
@@ -133,9 +139,10 @@ async fn send_in_process(gateway: &Arc<Gateway>, numbers: std::ops::Range<u64>) 
 }
 
 /// Documents through the door; beside them, bodies that the same server reads and answers with 202 at once.
-fn over_https(dir: &Path, runtime: &Runtime, documents: u64) {
-    let gateway = gateway(embedded(&dir.join("store")), runtime);
+fn over_https(name: &str, store: Arc<dyn Store>, dir: &Path, runtime: &Runtime, documents: u64) {
+    let gateway = gateway(store, runtime);
     let now = Clock::machine().now();
+    std::fs::create_dir_all(dir).unwrap();
     let server = certs::server_certificate(dir, now).unwrap();
     let issuer = Issuer::create_or_load(dir).unwrap();
     let participants = World::toy().participants().unwrap();
@@ -161,23 +168,20 @@ fn over_https(dir: &Path, runtime: &Runtime, documents: u64) {
     let tls = rustls::ClientConfig::builder().with_root_certificates(authorities).with_no_client_auth();
     let tls = TlsConnector::from(Arc::new(tls));
     let mut rates = Vec::new();
-    for (name, path, numbers) in [
-        ("https: no store", "/forget", 0..documents),
-        ("https: to the durable answer", "/v1.0/cim/requestchangeofpricelist", 0..documents),
-    ] {
+    for (what, path) in [("forgets", "/forget"), ("to the answer", "/v1.0/cim/requestchangeofpricelist")] {
         let clients = runtime.block_on(connect(&tls, port));
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Type: application/xml\r\n"
         );
         let meter = Meter::start();
-        let took = runtime.block_on(send_over_https(clients, head, numbers));
+        let took = runtime.block_on(send_over_https(clients, head, 0..documents));
         let elapsed = meter.elapsed();
         rates.push(documents as f64 / elapsed.as_secs_f64());
-        report(name, documents, elapsed, meter.cpu_seconds(), took);
+        report(&format!("https, {name}: {what}"), documents, elapsed, meter.cpu_seconds(), took);
     }
     let began = Instant::now();
     runtime.block_on(gateway.settled()).unwrap();
-    println!("{:<44}{:>9.2}", "durable answers per answer without a store", rates[1] / rates[0]);
+    println!("{:<44}{:>9.2}", "answers for each that is forgotten", rates[1] / rates[0]);
     println!("{:<44}{:>9.1}", "seconds until all was in the queues", began.elapsed().as_secs_f64());
     runtime.block_on(door.stop());
 }
@@ -239,7 +243,7 @@ async fn send_over_https(
 /// Time on the clock and on the processors.
 struct Meter {
     began: Instant,
-    cpu_before: f64,
+    cpu_before: BTreeMap<String, f64>,
 }
 
 impl Meter {
@@ -251,26 +255,39 @@ impl Meter {
         self.began.elapsed()
     }
 
-    fn cpu_seconds(&self) -> f64 {
-        cpu_seconds() - self.cpu_before
+    /// What each kind of thread has used since the start.
+    fn cpu_seconds(&self) -> BTreeMap<String, f64> {
+        let since = |(name, now): (String, f64)| {
+            let before = self.cpu_before.get(&name).copied().unwrap_or(0.0);
+            (name, now - before)
+        };
+        cpu_seconds().into_iter().map(since).collect()
     }
 }
 
-/// What all threads of this process have used of the processors so far. Linux counts it in hundredths of a second.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-    (ticks(11) + ticks(12)) / 100.0
+/// What the threads of this process have used of the processors so far, by name. Linux counts it in hundredths of a
+/// second; threads that have ended are left out.
+fn cpu_seconds() -> BTreeMap<String, f64> {
+    let mut seconds = BTreeMap::new();
+    for thread in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        let Some((name, rest)) = stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')) else { continue };
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+        let kind = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-').to_string();
+        *seconds.entry(kind).or_default() += (ticks(11) + ticks(12)) / 100.0;
+    }
+    seconds
 }
 
-fn report(name: &str, count: u64, elapsed: Duration, cpu_seconds: f64, mut took: Vec<Duration>) {
+fn report(name: &str, count: u64, elapsed: Duration, cpu_seconds: BTreeMap<String, f64>, mut took: Vec<Duration>) {
     took.sort_unstable();
     let per_second = count as f64 / elapsed.as_secs_f64();
     print!("{name:<44}{per_second:>9.0}");
-    match cpu_seconds > 0.0 {
-        true => print!("{:>9.0}", cpu_seconds * 1e6 / count as f64),
-        false => print!("{:>9}", ""),
+    let micros = |seconds: f64| seconds * 1e6 / count as f64;
+    match cpu_seconds.is_empty() {
+        true => print!("{:>9}", ""),
+        false => print!("{:>9.0}", micros(cpu_seconds.values().sum())),
     }
     for part in [0.5, 0.99, 1.0] {
         if let Some(last) = took.len().checked_sub(1) {
@@ -278,4 +295,9 @@ fn report(name: &str, count: u64, elapsed: Duration, cpu_seconds: f64, mut took:
         }
     }
     println!();
+    let shares = cpu_seconds.iter().filter(|(_, seconds)| micros(**seconds) >= 1.0);
+    let shares: Vec<_> = shares.map(|(kind, seconds)| format!("{kind} {:.0}", micros(*seconds))).collect();
+    if !shares.is_empty() {
+        println!("    of it: {}", shares.join(", "));
+    }
 }

@@ -1,0 +1,151 @@
+//! Does a store that has grown answer as fast as a small one? `cargo bench --bench stored` fills a queue with ten thousand
+//! and with a million documents, and prints what a peek, a dequeue, an enqueue and a look-up cost then.
+//!
+//! `STORED_MAX=10000000` adds ten million. `BENCH_DIR` names the disk to use. Each document is a place in the queue, a
+//! slip of another one, and a used id; the bodies of a commit are one body, as after a decision for many receivers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gridpost::archive::{self, Outbound, Place};
+use gridpost::document::{Category, Kind, Outgoing};
+use gridpost::gateway::{Clock, Dequeued, Gateway, Settings};
+use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
+use gridpost::post_office::{self, Letter};
+use gridpost::process::Markets;
+use gridpost::record::{Batch, Expected, Key};
+use gridpost::store::{Embedded, Options, Store};
+use tokio::runtime::Runtime;
+
+/// Documents of one commit.
+const GROUP: u64 = 500;
+/// How often each thing is measured.
+const TIMES: u64 = 2_000;
+
+const KIND: Kind = Kind {
+    name: "NotifyPriceList",
+    namespace: "urn:ediel.org:structure:notifypricelist:0:1",
+    type_code: "D12",
+    category: Category::MasterData,
+    status: None,
+};
+
+fn main() {
+    let most = std::env::var("STORED_MAX").ok().and_then(|most| most.parse().ok()).unwrap_or(1_000_000);
+    let runtime = Runtime::new().unwrap();
+    println!("{:<16}{:<24}{:>9}{:>9}{:>9}", "stored", "ms", "p50", "p99", "max");
+    for stored in [10_000, 1_000_000, 10_000_000].into_iter().filter(|stored| *stored <= most) {
+        let scratch = tempfile::tempdir_in(std::env::var_os("BENCH_DIR").unwrap_or(".".into())).unwrap();
+        let began = Instant::now();
+        let store = Embedded::open(scratch.path(), Options::default()).unwrap();
+        (0..stored / GROUP).for_each(|group| drop(store.commit(group_of(group)).unwrap()));
+        drop(store);
+        println!("{stored:<16}filled in {:.1} s", began.elapsed().as_secs_f64());
+        let began = Instant::now();
+        let store = Arc::new(Embedded::open(scratch.path(), Options::default()).unwrap());
+        println!("{stored:<16}opened in {:.3} s", began.elapsed().as_secs_f64());
+        measure(stored, store, &runtime);
+    }
+}
+
+fn measure(stored: u64, store: Arc<Embedded>, runtime: &Runtime) {
+    let settings =
+        Settings { markets: Markets::defaults(), limits: gridpost::xml::Limits::default(), undecided_max: 1_000_000 };
+    let clock = Clock::running_from(Timestamp::from_seconds(1_690_880_400));
+    let gateway = Gateway::open(store.clone(), Arc::new(gridpost::document::built_in()), settings, clock).unwrap();
+    let (owner, now) = (owner(), gateway.now());
+    let scattered = |number: u64| number.wrapping_mul(0x9E37_79B9_7F4A_7C15) % stored;
+    let mut ids = Vec::new();
+    report(stored, "first peek", || {
+        let peeked = runtime.block_on(gateway.peek(&owner, None, now)).unwrap().unwrap();
+        ids.push(peeked.message_id);
+        // Every other one is dequeued at once, so that the next peek is a first one again.
+        assert_eq!(runtime.block_on(gateway.dequeue(&owner, ids.last().unwrap(), now)).unwrap(), Dequeued::Done);
+    });
+    report(stored, "peek again", || drop(runtime.block_on(gateway.peek(&owner, None, now)).unwrap().unwrap()));
+    let mut number = 0;
+    report(stored, "dequeue again", || {
+        number += 1;
+        let id = &ids[number % ids.len()];
+        assert_eq!(runtime.block_on(gateway.dequeue(&owner, id, now)).unwrap(), Dequeued::Already);
+    });
+    let mut group = stored;
+    report(stored, "enqueue", || {
+        group += 1;
+        let mut batch = Batch::default();
+        add(&mut batch, stored + group..stored + group + 1);
+        store.commit(batch).unwrap();
+    });
+    let mut number = 0;
+    report(stored, "get, there", || {
+        number += 1;
+        assert!(store.get(&used_id(scattered(number))).unwrap().is_some());
+    });
+    report(stored, "get, not there", || {
+        number += 1;
+        assert!(store.get(&used_id(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1 << 63)).unwrap().is_none());
+    });
+}
+
+fn owner() -> Party {
+    Party { number: ActorNumber::new("8100000000108"), role: ActorRole::EnergySupplier }
+}
+
+fn used_id(number: u64) -> Key {
+    archive::message_id_key(
+        &ActorNumber::new("8100000000030"),
+        &format!("{:016x}", number.wrapping_mul(0xD134_2543_DE82_EF95)),
+    )
+}
+
+fn group_of(group: u64) -> Batch {
+    let mut batch = Batch::default();
+    add(&mut batch, group * GROUP..(group + 1) * GROUP);
+    batch
+}
+
+fn add(batch: &mut Batch, numbers: std::ops::Range<u64>) {
+    let mut outbound = Outbound::default();
+    let outgoing: Vec<(Outgoing, Place)> = numbers
+        .clone()
+        .map(|number| {
+            let document = format!("<document number='{number}'/>{:2000}", "");
+            (letter(number), outbound.add(document.into_bytes()))
+        })
+        .collect();
+    let letters = outgoing.iter().map(|(outgoing, place)| {
+        let Place { part, offset, bytes } = *place;
+        Letter { outgoing, hash: [0; 32], part, offset, bytes }
+    });
+    batch.put_all(post_office::enqueue(letters));
+    batch.body_all(outbound.bodies());
+    for number in numbers {
+        batch.put(post_office::slip_key(&format!("another-{}", letter(number).message_id)), vec![1; 40]);
+        batch.expect(used_id(number), Expected::Absent).put(used_id(number), vec![1; 80]);
+    }
+}
+
+fn letter(number: u64) -> Outgoing {
+    Outgoing {
+        kind: &KIND,
+        receiver: owner(),
+        sender: Party { number: ActorNumber::new("5790001330552"), role: ActorRole::MeteringPointAdministrator },
+        business_reason: "D18".into(),
+        created: Timestamp::from_seconds(1_690_880_400),
+        message_id: blake3::hash(&number.to_be_bytes()).to_hex()[..32].into(),
+        records: [].into(),
+    }
+}
+
+fn report(stored: u64, name: &str, mut work: impl FnMut()) {
+    let mut took: Vec<Duration> = (0..TIMES)
+        .map(|_| {
+            let began = Instant::now();
+            work();
+            began.elapsed()
+        })
+        .collect();
+    took.sort_unstable();
+    let ms = |part: f64| took[((took.len() - 1) as f64 * part) as usize].as_secs_f64() * 1000.0;
+    println!("{stored:<16}{name:<24}{:>9.3}{:>9.3}{:>9.3}", ms(0.5), ms(0.99), ms(1.0));
+}
