@@ -141,6 +141,47 @@ fn a_small_series_rewrites_little_of_a_long_history() {
     }
 }
 
+/// Records and bytes that are looked up for one operation; a benchmark shows the time (`benches/charges.rs`).
+#[test]
+fn what_an_operation_looks_at_does_not_grow_with_what_is_stored() {
+    let mut looked_at = Vec::new();
+    for stored in [1_000, 100_000, 1_000_000] {
+        let (mut world, end) = (World::new(), local("2024-01-01"));
+        let start = Timestamp::from_seconds(end.seconds() - stored * 3_600);
+        let mut state = ChargeState::unknown(identity());
+        let data = MasterData {
+            name: "A".into(),
+            description: "what it is".into(),
+            vat_class: VatClass::NoVat,
+            transparent_invoicing: false,
+        };
+        state.create(start, false, Resolution::Hour, data);
+        let interval = Period::new(start, end);
+        let amounts = vec![price("1.234567"); stored as usize];
+        let points = state::points(Calendar::new(world.market.zone), Resolution::Hour, interval, &amounts);
+        state.replace_prices(interval, &points);
+        world.commit(&state.changes());
+        let day = prices(Resolution::Hour, local("01-12"), local("02-12"), &["2"; 24]);
+        let mut later = information();
+        later.effective = Some(local("01-12"));
+        asked(&mut later).resolution = Some(Resolution::Hour);
+        let mut row = Vec::new();
+        for request in [request(vec![day]), request(vec![later])] {
+            let context =
+                Context { now: world.now, caller: world.caller.clone(), cause: [7; 32], market: &world.market };
+            let needs = request.needs(&context);
+            let keys = needs.keys().filter_map(|key| world.store.records.get(key));
+            let ranges = needs.ranges().flat_map(|it| world.store.records.range(it.from.clone()..it.to.clone()));
+            let sizes: Vec<usize> = keys.chain(ranges.map(|(_, entry)| entry)).map(|it| it.value.len()).collect();
+            assert!(sizes.iter().sum::<usize>() < 8 * 1024, "{stored}: {sizes:?}");
+            row.push(sizes.len());
+            assert_eq!(broken(&world.send(&request)), [ACCEPTED]);
+        }
+        looked_at.push(row);
+    }
+    assert!(looked_at.windows(2).all(|pair| pair[0] == pair[1]), "{looked_at:?}");
+}
+
 #[test]
 fn an_interval_without_end_asks_for_nothing() {
     let world = World::new();
