@@ -7,9 +7,10 @@ use thiserror::Error;
 
 use super::{Fault, Gateway, load};
 use crate::market::Calendar;
+use crate::process::accounting_points::{CustomerTable, SupplyTable};
 use crate::process::charge_links::{DefaultLinkTable, LinkTable};
 use crate::process::charges::ChargeTable;
-use crate::process::metering_points::{GridAreaTable, MeteringPointTable, SupplyTable};
+use crate::process::metering_points::{GridAreaTable, MeteringPointTable};
 use crate::process::participants::{self, Participant, WorldFlaw};
 use crate::record::{Batch, Change, Expected, Outcome};
 
@@ -26,6 +27,8 @@ pub struct World {
     metering_points: Vec<MeteringPointTable>,
     #[serde(default, rename = "supply")]
     supplies: Vec<SupplyTable>,
+    #[serde(default, rename = "customer")]
+    customers: Vec<CustomerTable>,
     #[serde(default, rename = "default_link")]
     default_links: Vec<DefaultLinkTable>,
     #[serde(default, rename = "charge_link")]
@@ -118,6 +121,9 @@ impl World {
         }
         for supply in &self.supplies {
             records.push(supply.changes()?);
+        }
+        for customer in &self.customers {
+            records.push(customer.changes()?);
         }
         for default in &self.default_links {
             records.push(default.changes()?);

@@ -2,6 +2,7 @@
 //!
 //! A process is registered by one line in [`DOCUMENTS`].
 
+pub mod accounting_points;
 mod charge_documents;
 pub mod charge_links;
 pub mod charges;

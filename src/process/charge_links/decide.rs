@@ -9,10 +9,11 @@ use super::request::{Operation, RequestChangeBillingMasterData};
 use super::rules::{self, Broken, Case, Rule};
 use super::state::{self, By, LinkIdentity, LinkState};
 use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Period, Timestamp};
+use crate::process::accounting_points::{self, Supply};
 use crate::process::charge_documents::{fate, sender};
 use crate::process::charges::state::{ChargeState, Reach};
 use crate::process::charges::{self, Charge};
-use crate::process::metering_points::{self, MeteringPoint, Supply};
+use crate::process::metering_points::{self, MeteringPoint};
 use crate::process::participants::{self, Participant};
 use crate::process::{Context, Decision, Event};
 use crate::record::{Change, Facts, Key, Needs};
@@ -37,6 +38,7 @@ pub fn needs(request: &RequestChangeBillingMasterData, _context: &Context) -> Ne
         needs = needs
             .and(state::needs(pair))
             .and(metering_points::needs_of(&pair.metering_point))
+            .and(accounting_points::needs_of(&pair.metering_point))
             .and(charges::state::needs(&pair.charge, &Reach::default()));
         for role in OWNER_ROLES {
             needs = needs.and(participants::needs_of(&Party { number: pair.charge.owner.clone(), role }));
@@ -52,7 +54,7 @@ pub fn needs_more(request: &RequestChangeBillingMasterData, facts: &Facts, _cont
     let mut needs = Needs::default();
     for id in &points {
         let Some(point) = metering_points::metering_point(facts, id) else { continue };
-        for supply in metering_points::supplies(facts, id) {
+        for supply in accounting_points::supplies(facts, id) {
             needs = needs.and(participants::needs_of(&supplier(supply.supplier)));
         }
         needs = needs.and(metering_points::needs_of_grid_area(&point.grid_area));
@@ -179,7 +181,7 @@ impl Known {
         let owner = OWNER_ROLES.map(|role| Party { number: pair.charge.owner.clone(), role });
         Self {
             point: metering_points::metering_point(facts, &pair.metering_point),
-            supplies: metering_points::supplies(facts, &pair.metering_point),
+            supplies: accounting_points::supplies(facts, &pair.metering_point),
             charge: ChargeState::load(facts, pair.charge, &Reach::default()).charge().cloned(),
             owner: owner.iter().filter_map(|party| participants::participant(facts, party)).collect(),
         }

@@ -10,6 +10,7 @@ use super::request::Operation;
 use super::state::{self, Link};
 use crate::document::{Category, Header, HeaderReader, Kind, Reader, Record, Refusal};
 use crate::market::{ActorRole, MeteringPointId, Party, Period, ReasonCode, Timestamp};
+use crate::process::accounting_points;
 use crate::process::charge_documents::{
     Broken, Refusals, document, document_flaws, fate, live_sender, receipt, sender, transaction_flaws, transaction_ids,
 };
@@ -91,10 +92,10 @@ impl Request for RequestBillingMasterData {
 
     fn needs(&self, context: &Context) -> Needs {
         let needs = participants::needs_of(&sender(&self.header).unwrap_or_else(|| context.caller.clone()));
-        self.queries
-            .iter()
-            .map(Query::point)
-            .fold(needs, |needs, point| needs.and(metering_points::needs_of(&point)).and(state::needs_of_point(&point)))
+        self.queries.iter().map(Query::point).fold(needs, |needs, point| {
+            let supplied = accounting_points::needs_of(&point);
+            needs.and(metering_points::needs_of(&point)).and(supplied).and(state::needs_of_point(&point))
+        })
     }
 
     fn needs_more(&self, facts: &Facts, _context: &Context) -> Needs {
@@ -178,7 +179,8 @@ fn seen(asked: Period, asker: &Party, point: &MeteringPoint, facts: &Facts) -> V
             if runs { vec![asked] } else { Vec::new() }
         }
         ActorRole::EnergySupplier => {
-            let own = metering_points::supplies(facts, &point.id).into_iter().filter(|it| it.supplier == asker.number);
+            let own =
+                accounting_points::supplies(facts, &point.id).into_iter().filter(|it| it.supplier == asker.number);
             own.map(|it| Period::new(it.period.start.max(asked.start), it.period.end.min(asked.end))).collect()
         }
         _ => Vec::new(),

@@ -15,9 +15,9 @@ use super::request::{Operation, RequestChangeBillingMasterData};
 use super::state::{self, LinkIdentity};
 use crate::document::Header;
 use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Timestamp};
+use crate::process::accounting_points;
 use crate::process::charges::ChargeIdentity;
 use crate::process::errand::{self, Errand, cause};
-use crate::process::metering_points;
 use crate::process::participants;
 use crate::process::{Context, Decision, Event, Market};
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs, Space, stored};
@@ -104,13 +104,14 @@ impl Errand for Task {
         let pairs = self.pairs(page);
         let needs = Needs::default().key(self.key.clone());
         pairs.iter().fold(needs, |needs, pair| {
-            needs.and(state::needs(pair)).and(metering_points::needs_of(&pair.metering_point))
+            needs.and(state::needs(pair)).and(accounting_points::needs_of(&pair.metering_point))
         })
     }
 
     /// And who supplies them.
     fn needs_more(&self, page: &[Key], facts: &Facts, _context: &Context) -> Needs {
-        let supplies = self.pairs(page).into_iter().flat_map(|it| metering_points::supplies(facts, &it.metering_point));
+        let supplies =
+            self.pairs(page).into_iter().flat_map(|it| accounting_points::supplies(facts, &it.metering_point));
         supplies.fold(Needs::default(), |needs, it| needs.and(participants::needs_of(&supplier(it.supplier))))
     }
 
@@ -118,7 +119,7 @@ impl Errand for Task {
     fn decide(&self, page: &[Key], more: bool, facts: &Facts, context: &Context) -> Decision {
         let (mut operations, mut answers) = (Vec::new(), Vec::new());
         for pair in self.pairs(page) {
-            let supplies = metering_points::supplies(facts, &pair.metering_point);
+            let supplies = accounting_points::supplies(facts, &pair.metering_point);
             let beyond = state::links(facts, &pair).into_iter().filter(|link| link.period.end > self.stop);
             for link in beyond {
                 let later = |start| start > self.stop && self.charge.charge_type != ChargeType::Fee;

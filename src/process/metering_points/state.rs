@@ -1,7 +1,7 @@
 //! What is known about a metering point, and how to ask for it.
 
 use super::record;
-use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Period, Timestamp};
+use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Timestamp};
 use crate::record::{Facts, Needs};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct MeteringPoint {
     pub state: ConnectionState,
     /// From when on it exists.
     pub effective: Timestamp,
+    /// Whether its producer is obliged to produce; only asked of metering points of type production.
+    pub production_obligated: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,27 +50,13 @@ pub struct GridArea {
     pub owner: Option<ActorNumber>,
 }
 
-/// Who supplies a metering point, and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Supply {
-    pub supplier: ActorNumber,
-    pub period: Period,
-}
-
-/// The metering point and its supplies.
 pub fn needs_of(id: &MeteringPointId) -> Needs {
-    Needs::default().range(record::supplies(id), record::key(id))
+    Needs::default().key(record::key(id))
 }
 
 /// Needs: [`needs_of`].
 pub fn metering_point(facts: &Facts, id: &MeteringPointId) -> Option<MeteringPoint> {
     facts.get(&record::key(id)).map(|entry| record::read(id.clone(), &entry.value))
-}
-
-/// The supplies of a metering point by their start. Needs: [`needs_of`].
-pub fn supplies(facts: &Facts, id: &MeteringPointId) -> Vec<Supply> {
-    let entries = facts.range(&record::supplies(id)).iter();
-    entries.map(|(key, entry)| record::read_supply(key, &entry.value)).collect()
 }
 
 pub fn needs_of_grid_area(code: &str) -> Needs {

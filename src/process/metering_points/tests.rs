@@ -1,7 +1,7 @@
 //! Metering points as a world file says them, and as they are read back.
 
 use super::*;
-use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Period, Timestamp};
+use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Timestamp};
 use crate::record::{Change, Entry, Facts, Needs};
 
 fn facts(changes: &[Change], needs: &Needs) -> Facts {
@@ -28,24 +28,10 @@ fn point() -> MeteringPointTable {
         .unwrap()
 }
 
-fn supply() -> SupplyTable {
-    toml::from_str("metering_point = '571313'\nsupplier = '1'\nstart = '2021-01-01T00:00:00Z'").unwrap()
-}
-
 #[test]
 fn a_world_becomes_metering_points() {
     let id = MeteringPointId::new("571313");
-    let mut changes = point().changes().unwrap();
-    let earlier = SupplyTable {
-        supplier: "2".into(),
-        start: "2020-01-01T23:00:00Z".into(),
-        end: Some("2021-01-01T00:00:00Z".into()),
-        ..supply()
-    };
-    changes.extend(supply().changes().unwrap());
-    changes.extend(earlier.changes().unwrap());
-    // A metering point whose number only begins alike is another one.
-    changes.extend(SupplyTable { metering_point: "5713130".into(), ..supply() }.changes().unwrap());
+    let changes = point().changes().unwrap();
     let found = facts(&changes, &needs_of(&id));
     let expected = MeteringPoint {
         id: id.clone(),
@@ -53,13 +39,9 @@ fn a_world_becomes_metering_points() {
         grid_area: "131".into(),
         state: ConnectionState::Connected,
         effective: at("2020-01-01T23:00:00Z"),
+        production_obligated: true,
     };
     assert_eq!(metering_point(&found, &id), Some(expected));
-    let supplied =
-        |supplier, start, end| Supply { supplier: ActorNumber::new(supplier), period: Period::new(start, end) };
-    let turn = at("2021-01-01T00:00:00Z");
-    let both = [supplied("2", at("2020-01-01T23:00:00Z"), turn), supplied("1", turn, Timestamp::OPEN_END)];
-    assert_eq!(supplies(&found, &id), both);
     let nobody = MeteringPointId::new("0");
     assert_eq!(metering_point(&facts(&changes, &needs_of(&nobody)), &nobody), None);
 
@@ -83,8 +65,6 @@ fn a_table_that_cannot_be_is_named() {
         wrong(MeteringPointTable { effective_date: "2020".into(), ..point() }),
         "metering_point 571313: `2020` is no effective_date"
     );
-    let empty = SupplyTable { end: Some("2021-01-01T00:00:00Z".into()), ..supply() };
-    assert_eq!(empty.changes().unwrap_err().to_string(), "supply 571313: `2021-01-01T00:00:00Z` is no end");
 }
 
 /// Bytes that version 1 wrote. They must be read for as long as a store may hold them.
@@ -92,8 +72,6 @@ fn a_table_that_cannot_be_is_named() {
 fn old_bytes_are_read() {
     let Change::Put(_, bytes) = point().changes().unwrap().remove(0) else { panic!("a world puts") };
     assert_eq!(&bytes[..], b"\x01\x10\x03131\x02\x80\xf0\xef\x93\x81\xc7\xcd\x05");
-    let Change::Put(_, bytes) = supply().changes().unwrap().remove(0) else { panic!("a world puts") };
-    assert_eq!(&bytes[..], b"\x01\x011\x80\xf7\xa0\xc6\x99\x83\xa2\x84\x07");
     let area = GridAreaTable { code: "131".into(), owner: Some("1".into()) };
     let Change::Put(_, bytes) = area.changes().remove(0) else { panic!("a world puts") };
     assert_eq!(&bytes[..], b"\x01\x01\x011");

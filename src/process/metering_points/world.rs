@@ -1,9 +1,9 @@
-//! Metering points as a world file lists them: `[[grid_area]]`, `[[metering_point]]` and `[[supply]]` tables.
+//! Metering points as a world file lists them: `[[grid_area]]` and `[[metering_point]]` tables.
 
 use serde::Deserialize;
 
-use super::{ConnectionState, GridArea, MeteringPoint, Supply, record};
-use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Period, Timestamp};
+use super::{ConnectionState, GridArea, MeteringPoint, record};
+use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Timestamp};
 use crate::process::participants::WorldFlaw;
 use crate::record::Change;
 
@@ -31,18 +31,9 @@ pub struct MeteringPointTable {
     #[serde(default = "connected")]
     pub status: String,
     pub effective_date: String,
-}
-
-/// One `[[supply]]` table.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SupplyTable {
-    pub metering_point: String,
-    pub supplier: String,
-    pub start: String,
-    /// It has no end when this is left out.
-    #[serde(default)]
-    pub end: Option<String>,
+    /// So it is unless it is said otherwise.
+    #[serde(default = "obligated")]
+    pub production_obligated: bool,
 }
 
 impl GridAreaTable {
@@ -62,25 +53,9 @@ impl MeteringPointTable {
             state: ConnectionState::from_name(&self.status).ok_or_else(|| flaw("status", &self.status))?,
             effective: Timestamp::parse_date_time(&self.effective_date)
                 .ok_or_else(|| flaw("effective_date", &self.effective_date))?,
+            production_obligated: self.production_obligated,
         };
         Ok(vec![Change::Put(record::key(&point.id), record::write(&point))])
-    }
-}
-
-impl SupplyTable {
-    /// What writes this supply into a store that holds no other at that time.
-    pub fn changes(&self) -> Result<Vec<Change>, WorldFlaw> {
-        let instant = |field, text: &str| {
-            Timestamp::parse_date_time(text).ok_or_else(|| flaw("supply", &self.metering_point, field, text))
-        };
-        let start = instant("start", &self.start)?;
-        let end = self.end.as_deref().map_or(Ok(Timestamp::OPEN_END), |end| instant("end", end))?;
-        let supply = Supply { supplier: ActorNumber::new(&*self.supplier), period: Period::new(start, end) };
-        if supply.period.is_empty() {
-            return Err(flaw("supply", &self.metering_point, "end", self.end.as_deref().unwrap_or_default()));
-        }
-        let id = MeteringPointId::new(&*self.metering_point);
-        Ok(vec![Change::Put(record::supply_key(&id, start), record::write_supply(&supply))])
     }
 }
 
@@ -90,4 +65,8 @@ fn flaw(table: &'static str, id: &str, field: &'static str, value: &str) -> Worl
 
 fn connected() -> String {
     ConnectionState::Connected.name().into()
+}
+
+fn obligated() -> bool {
+    true
 }

@@ -20,9 +20,10 @@ use super::state::LinkState;
 use crate::document::Header;
 use crate::market::Timestamp;
 use crate::process::Market;
+use crate::process::accounting_points::Supply;
 use crate::process::charge_documents::{self, Judged, Seen};
 use crate::process::charges::Charge;
-use crate::process::metering_points::{MeteringPoint, Supply};
+use crate::process::metering_points::MeteringPoint;
 use crate::process::participants::Participant;
 
 /// What a rule looks at: an operation in its document, and as much as is known when the rule is asked.

@@ -128,6 +128,7 @@ fn a_metering_point_that_is_created_leaves_an_errand() {
             grid_area: "131".into(),
             state: ConnectionState::New,
             effective: local("2022-01-01"),
+            production_obligated: true,
         };
         let changes = aftermath(&[metering_points::created(&point)], &world.context());
         assert!(errand::is_left_by(&changes));

@@ -17,9 +17,10 @@ use std::convert::Infallible;
 
 use super::*;
 use crate::market::{Calendar, ChargeType, MeteringPointId, Party, Period, Timestamp};
+use crate::process::accounting_points::SupplyTable;
 use crate::process::charge_documents::tests::*;
 use crate::process::charges::ChargeTable;
-use crate::process::metering_points::{GridAreaTable, MeteringPointTable, SupplyTable};
+use crate::process::metering_points::{GridAreaTable, MeteringPointTable};
 use crate::process::participants::Status;
 use crate::process::{Market, gather};
 use crate::record::{Change, Expected, Facts};
@@ -80,6 +81,7 @@ impl World {
             grid_area: grid_area.into(),
             status: "Connected".into(),
             effective_date: local("2022-01-01").to_string(),
+            production_obligated: true,
         };
         self.commit(&point.changes().unwrap());
     }

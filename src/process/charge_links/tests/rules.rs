@@ -210,6 +210,7 @@ fn a_metering_point_and_a_charge_begin_some_day() {
         grid_area: "131".into(),
         status: "Connected".into(),
         effective_date: local("2020-01-01").to_string(),
+        production_obligated: true,
     };
     world.commit(&older.changes().unwrap());
     let early = |date: &str| Operation { metering_point: older.number.clone(), ..link(date, "inf", 1) };

@@ -1,0 +1,143 @@
+//! What may happen to an accounting point: a process is registered, effectuated, cancelled, suspended, brought back.
+//!
+//! These functions keep the books and ask no rule. Whatever happens in whatever order, nobody is supplier beside another,
+//! and no consumer beside another; what is over is closed, never erased.
+
+use super::state::{AccountingPoint, Dates, Process, ProcessKind, Status};
+use crate::market::{ActorNumber, Timestamp};
+
+/// What effectuating a process has come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// Who supplies from the effective date on, where that is another than before.
+    pub supplier: Option<ActorNumber>,
+    /// Who supplied until then.
+    pub previous: Option<ActorNumber>,
+    /// Ends of supply that it has overtaken: they are cancelled.
+    pub superseded: Vec<String>,
+    /// Processes that it had suspended: they are cancelled.
+    pub lapsed: Vec<String>,
+}
+
+impl AccountingPoint {
+    /// # Panics
+    ///
+    /// When there is a process of this id already: ids are made from the message that asked for it.
+    pub fn register(&mut self, process: Process) {
+        let number = self.processes.len() as u64;
+        let before = self.processes.insert(process.id.clone(), Process { number, ..process });
+        assert_eq!(before, None, "a process is registered once");
+    }
+
+    /// Carries out a pending process whose day has come; nothing when there is nothing to carry out, so that it never
+    /// happens twice.
+    pub fn effectuate(&mut self, id: &str, now: Timestamp) -> Option<Effect> {
+        let process = self.processes.get_mut(id).filter(|it| it.status == Status::Pending && it.effective <= now)?;
+        process.status = Status::Completed;
+        let (kind, at) = (process.kind, process.effective);
+        let mut effect = Effect::default();
+        if let Some(supply) = self.processes[id].supply.clone() {
+            effect.previous = self.supplier_at(at).cloned();
+            if effect.previous.as_ref() == Some(&supply.supplier) {
+                // Its supply simply goes on.
+                self.update(id, |process| process.supply = None);
+                effect.previous = None;
+            } else {
+                let dates = self.make_room(at, |process| process.supply.as_mut().map(|it| &mut it.dates));
+                self.update(id, |process| process.supply.as_mut().expect("it has one").dates = dates);
+                effect.supplier = Some(supply.supplier);
+            }
+        }
+        if self.processes[id].consumer.is_some() {
+            let dates = self.make_room(at, |process| process.consumer.as_mut().map(|it| &mut it.dates));
+            self.update(id, |process| process.consumer.as_mut().expect("it has one").dates = dates);
+        }
+        if let Some(balance) = self.processes[id].balance.clone() {
+            let dates = self.make_room(at, |process| {
+                let same = process.balance.as_mut().filter(|it| it.supplier == balance.supplier);
+                same.map(|it| &mut it.dates)
+            });
+            self.update(id, |process| process.balance.as_mut().expect("it has one").dates = dates);
+        }
+        match kind {
+            ProcessKind::EndOfSupply => effect.previous = self.end_supply(at),
+            ProcessKind::ChangeOfSupplier | ProcessKind::MoveIn | ProcessKind::ForcedSupplierChange => {
+                effect.superseded = self.cancel_where(|it| {
+                    it.kind == ProcessKind::EndOfSupply && it.status == Status::Pending && it.effective >= at
+                });
+            }
+            _ => {}
+        }
+        effect.lapsed = self.cancel_where(|it| it.suspended_by.as_deref() == Some(id) && it.status.is_open());
+        Some(effect)
+    }
+
+    /// Withdraws a process that has yet to happen, and brings back what it had suspended. Returns what came back; nothing
+    /// when there was nothing to withdraw.
+    pub fn cancel(&mut self, id: &str) -> Option<Vec<String>> {
+        let process = self.processes.get_mut(id).filter(|process| process.status.is_open())?;
+        withdraw(process);
+        let mut back = Vec::new();
+        for other in self.processes.values_mut().filter(|it| it.suspended_by.as_deref() == Some(id)) {
+            if other.status == Status::Suspended {
+                (other.status, other.suspended_by) = (Status::Pending, None);
+                back.push(other.id.clone());
+            }
+        }
+        Some(back)
+    }
+
+    /// Suspends the changes of supplier that a move-in overtakes: those on its day and behind it.
+    pub fn suspend_for(&mut self, move_in: &str) -> Vec<String> {
+        let from = self.processes[move_in].effective;
+        let overtaken = self.processes.values_mut().filter(|it| {
+            it.kind == ProcessKind::ChangeOfSupplier && it.status == Status::Pending && it.effective >= from
+        });
+        let mut suspended = Vec::new();
+        for process in overtaken {
+            (process.status, process.suspended_by) = (Status::Suspended, Some(move_in.to_string()));
+            suspended.push(process.id.clone());
+        }
+        suspended
+    }
+
+    /// Ends whatever holds at `at`, and says when something that begins there holds: until the next begins.
+    fn make_room(&mut self, at: Timestamp, dates_of: impl Fn(&mut Process) -> Option<&mut Dates>) -> Dates {
+        let mut end = None;
+        for dates in self.processes.values_mut().filter_map(dates_of) {
+            let Some(period) = dates.period() else { continue };
+            if period.contains(at) {
+                dates.end = Some(at);
+            } else if period.start > at {
+                end = Some(end.map_or(period.start, |end: Timestamp| end.min(period.start)));
+            }
+        }
+        Dates { start: Some(at), end, reversed: false }
+    }
+
+    fn end_supply(&mut self, at: Timestamp) -> Option<ActorNumber> {
+        let (process, supply) = self.supply_at(at)?;
+        let (id, supplier) = (process.id.clone(), supply.supplier.clone());
+        self.update(&id, |process| process.supply.as_mut().expect("it has one").dates.end = Some(at));
+        Some(supplier)
+    }
+
+    fn cancel_where(&mut self, which: impl Fn(&Process) -> bool) -> Vec<String> {
+        let mut cancelled = Vec::new();
+        for process in self.processes.values_mut().filter(|process| which(process)) {
+            withdraw(process);
+            cancelled.push(process.id.clone());
+        }
+        cancelled
+    }
+
+    fn update(&mut self, id: &str, change: impl FnOnce(&mut Process)) {
+        change(self.processes.get_mut(id).expect("whoever updates a process has found it"));
+    }
+}
+
+/// What it would have registered never came to be, and is removed.
+fn withdraw(process: &mut Process) {
+    process.status = Status::Cancelled;
+    (process.supply, process.consumer, process.balance) = (None, None, None);
+}

@@ -1,0 +1,34 @@
+//! Accounting points: who supplies, who consumes and who is balance responsible at a metering point, and which processes
+//! are about to change that.
+//!
+//! An accounting point is a metering point of type consumption or production. It is known here by its processes, each
+//! with what it registers: a supplier, a consumer, a balance responsible party. A registration has no start until its
+//! process is effectuated; it is never overwritten, only closed or marked reversed, so that whoever was supplier at a past
+//! instant is found again whatever has happened since.
+//!
+//! Nothing is decided here: the processes of the market roles ([`super::change_of_supplier`] and its kin) ask what is, say
+//! what changes, and keep the rules. Other processes ask for [`supplies`].
+//!
+//! **Personal numbers** are kept in one space of their own, by a reference that everything else holds instead: see
+//! [`customers`].
+//!
+//! Source: market-roles 2.1, 2.2.3, 2.5.3, 2.14.
+
+pub mod change;
+pub mod customers;
+mod record;
+pub mod state;
+pub mod transactions;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use change::Effect;
+pub use customers::Customer;
+pub use record::{guard_key, own_id_key, points};
+pub use state::{
+    AccountingPoint, BalanceRegistration, ConsumerRegistration, Dates, Process, ProcessKind, Status, Supply,
+    SupplyRegistration, needs_of, supplies,
+};
+pub use world::{CustomerTable, SupplyTable};

@@ -1,0 +1,290 @@
+//! What is known about an accounting point, and the questions that may be asked of it.
+
+use std::collections::BTreeMap;
+
+use super::record;
+use crate::market::{ActorNumber, MeteringPointId, Period, Timestamp};
+use crate::record::{Change, Facts, Needs};
+
+/// Everything registered at one metering point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountingPoint {
+    pub id: MeteringPointId,
+    /// By their ids.
+    pub(super) processes: BTreeMap<String, Process>,
+    /// As they were loaded.
+    before: BTreeMap<String, Process>,
+}
+
+/// A registered change with an effective date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// 32 hexadecimal digits, made from the message that asked for it.
+    pub id: String,
+    pub kind: ProcessKind,
+    /// How many processes were registered here before it.
+    pub number: u64,
+    /// Business reason that it was asked for with, such as `E03` or `D30`.
+    pub reason: String,
+    /// The local midnight from which the change holds.
+    pub effective: Timestamp,
+    pub status: Status,
+    /// Who asked for it, and under which transaction id; nobody for what was so before the hub began.
+    pub requester: Option<ActorNumber>,
+    pub transaction_id: String,
+    /// The move-in that keeps it from being carried out.
+    pub suspended_by: Option<String>,
+    pub supply: Option<SupplyRegistration>,
+    pub consumer: Option<ConsumerRegistration>,
+    pub balance: Option<BalanceRegistration>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProcessKind {
+    /// What was so before the hub began.
+    Opening,
+    ChangeOfSupplier,
+    MoveIn,
+    MoveOut,
+    EndOfSupply,
+    Reallocation,
+    ForcedSupplierChange,
+    ChangeOfBalanceResponsible,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    Pending,
+    Completed,
+    Cancelled,
+    Suspended,
+}
+
+/// When a registration holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dates {
+    /// Nothing until it is effectuated.
+    pub start: Option<Timestamp>,
+    pub end: Option<Timestamp>,
+    /// It turned out to be wrong, and counts for nothing; the dates say what was believed.
+    pub reversed: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupplyRegistration {
+    pub supplier: ActorNumber,
+    pub dates: Dates,
+}
+
+/// Customers by their references in [`super::customers`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsumerRegistration {
+    pub customer: String,
+    pub second: Option<String>,
+    pub dates: Dates,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BalanceRegistration {
+    pub responsible: ActorNumber,
+    pub supplier: ActorNumber,
+    pub dates: Dates,
+}
+
+/// Who supplies an accounting point, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Supply {
+    pub supplier: ActorNumber,
+    pub period: Period,
+}
+
+impl ProcessKind {
+    pub const ALL: [ProcessKind; 8] = [
+        ProcessKind::Opening,
+        ProcessKind::ChangeOfSupplier,
+        ProcessKind::MoveIn,
+        ProcessKind::MoveOut,
+        ProcessKind::EndOfSupply,
+        ProcessKind::Reallocation,
+        ProcessKind::ForcedSupplierChange,
+        ProcessKind::ChangeOfBalanceResponsible,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            ProcessKind::Opening => "Opening",
+            ProcessKind::ChangeOfSupplier => "ChangeOfSupplier",
+            ProcessKind::MoveIn => "MoveIn",
+            ProcessKind::MoveOut => "MoveOut",
+            ProcessKind::EndOfSupply => "EndOfSupply",
+            ProcessKind::Reallocation => "Reallocation",
+            ProcessKind::ForcedSupplierChange => "ForcedSupplierChange",
+            ProcessKind::ChangeOfBalanceResponsible => "ChangeOfBalanceResponsible",
+        }
+    }
+
+    /// Which of several processes due at one instant at one accounting point goes first: the lowest.
+    ///
+    /// Source: market-roles 2.14.
+    pub const fn rank(self) -> u8 {
+        match self {
+            ProcessKind::Opening => 0,
+            ProcessKind::EndOfSupply | ProcessKind::MoveOut => 10,
+            ProcessKind::ChangeOfSupplier => 20,
+            ProcessKind::MoveIn => 30,
+            ProcessKind::ForcedSupplierChange => 40,
+            ProcessKind::ChangeOfBalanceResponsible => 50,
+            ProcessKind::Reallocation => 60,
+        }
+    }
+}
+
+impl Status {
+    pub const ALL: [Status; 4] = [Status::Pending, Status::Completed, Status::Cancelled, Status::Suspended];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Pending => "Pending",
+            Status::Completed => "Completed",
+            Status::Cancelled => "Cancelled",
+            Status::Suspended => "Suspended",
+        }
+    }
+
+    /// Whether it has yet to happen.
+    pub fn is_open(self) -> bool {
+        matches!(self, Status::Pending | Status::Suspended)
+    }
+}
+
+impl Dates {
+    pub fn from(start: Timestamp) -> Self {
+        Self { start: Some(start), ..Self::default() }
+    }
+
+    /// When it holds; nothing when it has not been effectuated, was reversed, or lasts for no time.
+    pub fn period(&self) -> Option<Period> {
+        let period = Period::new(self.start?, self.end.unwrap_or(Timestamp::OPEN_END));
+        (!self.reversed && !period.is_empty()).then_some(period)
+    }
+
+    fn holds_at(&self, at: Timestamp) -> bool {
+        self.period().is_some_and(|period| period.contains(at))
+    }
+}
+
+/// Everything registered at a metering point.
+pub fn needs_of(id: &MeteringPointId) -> Needs {
+    Needs::default().range(record::processes(id), record::guard_key(id))
+}
+
+/// Who supplies a metering point, by the start: what is registered, and what will be if nothing changes.
+/// Needs: [`needs_of`].
+pub fn supplies(facts: &Facts, id: &MeteringPointId) -> Vec<Supply> {
+    AccountingPoint::load(facts, id).as_expected().supplies()
+}
+
+impl AccountingPoint {
+    /// Needs: [`needs_of`].
+    pub fn load(facts: &Facts, id: &MeteringPointId) -> Self {
+        let entries = facts.range(&record::processes(id)).iter();
+        let processes: BTreeMap<String, Process> = entries
+            .map(|(key, entry)| record::read_process(key, &entry.value))
+            .map(|process| (process.id.clone(), process))
+            .collect();
+        Self { id: id.clone(), before: processes.clone(), processes }
+    }
+
+    /// A metering point at which nothing was ever registered.
+    pub fn unknown(id: MeteringPointId) -> Self {
+        Self { id, processes: BTreeMap::new(), before: BTreeMap::new() }
+    }
+
+    /// What is to be written for all that has changed since it was loaded; nothing when nothing has.
+    pub fn changes(&self) -> Vec<Change> {
+        let new = self.processes.values().filter(|process| self.before.get(&process.id) != Some(process));
+        let mut changes: Vec<Change> = new
+            .map(|process| Change::Put(record::process_key(&self.id, &process.id), record::write_process(process)))
+            .collect();
+        if !changes.is_empty() {
+            changes.push(Change::Put(record::guard_key(&self.id), record::write_guard(self.processes.len() as u64)));
+        }
+        changes
+    }
+
+    /// In the order in which they were registered.
+    pub fn processes(&self) -> Vec<&Process> {
+        let mut processes: Vec<&Process> = self.processes.values().collect();
+        processes.sort_by_key(|process| (process.number, &process.id));
+        processes
+    }
+
+    pub fn process(&self, id: &str) -> Option<&Process> {
+        self.processes.get(id)
+    }
+
+    /// Those that have yet to happen, the first to be effectuated first.
+    pub fn open(&self) -> Vec<&Process> {
+        let mut open: Vec<&Process> = self.processes.values().filter(|process| process.status.is_open()).collect();
+        open.sort_by_key(|process| (process.effective, process.kind.rank(), process.number, &process.id));
+        open
+    }
+
+    /// The current supplier at `at`, and the process that made it so.
+    pub fn supply_at(&self, at: Timestamp) -> Option<(&Process, &SupplyRegistration)> {
+        let found = self.processes.values().filter_map(|it| it.supply.as_ref().map(|supply| (it, supply)));
+        found.into_iter().find(|(_, supply)| supply.dates.holds_at(at))
+    }
+
+    pub fn supplier_at(&self, at: Timestamp) -> Option<&ActorNumber> {
+        self.supply_at(at).map(|(_, supply)| &supply.supplier)
+    }
+
+    /// Whoever is to be supplier one day, with the day: several, by their day.
+    pub fn future_suppliers(&self) -> Vec<(&ActorNumber, Timestamp)> {
+        let open = self.open().into_iter();
+        open.filter_map(|it| Some((&it.supply.as_ref()?.supplier, it.effective))).collect()
+    }
+
+    /// Every supply that was or is, by its start.
+    pub fn supplies(&self) -> Vec<Supply> {
+        let registered = self.processes.values().filter_map(|it| it.supply.as_ref());
+        let mut supplies: Vec<Supply> = registered
+            .filter_map(|it| Some(Supply { supplier: it.supplier.clone(), period: it.dates.period()? }))
+            .collect();
+        supplies.sort_by_key(|supply| supply.period);
+        supplies
+    }
+
+    /// The consumer at `at`, and the process that made it so.
+    pub fn consumer_at(&self, at: Timestamp) -> Option<(&Process, &ConsumerRegistration)> {
+        let found = self.processes.values().filter_map(|it| it.consumer.as_ref().map(|consumer| (it, consumer)));
+        found.into_iter().find(|(_, consumer)| consumer.dates.holds_at(at))
+    }
+
+    pub fn balance_at(&self, supplier: &ActorNumber, at: Timestamp) -> Option<&BalanceRegistration> {
+        let found = self.processes.values().filter_map(|it| it.balance.as_ref());
+        found.into_iter().find(|it| it.supplier == *supplier && it.dates.holds_at(at))
+    }
+
+    /// References of every customer that is or was registered, or is to be.
+    pub fn customers(&self) -> Vec<&str> {
+        let registered = self.processes.values().filter_map(|it| it.consumer.as_ref());
+        registered.flat_map(|it| [Some(&*it.customer), it.second.as_deref()]).flatten().collect()
+    }
+
+    /// As it will be once all that is pending has happened.
+    pub fn as_expected(&self) -> Self {
+        let mut expected = self.clone();
+        let pending: Vec<(String, Timestamp)> = self
+            .open()
+            .into_iter()
+            .filter(|process| process.status == Status::Pending)
+            .map(|process| (process.id.clone(), process.effective))
+            .collect();
+        for (id, effective) in pending {
+            expected.effectuate(&id, effective);
+        }
+        expected
+    }
+}
