@@ -14,6 +14,7 @@ use gridpost::gateway::world::World;
 use gridpost::gateway::{Gateway, Settings};
 use gridpost::market::Timestamp;
 use gridpost::process::Markets;
+use gridpost::process::market_documents::{RequestKind, Rule};
 use gridpost::replay::{Line, Plan, Run, replay, runs};
 use gridpost::spec::Specs;
 use gridpost::store::Memory;
@@ -116,6 +117,44 @@ fn a_folder_named_for_a_rule_breaks_that_rule_and_says_so() {
         assert!(after.contains(&format!("{rule}: ")) || refused, "{name} does not show {rule}:\n{after}");
     }
 }
+
+#[test]
+fn a_folder_named_for_a_rule_of_the_market_roles_is_answered_with_its_code() {
+    let mut seen = BTreeSet::new();
+    for (folder, _) in conversations() {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let Some(rule) = Rule::all().find(|rule| Some(rule.name()) == name.split('-').next()) else { continue };
+        let codes: BTreeSet<&str> = REQUESTS.iter().map(|kind| rule.code(*kind).code()).collect();
+        let after = std::fs::read_to_string(folder.join("after.txt")).unwrap();
+        let told = after.lines().any(|line| codes.contains(line.split_whitespace().next().unwrap_or_default()));
+        assert!(told, "{name} is not answered with one of {codes:?}:\n{after}");
+        seen.insert(rule);
+    }
+    assert!(seen.len() > 25, "{seen:?}");
+}
+
+#[test]
+fn no_document_that_is_sent_holds_a_personal_number() {
+    let world = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/world.toml")).unwrap();
+    let numbers = ["0101801234", "0202801234", "0303801234", "0101800000", "0303830000"];
+    assert!(world.contains(numbers[0]));
+    for (folder, _) in conversations() {
+        for name in outgoing_in(&folder) {
+            let text = std::fs::read_to_string(folder.join(&name)).unwrap();
+            for number in numbers {
+                assert!(!text.contains(number), "{}/{name}", folder.display());
+            }
+        }
+    }
+}
+
+/// The requests whose rules have conversations.
+const REQUESTS: [RequestKind; 4] = [
+    RequestKind::ChangeOfSupplier,
+    RequestKind::MoveIn,
+    RequestKind::ChangeOfBalanceResponsible,
+    RequestKind::Cancellation,
+];
 
 /// `VR.505-1` from `VR.505-1-tariff-by-month`, `CH.03` from `CH.03-no-interval`.
 fn rule_of(name: &str) -> Option<String> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gateway::Settings;
 use crate::market::ActorNumber;
-use crate::process::{self, Market, charge_links, charges};
+use crate::process::{self, Market, change_of_supplier, charge_links, charges};
 use crate::spec::Specs;
 use crate::{document, http, identity, store, xml};
 
@@ -104,6 +104,7 @@ pub struct DanishMarket {
     pub zone: String,
     pub charges: charges::Settings,
     pub charge_links: charge_links::Settings,
+    pub market_roles: change_of_supplier::Settings,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,6 +165,7 @@ impl Config {
             zone: zone("dk", &danish.zone)?,
             charges: danish.charges.clone(),
             charge_links: danish.charge_links.clone(),
+            market_roles: danish.market_roles.clone(),
         };
         let supplier = Market {
             hub: ActorNumber::new(&*supplier.hub),
@@ -354,6 +356,7 @@ impl Default for DanishMarket {
             zone: market.zone.name().into(),
             charges: market.charges,
             charge_links: market.charge_links,
+            market_roles: market.market_roles,
         }
     }
 }

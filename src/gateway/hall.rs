@@ -102,6 +102,8 @@ impl Hall {
                 self.next_timers();
             }
             Event::Settled(place, Ok(Outcome::Committed(_))) => self.leaves(place),
+            // A timer that another decision has taken back, or set anew, is not decided as it was.
+            Event::Settled(place, Ok(Outcome::Conflict(key))) if self.is_timer_of(place, &key) => self.leaves(place),
             // Something it looked at has moved: look again, which a pure decision makes safe.
             Event::Settled(place, Ok(Outcome::Conflict(key))) => {
                 tracing::debug!(place, key = %key, "a decision is made again");
@@ -222,6 +224,11 @@ impl Hall {
                 let _ = events.send(Event::Settled(place, outcome));
             }),
         );
+    }
+
+    fn is_timer_of(&self, place: u64, key: &Key) -> bool {
+        let waiting = self.waiting.get(&place);
+        matches!(waiting.map(|waiting| &waiting.work), Some(Work::Timer(timer, _)) if timer.key() == *key)
     }
 
     fn leaves(&mut self, place: u64) {

@@ -11,6 +11,7 @@ use crate::archive::{self, Place};
 use crate::document::{self, Category, cim_json};
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Dequeue, Slip, Waiting};
+use crate::process::dispatch;
 use crate::record::{Batch, Expected, Key, Outcome, Version};
 
 /// The next document of a queue.
@@ -137,9 +138,20 @@ impl Gateway {
             let Some(head) = heads.into_iter().find(|head| head.key == place) else { return Ok(Dequeued::Unknown) };
             let mut batch = Batch::default();
             batch.expect(place, Expected::At(head.version)).put_all(changes);
+            // A process may have waited for this.
+            let watch_key = dispatch::watch_key(message_id);
+            let watch = self.read("read a document's watch", &watch_key)?;
+            if let Some(watch) = &watch {
+                let unreadable = Fault::Unreadable { what: "a document's watch" };
+                batch.expect(watch_key, Expected::At(watch.version));
+                batch.put_all(dispatch::dequeued(message_id, watch, now).ok_or(unreadable)?);
+            }
             if let Outcome::Committed(_) = self.commit("dequeue a document", batch).await? {
                 metrics::counter!("gridpost_documents_dequeued_total").increment(1);
                 self.left.remember(caller, head.category, head.key);
+                if watch.is_some() {
+                    self.decider.time_has_passed();
+                }
                 return Ok(Dequeued::Done);
             }
         }

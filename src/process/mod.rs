@@ -3,9 +3,12 @@
 //! A process is registered by one line in [`DOCUMENTS`].
 
 pub mod accounting_points;
+pub mod cancellation;
+pub mod change_of_supplier;
 mod charge_documents;
 pub mod charge_links;
 pub mod charges;
+pub mod dispatch;
 pub mod errand;
 pub mod event;
 pub mod market_documents;
@@ -26,10 +29,19 @@ pub const DOCUMENTS: &[&Incoming] = &[
     &charges::REQUEST_PRICE_LIST,
     &charge_links::REQUEST_CHANGE_BILLING_MASTER_DATA,
     &charge_links::REQUEST_BILLING_MASTER_DATA,
+    &change_of_supplier::REQUEST_CHANGE_OF_SUPPLIER,
+    &cancellation::REQUEST_CANCELLATION,
 ];
 
 /// Every kind of timer that a process may set.
-pub const TIMERS: &[&timer::Kind] = &[];
+pub const TIMERS: &[&timer::Kind] = &[
+    &change_of_supplier::timers::SUPPLIER,
+    &change_of_supplier::timers::MOVE_IN,
+    &change_of_supplier::timers::BALANCE,
+    &change_of_supplier::timers::NOTICE,
+    &change_of_supplier::timers::PATIENCE,
+    &change_of_supplier::timers::GRACE,
+];
 
 /// Everything that a decision may leave to be done behind it.
 pub const ERRANDS: &[errand::Kind] = &[charge_links::STOPPED, charge_links::CREATED, charge_links::OWNED];
@@ -174,6 +186,7 @@ pub struct Market {
     pub zone: chrono_tz::Tz,
     pub charges: charges::Settings,
     pub charge_links: charge_links::Settings,
+    pub market_roles: change_of_supplier::Settings,
 }
 
 impl Market {
@@ -184,6 +197,7 @@ impl Market {
             zone: chrono_tz::Europe::Copenhagen,
             charges: charges::Settings::default(),
             charge_links: charge_links::Settings::default(),
+            market_roles: change_of_supplier::Settings::default(),
         }
     }
 

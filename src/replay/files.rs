@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// Files that are fed one after the other into one store.
+/// Files that are taken one after the other into one store: documents, and in a conversation what else is done in between.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     /// Folder below `--out` for what this run sends; empty for loose files.
@@ -16,7 +16,9 @@ pub struct Run {
 /// Sorts files and folders into runs.
 ///
 /// A conversation folder, one with files named `…-in-….xml` or `…-in.xml`, is a run of its own: it starts from the
-/// world. All other files are one run together, in the order given, folders in name order.
+/// world. Between its documents, in name order, `…-clock.txt` moves the clock to the instant that it holds, and
+/// `…-fetch.txt` lets the participants whose numbers it holds, or everybody, empty their queues. All other files are one
+/// run together, in the order given, folders in name order.
 pub fn runs(paths: &[PathBuf]) -> Result<Vec<Run>> {
     let mut loose = Vec::new();
     let mut conversations = BTreeMap::new();
@@ -55,10 +57,12 @@ fn walk(
         .with_context(reading)?;
     entries.sort();
     let documents: Vec<PathBuf> = entries.iter().filter(|path| path.is_file() && is_document(path)).cloned().collect();
-    let incoming: Vec<PathBuf> = documents.iter().filter(|path| is_incoming(path)).cloned().collect();
-    if incoming.is_empty() {
+    if !documents.iter().any(|path| is_incoming(path)) {
         loose.extend(documents);
     } else {
+        let taken =
+            |path: &&PathBuf| path.is_file() && (is_document(path) && is_incoming(path) || Step::of(path).is_some());
+        let incoming: Vec<PathBuf> = entries.iter().filter(taken).cloned().collect();
         let below = folder.strip_prefix(top).unwrap_or(folder);
         let name =
             if below.as_os_str().is_empty() { folder.file_name().map(PathBuf::from) } else { Some(below.into()) };
@@ -68,6 +72,27 @@ fn walk(
         walk(top, child, loose, conversations)?;
     }
     Ok(())
+}
+
+/// What a conversation does besides sending documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Clock,
+    Fetch,
+}
+
+impl Step {
+    /// By the end of a file's name; nothing when the file is a document.
+    pub fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        if name.ends_with("-clock.txt") {
+            Some(Step::Clock)
+        } else if name.ends_with("-fetch.txt") {
+            Some(Step::Fetch)
+        } else {
+            None
+        }
+    }
 }
 
 fn is_document(path: &Path) -> bool {
@@ -93,8 +118,8 @@ mod tests {
             std::fs::write(&path, "").unwrap();
             path
         };
-        let talk = [file("talk/01-in.xml"), file("talk/02-in-prices.xml")];
-        file("talk/03-out.xml");
+        let talk = [file("talk/01-in.xml"), file("talk/02-clock.txt"), file("talk/03-in-prices.xml")];
+        file("talk/04-out.xml");
         file("talk/after.txt");
         let loose = [file("b/2.xml"), file("b/c/1.XML"), file("b/notes.txt")];
         let runs = runs(&[folder.path().to_path_buf()]).unwrap();

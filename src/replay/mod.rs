@@ -1,7 +1,7 @@
 //! Replay: the same road with files standing where the network was.
 //!
 //! Documents are fed in name order as the parties that they name as their senders, then the clock moves on, then every
-//! queue is peeked and dequeued until it is empty. The same files in a fresh store always give the same bytes.
+//! queue is peeked and dequeued until it is empty. A conversation may move the clock and fetch its post in between. The same files in a fresh store always give the same bytes.
 
 mod files;
 mod report;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-pub use files::{Run, runs};
+pub use files::{Run, Step, runs};
 pub use report::{FileLine, Line, OutgoingLine};
 
 use crate::gateway::world::World;
@@ -44,8 +44,25 @@ pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Re
     let gateway = (plan.open)(Clock::standing_at(plan.clock.unwrap_or(Timestamp::from_seconds(0))))?;
     plan.world.settle_in(&gateway).await.context("settle the world")?;
     let mut tally = Tally::default();
-    for (number, path) in (1..).zip(&run.files) {
+    let folder = plan.out.as_deref().map(|out| out.join(&run.name));
+    let mut number = 0;
+    for path in &run.files {
         let body = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
+        match Step::of(path) {
+            Some(Step::Clock) => {
+                let to = instant(&body).with_context(|| format!("{} holds no instant", path.display()))?;
+                gateway.pass_time(to).await.with_context(|| format!("move the clock as {} says", path.display()))?;
+                continue;
+            }
+            Some(Step::Fetch) => {
+                let text = String::from_utf8_lossy(&body);
+                let numbers: Vec<&str> = text.split_whitespace().collect();
+                let fetches = |owner: &Party| numbers.is_empty() || numbers.contains(&owner.number.as_str());
+                fetch(&gateway, folder.as_deref(), &fetches, &mut tally.outgoing, tell).await?;
+                continue;
+            }
+            None => number += 1,
+        }
         if plan.clock.is_none() {
             follow_the_documents(&gateway, &body).await?;
         }
@@ -64,8 +81,7 @@ pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Re
     if let Some(until) = plan.until {
         gateway.pass_time(until).await.context("move the clock to --until")?;
     }
-    let folder = plan.out.as_deref().map(|out| out.join(&run.name));
-    tally.outgoing = drain(&gateway, folder.as_deref(), tell).await?;
+    fetch(&gateway, folder.as_deref(), &|_| true, &mut tally.outgoing, tell).await?;
     Ok(tally)
 }
 
@@ -79,6 +95,10 @@ async fn follow_the_documents(gateway: &Gateway, body: &[u8]) -> Result<()> {
     Ok(())
 }
 
+fn instant(text: &[u8]) -> Option<Timestamp> {
+    Timestamp::parse_date_time(std::str::from_utf8(text).ok()?.trim())
+}
+
 /// Peeks and dequeues every queue, owner by owner, until all are empty; writes each document into `folder`, if there is
 /// one. Returns how many there were.
 pub async fn drain(
@@ -86,23 +106,43 @@ pub async fn drain(
     folder: Option<&Path>,
     tell: &mut dyn FnMut(Line) -> Result<()>,
 ) -> Result<usize> {
+    let mut count = 0;
+    fetch(gateway, folder, &|_| true, &mut count, tell).await?;
+    Ok(count)
+}
+
+/// The same for those who fetch, counting on from `count`: what is sent because something was dequeued is fetched as well.
+async fn fetch(
+    gateway: &Gateway,
+    folder: Option<&Path>,
+    fetches: &dyn Fn(&Party) -> bool,
+    count: &mut usize,
+    tell: &mut dyn FnMut(Line) -> Result<()>,
+) -> Result<()> {
     if let Some(folder) = folder {
         std::fs::create_dir_all(folder).with_context(|| format!("make the folder {}", folder.display()))?;
     }
-    let mut count = 0;
-    for owner in gateway.owners_of_post()? {
-        while let Some(peeked) = gateway.peek(&owner, None, gateway.now()).await? {
-            count += 1;
-            let path = match folder {
-                Some(folder) => Some(write_document(folder, &owner, count, &peeked.document, &peeked.body)?),
-                None => None,
-            };
-            let summary = gateway.summary(&peeked.body).context("read a document of our own")?;
-            tell(Line::Outgoing(OutgoingLine::new(&owner, &peeked, &summary, path.as_deref())))?;
-            gateway.dequeue(&owner, &peeked.message_id, gateway.now()).await?;
+    loop {
+        let before = *count;
+        for owner in gateway.owners_of_post()?.into_iter().filter(fetches) {
+            while let Some(peeked) = gateway.peek(&owner, None, gateway.now()).await? {
+                *count += 1;
+                let path = match folder {
+                    Some(folder) => Some(write_document(folder, &owner, *count, &peeked.document, &peeked.body)?),
+                    None => None,
+                };
+                let summary = gateway.summary(&peeked.body).context("read a document of our own")?;
+                tell(Line::Outgoing(OutgoingLine::new(&owner, &peeked, &summary, path.as_deref())))?;
+                gateway.dequeue(&owner, &peeked.message_id, gateway.now()).await?;
+                if let Err(trouble) = gateway.settled().await {
+                    bail!("what follows from document {} is {trouble}", peeked.message_id);
+                }
+            }
+        }
+        if *count == before {
+            return Ok(());
         }
     }
-    Ok(count)
 }
 
 fn write_document(folder: &Path, owner: &Party, count: usize, document: &str, body: &[u8]) -> Result<PathBuf> {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::customers::Customer;
 use super::record;
 use super::state::{ConsumerRegistration, Dates, Process, ProcessKind, Status, SupplyRegistration};
-use crate::market::{ActorNumber, MeteringPointId, Timestamp};
+use crate::market::{ActorNumber, CustomerNumber, MeteringPointId, Timestamp};
 use crate::process::participants::WorldFlaw;
 use crate::record::Change;
 
@@ -59,7 +59,7 @@ impl CustomerTable {
             reference = format!("{}-1", process.id);
             process.consumer = Some(ConsumerRegistration { customer: reference.clone(), second: None, dates });
         });
-        changes.push(Customer::new(&*self.number, &*self.name).keep(&reference));
+        changes.push(Customer::new(CustomerNumber::new(&self.number), &self.name).keep(&reference));
         Ok(changes)
     }
 }

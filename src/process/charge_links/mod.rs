@@ -36,6 +36,7 @@
 mod created;
 mod decide;
 mod default;
+mod details;
 mod events;
 mod query;
 pub mod record;
@@ -61,6 +62,7 @@ use crate::record::{Change, Facts, Key, Needs};
 
 pub use created::CREATED;
 pub use default::{Defaults, Reply, default_links, default_links_needs, default_links_needs_more};
+pub use details::{Details, details, details_needs};
 pub use query::{REJECT_QUERY, REQUEST_BILLING_MASTER_DATA, RequestBillingMasterData};
 pub use reply::{CONFIRM, NOTIFY, REJECT};
 pub use request::{Operation, RequestChangeBillingMasterData};

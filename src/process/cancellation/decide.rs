@@ -1,0 +1,135 @@
+//! From a RequestCancellation to its decision: each record is judged, and what it withdraws is withdrawn.
+
+use std::collections::BTreeSet;
+
+use super::REQUEST_CANCELLATION;
+use super::rules::{self, Case};
+use crate::document::Record;
+use crate::market::{ActorNumber, ActorRole, MeteringPointId, Party};
+use crate::process::accounting_points;
+use crate::process::accounting_points::transactions::{self, Transaction};
+use crate::process::change_of_supplier::effect::Why;
+use crate::process::change_of_supplier::work::{self, Work};
+use crate::process::market_documents::kinds::{CONFIRM_CANCELLATION as CONFIRM, REJECT_CANCELLATION as REJECT};
+use crate::process::market_documents::letters::{self, About};
+use crate::process::market_documents::requests::{Cancellation, RequestCancellation};
+use crate::process::market_documents::{RequestKind, Rule, reasons};
+use crate::process::{Context, Decision, Fate};
+use crate::record::{Facts, Key, Needs};
+
+pub fn turns(request: &RequestCancellation) -> Vec<Key> {
+    points(request).iter().map(accounting_points::guard_key).collect()
+}
+
+/// The accounting points, and the sender's transactions that are to be withdrawn.
+pub fn needs(request: &RequestCancellation, _context: &Context) -> Needs {
+    let sender = request.header.sender();
+    let originals = request.records.iter().filter_map(original_id);
+    originals.fold(work::needs(&points(request)), |needs, id| needs.and(transactions::needs_of(&sender, id)))
+}
+
+pub fn needs_more(request: &RequestCancellation, facts: &Facts, _context: &Context) -> Needs {
+    work::needs_more(facts, &points(request))
+}
+
+/// Answers the sender, and takes back what it withdraws.
+pub fn decide(request: &RequestCancellation, facts: &Facts, context: &Context) -> Decision {
+    let mut work = Work::load(facts, context, points(request), &[]);
+    let header = &request.header;
+    let role = ActorRole::from_code(&header.sender_role).unwrap_or(context.caller.role);
+    let receiver = Party { number: header.sender(), role };
+    let (mut confirmed, mut rejected, mut fates): (Vec<Record>, Vec<Record>, Vec<_>) = Default::default();
+    for (place, record) in request.records.iter().enumerate() {
+        let own_id = context.id(&["transaction", &place.to_string()]);
+        let original = original_id(record).and_then(|id| transactions::transaction(facts, &receiver.number, id));
+        let broken = judge(&work, request, record, original.as_ref(), &receiver.number);
+        let about = About {
+            transaction_id: &record.transaction_id,
+            process_reference: record.process_reference.as_deref(),
+            metering_point: &record.metering_point,
+            description: None,
+        };
+        let id = context.id(&["answer", &own_id]);
+        if broken.is_empty() {
+            confirmed.push(letters::confirmation(id, &about));
+            let process = original.expect("OriginalTransactionUnknown does not fail").own_id;
+            let what = format!("cancellation {} received, every rule holds", record.transaction_id);
+            let now = work.now();
+            work.course_mut(&process).tell(now, what);
+            work.withdraw(&process, Why::Requested);
+        } else {
+            rejected.push(letters::rejection(id, &about, &reasons(&broken, RequestKind::Cancellation)));
+        }
+        keep_transaction(&mut work, request, record, own_id, &broken);
+        let broken = broken.iter().map(|rule| rule.name()).collect();
+        fates.push(Fate { transaction_id: record.transaction_id.clone(), broken });
+    }
+    let mut decision = work.finish();
+    let mut answers = Vec::new();
+    for (kind, records) in [(&CONFIRM, confirmed), (&REJECT, rejected)] {
+        if !records.is_empty() {
+            answers.push(letters::document(kind, &receiver, &header.business_reason, records, context));
+        }
+    }
+    answers.append(&mut decision.outgoing);
+    Decision { outgoing: answers, fates, ..decision }
+}
+
+fn judge(
+    work: &Work,
+    request: &RequestCancellation,
+    record: &Cancellation,
+    original: Option<&Transaction>,
+    sender: &ActorNumber,
+) -> Vec<Rule> {
+    let site = work.site(&record.metering_point.metering_point());
+    let id = original_id(record).unwrap_or_default();
+    let processes = site.point.processes();
+    let of_another = processes.iter().any(|it| it.transaction_id == id && it.requester.as_ref() != Some(sender));
+    let case = Case {
+        header: &request.header,
+        record,
+        now: work.now(),
+        market: work.context.market,
+        point_exists: site.master.is_some(),
+        original,
+        of_another,
+        process: original.and_then(|original| site.point.process(&original.own_id)),
+    };
+    rules::broken(&case)
+}
+
+fn keep_transaction(
+    work: &mut Work,
+    request: &RequestCancellation,
+    record: &Cancellation,
+    own_id: String,
+    broken: &[Rule],
+) {
+    let transaction = Transaction {
+        sender: request.header.sender(),
+        transaction_id: record.transaction_id.clone(),
+        own_id,
+        document: REQUEST_CANCELLATION.name.to_string(),
+        message_id: request.header.message_id.clone(),
+        reason: request.header.business_reason.clone(),
+        point: record.metering_point.metering_point(),
+        received: work.now(),
+        broken: broken.iter().map(told).collect(),
+    };
+    work.changes.extend(transaction.keep());
+}
+
+/// A rule, and the code that it was answered with.
+fn told(rule: &Rule) -> (String, String) {
+    (rule.name().to_string(), rule.code(RequestKind::Cancellation).code().to_string())
+}
+
+fn points(request: &RequestCancellation) -> BTreeSet<MeteringPointId> {
+    request.records.iter().map(|record| record.metering_point.metering_point()).collect()
+}
+
+/// The transaction that a record withdraws, if it names one.
+fn original_id(record: &Cancellation) -> Option<&str> {
+    record.original_transaction_id.as_deref().filter(|id| !id.trim().is_empty())
+}

@@ -1,0 +1,64 @@
+//! Cancellation: whoever has asked for a change that has not happened yet takes it back.
+//!
+//! **Parties.** The supplier (DDQ) that sent the request; nobody else may.
+//!
+//! **Documents.** RequestCancellation (RSM-024) names the metering point and the sender's own transaction id of the request
+//! that it withdraws; its business reason says of which kind that was: E03 also withdraws a request made with D30, E65 one
+//! made with D21 or D29. It is answered with ConfirmRequestCancellation or RejectRequestCancellation. Whoever had been told
+//! of the change already is sent NotifyCancellation.
+//!
+//! **Deadlines.** A change of supplier may be cancelled until 72 hours before its effective date, the instant at which the
+//! current supplier is told; a move-in and a change of balance responsible party until the effective date itself.
+//!
+//! Requests for services (D22) and ends of supply (E20, E66) cannot be withdrawn yet, for nothing takes them in: their
+//! transactions are not known (E0H).
+//!
+//! Source: market-roles 2.3, 2.5.5, 2.10, 4.8.
+
+mod decide;
+mod rules;
+
+#[cfg(test)]
+mod tests;
+
+use crate::document::Header;
+use crate::market::ActorRole;
+use crate::process::market_documents::reader;
+use crate::process::market_documents::requests::{Cancellation, RequestCancellation};
+use crate::process::{Context, Decision, Incoming, Request};
+use crate::record::{Facts, Key, Needs};
+
+/// RSM-024.
+pub const REQUEST_CANCELLATION: Incoming = Incoming {
+    name: "RequestCancellation",
+    namespace: "urn:ediel.org:structure:requestcancellation:0:1",
+    routes: &["requestcancellation"],
+    roles: &[ActorRole::EnergySupplier, ActorRole::GridAccessProvider],
+    reader: reader::<Cancellation>,
+};
+
+impl Request for RequestCancellation {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn transaction_ids(&self) -> Vec<&str> {
+        self.records.iter().map(|record| &*record.transaction_id).collect()
+    }
+
+    fn turns(&self) -> Vec<Key> {
+        decide::turns(self)
+    }
+
+    fn needs(&self, context: &Context) -> Needs {
+        decide::needs(self, context)
+    }
+
+    fn needs_more(&self, facts: &Facts, context: &Context) -> Needs {
+        decide::needs_more(self, facts, context)
+    }
+
+    fn decide(&self, facts: &Facts, context: &Context) -> Decision {
+        decide::decide(self, facts, context)
+    }
+}

@@ -1,0 +1,98 @@
+//! Why a request cannot be taken back. Source: market-roles 2.3, the table of reasons.
+
+use crate::document::Header;
+use crate::market::{Timestamp, is_gsrn};
+use crate::process::Market;
+use crate::process::accounting_points::transactions::Transaction;
+use crate::process::accounting_points::{Process, ProcessKind, Status};
+use crate::process::change_of_supplier::track::before;
+use crate::process::market_documents::Rule;
+use crate::process::market_documents::requests::Cancellation;
+
+/// A record in its document, and what is known about what it names.
+pub struct Case<'a> {
+    pub header: &'a Header,
+    pub record: &'a Cancellation,
+    pub now: Timestamp,
+    pub market: &'a Market,
+    pub point_exists: bool,
+    /// The sender's transaction of this id.
+    pub original: Option<&'a Transaction>,
+    /// A process that somebody else has asked for under this id, at this metering point.
+    pub of_another: bool,
+    /// The process at this metering point that the transaction has set off.
+    pub process: Option<&'a Process>,
+}
+
+/// Every rule of the first level that does not hold.
+pub fn broken(case: &Case) -> Vec<Rule> {
+    let levels = [input, existence, agreement, standing];
+    levels.into_iter().map(|level| level(case)).find(|broken| !broken.is_empty()).unwrap_or_default()
+}
+
+fn input(case: &Case) -> Vec<Rule> {
+    let mut broken = Vec::new();
+    let point = &case.record.metering_point;
+    if point.is_blank() {
+        broken.push(Rule::GsrnNumberIsRequired);
+    } else if !is_gsrn(point.trimmed()) {
+        broken.push(Rule::InvalidGsrnNumber);
+    }
+    if case.record.original_transaction_id.as_deref().is_none_or(|id| id.trim().is_empty()) {
+        broken.push(Rule::TransactionIdIsEmpty);
+    }
+    broken
+}
+
+fn existence(case: &Case) -> Vec<Rule> {
+    match (case.point_exists, case.original) {
+        (false, _) => vec![Rule::UnknownAccountingPoint],
+        (true, None) if case.of_another => vec![Rule::OriginalTransactionOfAnother],
+        (true, None) => vec![Rule::OriginalTransactionUnknown],
+        (true, Some(_)) => Vec::new(),
+    }
+}
+
+fn agreement(case: &Case) -> Vec<Rule> {
+    let mut broken = Vec::new();
+    let Some(original) = case.original else { return broken };
+    if original.point != case.record.metering_point.metering_point() {
+        broken.push(Rule::MeteringPointDiffersFromOriginal);
+    }
+    if !withdraws(&case.header.business_reason, &original.reason) {
+        broken.push(Rule::ReasonDoesNotWithdrawOriginal);
+    }
+    broken
+}
+
+fn standing(case: &Case) -> Vec<Rule> {
+    let accepted = case.original.is_some_and(Transaction::is_accepted);
+    match case.process {
+        Some(process) if accepted && process.status != Status::Cancelled => {
+            let open = process.status.is_open() && case.now < deadline(process, case.market);
+            if open { Vec::new() } else { vec![Rule::CancellationTooLate] }
+        }
+        _ => vec![Rule::OriginalIsNotOngoing],
+    }
+}
+
+/// Whether a cancellation for this reason withdraws a request made for that one.
+fn withdraws(reason: &str, original: &str) -> bool {
+    reason == original
+        || match reason {
+            "E03" => original == "D30",
+            "E65" => matches!(original, "D21" | "D29"),
+            _ => false,
+        }
+}
+
+/// From when on a process cannot be taken back.
+fn deadline(process: &Process, market: &Market) -> Timestamp {
+    let settings = &market.market_roles;
+    let hours = match process.kind {
+        ProcessKind::ChangeOfSupplier => settings.change_of_supplier.cancellation_period_hours,
+        ProcessKind::MoveIn => settings.move_in.cancellation_period_hours,
+        _ => 0,
+    };
+    before(process.effective, hours)
+}

@@ -1,0 +1,270 @@
+//! From a RequestChangeOfSupplier to its decision: each record is judged, and what is accepted is registered.
+
+use std::collections::BTreeSet;
+
+use super::course::{Course, Notice, Outcome, Sent, State};
+use super::rules::{self, Case, Standing};
+use super::work::{self, Work};
+use super::{Asked, REQUEST_CHANGE_OF_SUPPLIER, events, track};
+use crate::document::{Header, Outgoing, Record};
+use crate::market::{ActorNumber, ActorRole, MeteringPointId, Party};
+use crate::process::accounting_points::transactions::Transaction;
+use crate::process::accounting_points::{
+    self, BalanceRegistration, ConsumerRegistration, Customer, Dates, Process, Status, SupplyRegistration,
+};
+use crate::process::market_documents::kinds::{
+    CONFIRM_CHANGE_OF_SUPPLIER as CONFIRM, REJECT_CHANGE_OF_SUPPLIER as REJECT,
+};
+use crate::process::market_documents::letters::{self, About};
+use crate::process::market_documents::requests::{ChangeOfSupplier, RequestChangeOfSupplier};
+use crate::process::market_documents::{RequestKind, Rule, reasons};
+use crate::process::participants;
+use crate::process::{Context, Decision, Fate};
+use crate::record::{Facts, Key, Needs};
+
+/// The accounting points that a request is about.
+pub fn turns(request: &RequestChangeOfSupplier) -> Vec<Key> {
+    points(request).iter().map(accounting_points::guard_key).collect()
+}
+
+/// The accounting points, and everybody whose standing is asked about.
+pub fn needs(request: &RequestChangeOfSupplier, _context: &Context) -> Needs {
+    let points = points(request);
+    let mut needs = work::needs(&points);
+    for record in &request.records {
+        let number = ActorNumber::new(record.energy_supplier.trimmed());
+        needs = needs.and(standing_needs(&number));
+        if let Some(responsible) = responsible(record) {
+            needs = needs.and(participants::needs_of(&responsible));
+        }
+    }
+    needs
+}
+
+pub fn needs_more(request: &RequestChangeOfSupplier, facts: &Facts, _context: &Context) -> Needs {
+    work::needs_more(facts, &points(request))
+}
+
+/// Answers the sender, and sets off what it has asked for.
+pub fn decide(request: &RequestChangeOfSupplier, facts: &Facts, context: &Context) -> Decision {
+    let mut work = Work::load(facts, context, points(request), &[]);
+    let header = &request.header;
+    let asked = Asked::of(&header.business_reason);
+    let receiver = Party { number: header.sender(), role: ActorRole::EnergySupplier };
+    let (mut confirmed, mut rejected, mut fates): (Vec<Record>, Vec<Record>, Vec<_>) = Default::default();
+    for (place, record) in request.records.iter().enumerate() {
+        let own_id = context.id(&["transaction", &place.to_string()]);
+        let broken = judge(&work, request, record, asked);
+        let transaction = transaction(&work, header, record, &own_id, &broken, asked.request());
+        work.changes.extend(transaction.keep());
+        let about = About {
+            transaction_id: &record.transaction_id,
+            process_reference: record.process_reference.as_deref(),
+            metering_point: &record.metering_point,
+            description: None,
+        };
+        let id = context.id(&["answer", &own_id]);
+        if broken.is_empty() {
+            confirmed.push(letters::confirmation(id, &about));
+            // The document's id is made from its first record.
+            let first = confirmed[..1].to_vec();
+            let confirmation = letters::document(&CONFIRM, &receiver, &header.business_reason, first, context);
+            accept(&mut work, request, record, asked, own_id, &confirmation);
+        } else {
+            rejected.push(letters::rejection(id, &about, &reasons(&broken, asked.request())));
+        }
+        let broken = broken.iter().map(|rule| rule.name()).collect();
+        fates.push(Fate { transaction_id: record.transaction_id.clone(), broken });
+    }
+    let mut decision = work.finish();
+    let mut answers: Vec<Outgoing> = Vec::new();
+    for (kind, records) in [(&CONFIRM, confirmed), (&REJECT, rejected)] {
+        if !records.is_empty() {
+            answers.push(letters::document(kind, &receiver, &header.business_reason, records, context));
+        }
+    }
+    answers.append(&mut decision.outgoing);
+    Decision { outgoing: answers, fates, ..decision }
+}
+
+/// Every rule that the record breaks.
+fn judge(work: &Work, request: &RequestChangeOfSupplier, record: &ChangeOfSupplier, asked: Asked) -> Vec<Rule> {
+    let site = work.site(&record.metering_point.metering_point());
+    let expected = site.point.as_expected();
+    let effective = super::window::instant(record.start.trim());
+    let registered = effective.and_then(|at| expected.consumer_at(at));
+    let number = ActorNumber::new(record.energy_supplier.trimmed());
+    let case = Case {
+        header: &request.header,
+        record,
+        now: work.now(),
+        market: work.context.market,
+        effective,
+        supplier: standing(work.facts, &number),
+        responsible_is_live: responsible(record)
+            .and_then(|party| participants::participant(work.facts, &party))
+            .is_some_and(|it| it.is_live()),
+        master: site.master.as_ref(),
+        point: &site.point,
+        expected: &expected,
+        customer: customer(record),
+        registered: registered.and_then(|(_, consumer)| work.customer(&consumer.customer)),
+    };
+    rules::broken(&rules::levels(asked), &case)
+}
+
+/// Registers what was asked for, and sets it off.
+fn accept(
+    work: &mut Work,
+    request: &RequestChangeOfSupplier,
+    record: &ChangeOfSupplier,
+    asked: Asked,
+    id: String,
+    confirmation: &Outgoing,
+) {
+    let now = work.now();
+    let point = record.metering_point.metering_point();
+    let effective = super::window::instant(record.start.trim()).expect("DateFormatMustBeUTC holds");
+    let requester = request.header.sender();
+    let kind = asked.kind();
+    let dates = Dates::default();
+    let mut process = Process {
+        id: id.clone(),
+        kind,
+        number: 0,
+        reason: request.header.business_reason.clone(),
+        effective,
+        status: Status::Pending,
+        requester: Some(requester.clone()),
+        transaction_id: record.transaction_id.clone(),
+        suspended_by: None,
+        supply: None,
+        consumer: None,
+        balance: None,
+    };
+    let mut course = Course {
+        process: id.clone(),
+        number: work.site(&point).point.processes().len() as u64,
+        point: point.clone(),
+        kind,
+        reason: request.header.business_reason.clone(),
+        effective,
+        requester: requester.clone(),
+        transaction_id: record.transaction_id.clone(),
+        state: State::NotStarted,
+        outcome: Outcome::Accepted,
+        dispatched: BTreeSet::new(),
+        awaited: None,
+        notified: None,
+        move_in: Sent::default(),
+        story: Vec::new(),
+    };
+    course
+        .tell(now, format!("{} {} received as {}", request.header.business_reason, kind.name(), record.transaction_id));
+    course.enter(State::AwaitingConfirmationMessageDispatch, now);
+    course.tell(now, "accepted: every rule holds");
+    course.tell(now, track::sent(confirmation));
+    let supplier_there = work.site(&point).point.as_expected().supplier_at(effective).cloned();
+    match asked {
+        Asked::ChangeOfSupplier => {
+            process.supply = Some(SupplyRegistration { supplier: requester, dates });
+            work.point_mut(&point).register(process);
+            work.tell(events::future_change_registered(&course));
+            work.add_course(course);
+            let means = work.context.market.market_roles.dispatch.confirm;
+            work.await_dispatch(&id, State::AwaitingConfirmationMessageDispatch, &confirmation.message_id, means);
+            work.advance(&id);
+            work.set_out(&id);
+        }
+        Asked::MoveIn => {
+            let customer = customer(record).expect("ConsumerIdentifierIsRequired holds");
+            let reference = format!("{id}-1");
+            let customer_type = customer.number.customer_type();
+            process.consumer = Some(ConsumerRegistration { customer: reference.clone(), second: None, dates });
+            process.supply = Some(SupplyRegistration { supplier: requester.clone(), dates });
+            work.customers.insert(reference, customer);
+            work.point_mut(&point).register(process);
+            let suspended = work.point_mut(&point).suspend_for(&id);
+            for other in suspended {
+                work.course_mut(&other).tell(now, format!("suspended by move-in {id}"));
+            }
+            work.tell(events::consumer_registered(&course, customer_type));
+            if effective > now && supplier_there.as_ref() != Some(&requester) {
+                work.tell(events::future_change_registered(&course));
+            }
+            let told = supplier_there.is_some_and(|there| there != requester);
+            course.move_in.supplier_notice = if told { Notice::Required } else { Notice::NotNeeded };
+            course.enter(State::AwaitingEffectuation, now);
+            work.add_course(course);
+            for document in [work.point_details(&id), work.customer_details(&id)].into_iter().flatten() {
+                work.send(&id, document);
+            }
+            let sent = &mut work.course_mut(&id).move_in;
+            (sent.point_to_supplier, sent.customer_to_supplier) = (true, true);
+            work.set_out(&id);
+        }
+        Asked::BalanceResponsible => {
+            let responsible = responsible(record).expect("BalanceResponsibleMissing holds").number;
+            let supplier = requester;
+            process.balance = Some(BalanceRegistration { responsible: responsible.clone(), supplier, dates });
+            work.point_mut(&point).register(process);
+            work.tell(events::future_balance_registered(&course, &responsible));
+            course.enter(State::AwaitingEffectuation, now);
+            work.add_course(course);
+            work.set_out(&id);
+        }
+    }
+}
+
+/// What became of the record, to be found again by whoever withdraws it, and by the operator.
+fn transaction(
+    work: &Work,
+    header: &Header,
+    record: &ChangeOfSupplier,
+    own_id: &str,
+    broken: &[Rule],
+    kind: RequestKind,
+) -> Transaction {
+    Transaction {
+        sender: header.sender(),
+        transaction_id: record.transaction_id.clone(),
+        own_id: own_id.to_string(),
+        document: REQUEST_CHANGE_OF_SUPPLIER.name.to_string(),
+        message_id: header.message_id.clone(),
+        reason: header.business_reason.clone(),
+        point: record.metering_point.metering_point(),
+        received: work.now(),
+        broken: broken.iter().map(|rule| (rule.name().to_string(), rule.code(kind).code().to_string())).collect(),
+    }
+}
+
+fn points(request: &RequestChangeOfSupplier) -> BTreeSet<MeteringPointId> {
+    request.records.iter().map(|record| record.metering_point.metering_point()).collect()
+}
+
+fn customer(record: &ChangeOfSupplier) -> Option<Customer> {
+    let number = record.customer.as_ref()?.number.clone();
+    Some(Customer::new(number, record.customer_name.as_deref().unwrap_or_default()))
+}
+
+fn responsible(record: &ChangeOfSupplier) -> Option<Party> {
+    let id = record.balance_responsible.as_ref().filter(|id| !id.is_blank())?;
+    Some(Party { number: ActorNumber::new(id.trimmed()), role: ActorRole::BalanceResponsibleParty })
+}
+
+fn standing_needs(number: &ActorNumber) -> Needs {
+    ActorRole::all().fold(Needs::default(), |needs, role| {
+        needs.and(participants::needs_of(&Party { number: number.clone(), role }))
+    })
+}
+
+/// How a supplier stands in the register of participants.
+fn standing(facts: &Facts, number: &ActorNumber) -> Standing {
+    let found = |role| participants::participant(facts, &Party { number: number.clone(), role });
+    match found(ActorRole::EnergySupplier) {
+        Some(participant) if participant.is_live() => Standing::Live,
+        Some(_) => Standing::NotActive,
+        None if ActorRole::all().any(|role| found(role).is_some()) => Standing::NotActive,
+        None => Standing::Unknown,
+    }
+}

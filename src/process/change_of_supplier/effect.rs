@@ -1,0 +1,201 @@
+//! The date track: a process takes effect on its day, is withdrawn before it, or lapses.
+//!
+//! Source: market-roles 2.2.3, 2.3, 2.5.2, 2.5.3, 2.14.
+
+use super::course::{Notice, Outcome, State};
+use super::events;
+use super::timers;
+use super::work::Work;
+use crate::market::{Calendar, Timestamp};
+use crate::process::accounting_points::change::Effect;
+use crate::process::accounting_points::{ProcessKind, Status};
+use crate::process::dispatch;
+
+/// Why a process will not happen, as events say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    Requested,
+    EndOfLife,
+    Superseded,
+    Hub,
+}
+
+impl Why {
+    pub fn name(self) -> &'static str {
+        match self {
+            Why::Requested => "requested",
+            Why::EndOfLife => "end_of_life",
+            Why::Superseded => "superseded",
+            Why::Hub => "hub",
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Sets the timer of a process, or carries it out where its day has come.
+    pub fn set_out(&mut self, process: &str) {
+        let course = &self.courses[process];
+        if course.effective <= self.now() {
+            self.effectuate(process);
+        } else {
+            self.changes.extend(timers::effect(course).set());
+        }
+    }
+
+    /// Carries out a process whose day has come; nothing where it is not pending, so never twice.
+    pub fn effectuate(&mut self, process: &str) {
+        let now = self.now();
+        let Some(course) = self.courses.get(process) else { return };
+        let (point, kind) = (course.point.clone(), course.kind);
+        let Some(effect) = self.point_mut(&point).effectuate(process, now) else { return };
+        self.course_mut(process).tell(now, "took effect");
+        match kind {
+            ProcessKind::MoveIn => self.moved_in(process, &effect),
+            ProcessKind::ChangeOfBalanceResponsible => self.balance_changed(process),
+            _ => self.supplier_changed(process, &effect),
+        }
+        for lapsed in &effect.lapsed {
+            self.lapse(lapsed);
+        }
+    }
+
+    fn supplier_changed(&mut self, process: &str, effect: &Effect) {
+        let course = self.courses[process].clone();
+        let (start, grid) = (course.effective, self.grid_operator(&course.point));
+        if let Some(supplier) = &effect.supplier {
+            self.tell(events::supplier_changed(&course, supplier, effect.previous.as_ref()));
+        }
+        let after_an_end = effect.previous.is_none();
+        if after_an_end || !effect.superseded.is_empty() {
+            let notice = self.notice(process, "E03", &Work::supplier(&course.requester), start);
+            self.send(process, notice);
+        }
+        if let Some(grid) = grid {
+            if !effect.superseded.is_empty() {
+                let notice = self.notice(process, "D41", &grid, start);
+                self.send(process, notice);
+            }
+            if after_an_end || self.context.market.market_roles.change_of_supplier.notify_grid_operator {
+                let notice = self.notice(process, "E03", &grid, start);
+                self.send(process, notice);
+            }
+        }
+        self.advance(process);
+    }
+
+    fn moved_in(&mut self, process: &str, effect: &Effect) {
+        let course = self.courses[process].clone();
+        let (now, start) = (self.now(), course.effective);
+        self.tell(events::moved_in(&course));
+        if let Some(supplier) = &effect.supplier {
+            self.tell(events::supplier_changed(&course, supplier, effect.previous.as_ref()));
+        }
+        self.course_mut(process).enter(State::Completed, now);
+        if let Some(former) = &effect.previous {
+            self.course_mut(process).move_in.supplier_notice = Notice::Required;
+            let notice = self.notice(process, "E01", &Work::supplier(former), start);
+            self.send(process, notice);
+            self.course_mut(process).move_in.supplier_notice = Notice::WasNotified;
+        } else {
+            self.course_mut(process).move_in.supplier_notice = Notice::NotNeeded;
+        }
+        if let Some(grid) = self.grid_operator(&course.point) {
+            let notice = self.notice(process, "E65", &grid, start);
+            self.send(process, notice);
+            if !effect.superseded.is_empty() {
+                let notice = self.notice(process, "D41", &grid, start);
+                self.send(process, notice);
+            }
+        }
+        self.course_mut(process).move_in.grid_notified = true;
+        let days = self.context.market.market_roles.move_in.customer_data_grace_days;
+        let due = Calendar::new(self.context.market.zone).midnight_in_days(start, days);
+        if due <= now {
+            self.customer_to_grid(process);
+        } else {
+            let timer = timers::grace(&self.courses[process], due);
+            self.changes.extend(timer.set());
+        }
+    }
+
+    /// What is known of a customer goes to the grid company, once.
+    pub fn customer_to_grid(&mut self, process: &str) {
+        let Some(course) = self.courses.get(process) else { return };
+        if course.move_in.customer_to_grid || self.status_of(course) != Some(Status::Completed) {
+            return;
+        }
+        if let Some(grid) = self.grid_operator(&course.point.clone())
+            && let Some(details) = self.customer_details_for(process, &grid)
+        {
+            self.send(process, details);
+        }
+        self.course_mut(process).move_in.customer_to_grid = true;
+    }
+
+    fn balance_changed(&mut self, process: &str) {
+        let course = self.courses[process].clone();
+        let now = self.now();
+        let last = Timestamp::from_micros(course.effective.micros() - 1);
+        let point = &self.site(&course.point).point;
+        let responsible = |at| point.balance_at(&course.requester, at).map(|it| it.responsible.clone());
+        let (old, new) = (responsible(last), responsible(course.effective));
+        if let Some(new) = new {
+            self.tell(events::balance_changed(&course, old.as_ref(), &new));
+        }
+        if self.context.market.market_roles.balance_responsible.send_master_data
+            && let Some(details) = self.point_details(process)
+        {
+            self.send(process, details);
+        }
+        self.course_mut(process).enter(State::Completed, now);
+    }
+
+    /// Takes back a process before its day, and brings back what it had suspended. Returns whether there was anything to
+    /// take back.
+    pub fn withdraw(&mut self, process: &str, why: Why) -> bool {
+        let Some(course) = self.courses.get(process).cloned() else { return false };
+        let Some(back) = self.point_mut(&course.point).cancel(process) else { return false };
+        self.end(process, why);
+        for process in back {
+            let now = self.now();
+            self.course_mut(&process).tell(now, "goes on: what had suspended it was cancelled");
+            self.advance(&process);
+        }
+        true
+    }
+
+    /// A change of supplier that a move-in had suspended will not happen; whoever asked for it hears so now.
+    fn lapse(&mut self, process: &str) {
+        if !self.courses.contains_key(process) {
+            return;
+        }
+        self.end(process, Why::Superseded);
+        let course = self.courses[process].clone();
+        let notice = self.withdrawal(process, &Work::supplier(&course.requester), &course.transaction_id);
+        self.send(process, notice);
+    }
+
+    /// What every end before the effective date has in common: the course ends, its timers go, the house is told, and so is
+    /// a supplier that had been told of an end of its supply.
+    fn end(&mut self, process: &str, why: Why) {
+        let now = self.now();
+        let course = self.courses[process].clone();
+        let notice_due = self.notice_due(course.effective);
+        self.changes.extend(timers::effect(&course).cancel());
+        self.changes.extend(timers::notice(&course, notice_due).cancel());
+        if let Some(awaited) = &course.awaited {
+            self.changes.extend(timers::patience(&course, &awaited.message_id, awaited.due).cancel());
+            self.changes.push(dispatch::forget(&awaited.message_id));
+        }
+        let ended = self.course_mut(process);
+        (ended.outcome, ended.awaited) = (Outcome::Cancelled, None);
+        ended.tell(now, format!("cancelled: {}", why.name()));
+        if course.kind != ProcessKind::ChangeOfBalanceResponsible {
+            self.tell(events::future_change_cancelled(&course, why));
+        }
+        if let Some(notified) = &course.notified {
+            let notice = self.withdrawal(process, &Work::supplier(&notified.supplier), &notified.record_id);
+            self.send(process, notice);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What the market roles have yet to do, and what it comes to when its time has come.
+//!
+//! Source: market-roles 2.2.2, 2.2.3, 2.5.2, 2.14, 6.7.
+
+use super::course::{self, Course};
+use super::work::{self, Work};
+use crate::market::{MeteringPointId, Timestamp};
+use crate::process::accounting_points::{self, ProcessKind};
+use crate::process::timer::Kind;
+use crate::process::{Context, Decision, Duty, Pack, Timer};
+use crate::record::{Facts, Needs};
+
+/// A change of supplier takes effect.
+pub const SUPPLIER: Kind = Kind {
+    name: "change-of-supplier",
+    rank: ProcessKind::ChangeOfSupplier.rank(),
+    pack: Pack::Denmark,
+    duty: |timer| due(timer, Due::Effect),
+};
+/// A move-in takes effect.
+pub const MOVE_IN: Kind = Kind {
+    name: "move-in",
+    rank: ProcessKind::MoveIn.rank(),
+    pack: Pack::Denmark,
+    duty: |timer| due(timer, Due::Effect),
+};
+/// A change of balance responsible party takes effect.
+pub const BALANCE: Kind = Kind {
+    name: "change-of-balance-responsible",
+    rank: ProcessKind::ChangeOfBalanceResponsible.rank(),
+    pack: Pack::Denmark,
+    duty: |timer| due(timer, Due::Effect),
+};
+/// The current supplier is to be told that its supply stops: after whatever takes effect at the same instant.
+pub const NOTICE: Kind =
+    Kind { name: "current-supplier-notice", rank: 100, pack: Pack::Denmark, duty: |timer| due(timer, Due::Notice) };
+/// A document was dequeued, or nobody waits for that any longer.
+pub const PATIENCE: Kind =
+    Kind { name: "dispatch-patience", rank: 110, pack: Pack::Denmark, duty: |timer| due(timer, Due::Dispatched) };
+/// What is known of a customer goes to the grid company.
+pub const GRACE: Kind =
+    Kind { name: "customer-data-to-grid", rank: 120, pack: Pack::Denmark, duty: |timer| due(timer, Due::Grace) };
+
+pub fn effect(course: &Course) -> Timer {
+    let kind = match course.kind {
+        ProcessKind::MoveIn => &MOVE_IN,
+        ProcessKind::ChangeOfBalanceResponsible => &BALANCE,
+        _ => &SUPPLIER,
+    };
+    timer(kind, course.effective, course)
+}
+
+pub fn notice(course: &Course, due: Timestamp) -> Timer {
+    timer(&NOTICE, due, course)
+}
+
+pub fn patience(course: &Course, message_id: &str, due: Timestamp) -> Timer {
+    timer(&PATIENCE, due, course).note(message_id.as_bytes().to_vec())
+}
+
+pub fn grace(course: &Course, due: Timestamp) -> Timer {
+    timer(&GRACE, due, course)
+}
+
+fn timer(kind: &Kind, due: Timestamp, course: &Course) -> Timer {
+    // Of two processes due at one instant in one rank, the one that was registered first goes first.
+    let id = format!("{:010}.{}", course.number, course.process);
+    Timer::new(kind, due, accounting_points::guard_key(&course.point), id)
+}
+
+enum Due {
+    Effect,
+    Notice,
+    Dispatched,
+    Grace,
+}
+
+/// Something about one process whose time has come.
+struct Appointment {
+    point: MeteringPointId,
+    process: String,
+    message_id: String,
+    due: Due,
+}
+
+fn due(timer: &Timer, due: Due) -> Box<dyn Duty> {
+    let point = timer.turn.reader().text().expect("the turn of such a timer is an accounting point");
+    Box::new(Appointment {
+        point: MeteringPointId::new(point),
+        process: timer.id.split_once('.').map(|(_, process)| process.to_string()).unwrap_or_default(),
+        message_id: String::from_utf8_lossy(&timer.note).into_owned(),
+        due,
+    })
+}
+
+impl Duty for Appointment {
+    fn needs(&self, _context: &Context) -> Needs {
+        work::needs([&self.point]).and(course::needs_of(&self.process))
+    }
+
+    fn needs_more(&self, facts: &Facts, _context: &Context) -> Needs {
+        work::needs_more(facts, [&self.point])
+    }
+
+    fn decide(&self, facts: &Facts, context: &Context) -> Decision {
+        let mut work = Work::load(facts, context, [self.point.clone()], &[&self.process]);
+        match self.due {
+            Due::Effect => work.effectuate(&self.process),
+            Due::Notice => work.advance(&self.process),
+            Due::Dispatched => work.dispatched(&self.process, &self.message_id),
+            Due::Grace => work.customer_to_grid(&self.process),
+        }
+        work.finish()
+    }
+}

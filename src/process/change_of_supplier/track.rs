@@ -1,0 +1,176 @@
+//! The message track: one document after the other, each when the one before it has been dispatched.
+//!
+//! Nothing legal hangs on it. A process whose day comes while documents are outstanding is effectuated all the same, and
+//! goes on sending; a suspended one stands still until it is brought back.
+//!
+//! Source: market-roles 2.2.2, 2.10.
+
+use super::course::{Awaited, Notified, State};
+use super::settings::Means;
+use super::timers;
+use super::work::Work;
+use crate::document::Outgoing;
+use crate::market::Timestamp;
+use crate::process::accounting_points::{ProcessKind, Status};
+use crate::process::dispatch;
+use crate::process::market_documents::letters::record_id;
+
+impl Work<'_> {
+    /// Takes a change of supplier as far as it gets.
+    pub fn advance(&mut self, process: &str) {
+        while self.goes_on(process) && self.step(process) {}
+    }
+
+    /// One step; returns whether there may be another.
+    fn step(&mut self, process: &str) -> bool {
+        let now = self.now();
+        let course = &self.courses[process];
+        if course.kind != ProcessKind::ChangeOfSupplier {
+            return false;
+        }
+        let heard = course.dispatched.contains(&course.state);
+        let means = self.context.market.market_roles.dispatch.clone();
+        match course.state {
+            State::AwaitingConfirmationMessageDispatch if heard => {
+                self.enter(process, State::AwaitingMeteringPointDetailsDispatch);
+                let details = self.point_details(process);
+                self.dispatch(process, details, means.metering_point_details);
+            }
+            State::AwaitingMeteringPointDetailsDispatch if heard => {
+                self.enter(process, State::AwaitingConsumerDetailsDispatch);
+                let details = self.customer_details(process);
+                self.dispatch(process, details, means.customer_details);
+            }
+            State::AwaitingConsumerDetailsDispatch if heard => {
+                self.enter(process, State::AwaitingChargeDetailsDispatch);
+                let details = self.charge_details(process);
+                self.dispatch(process, details, means.charge_details);
+            }
+            State::AwaitingChargeDetailsDispatch if heard => {
+                self.enter(process, State::AwaitingCurrentSupplierNotificationDispatch);
+            }
+            State::AwaitingCurrentSupplierNotificationDispatch if heard => {
+                self.enter(process, State::AwaitingSupplierChange);
+            }
+            State::AwaitingCurrentSupplierNotificationDispatch if course.awaited.is_none() => {
+                let due = self.notice_due(course.effective);
+                if due > now {
+                    self.changes.extend(timers::notice(course, due).set());
+                    return false;
+                }
+                self.notify_current_supplier(process, means.notifications);
+            }
+            State::AwaitingSupplierChange if self.status_of(course) == Some(Status::Completed) => {
+                self.enter(process, State::Completed);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// The instant at which the current supplier is told that its supply stops.
+    pub fn notice_due(&self, effective: Timestamp) -> Timestamp {
+        let hours = self.context.market.market_roles.change_of_supplier.current_supplier_notice_hours;
+        before(effective, hours)
+    }
+
+    /// Tells whoever is supplier now. Where nobody is, or nobody's supply will be left to end, the step is passed.
+    fn notify_current_supplier(&mut self, process: &str, means: Means) {
+        let course = &self.courses[process];
+        let (now, effective, requester) = (self.now(), course.effective, course.requester.clone());
+        let point = &self.site(&course.point).point;
+        let last = Timestamp::from_micros(effective.micros() - 1);
+        let supplied_until_then = point.as_expected().supplier_at(last).is_some();
+        let current = match self.status_of(course) {
+            // Its day has come before its message: the supply that has ended is meant.
+            Some(Status::Completed) => point.supplier_at(last),
+            _ => point.supplier_at(now),
+        };
+        let current = current.filter(|current| supplied_until_then && **current != requester).cloned();
+        let Some(supplier) = current else {
+            self.course_mut(process).tell(now, "nobody has to be told that a supply ends");
+            self.course_mut(process).dispatched.insert(State::AwaitingCurrentSupplierNotificationDispatch);
+            return;
+        };
+        let notice = self.notice(process, "E03", &Work::supplier(&supplier), effective);
+        let record_id = record_id(&notice.records[0]).to_string();
+        self.course_mut(process).notified = Some(Notified { supplier, record_id });
+        self.dispatch(process, Some(notice), means);
+    }
+
+    fn enter(&mut self, process: &str, state: State) {
+        let now = self.now();
+        self.course_mut(process).enter(state, now);
+    }
+
+    /// Sends the document that the present state is about; there may be none to send, and then the process goes on.
+    fn dispatch(&mut self, process: &str, document: Option<Outgoing>, means: Means) {
+        let now = self.now();
+        let state = self.courses[process].state;
+        let Some(document) = document else {
+            let course = self.course_mut(process);
+            course.tell(now, "there is nothing to send");
+            course.dispatched.insert(state);
+            return;
+        };
+        let message_id = document.message_id.clone();
+        self.send(process, document);
+        self.await_dispatch(process, state, &message_id, means);
+    }
+
+    /// What counts as dispatched at once, or else is waited for.
+    pub fn await_dispatch(&mut self, process: &str, state: State, message_id: &str, means: Means) {
+        if means == Means::Enqueued {
+            self.course_mut(process).dispatched.insert(state);
+            return;
+        }
+        let patience = self.context.market.market_roles.dispatch.patience_hours;
+        let due = Timestamp::from_micros(self.now().micros() + hours(patience));
+        let course = self.course_mut(process);
+        course.awaited = Some(Awaited { state, message_id: message_id.to_string(), due });
+        let timer = timers::patience(course, message_id, due);
+        self.changes.extend(dispatch::watch(message_id, &timer));
+    }
+
+    /// A document that was waited for has been dequeued, or patience has run out.
+    pub fn dispatched(&mut self, process: &str, message_id: &str) {
+        let now = self.now();
+        let Some(awaited) = self.courses.get(process).and_then(|course| course.awaited.clone()) else { return };
+        // What was waited for before is dropped.
+        if awaited.message_id != message_id {
+            return;
+        }
+        let course = self.course_mut(process);
+        let fate = if now < awaited.due { "was dequeued" } else { "was not dequeued in time" };
+        course.tell(now, format!("document {message_id} {fate}"));
+        course.awaited = None;
+        course.dispatched.insert(awaited.state);
+        let timer = timers::patience(course, message_id, awaited.due);
+        self.changes.push(dispatch::forget(message_id));
+        self.changes.extend(timer.cancel());
+        self.advance(process);
+    }
+
+    /// Puts a document into the story and into the post.
+    pub fn send(&mut self, process: &str, document: Outgoing) {
+        let now = self.now();
+        self.course_mut(process).tell(now, sent(&document));
+        self.outgoing.push(document);
+    }
+}
+
+/// A document as a story tells it.
+pub fn sent(document: &Outgoing) -> String {
+    let Outgoing { kind, business_reason, receiver, message_id, .. } = document;
+    format!("sent {} {business_reason} to {receiver}, message {message_id}", kind.name)
+}
+
+/// So many hours earlier.
+pub fn before(instant: Timestamp, number: u32) -> Timestamp {
+    Timestamp::from_micros(instant.micros().saturating_sub(hours(number)))
+}
+
+/// Elapsed hours, in microseconds.
+fn hours(number: u32) -> i64 {
+    i64::from(number) * 3_600 * 1_000_000
+}

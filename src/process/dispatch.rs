@@ -1,0 +1,76 @@
+//! Waiting until a document is dequeued, and no longer than patience allows.
+//!
+//! A process that waits sets a timer for the end of its patience and leaves a watch with the document's message id. When the
+//! document is dequeued, the same commit takes the watch away and brings the timer forward to that moment; when nobody
+//! dequeues it, the timer falls due in its own time. Either way the process hears of it once, by its timer.
+//!
+//! Source: market-roles 2.1 (dispatched), 6.5 item 8.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::Timer;
+use crate::market::Timestamp;
+use crate::record::{Change, Entry, Key, Space, stored};
+
+/// Documents whose dequeuing is waited for, by message id, each with the timer that it brings forward.
+const WATCHES: Space = Space(66);
+
+const VERSION: u8 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    due: i64,
+    kind: String,
+    rank: u8,
+    turn: Vec<u8>,
+    id: String,
+    note: Vec<u8>,
+}
+
+/// Where the watch of a document is, if it has one.
+pub fn watch_key(message_id: &str) -> Key {
+    Key::new(WATCHES).text(message_id)
+}
+
+/// Sets `timer`, and lets it fall due as soon as the document is dequeued.
+pub fn watch(message_id: &str, timer: &Timer) -> Vec<Change> {
+    let stored = Stored {
+        due: timer.due.micros(),
+        kind: timer.kind.clone(),
+        rank: timer.rank,
+        turn: timer.turn.as_bytes().to_vec(),
+        id: timer.id.clone(),
+        note: timer.note.to_vec(),
+    };
+    let mut changes = timer.set();
+    changes.push(Change::Put(watch_key(message_id), stored::write(VERSION, &stored)));
+    changes
+}
+
+/// Takes the watch away; the timer is its setter's to cancel.
+pub fn forget(message_id: &str) -> Change {
+    Change::Delete(watch_key(message_id))
+}
+
+/// What a document's being dequeued at `now` changes besides; `watch` is the record at its [`watch_key`]. Nothing when the
+/// record is not one that we know.
+pub fn dequeued(message_id: &str, watch: &Entry, now: Timestamp) -> Option<Vec<Change>> {
+    let found: Stored = stored::read(VERSION, &watch.value)?;
+    let timer = Timer {
+        due: Timestamp::from_micros(found.due),
+        kind: found.kind,
+        rank: found.rank,
+        turn: Key::from_bytes(found.turn),
+        id: found.id,
+        note: Bytes::from(found.note),
+    };
+    // Patience has run out already: its timer is about to be decided, and takes the watch away itself.
+    if timer.due <= now {
+        return Some(Vec::new());
+    }
+    let mut changes = vec![forget(message_id)];
+    changes.extend(timer.cancel());
+    changes.extend(Timer { due: now, ..timer }.set());
+    Some(changes)
+}
