@@ -26,7 +26,7 @@ use crate::archive::{self, InboxEntry};
 use crate::document::{self, Summary, SummaryReader};
 use crate::market::{ActorNumber, Party, Timestamp};
 use crate::process::{self, Incoming, Markets, participants, timer};
-use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome};
+use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome, Page};
 use crate::spec::Specs;
 use crate::store::{self, Store};
 use crate::view::{self, QueueLength};
@@ -240,6 +240,10 @@ pub fn load(store: &dyn Store, needs: &Needs) -> Result<Facts, Fault> {
     }
     for range in needs.ranges() {
         facts.insert_range(range.clone(), load_range(store, range)?);
+    }
+    for (range, most) in needs.pages() {
+        let page = store.page(range, None, most).map_err(Fault::store("read what a decision needs"))?;
+        facts.insert_page(range.clone(), Page { records: page.records, more: page.more });
     }
     Ok(facts)
 }

@@ -9,6 +9,7 @@ use super::{Entry, Expected, Key, KeyRange};
 pub struct Needs {
     keys: BTreeSet<Key>,
     ranges: BTreeSet<KeyRange>,
+    pages: BTreeMap<KeyRange, usize>,
 }
 
 impl Needs {
@@ -25,9 +26,22 @@ impl Needs {
         self
     }
 
+    /// The first `most` records in `range`, and whether more follow; `owner` as for [`Needs::range`]. What works a long
+    /// list off piece by piece asks for no more than a piece.
+    pub fn first(mut self, range: KeyRange, most: usize, owner: Key) -> Self {
+        self.keys.insert(owner);
+        let asked = self.pages.entry(range).or_default();
+        *asked = most.max(*asked);
+        self
+    }
+
     pub fn and(mut self, other: Needs) -> Self {
         self.keys.extend(other.keys);
         self.ranges.extend(other.ranges);
+        for (range, most) in other.pages {
+            let asked = self.pages.entry(range).or_default();
+            *asked = most.max(*asked);
+        }
         self
     }
 
@@ -38,6 +52,11 @@ impl Needs {
     pub fn ranges(&self) -> impl Iterator<Item = &KeyRange> {
         self.ranges.iter()
     }
+
+    /// Ranges of which only the first so many records are wanted.
+    pub fn pages(&self) -> impl Iterator<Item = (&KeyRange, usize)> {
+        self.pages.iter().map(|(range, most)| (range, *most))
+    }
 }
 
 /// Records as they stood when they were loaded.
@@ -45,6 +64,15 @@ impl Needs {
 pub struct Facts {
     entries: BTreeMap<Key, Option<Entry>>,
     ranges: BTreeMap<KeyRange, Vec<(Key, Entry)>>,
+    pages: BTreeMap<KeyRange, Page>,
+}
+
+/// The first records of a range, in key order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    pub records: Vec<(Key, Entry)>,
+    /// Whether the range goes on behind them.
+    pub more: bool,
 }
 
 impl Facts {
@@ -54,6 +82,15 @@ impl Facts {
 
     pub fn insert_range(&mut self, range: KeyRange, entries: Vec<(Key, Entry)>) {
         self.ranges.insert(range, entries);
+    }
+
+    pub fn insert_page(&mut self, range: KeyRange, page: Page) {
+        self.pages.insert(range, page);
+    }
+
+    /// The first records of a range; `None` when they were not among the needs.
+    pub fn page(&self, range: &KeyRange) -> Option<&Page> {
+        self.pages.get(range)
     }
 
     /// Whether `key` was among the needs, so that [`Facts::get`] may be asked.

@@ -9,5 +9,5 @@ mod key;
 pub mod stored;
 
 pub use batch::{Batch, Body, Change, Entry, Expected, Outcome, VALUE_BYTES_MAX, Version};
-pub use facts::{Facts, Needs};
+pub use facts::{Facts, Needs, Page};
 pub use key::{Key, KeyRange, KeyReader, Space};

@@ -6,7 +6,7 @@ use crate::document::Outgoing;
 use crate::market::{ActorNumber, ActorRole, Calendar, Party, Timestamp};
 use crate::process::participants::{self, Participant, Status};
 use crate::process::{Decision, Fate};
-use crate::record::{Change, Entry, Facts, Key, Needs, VALUE_BYTES_MAX};
+use crate::record::{Change, Entry, Facts, Key, Needs, Page, VALUE_BYTES_MAX};
 
 pub const HUB: &str = "5790001330552";
 /// A grid access provider; the sender, unless a test says otherwise.
@@ -34,6 +34,11 @@ impl Store {
         for range in needs.ranges() {
             let found = self.records.range(range.from.clone()..range.to.clone());
             facts.insert_range(range.clone(), found.map(|(key, entry)| (key.clone(), entry.clone())).collect());
+        }
+        for (range, most) in needs.pages() {
+            let mut found = self.records.range(range.from.clone()..range.to.clone());
+            let records = found.by_ref().take(most).map(|(key, entry)| (key.clone(), entry.clone())).collect();
+            facts.insert_page(range.clone(), Page { records, more: found.next().is_some() });
         }
         facts
     }
