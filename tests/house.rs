@@ -222,6 +222,30 @@ fn every_rule_stands_in_the_markets_table_in_code_and_is_broken_in_some_sample()
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
+#[test]
+fn every_rule_of_installation_accounts_stands_in_its_table_in_code_and_in_some_sample() {
+    let table = fs::read_to_string(root().join("message-specs/rules-installation-accounts.tsv")).unwrap();
+    let text_below = |folder: &str| {
+        let mut files = Vec::new();
+        walk(&root().join(folder), &mut files);
+        let texts =
+            files.iter().map(|path| format!("{}\n{}", path.display(), fs::read_to_string(path).unwrap_or_default()));
+        texts.collect::<String>()
+    };
+    let code = fs::read_to_string(root().join("src/process/installation_accounts/rules.rs")).unwrap();
+    let acted = text_below("samples/installation-accounts");
+    let rules: BTreeSet<&str> =
+        table.lines().filter_map(|line| line.split('\t').next()).filter(|it| it.starts_with("IA.")).collect();
+    assert!(rules.len() >= 11, "{rules:?}");
+    for rule in &rules {
+        assert!(code.contains(&format!("\"{rule}\"")), "{rule} is not in code");
+        assert!(acted.contains(*rule), "{rule} is not broken in any sample");
+    }
+    for (at, _) in code.match_indices("\"IA.") {
+        assert!(rules.contains(&code[at + 1..at + 6]), "{} does not stand in the table", &code[at + 1..at + 6]);
+    }
+}
+
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let path = entry.unwrap().path();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gateway::Settings;
 use crate::market::ActorNumber;
-use crate::process::{self, Market, change_of_supplier, charge_links, charges};
+use crate::process::{self, Market, change_of_supplier, charge_links, charges, installation_accounts};
 use crate::spec::Specs;
 use crate::{document, http, identity, store, xml};
 
@@ -112,6 +112,7 @@ pub struct DanishMarket {
 pub struct SupplierMarket {
     pub hub: String,
     pub zone: String,
+    pub accounts: installation_accounts::Settings,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,10 +167,15 @@ impl Config {
             charges: danish.charges.clone(),
             charge_links: danish.charge_links.clone(),
             market_roles: danish.market_roles.clone(),
+            ..Market::dk_defaults()
         };
+        if supplier.accounts.mark_interval_seconds == 0 || supplier.accounts.update_interval_seconds == 0 {
+            bail!("[market.supplier.accounts] an interval of 0 seconds: it must be at least 1");
+        }
         let supplier = Market {
             hub: ActorNumber::new(&*supplier.hub),
             zone: zone("supplier", &supplier.zone)?,
+            accounts: supplier.accounts.clone(),
             ..Market::supplier_defaults()
         };
         Ok(Settings {
@@ -364,7 +370,7 @@ impl Default for DanishMarket {
 impl Default for SupplierMarket {
     fn default() -> Self {
         let market = Market::supplier_defaults();
-        Self { hub: market.hub.to_string(), zone: market.zone.name().into() }
+        Self { hub: market.hub.to_string(), zone: market.zone.name().into(), accounts: market.accounts }
     }
 }
 
@@ -419,6 +425,8 @@ mod tests {
             ("[limits]\ndeepth_max = 8", "deepth_max"),
             ("[market.dk]\nzone = \"Europe/Kopenhagen\"", "Europe/Kopenhagen"),
             ("[market.supplier]\nzone = \"Europe/Bern\"", "[market.supplier] zone"),
+            ("[market.supplier.accounts]\nmark_interval_seconds = 0", "at least 1"),
+            ("[market.supplier.accounts]\non_malo_match = \"merge\"", "merge"),
             ("[market.dk.charges]\ncurrency = \"kr\"", "kr"),
             ("[http]\ndequeue_unpeeked_status = 410", "410"),
         ] {

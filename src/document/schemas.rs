@@ -8,7 +8,8 @@ use crate::spec::{Sources, Specs};
 ///
 /// Never, once the tests have passed: what is built in is loaded by one of them.
 pub fn built_in() -> Specs {
-    Specs::load(&Sources::table(DK)).expect("the built-in schemas load")
+    let files: Vec<_> = [DK, SUPPLIER].concat();
+    Specs::load(&Sources::table(&files)).expect("the built-in schemas load")
 }
 
 const DK: &[(&str, &str)] = &[
@@ -97,22 +98,42 @@ const DK: &[(&str, &str)] = &[
     ("codes.xsd", include_str!("../../message-specs/dk/codes.xsd")),
 ];
 
+const SUPPLIER: &[(&str, &str)] = &[
+    ("ConfirmChangeSupplierData.xsd", include_str!("../../message-specs/supplier/ConfirmChangeSupplierData.xsd")),
+    ("NotifyInstallationAccount.xsd", include_str!("../../message-specs/supplier/NotifyInstallationAccount.xsd")),
+    ("RejectChangeSupplierData.xsd", include_str!("../../message-specs/supplier/RejectChangeSupplierData.xsd")),
+    ("RequestChangeBillingContract.xsd", include_str!("../../message-specs/supplier/RequestChangeBillingContract.xsd")),
+    ("RequestChangeBusinessPartner.xsd", include_str!("../../message-specs/supplier/RequestChangeBusinessPartner.xsd")),
+    (
+        "RequestChangeConnectionObject.xsd",
+        include_str!("../../message-specs/supplier/RequestChangeConnectionObject.xsd"),
+    ),
+    ("RequestChangeContractAccount.xsd", include_str!("../../message-specs/supplier/RequestChangeContractAccount.xsd")),
+    ("RequestChangeInstallation.xsd", include_str!("../../message-specs/supplier/RequestChangeInstallation.xsd")),
+    ("RequestChangeProspectAccount.xsd", include_str!("../../message-specs/supplier/RequestChangeProspectAccount.xsd")),
+    ("supplier-codes.xsd", include_str!("../../message-specs/supplier/supplier-codes.xsd")),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_schema_in_message_specs_is_built_in() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("message-specs/dk");
-        let mut names: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".xsd"))
-            .collect();
-        names.sort_unstable();
-        let mut built_in_names: Vec<&str> = DK.iter().map(|(name, _)| *name).collect();
-        built_in_names.sort_unstable();
-        assert_eq!(names, built_in_names);
-        assert_eq!(built_in().iter().count(), names.len() - 1, "all but the code lists define a document");
+        let mut documents = 0;
+        for (pack, table) in [("dk", DK), ("supplier", SUPPLIER)] {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("message-specs").join(pack);
+            let mut names: Vec<String> = std::fs::read_dir(folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .filter(|name| name.ends_with(".xsd"))
+                .collect();
+            names.sort_unstable();
+            let mut built_in_names: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
+            built_in_names.sort_unstable();
+            assert_eq!(names, built_in_names);
+            documents += names.len() - 1;
+        }
+        assert_eq!(built_in().iter().count(), documents, "all but each pack's code lists define a document");
     }
 }

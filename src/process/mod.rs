@@ -11,6 +11,7 @@ pub mod charges;
 pub mod dispatch;
 pub mod errand;
 pub mod event;
+pub mod installation_accounts;
 pub mod market_documents;
 pub mod metering_points;
 pub mod participants;
@@ -31,6 +32,12 @@ pub const DOCUMENTS: &[&Incoming] = &[
     &charge_links::REQUEST_BILLING_MASTER_DATA,
     &change_of_supplier::REQUEST_CHANGE_OF_SUPPLIER,
     &cancellation::REQUEST_CANCELLATION,
+    &installation_accounts::REQUEST_CHANGE_BUSINESS_PARTNER,
+    &installation_accounts::REQUEST_CHANGE_CONNECTION_OBJECT,
+    &installation_accounts::REQUEST_CHANGE_INSTALLATION,
+    &installation_accounts::REQUEST_CHANGE_CONTRACT_ACCOUNT,
+    &installation_accounts::REQUEST_CHANGE_BILLING_CONTRACT,
+    &installation_accounts::REQUEST_CHANGE_PROSPECT_ACCOUNT,
 ];
 
 /// Every kind of timer that a process may set.
@@ -41,6 +48,9 @@ pub const TIMERS: &[&timer::Kind] = &[
     &change_of_supplier::timers::NOTICE,
     &change_of_supplier::timers::PATIENCE,
     &change_of_supplier::timers::GRACE,
+    &installation_accounts::ASSIGN,
+    &installation_accounts::MARK,
+    &installation_accounts::UPDATE,
 ];
 
 /// Everything that a decision may leave to be done behind it.
@@ -187,6 +197,7 @@ pub struct Market {
     pub charges: charges::Settings,
     pub charge_links: charge_links::Settings,
     pub market_roles: change_of_supplier::Settings,
+    pub accounts: installation_accounts::Settings,
 }
 
 impl Market {
@@ -198,6 +209,7 @@ impl Market {
             charges: charges::Settings::default(),
             charge_links: charge_links::Settings::default(),
             market_roles: change_of_supplier::Settings::default(),
+            accounts: installation_accounts::Settings::default(),
         }
     }
 

@@ -1,0 +1,197 @@
+//! What a decision reads and writes, so that each record of a document sees what the records before it did.
+//!
+//! A book is opened on the facts that are known. Whoever reads what is not known yet gets nothing, and the book notes that
+//! it is missing: running a decision on too few facts says what it needs, so nothing has to be named twice.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::account::Account;
+use super::entity::{BillingContract, Entity, EntityKey, EntityKind};
+use super::events::Happening;
+use super::record::{self, Register, StoredEntity, Unreadable};
+use super::reply::Answer;
+use crate::record::{Change, Facts, Key, KeyRange, Needs};
+
+pub struct Book<'a> {
+    facts: &'a Facts,
+    /// `None` where a record was deleted.
+    written: BTreeMap<Key, Option<Bytes>>,
+    missing: RefCell<Needs>,
+    /// Effective changes of accounts, in the order in which they happened.
+    pub happened: Vec<(u64, Happening)>,
+    /// What senders are told about their records, in that order.
+    pub answers: Vec<Answer>,
+}
+
+impl<'a> Book<'a> {
+    pub fn open(facts: &'a Facts) -> Self {
+        Self { facts, written: BTreeMap::new(), missing: RefCell::default(), happened: Vec::new(), answers: Vec::new() }
+    }
+
+    /// What was asked for and is not known.
+    pub fn missing(self) -> Needs {
+        self.missing.into_inner()
+    }
+
+    /// Whether all of these keys are known; otherwise they are missing.
+    pub fn knows(&self, needs: &Needs) -> bool {
+        let known = needs.keys().all(|key| self.facts.knows(key));
+        if !known {
+            self.miss(|missing| missing.and(needs.clone()));
+        }
+        known
+    }
+
+    pub fn facts(&self) -> &'a Facts {
+        self.facts
+    }
+
+    pub fn get(&self, key: &Key) -> Option<Bytes> {
+        if let Some(written) = self.written.get(key) {
+            return written.clone();
+        }
+        if !self.facts.knows(key) {
+            self.miss(|missing| missing.key(key.clone()));
+            return None;
+        }
+        self.facts.get(key).map(|entry| entry.value.clone())
+    }
+
+    pub fn put(&mut self, key: Key, value: Bytes) {
+        self.written.insert(key, Some(value));
+    }
+
+    pub fn delete(&mut self, key: Key) {
+        self.written.insert(key, None);
+    }
+
+    /// The first records of a range as they were when the decision began, and whether more follow.
+    pub fn first(&self, range: KeyRange, most: usize) -> (Vec<(Key, Bytes)>, bool) {
+        let Some(page) = self.facts.page(&range) else {
+            self.miss(|missing| missing.first(range, most, record::register_key()));
+            return Default::default();
+        };
+        let records = page.records.iter().take(most).map(|(key, entry)| (key.clone(), entry.value.clone())).collect();
+        (records, page.more || page.records.len() > most)
+    }
+
+    /// The first key of a range as it stands now.
+    pub fn first_key(&self, range: &KeyRange) -> Option<Key> {
+        if !self.facts.knows_range(range) {
+            self.miss(|missing| missing.range(range.clone(), record::register_key()));
+        }
+        let known = self.facts.knows_range(range).then(|| self.facts.range(range)).into_iter().flatten();
+        let known = known.map(|(key, _)| key).filter(|key| !self.written.contains_key(key));
+        let written = self.written.range(range.from.clone()..range.to.clone());
+        let written = written.filter(|(_, value)| value.is_some()).map(|(key, _)| key);
+        known.chain(written).min().cloned()
+    }
+
+    /// Whether something was written into a range.
+    pub fn has_written(&self, range: &KeyRange) -> bool {
+        self.written.range(range.from.clone()..range.to.clone()).any(|(_, value)| value.is_some())
+    }
+
+    pub fn entity(&self, key: &EntityKey) -> Result<Option<StoredEntity>, Unreadable> {
+        let Some(value) = self.get(&record::entity_key(key)) else { return Ok(None) };
+        record::read(&value, || key.to_string()).map(Some)
+    }
+
+    pub fn contract(&self, number: &str) -> Result<Option<BillingContract>, Unreadable> {
+        let found = self.entity(&EntityKey::new(EntityKind::BillingContract, number))?;
+        Ok(found.and_then(|found| match found.entity {
+            Entity::BillingContract(contract) => Some(contract),
+            _ => None,
+        }))
+    }
+
+    pub fn account(&self, number: u64) -> Result<Option<Account>, Unreadable> {
+        let Some(value) = self.get(&record::account_key(number)) else { return Ok(None) };
+        record::read(&value, || format!("account {}", super::account::sync_id(number))).map(Some)
+    }
+
+    pub fn put_account(&mut self, account: &Account) {
+        self.put(record::account_key(account.number), record::write(account));
+    }
+
+    /// The account that a billing contract or a prospect belongs to.
+    pub fn holder(&self, entity: &EntityKey) -> Option<u64> {
+        self.number_at(&record::holder_key(entity))
+    }
+
+    /// The account number that stands under a key.
+    pub fn number_at(&self, key: &Key) -> Option<u64> {
+        self.get(key).and_then(|value| Some(u64::from_be_bytes(*value.first_chunk()?)))
+    }
+
+    pub fn put_number(&mut self, key: Key, number: u64) {
+        self.put(key, Bytes::copy_from_slice(&number.to_be_bytes()));
+    }
+
+    /// The next running number; none is used twice.
+    pub fn next_account(&mut self) -> Result<u64, Unreadable> {
+        let mut register = self.register()?;
+        register.accounts += 1;
+        self.put(record::register_key(), record::write(&register));
+        Ok(register.accounts)
+    }
+
+    /// The id of a timer that is set now. It is the same until the next page of a run is done, so a run that is set many
+    /// times is one.
+    pub fn run_id(&self) -> Result<String, Unreadable> {
+        Ok(record::run_id(&self.register()?))
+    }
+
+    /// A page of a run is being done.
+    pub fn count_run(&mut self) -> Result<(), Unreadable> {
+        let mut register = self.register()?;
+        register.runs += 1;
+        self.put(record::register_key(), record::write(&register));
+        Ok(())
+    }
+
+    /// Does `work`, or none of it when it fails.
+    pub fn unless_it_fails<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Unreadable>,
+    ) -> Result<T, Unreadable> {
+        let (written, happened, answers) = (self.written.clone(), self.happened.len(), self.answers.len());
+        let result = work(self);
+        if result.is_err() {
+            self.written = written;
+            self.happened.truncate(happened);
+            self.answers.truncate(answers);
+        }
+        result
+    }
+
+    /// Everything that is to be written, the register with it; nothing when all is as it was.
+    pub fn changes(mut self) -> Result<Vec<Change>, Unreadable> {
+        let facts = self.facts;
+        let before = |key: &Key| facts.knows(key).then(|| facts.get(key)).flatten().map(|entry| entry.value.clone());
+        self.written.retain(|key, value| !facts.knows(key) || before(key) != *value);
+        if self.written.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut register = self.register()?;
+        register.changes += 1;
+        self.put(record::register_key(), record::write(&register));
+        let changes = self.written.into_iter().map(|(key, value)| match value {
+            Some(value) => Change::Put(key, value),
+            None => Change::Delete(key),
+        });
+        Ok(changes.collect())
+    }
+
+    fn register(&self) -> Result<Register, Unreadable> {
+        record::register(self.get(&record::register_key()).as_deref())
+    }
+
+    fn miss(&self, more: impl FnOnce(Needs) -> Needs) {
+        let missing = self.missing.take();
+        self.missing.replace(more(missing));
+    }
+}
