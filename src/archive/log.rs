@@ -55,6 +55,12 @@ pub fn log_range() -> KeyRange {
     KeyRange::under(&Key::new(LOG))
 }
 
+/// The entries of all commits after `commit`, oldest first.
+pub fn log_after(commit: u64) -> KeyRange {
+    let all = Key::new(LOG);
+    KeyRange::under_from(&all, all.clone().number(commit.saturating_add(1)))
+}
+
 impl LogEntry {
     /// The entries of a stored record, in order.
     pub fn from_record(record: &Entry) -> Option<Vec<Self>> {

@@ -1,10 +1,12 @@
 //! The command line: the wiring, and how results are shown. How any of it works is left to the modules it wires.
 
+mod accounts;
 mod actor;
 mod certs;
 mod check;
 mod clock;
 mod config;
+mod import;
 mod load;
 mod local;
 mod output;
@@ -59,6 +61,7 @@ enum Command {
     Queue(queue::QueueArgs),
     Certs(certs::Certs),
     Process(process::ProcessArgs),
+    Import(import::ImportArgs),
     #[command(subcommand)]
     Actor(actor::ActorCommand),
     #[command(subcommand)]
@@ -114,6 +117,7 @@ fn dispatch(arguments: Arguments) -> Result<Outcome> {
         Command::Clock(args) => talk(clock::clock(args)),
         Command::Queue(args) => queue::run(&args, &config),
         Command::Process(args) => process::run(&args, &config),
+        Command::Import(args) => import::run(&args, &config),
         Command::Certs(args) => certs::run(&args),
         Command::Actor(command) => actor::run(&command),
         Command::Store(command) => store::run(&command, &config),

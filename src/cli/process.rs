@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::Outcome;
+use super::accounts;
 use super::config::Config;
 use super::output::parse_instant;
 use crate::gateway::{self, Clock, Question};
@@ -103,6 +104,9 @@ enum What {
         #[arg(long, default_value_t = 1_000)]
         take: usize,
     },
+    /// A supplier's installation accounts.
+    #[command(subcommand)]
+    Accounts(accounts::Accounts),
     /// The charges that a metering point pays, paid, or is to pay.
     Links {
         #[arg(value_name = "METERING POINT")]
@@ -140,6 +144,9 @@ impl ChargeArgs {
 
 pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
     let dir = args.store.as_ref().unwrap_or(&config.store.dir);
+    if let What::Accounts(what) = &args.what {
+        return accounts::run(what, dir, args.json, config);
+    }
     let store = Embedded::open(dir, config.store_options())?;
     if let What::GridArea { code, owner } = &args.what {
         return give_grid_area(&store, config, code, owner);
@@ -190,6 +197,7 @@ impl What {
             What::Links { metering_point, at } => {
                 Question::Links { point: MeteringPointId::new(&**metering_point), at: *at, cut: EVERYTHING }
             }
+            What::Accounts(_) => unreachable!("accounts are shown by themselves"),
             What::Participants => Question::Participants { cut: EVERYTHING },
             What::GridArea { .. } => unreachable!("run answers it before anything is asked"),
         }
@@ -242,7 +250,7 @@ fn events(store: &Embedded, config: &Config, from: Option<Position>, most: usize
 }
 
 /// One row a line: JSON, or the values beside their names.
-fn show(rows: &[Value], json: bool) -> Result<Outcome> {
+pub fn show(rows: &[Value], json: bool) -> Result<Outcome> {
     let mut out = std::io::stdout().lock();
     for row in rows {
         if json {

@@ -1,0 +1,208 @@
+//! `gridpost import`: files of a supplier's entities, made into documents and sent down the ordinary road, with a report
+//! for each row.
+//!
+//! Ids are made from what a row says: a row that was imported before is known again, so a file may be imported twice, and
+//! an import that was interrupted is simply started again.
+
+mod answer;
+mod columns;
+mod document;
+mod rows;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde::Serialize;
+
+use super::Outcome;
+use super::config::Config;
+use super::output::{Progress, parse_instant};
+use crate::archive;
+use crate::gateway::world::World;
+use crate::gateway::{Clock, Gateway, Receipt};
+use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::spec::{self, Specs};
+use crate::store::Embedded;
+use rows::Record;
+
+/// Imports a supplier's business partners, connection objects, installations, contract accounts or billing contracts from
+/// CSV files, into the store of a gateway that is not running.
+///
+/// A file holds entities of one kind: the first column of its first line says which. Columns may be left out where a value
+/// may be missing, and stand in any order behind the first; a comma or a semicolon separates them. Each row is an upsert
+/// with a version. Of an installation each row is one time slice, and rows of one installation stand together.
+#[derive(Debug, Args)]
+#[command(after_help = columns::HELP)]
+pub struct ImportArgs {
+    /// The pack that the files belong to.
+    #[arg(long, value_parser = ["supplier"])]
+    pack: String,
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Who delivers: the number of an integration [default: the supplier's own].
+    #[arg(long, value_name = "NUMBER")]
+    sender: Option<String>,
+    /// Folder of the store [default: [store] dir of the configuration].
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
+    /// What exists beforehand, for a store that has no participants yet.
+    #[arg(long, value_name = "FILE")]
+    world: Option<PathBuf>,
+    /// The time of receipt [default: now].
+    #[arg(long, value_name = "T", value_parser = parse_instant)]
+    clock: Option<Timestamp>,
+    /// One line of JSON for each row.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Records in one document, and so in one decision.
+const RECORDS_PER_DOCUMENT: usize = 500;
+
+/// What became of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RowReport {
+    pub file: String,
+    pub line: u64,
+    pub entity: &'static str,
+    pub key: String,
+    /// `stored`, `waiting`, `unchanged`, `superseded`, `rejected`, `refused`.
+    pub verdict: String,
+    pub reasons: Vec<String>,
+}
+
+pub fn run(args: &ImportArgs, config: &Config) -> Result<Outcome> {
+    let dir = args.store.as_ref().unwrap_or(&config.store.dir);
+    let settings = config.gateway_settings()?;
+    let specs = Arc::new(config.specs()?);
+    let hub = settings.markets.supplier.hub.clone();
+    let sender = args.sender.as_ref().map_or_else(|| hub.clone(), |number| ActorNumber::new(&**number));
+    let files = args.files.iter().map(|path| rows::read(path)).collect::<Result<Vec<_>>>()?;
+    let clock = args.clock.map_or_else(Clock::machine, Clock::standing_at);
+    let store = Arc::new(Embedded::open(dir, config.store_options())?);
+    let gateway = Gateway::open(store, specs.clone(), settings, clock)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    let mut fine = true;
+    runtime.block_on(async {
+        if let Some(path) = &args.world {
+            World::read(path)?.settle_in(&gateway).await?;
+        }
+        let import = Import { gateway: &gateway, specs: &specs, sender, hub };
+        let progress = Progress::start(files.iter().map(|file| file.records.len()).sum(), "importing");
+        for file in &files {
+            for records in file.records.chunks(RECORDS_PER_DOCUMENT) {
+                let reports = import.deliver(&file.path, records).await?;
+                records.iter().for_each(|_| progress.step());
+                fine &= !reports.iter().any(|report| matches!(&*report.verdict, "rejected" | "refused"));
+                progress.suspend(|| print(&reports, args.json))?;
+            }
+        }
+        progress.finish();
+        anyhow::Ok(())
+    })?;
+    Ok(if fine { Outcome::Fine } else { Outcome::Flawed })
+}
+
+fn print(reports: &[RowReport], json: bool) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    for row in reports {
+        if json {
+            writeln!(out, "{}", serde_json::to_string(row)?)?;
+        } else {
+            write!(out, "{}:{} {} {} {}", row.file, row.line, row.entity, row.key, row.verdict)?;
+            row.reasons.iter().try_for_each(|reason| write!(out, "\n    {reason}"))?;
+            writeln!(out)?;
+        }
+    }
+    Ok(())
+}
+
+struct Import<'a> {
+    gateway: &'a Gateway,
+    specs: &'a Specs,
+    sender: ActorNumber,
+    hub: ActorNumber,
+}
+
+impl Import<'_> {
+    /// Delivers one document's worth of records; reports each row of each of them.
+    async fn deliver(&self, path: &Path, records: &[Record]) -> Result<Vec<RowReport>> {
+        let mut verdicts: BTreeMap<usize, (String, Vec<String>)> = BTreeMap::new();
+        let mut first_with: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut sent: Vec<&Record> = Vec::new();
+        let ids: Vec<_> =
+            records.iter().map(|it| archive::transaction_id_key(&self.sender, &it.transaction_id)).collect();
+        let used = self.gateway.store().get_many(&ids).context("look up what was imported before")?;
+        for (index, record) in records.iter().enumerate() {
+            let verdict = if let Some(reason) = &record.refused {
+                Some(("refused", vec![reason.clone()]))
+            } else if used[index].is_some() {
+                Some(("unchanged", vec!["the same row was imported before".to_string()]))
+            } else if let Some(first) = first_with.get(&*record.transaction_id) {
+                Some(("unchanged", vec![format!("line {} says the same", records[*first].lines[0])]))
+            } else {
+                let flaws = self.flaws(record)?;
+                (!flaws.is_empty()).then_some(("refused", flaws))
+            };
+            match verdict {
+                Some((verdict, reasons)) => drop(verdicts.insert(index, (verdict.to_string(), reasons))),
+                None => {
+                    first_with.insert(&record.transaction_id, index);
+                    sent.push(record);
+                }
+            }
+        }
+        let answers = self.send(&sent).await?;
+        let mut reports = Vec::new();
+        for (index, record) in records.iter().enumerate() {
+            let found = verdicts.remove(&index).or_else(|| answers.get(&record.transaction_id).cloned());
+            let (verdict, reasons) = found.with_context(|| format!("find the answer to line {}", record.lines[0]))?;
+            reports.extend(record.lines.iter().map(|line| RowReport {
+                file: path.display().to_string(),
+                line: *line,
+                entity: record.kind.name(),
+                key: record.number.clone(),
+                verdict: verdict.clone(),
+                reasons: reasons.clone(),
+            }));
+        }
+        Ok(reports)
+    }
+
+    /// Why a record cannot stand in a document, if it cannot: one that is off the schema would keep all others out.
+    fn flaws(&self, record: &Record) -> Result<Vec<String>> {
+        let body = document::write(&[record], "check", &self.sender, &self.hub, self.gateway.now());
+        let namespace = document::incoming(record.kind).namespace;
+        let schema = self.specs.schema_for(namespace).with_context(|| format!("find the schema for {namespace}"))?;
+        let verdict = spec::check(schema, body.as_bytes(), &crate::xml::Limits::default(), &mut ());
+        Ok(verdict.flaws.iter().map(|flaw| format!("{}: {}", flaw.path, flaw.message)).collect())
+    }
+
+    /// Sends one document, and reads what it was answered with.
+    async fn send(&self, records: &[&Record]) -> Result<BTreeMap<String, (String, Vec<String>)>> {
+        let Some(first) = records.first() else { return Ok(BTreeMap::new()) };
+        let message_id = document::message_id(records);
+        let now = self.gateway.now();
+        let body = document::write(records, &message_id, &self.sender, &self.hub, now);
+        let caller = Party { number: self.sender.clone(), role: ActorRole::EnergySupplier };
+        let correlation_id = format!("import-{message_id}");
+        let incoming = document::incoming(first.kind);
+        let receipt = self.gateway.receive(&caller, incoming, body.into(), &correlation_id, now).await?;
+        if let Receipt::Refused { error, .. } = receipt {
+            let told = error.details.first().unwrap_or(&error).message.clone();
+            let refused =
+                |record: &&Record| (record.transaction_id.clone(), ("refused".to_string(), vec![told.clone()]));
+            return Ok(records.iter().map(refused).collect());
+        }
+        if let Err(trouble) = self.gateway.settled().await {
+            bail!("decide what was imported: {trouble}");
+        }
+        let id = archive::message_id_key(&self.sender, &message_id);
+        let taken_in = self.gateway.store().get(&id)?.context("find the document that was imported")?;
+        answer::read(self.gateway, self.specs, taken_in.version, &correlation_id)
+    }
+}

@@ -1,0 +1,183 @@
+//! Reading a file: rows become records, each with the lines that it comes from.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::columns::{SLICE, Table};
+use crate::process::installation_accounts::EntityKind;
+
+/// A file, as far as it could be read.
+pub struct File {
+    pub path: PathBuf,
+    pub records: Vec<Record>,
+}
+
+/// One entity of a file: what one activity record will say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    pub kind: EntityKind,
+    pub number: String,
+    /// Its lines in the file, counted from 1.
+    pub lines: Vec<u64>,
+    /// Elements with their values, in the order of the document; those of a group in an entry of their own.
+    pub elements: Vec<Element>,
+    /// 32 hexadecimal digits, made from all that it says.
+    pub transaction_id: String,
+    /// Why it cannot be a record at all.
+    pub refused: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Element {
+    Value(&'static str, String),
+    Group(&'static str, Vec<(&'static str, String)>),
+}
+
+/// Reads a file whole.
+pub fn read(path: &Path) -> Result<File> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("read {name}"))?;
+    let records =
+        parse(text.strip_prefix('\u{feff}').unwrap_or(&text)).with_context(|| format!("understand {name}"))?;
+    Ok(File { path: path.to_path_buf(), records })
+}
+
+pub fn parse(text: &str) -> Result<Vec<Record>> {
+    let head = text.lines().next().unwrap_or_default();
+    let delimiter = if head.contains(';') { b';' } else { b',' };
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
+    let head = reader.headers().context("read the first line")?.clone();
+    let first = head.get(0).unwrap_or_default();
+    let Some(table) = Table::of(first) else {
+        bail!("the first column is \"{first}\", which is the number of no entity: see gridpost import --help");
+    };
+    let mut columns: Vec<Option<usize>> = vec![None; table.columns.len()];
+    for (place, name) in head.iter().enumerate() {
+        let Some(column) = table.columns.iter().position(|(column, ..)| *column == name) else {
+            bail!("there is no column \"{name}\" for a {}", table.kind.name());
+        };
+        if columns[column].replace(place).is_some() {
+            bail!("the column \"{name}\" stands there twice");
+        }
+    }
+    let mut records: Vec<Record> = Vec::new();
+    for row in reader.records() {
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => bail!("{error}"),
+        };
+        let line = row.position().map_or(0, csv::Position::line);
+        let record = record(table, &columns, &row, line, head.len());
+        match records.last_mut() {
+            Some(last) if last.goes_on_with(&record) => last.take(record),
+            _ => records.push(record),
+        }
+    }
+    records.iter_mut().for_each(Record::identify);
+    Ok(records)
+}
+
+fn record(table: &Table, columns: &[Option<usize>], row: &csv::StringRecord, line: u64, width: usize) -> Record {
+    let mut elements: Vec<Element> = Vec::new();
+    for ((_, group, element), place) in table.columns.iter().zip(columns) {
+        let Some(value) = place.and_then(|place| row.get(place)).filter(|value| !value.is_empty()) else { continue };
+        match elements.last_mut() {
+            _ if group.is_empty() => elements.push(Element::Value(element, value.to_string())),
+            Some(Element::Group(open, values)) if open == group => values.push((element, value.to_string())),
+            _ => elements.push(Element::Group(group, vec![(element, value.to_string())])),
+        }
+    }
+    let refused =
+        (row.len() != width).then(|| format!("the row has {} columns, and the first line {width}", row.len()));
+    let number = row.get(0).unwrap_or_default().to_string();
+    Record { kind: table.kind, number, lines: vec![line], elements, transaction_id: String::new(), refused }
+}
+
+impl Record {
+    /// Whether the next row is another time slice of the same installation in the same version.
+    fn goes_on_with(&self, next: &Record) -> bool {
+        let base = |record: &Record| -> Vec<Element> {
+            let values = record.elements.iter().filter(|element| matches!(element, Element::Value(..)));
+            values.cloned().collect()
+        };
+        let slice = |record: &Record| matches!(record.elements.last(), Some(Element::Group(SLICE, _)));
+        self.kind == EntityKind::Installation
+            && self.refused.is_none()
+            && next.refused.is_none()
+            && slice(next)
+            && slice(self)
+            && base(self) == base(next)
+    }
+
+    fn take(&mut self, next: Record) {
+        self.lines.extend(next.lines);
+        self.elements.extend(next.elements.into_iter().filter(|element| matches!(element, Element::Group(..))));
+    }
+
+    fn identify(&mut self) {
+        let mut hash = blake3::Hasher::new();
+        let mut add = |text: &str| {
+            hash.update(&(text.len() as u64).to_be_bytes()).update(text.as_bytes());
+        };
+        add(self.kind.name());
+        for element in &self.elements {
+            match element {
+                Element::Value(name, value) => [*name, value.as_str()].into_iter().for_each(&mut add),
+                Element::Group(name, values) => {
+                    add(name);
+                    values.iter().for_each(|(name, value)| [*name, value.as_str()].into_iter().for_each(&mut add));
+                    add("");
+                }
+            }
+        }
+        self.transaction_id = hash.finalize().to_hex()[..32].to_string();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLICES: &str = "installation_no;version;connection_object_no;division;valid_from;valid_to;rate_category
+I1;1;C1;electricity;2025-01-01;2026-01-01;H0
+I1;1;C1;electricity;2026-01-01;;G0
+I1;2;C1;electricity;2026-01-01;;G0
+I2;1;C1;gas;;;
+";
+
+    #[test]
+    fn rows_of_one_installation_in_one_version_are_one_record() {
+        let records = parse(SLICES).unwrap();
+        let lines: Vec<&[u64]> = records.iter().map(|record| &*record.lines).collect();
+        assert_eq!(lines, [&[2, 3][..], &[4], &[5]]);
+        let groups = |record: &Record| record.elements.iter().filter(|it| matches!(it, Element::Group(..))).count();
+        assert_eq!(records.iter().map(groups).collect::<Vec<_>>(), [2, 1, 0]);
+        assert_eq!(records[0].number, "I1");
+    }
+
+    #[test]
+    fn an_id_follows_from_what_a_row_says() {
+        let with = |text: &str| parse(text).unwrap().remove(0).transaction_id;
+        let row = with("contract_account_no,version,partner_no\nV1,1,P1\n");
+        assert_eq!(row, with("contract_account_no,partner_no,version,payment_method\r\nV1,P1,1,\r\n"));
+        assert_ne!(row, with("contract_account_no,version,partner_no\nV1,2,P1\n"));
+        assert_eq!(row.len(), 32);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_understood_is_refused_with_a_reason() {
+        for (text, told) in [
+            ("", "number of no entity"),
+            ("name,partner_no\n", "\"name\""),
+            ("partner_no,nmae\n", "\"nmae\""),
+            ("partner_no,name,name\n", "twice"),
+        ] {
+            let fault = parse(text).unwrap_err().to_string();
+            assert!(fault.contains(told), "{text}: {fault}");
+        }
+        let short = parse("partner_no,version,name\nP1,1\n").unwrap();
+        assert_eq!(short[0].refused.as_deref(), Some("the row has 2 columns, and the first line 3"));
+    }
+}
