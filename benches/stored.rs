@@ -56,10 +56,10 @@ fn measure(stored: u64, store: Arc<Embedded>, runtime: &Runtime) {
     let (owner, now) = (owner(), gateway.now());
     let scattered = |number: u64| number.wrapping_mul(0x9E37_79B9_7F4A_7C15) % stored;
     let mut ids = Vec::new();
-    report(stored, "first peek", || {
+    report(stored, "first peek and dequeue", || {
         let peeked = runtime.block_on(gateway.peek(&owner, None, now)).unwrap().unwrap();
         ids.push(peeked.message_id);
-        // Every other one is dequeued at once, so that the next peek is a first one again.
+        // It is dequeued at once, so that the next peek is a first one again.
         assert_eq!(runtime.block_on(gateway.dequeue(&owner, ids.last().unwrap(), now)).unwrap(), Dequeued::Done);
     });
     report(stored, "peek again", || drop(runtime.block_on(gateway.peek(&owner, None, now)).unwrap().unwrap()));
