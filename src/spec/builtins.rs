@@ -3,7 +3,7 @@
 use super::simple::{Base, WhiteSpace};
 
 /// All types a document may name.
-pub(super) const NAMES: [&str; 43] = [
+pub(super) const NAMES: [&str; 45] = [
     "anySimpleType",
     "string",
     "normalizedString",
@@ -47,10 +47,18 @@ pub(super) const NAMES: [&str; 43] = [
     "hexBinary",
     "base64Binary",
     "anyURI",
+    "QName",
+    "NOTATION",
 ];
 
 pub(super) fn is_text(base: Base) -> bool {
     matches!(base, Base::String | Base::Language | Base::Nmtoken | Base::Name | Base::NcName | Base::AnyUri)
+}
+
+/// Do values of this type have a length?
+pub(super) fn has_length(base: Base) -> bool {
+    let named = matches!(base, Base::Id | Base::IdRef | Base::Entity | Base::QName | Base::Notation);
+    is_text(base) || named || matches!(base, Base::HexBinary | Base::Base64Binary)
 }
 
 pub(super) fn is_number(base: Base) -> bool {
@@ -97,6 +105,7 @@ pub(super) fn builtin(name: &str) -> Option<(Base, WhiteSpace, &'static str, &'s
         "anySimpleType" => (Base::String, Preserve, "", ""),
         "anyURI" => (Base::AnyUri, Collapse, "", ""),
         "QName" => (Base::QName, Collapse, "", ""),
+        "NOTATION" => (Base::Notation, Collapse, "", ""),
         "ID" => (Base::Id, Collapse, "", ""),
         "IDREF" | "IDREFS" => (Base::IdRef, Collapse, "", ""),
         "ENTITY" | "ENTITIES" => (Base::Entity, Collapse, "", ""),

@@ -6,11 +6,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::flaw::{self, Found, Root, Verdict};
+use super::keys::Keys;
+use super::meaning;
 use super::predict::Learned;
 use super::recover::Recovery;
-use super::schema::{Content, Model, Schema, WILD};
+use super::schema::{Content, Model, Schema, ValueConstraint, WILD};
 use super::simple;
 use super::stream;
+use super::values;
 use crate::xml::{Event, Limits, Malformed, Reader, UNTAGGED};
 
 /// The namespace of attributes that speak to the validator. Source: XML Schema Part 1, 2.6.
@@ -138,6 +141,7 @@ pub(super) struct Checker<'a> {
     pub repeats: bool,
     /// Names of open elements that no declaration is known of, with their depths.
     pub strangers: Vec<(usize, String)>,
+    pub keys: Keys,
     pub ids: HashSet<String>,
     /// References to ids not yet met, with the place of the first.
     pub references: BTreeMap<String, (usize, String)>,
@@ -160,6 +164,7 @@ impl<'a> Checker<'a> {
             counted: 0,
             repeats: false,
             strangers: Vec::new(),
+            keys: Keys::default(),
             ids: HashSet::new(),
             references: BTreeMap::new(),
         }
@@ -174,7 +179,7 @@ impl<'a> Checker<'a> {
     /// Goes on to the end of the document, which is answered with yes, or to the end of what is at hand.
     pub(super) fn run(&mut self, reader: &mut Reader) -> Result<bool, Malformed> {
         loop {
-            if self.predicts && self.skipping == 0 {
+            if self.predicts && self.skipping == 0 && self.keys.is_idle() {
                 self.predict(reader);
             }
             let Some(event) = reader.advance()? else { return Ok(false) };
@@ -232,7 +237,7 @@ impl<'a> Checker<'a> {
         let found = moves.iter().find(|step| step.name == name);
         let found = found.or_else(|| self.wild(reader, slot, moves));
         match found {
-            Some(step) if !parent.nil && !parent.tentative => {
+            Some(step) if !parent.nil && !parent.tentative && !self.is_taken(model, step.used) => {
                 let (step, silent) = (*step, parent.silent);
                 let depth = self.frames.len() - 1;
                 self.frames[depth].state = step.next;
@@ -241,11 +246,36 @@ impl<'a> Checker<'a> {
                     self.enter_wild(reader, step.element, slot, name, index, byte, silent);
                 } else {
                     self.learn(reader, slot, name);
-                    self.enter(reader, step.element, index, byte, silent);
+                    self.enter(reader, step.element, slot, index, byte, silent);
                 }
                 Ok(())
             }
             _ => self.misfit(reader, slot, name, byte),
+        }
+    }
+
+    /// Is this a child of an `all` that was there already?
+    #[inline]
+    pub(super) fn is_taken(&self, model: &Model, used: u32) -> bool {
+        model.counted.is_some() && self.counted(used)
+    }
+
+    /// Has the innermost element a child of this use?
+    pub(super) fn counted(&self, used: u32) -> bool {
+        let base = self.frames.last().map_or(0, |frame| frame.counts);
+        self.counts[base..].iter().any(|&(known, count)| known == used && count > 0)
+    }
+
+    /// May the innermost element end in this state?
+    #[inline]
+    pub(super) fn may_end(&self, model: &Model, state: u32) -> bool {
+        let accepting = model.states[state as usize].accepting;
+        match &model.counted {
+            None => accepting,
+            Some(required) => {
+                let nothing = self.counts.len() == self.frames.last().map_or(0, |frame| frame.counts);
+                accepting && nothing || required.iter().all(|&used| self.counted(used))
+            }
         }
     }
 
@@ -265,12 +295,12 @@ impl<'a> Checker<'a> {
         let root = Root { namespace: reader.namespace(slot).to_string(), name: reader.local(slot).to_string() };
         let name = self.name(reader, slot);
         let schema = self.schema;
-        let element = schema.roots.iter().copied().find(|&root| schema.elements[root as usize].name == name);
+        let element = schema.globals.get(&name).copied();
         match element {
             Some(element) => {
                 self.root = Some(root);
                 self.learn(reader, slot, name);
-                self.enter(reader, element, 0, byte, false);
+                self.enter(reader, element, slot, 0, byte, false);
             }
             None => {
                 let wanted = schema.roots().map(|root| format!("<{root}>")).collect::<Vec<_>>().join(" or ");
@@ -311,7 +341,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Begins an element that the schema knows.
-    pub(super) fn enter(&mut self, reader: &Reader, element: u32, index: u32, byte: usize, silent: bool) {
+    pub(super) fn enter(&mut self, reader: &Reader, element: u32, slot: usize, index: u32, byte: usize, silent: bool) {
         let schema = self.schema;
         let declared = &schema.elements[element as usize];
         let typed = declared.typed;
@@ -334,6 +364,9 @@ impl<'a> Checker<'a> {
         if !reader.attributes().is_empty() || !compiled.attributes.is_empty() {
             self.attributes(reader, element, compiled);
         }
+        if self.is_keyed(element) {
+            self.open_keys(element, reader.namespace(slot), reader.local(slot));
+        }
     }
 
     #[inline]
@@ -341,7 +374,11 @@ impl<'a> Checker<'a> {
         let Some(frame) = self.frames.last() else { return };
         match frame.content {
             Content::Simple(_) => self.text.push_str(text),
-            Content::Mixed(_) if !frame.nil => {}
+            Content::Mixed(_) if !frame.nil => {
+                if self.schema.elements[frame.element as usize].value.is_some() {
+                    self.text.push_str(text);
+                }
+            }
             Content::Elements(_) if !frame.nil => {
                 if let Some(at) = text.bytes().position(|b| !matches!(b, b' ' | b'\n' | b'\t' | b'\r')) {
                     self.text_between(byte + at, &text[at..]);
@@ -355,7 +392,7 @@ impl<'a> Checker<'a> {
         let Some(frame) = self.frames.last() else { return };
         match frame.content {
             Content::Simple(_) => self.text.push(c),
-            Content::Mixed(_) if !frame.nil => {}
+            Content::Mixed(_) if !frame.nil => self.text.push(c),
             Content::Elements(_) if !frame.nil && matches!(c, ' ' | '\n' | '\t' | '\r') => {}
             _ => self.text_between(byte, c.encode_utf8(&mut [0; 4])),
         }
@@ -387,18 +424,34 @@ impl<'a> Checker<'a> {
             Content::Simple(simple) => self.close_value(reader, frame, simple),
             Content::Elements(model) | Content::Mixed(model) => {
                 let model = &self.schema.models[model as usize];
-                if !frame.nil && (frame.tentative || !model.states[frame.state as usize].accepting) {
+                if !frame.nil && (frame.tentative || !self.may_end(model, frame.state)) {
                     self.unfinished(model, byte);
                 }
+                self.close_mixed(frame);
                 self.leave(frame);
             }
             Content::Empty => self.leave(frame),
+        }
+        if !self.keys.is_idle() {
+            self.close_keys();
         }
         self.recovery.forget(self.frames.len());
         self.counts.truncate(frame.counts);
         self.frames.pop();
         while self.strangers.last().is_some_and(|(depth, _)| *depth >= self.frames.len()) {
             self.strangers.pop();
+        }
+    }
+
+    /// Mixed content with a fixed value is that text and nothing else, or nothing. Source: XML Schema Part 1, 3.3.4.
+    fn close_mixed(&mut self, frame: Frame) {
+        let fixed = self.schema.elements[frame.element as usize].value.as_ref().filter(|value| value.fixed);
+        let Some(fixed) = fixed.filter(|_| !frame.nil && matches!(frame.content, Content::Mixed(_))) else { return };
+        let holds = self.counts.len() > frame.counts;
+        if holds || !self.text.is_empty() && self.text != fixed.text {
+            let name = self.schema.local(self.schema.elements[frame.element as usize].name);
+            let message = format!("<{name}> must be {}.", flaw::quote(&fixed.text));
+            self.report(frame.byte, "value-fixed", message);
         }
     }
 
@@ -424,16 +477,23 @@ impl<'a> Checker<'a> {
         {
             // The default was checked when the schema was loaded; white space it may still have.
             let value = simple::check(&schema.simples, simple, &value.text).unwrap_or_default();
+            if !self.keys.is_idle() {
+                self.key_value(reader, simple, Some(&value));
+            }
             if !frame.silent {
                 self.handler.value(name, &value, frame.byte);
             }
             return;
         }
         let text = std::mem::take(&mut self.text);
-        match simple::check(&schema.simples, simple, &text) {
+        let checked = simple::check(&schema.simples, simple, &text);
+        if !self.keys.is_idle() {
+            self.key_value(reader, simple, checked.as_deref().ok());
+        }
+        match checked {
             Ok(value) => {
                 if let Some(fixed) = element.value.as_ref().filter(|v| v.fixed)
-                    && !self.equal(simple, &fixed.text, &value)
+                    && !self.equal(reader, simple, fixed, &value)
                 {
                     let message = format!("<{name}> must be {}.", flaw::quote(&fixed.text));
                     self.report(frame.byte, "value-fixed", message);
@@ -449,11 +509,9 @@ impl<'a> Checker<'a> {
         self.text = text;
     }
 
-    /// Is `value` the fixed value, as far as its type tells values apart?
-    pub(super) fn equal(&self, simple: u32, fixed: &str, value: &str) -> bool {
-        let typed = &self.schema.simples[simple as usize];
-        let fixed = simple::check(&self.schema.simples, simple, fixed).unwrap_or_default();
-        fixed == value || simple::is_same_value(typed, &fixed, value)
+    /// Is `value` the fixed value, as its type tells values apart?
+    pub(super) fn equal(&self, reader: &Reader, simple: u32, fixed: &ValueConstraint, value: &str) -> bool {
+        values::canonical(&self.schema.simples, simple, value, &|name| meaning::named(reader, name)) == fixed.canonical
     }
 
     pub(super) fn report(&mut self, byte: usize, code: &'static str, message: String) {

@@ -2,8 +2,10 @@
 
 use super::check::{Checker, INSTANCE_NAMESPACE};
 use super::flaw;
+use super::meaning;
 use super::schema::{AttributeUse, Type};
 use super::simple;
+use super::values;
 use super::wildcard::Process;
 use crate::xml::Reader;
 
@@ -47,6 +49,7 @@ impl<'a> Checker<'a> {
         let schema = self.schema;
         let name = schema.local(schema.elements[element as usize].name);
         let silent = self.frames.last().is_some_and(|frame| frame.silent);
+        let keyed = self.is_keyed(element);
         let mut missing = compiled.attributes.len();
         for attribute in reader.attributes() {
             let namespace = match attribute.prefix {
@@ -78,8 +81,13 @@ impl<'a> Checker<'a> {
             };
             match simple::check(&schema.simples, known.simple, &attribute.value) {
                 Ok(value) => {
+                    if keyed {
+                        let resolve = |name: &str| meaning::named(reader, name);
+                        let canonical = values::canonical(&schema.simples, known.simple, &value, &resolve);
+                        self.keys.note(namespace, &known.local, canonical);
+                    }
                     if let Some(fixed) = known.value.as_ref().filter(|v| v.fixed)
-                        && !self.equal(known.simple, &fixed.text, &value)
+                        && !self.equal(reader, known.simple, fixed, &value)
                     {
                         let message = format!("The attribute {} must be {}.", known.local, flaw::quote(&fixed.text));
                         self.report(attribute.byte, "value-fixed", message);
@@ -96,18 +104,20 @@ impl<'a> Checker<'a> {
         // Doubles were refused by the reader, so a number is enough to know that none is missing.
         if missing > 0 {
             self.absent_attributes(reader, name, compiled, silent);
+            for value in compiled.attributes.iter().filter(|_| keyed) {
+                if let Some(default) = &value.value
+                    && !is_given(reader, value)
+                {
+                    self.keys.note(&value.namespace, &value.local, default.canonical.clone());
+                }
+            }
         }
     }
 
     pub(super) fn absent_attributes(&mut self, reader: &Reader, name: &str, compiled: &Type, silent: bool) {
         let byte = self.frames.last().map_or(0, |frame| frame.byte);
         for known in &compiled.attributes {
-            let given = reader.attributes().iter().any(|a| {
-                a.local == known.local
-                    && (if a.prefix.is_empty() { Some("") } else { reader.lookup(a.prefix) })
-                        == Some(known.namespace.as_str())
-            });
-            if given {
+            if is_given(reader, known) {
                 continue;
             }
             if known.required {
@@ -153,4 +163,12 @@ impl<'a> Checker<'a> {
             }
         }
     }
+}
+
+/// Stands this attribute on the element just opened?
+fn is_given(reader: &Reader, known: &AttributeUse) -> bool {
+    reader.attributes().iter().any(|a| {
+        let namespace = if a.prefix.is_empty() { Some("") } else { reader.lookup(a.prefix) };
+        a.local == known.local && namespace == Some(known.namespace.as_str())
+    })
 }

@@ -35,7 +35,7 @@ impl Checker<'_> {
         }
         if let Some(&element) = schema.globals.get(&name) {
             self.learn(reader, slot, name);
-            self.enter(reader, element, index, byte, silent);
+            self.enter(reader, element, slot, index, byte, silent);
             return;
         }
         let typed = reader.attributes().iter().any(|a| a.local == "type" && self.is_instance(reader, a.prefix));
@@ -52,7 +52,7 @@ impl Checker<'_> {
             return;
         }
         self.strangers.push((self.frames.len(), reader.local(slot).to_string()));
-        self.enter(reader, schema.any_element, 0, byte, true);
+        self.enter(reader, schema.any_element, slot, 0, byte, true);
     }
 
     pub(super) fn is_instance(&self, reader: &Reader, prefix: &str) -> bool {

@@ -9,15 +9,20 @@ use std::rc::Rc;
 
 use super::SchemaFault;
 use super::builtins;
+use super::check::INSTANCE_NAMESPACE;
 use super::complex::Parts;
-use super::load::{Library, Place, Register, Space};
+use super::content::Particle;
+use super::facets;
+use super::load::{Library, Place};
 use super::quick;
+use super::register::{Register, Space};
 use super::schema::{
     AttributeUse, Content, Derivations, Element, Model, Move, Schema, State, Type, Use, ValueConstraint, WILD,
 };
-use super::simple::check;
+use super::simple::{Base, Simple, Variety, check};
 use super::simple_types::SimpleTypes;
 use super::source::{Node, QName, SCHEMA_NAMESPACE};
+use super::values;
 use super::wildcard::{Namespaces, Process, Wildcard};
 
 /// Groups may refer to groups so deep, and types derive from types; more is taken for a circle.
@@ -41,9 +46,16 @@ pub(super) fn compile(library: &Library, register: &Register, simple: &mut Simpl
         parts: HashMap::new(),
         substitutes: HashMap::new(),
         restrictions: Vec::new(),
+        places: HashMap::new(),
+        narrowed: Vec::new(),
+        emptied: Vec::new(),
+        redefined_groups: Vec::new(),
+        groups: HashMap::new(),
+        particles: 0,
     };
     compiler.any_type();
     compiler.find_substitutes()?;
+    compiler.find_redefined_groups()?;
     for place in register.all(Space::Element) {
         let element = compiler.global_element(place)?;
         compiler.schema.globals.insert(compiler.schema.elements[element as usize].name, element);
@@ -58,6 +70,18 @@ pub(super) fn compile(library: &Library, register: &Register, simple: &mut Simpl
         let namespace = register.units[place.unit].namespace.clone();
         compiler.schema.named.insert((namespace, name.to_string()), at);
     }
+    // Groups that nobody refers to are looked at all the same.
+    for place in register.all(Space::Group) {
+        for child in compiler.children(place) {
+            compiler.particle(child, 0)?;
+        }
+    }
+    for place in register.all(Space::AttributeGroup) {
+        let mut parts = Parts::default();
+        for child in compiler.children(place) {
+            compiler.attribute(child, &mut parts, 0)?;
+        }
+    }
     for place in register.all(Space::Attribute) {
         let mut found = Vec::new();
         compiler.attribute_at(place, &mut found)?;
@@ -67,6 +91,7 @@ pub(super) fn compile(library: &Library, register: &Register, simple: &mut Simpl
         compiler.schema.types[at as usize] = compiler.complex_type(place)?;
     }
     compiler.check_values()?;
+    compiler.keys()?;
     // All of them: `xsi:type` may name any.
     for name in builtins::NAMES {
         let place = Place { unit: 0, node: 0 };
@@ -103,6 +128,17 @@ pub(super) struct Compiler<'l> {
     pub substitutes: HashMap<Place, Vec<Place>>,
     /// Complex types that must take no more than their base: type, base, place.
     pub restrictions: Vec<(u32, u32, Place)>,
+    /// Where complex types stand.
+    pub places: HashMap<u32, Place>,
+    /// Simple types that must be derived from others: place, type, base.
+    pub narrowed: Vec<(Place, u32, u32)>,
+    /// Complex types that must be able to hold no elements, for what restricts them holds none.
+    pub emptied: Vec<(Place, u32)>,
+    /// Redefinitions of groups that must take no more than the original does.
+    pub redefined_groups: Vec<(Place, Place)>,
+    groups: HashMap<Place, Particle>,
+    /// Particles made so far.
+    pub particles: usize,
 }
 
 impl<'l> Compiler<'l> {
@@ -131,16 +167,8 @@ impl<'l> Compiler<'l> {
         self.library.broken(self.file(place), place.node, message)
     }
 
-    pub(super) fn allow(&self, place: Place, names: &[&str]) -> Result<(), SchemaFault> {
-        self.library.allow(self.file(place), place.node, names)
-    }
-
     pub(super) fn find(&self, place: Place, space: Space, name: &QName) -> Result<Place, SchemaFault> {
-        let name = self.register.adopt(self.library, place, name);
-        match self.register.find(space, &name) {
-            Some(found) => Ok(found),
-            None => self.broken(place, format!("{} is not defined anywhere", name.local)),
-        }
+        self.register.find(self.library, place, space, name)
     }
 
     pub(super) fn name(&mut self, namespace: &str, local: &str) -> u32 {
@@ -165,6 +193,7 @@ impl<'l> Compiler<'l> {
             states: vec![State { first: 0, end: 1, accepting: true }],
             moves: vec![Move { name: WILD, element: 0, used: 0, next: 0 }],
             uses: vec![Use { name: WILD, element: 0, repeats: true }],
+            counted: None,
         });
         let name = Some((SCHEMA_NAMESPACE.to_string(), ANY_TYPE.to_string()));
         schema.types.push(Type { wildcard: Some(0), ..Type::new(name, Content::Mixed(0), Vec::new()) });
@@ -200,9 +229,6 @@ impl<'l> Compiler<'l> {
             return Ok(known);
         }
         let namespace = self.register.units[place.unit].namespace.clone();
-        let allowed =
-            ["name", "type", "default", "fixed", "nillable", "abstract", "block", "final", "substitutionGroup"];
-        self.allow(place, &allowed)?;
         self.element(place, &namespace)
     }
 
@@ -213,13 +239,20 @@ impl<'l> Compiler<'l> {
             return self.broken(place, format!("{local} is not a name"));
         }
         let name = self.name(namespace, local);
-        let value = self.value_constraint(place)?;
         let nillable = self.truth(place, "nillable")?;
         let is_abstract = self.truth(place, "abstract")?;
         let block = self.derivations(place, "block", "blockDefault")?;
         let at = self.schema.elements.len() as u32;
         self.elements.insert(place, at);
-        self.schema.elements.push(Element { name, typed: 0, value, nillable, is_abstract, block, foreseen: false });
+        self.schema.elements.push(Element {
+            name,
+            typed: 0,
+            value: None,
+            nillable,
+            is_abstract,
+            block,
+            ..Element::default()
+        });
         let typed = self.type_of_element(place, 0)?;
         self.schema.elements[at as usize].typed = typed;
         Ok(at)
@@ -241,22 +274,87 @@ impl<'l> Compiler<'l> {
         }
     }
 
-    pub(super) fn value_constraint(&self, place: Place) -> Result<Option<ValueConstraint>, SchemaFault> {
+    /// The default or fixed value of an attribute or of an element with text in it, held against its type.
+    pub(super) fn value_constraint(&self, place: Place, simple: u32) -> Result<Option<ValueConstraint>, SchemaFault> {
         let node = self.node(place);
-        match (node.attribute("default"), node.attribute("fixed")) {
-            (Some(_), Some(_)) => self.broken(place, "default and fixed exclude each other"),
-            (Some(text), None) => Ok(Some(ValueConstraint { text: text.to_string(), fixed: false })),
-            (None, Some(text)) => Ok(Some(ValueConstraint { text: text.to_string(), fixed: true })),
-            (None, None) => Ok(None),
+        let (text, fixed) = match (node.attribute("default"), node.attribute("fixed")) {
+            (Some(text), _) => (text.to_string(), false),
+            (None, Some(text)) => (text.to_string(), true),
+            (None, None) => return Ok(None),
+        };
+        match check(&self.simple.types, simple, &text) {
+            Ok(value) => {
+                let resolve = |name: &str| facets::named(self.library, self.register, place, name);
+                let canonical = values::canonical(&self.simple.types, simple, &value, &resolve);
+                Ok(Some(ValueConstraint { text, canonical, fixed }))
+            }
+            Err(_) => self.broken(place, format!("the default {text} is not of its type")),
         }
+    }
+
+    pub(super) fn redefined_particle(&self, group: Place) -> Option<&Particle> {
+        self.groups.get(&group)
+    }
+
+    /// Groups that were redefined without referring to themselves. Source: XML Schema Part 1, 4.2.2 (6.2).
+    fn find_redefined_groups(&mut self) -> Result<(), SchemaFault> {
+        let register = self.register;
+        for redefined in register.redefined.iter().filter(|redefined| redefined.space == Space::Group) {
+            if register.refers_to_itself(self.library, redefined) {
+                continue;
+            }
+            for place in [redefined.place, redefined.original] {
+                if let Some(child) = self.children(place).next() {
+                    let particle = self.particle(child, 0)?;
+                    self.groups.insert(place, particle);
+                }
+            }
+            self.redefined_groups.push((redefined.place, redefined.original));
+        }
+        for redefined in register.redefined.iter().filter(|redefined| redefined.space == Space::AttributeGroup) {
+            if register.refers_to_itself(self.library, redefined) {
+                continue;
+            }
+            let mut before = Parts::default();
+            for child in self.children(redefined.original) {
+                self.attribute(child, &mut before, 0)?;
+            }
+            let own: Vec<Place> = self.children(redefined.place).collect();
+            let lost = before.attributes.clone();
+            self.derive_attributes(redefined.place, &own, true, &mut before)?;
+            // A group has what it says, and not what it does not take away.
+            let mut says = Parts::default();
+            for child in own {
+                self.attribute(child, &mut says, 0)?;
+            }
+            let same = |a: &AttributeUse, b: &AttributeUse| a.local == b.local && a.namespace == b.namespace;
+            if lost.iter().any(|a| a.required && !says.attributes.iter().any(|b| same(a, b))) {
+                return self.broken(redefined.place, "an attribute that must be there is left out");
+            }
+        }
+        Ok(())
+    }
+
+    /// Notations must be listed where they are used. Source: XML Schema Part 2, 3.2.19.
+    pub(super) fn is_usable(&self, place: Place, simple: u32) -> Result<(), SchemaFault> {
+        let Simple { variety, facets, .. } = &self.simple.types[simple as usize];
+        if matches!(variety, Variety::Atomic(Base::Notation)) && facets.codes.is_none() {
+            return self.broken(place, "NOTATION can be used with an enumeration only");
+        }
+        Ok(())
+    }
+
+    /// Is this the type of an id?
+    pub(super) fn is_id(&self, simple: u32) -> bool {
+        matches!(self.simple.types[simple as usize].variety, Variety::Atomic(Base::Id))
     }
 
     fn type_of_element(&mut self, place: Place, depth: usize) -> Result<u32, SchemaFault> {
         let mut inside = None;
         for child in self.children(place) {
-            match self.node(child).kind.as_str() {
+            match self.node(child).kind {
                 "simpleType" | "complexType" if inside.is_none() => inside = Some(child),
-                kind => return self.unsupported(child, format!("{kind} within an element")),
+                _ => {}
             }
         }
         match (self.node(place).qname("type"), inside) {
@@ -299,6 +397,7 @@ impl<'l> Compiler<'l> {
         let at = self.schema.types.len() as u32;
         self.schema.types.push(Type::new(None, Content::Empty, Vec::new()));
         self.types.insert(place, at);
+        self.places.insert(at, place);
         self.waiting.push((at, place));
         Ok(at)
     }
@@ -309,22 +408,34 @@ impl<'l> Compiler<'l> {
         }
         let name = self.simple.names.get(&simple).cloned();
         let at = self.schema.types.len() as u32;
-        self.schema.types.push(Type::new(name, Content::Simple(simple), Vec::new()));
+        self.schema.types.push(Type { is_simple: true, ..Type::new(name, Content::Simple(simple), Vec::new()) });
         self.simple_content.insert(simple, at);
         at
     }
 
-    /// Defaults of elements must be of the elements' types, which are all known by now.
-    fn check_values(&self) -> Result<(), SchemaFault> {
-        for (&place, &element) in &self.elements {
-            let element = &self.schema.elements[element as usize];
-            let Some(value) = &element.value else { continue };
-            let Content::Simple(simple) = self.schema.types[element.typed as usize].content else {
-                return self.unsupported(place, "a default on an element with elements in it");
-            };
-            if check(&self.simple.types, simple, &value.text).is_err() {
-                return self.broken(place, format!("the default {} is not of the element's type", value.text));
+    /// Defaults of elements must be of the elements' types, which are all known by now. Source: XML Schema Part 1, 3.3.6.
+    fn check_values(&mut self) -> Result<(), SchemaFault> {
+        let all: Vec<(Place, u32)> = self.elements.iter().map(|(&place, &element)| (place, element)).collect();
+        for (place, element) in all {
+            let node = self.node(place);
+            if let Content::Simple(simple) =
+                self.schema.types[self.schema.elements[element as usize].typed as usize].content
+            {
+                self.is_usable(place, simple)?;
             }
+            let (default, fixed) = (node.attribute("default"), node.attribute("fixed"));
+            let Some(text) = default.or(fixed) else { continue };
+            let typed = self.schema.elements[element as usize].typed;
+            let value = match self.schema.types[typed as usize].content {
+                Content::Simple(simple) if self.is_id(simple) => return self.broken(place, "an id has no default"),
+                Content::Simple(simple) => self.value_constraint(place, simple)?,
+                Content::Mixed(model) if self.schema.models[model as usize].is_optional() => {
+                    let text = text.to_string();
+                    Some(ValueConstraint { canonical: text.clone(), text, fixed: fixed.is_some() })
+                }
+                _ => return self.broken(place, "a default on an element that cannot be text alone"),
+            };
+            self.schema.elements[element as usize].value = value;
         }
         Ok(())
     }
@@ -346,13 +457,16 @@ impl<'l> Compiler<'l> {
     }
 
     pub(super) fn attribute_at(&mut self, place: Place, into: &mut Vec<AttributeUse>) -> Result<(), SchemaFault> {
-        self.allow(place, &["name", "type", "default", "fixed"])?;
         let namespace = self.register.units[place.unit].namespace.clone();
         let Some(local) = self.node(place).attribute("name").map(str::to_string) else {
             return self.broken(place, "an attribute has no name");
         };
+        if namespace == INSTANCE_NAMESPACE {
+            return self.broken(place, format!("no attribute may be called {local}"));
+        }
         let simple = self.simple.of_attribute(self.library, self.register, place)?;
-        let value = self.value_constraint(place)?;
+        self.is_usable(place, simple)?;
+        let value = self.value_constraint(place, simple)?;
         into.push(AttributeUse { namespace, local, simple, required: false, value });
         Ok(())
     }

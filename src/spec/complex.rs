@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::SchemaFault;
 use super::compile::{Compiler, DERIVATIONS_MAX};
 use super::content::{self, Particle, Term};
-use super::load::{Place, Space};
+use super::load::Place;
+use super::register::Space;
 use super::schema::{AttributeUse, Content, Derivations, Type};
 use super::source::SCHEMA_NAMESPACE;
 use super::wildcard::{Namespaces, Process, Wildcard};
@@ -66,16 +67,15 @@ impl Compiler<'_> {
         if depth > DERIVATIONS_MAX {
             return self.broken(place, "types are derived from each other in a circle, or too deep");
         }
-        self.allow(place, &["name", "mixed", "abstract", "block", "final"])?;
         let mut parts = Parts {
             mixed: self.truth(place, "mixed")?,
             last: self.derivations(place, "final", "finalDefault")?,
             ..Parts::default()
         };
         let children: Vec<Place> = self.children(place).collect();
-        match children.first().map(|&child| self.node(child).kind.as_str()) {
+        match children.first().map(|&child| self.node(child).kind) {
             Some("simpleContent" | "complexContent") if children.len() > 1 => {
-                return self.unsupported(children[1], format!("{} behind its content", self.node(children[1]).kind));
+                return self.broken(children[1], format!("{} behind its content", self.node(children[1]).kind));
             }
             Some("simpleContent") => self.simple_content(children[0], &mut parts, depth)?,
             Some("complexContent") => self.complex_content(children[0], &mut parts, depth)?,
@@ -93,9 +93,9 @@ impl Compiler<'_> {
     fn content(&mut self, nodes: &[Place], parts: &mut Parts) -> Result<(), SchemaFault> {
         let mut attributed = false;
         for &child in nodes {
-            match self.node(child).kind.as_str() {
+            match self.node(child).kind {
                 "sequence" | "choice" | "all" | "group" if parts.particle.is_none() && !attributed => {
-                    parts.particle = Some(self.particle(child, 0)?);
+                    parts.particle = Some(self.particle(child, 0)?).filter(|particle| particle.max != Some(0));
                 }
                 _ => {
                     attributed = true;
@@ -104,7 +104,11 @@ impl Compiler<'_> {
             }
         }
         // A particle that takes nothing, whatever it is written as, is no content.
-        if parts.particle.as_ref().is_some_and(|particle| content::size(particle) == 0 && !is_impossible(particle)) {
+        if parts
+            .particle
+            .as_ref()
+            .is_some_and(|particle| content::size(particle) == 0 && !content::is_impossible(particle))
+        {
             parts.particle = None;
         }
         Ok(())
@@ -121,12 +125,11 @@ impl Compiler<'_> {
         let (Some(derivation), None) = (inside.next(), inside.next()) else {
             return self.broken(place, format!("{} holds one extension or restriction", self.node(place).kind));
         };
-        self.allow(derivation, &["base"])?;
         let node = self.node(derivation);
-        let restriction = match node.kind.as_str() {
+        let restriction = match node.kind {
             "extension" => false,
             "restriction" => true,
-            kind => return self.unsupported(derivation, format!("{kind} in {}", self.node(place).kind)),
+            kind => return self.broken(derivation, format!("{kind} in {}", self.node(place).kind)),
         };
         let Some(base) = node.qname("base") else { return self.broken(derivation, "a derivation without base") };
         if base.namespace == SCHEMA_NAMESPACE && base.local == "anyType" {
@@ -150,13 +153,13 @@ impl Compiler<'_> {
     }
 
     fn simple_content(&mut self, place: Place, parts: &mut Parts, depth: usize) -> Result<(), SchemaFault> {
-        self.allow(place, &[])?;
         let (derivation, restriction, base, of, simple) = self.derivation(place, depth)?;
         let mut simple = match (&of, simple) {
             (None, Some(simple)) => Some(simple),
             (Some(of), _) => of.simple,
             _ => None,
         };
+        let of = if base == Self::ANY { Some(any_parts()) } else { of };
         let from_mixed = restriction && simple.is_none() && of.as_ref().is_some_and(|of| of.mixed);
         if simple.is_none() && !from_mixed {
             return self.broken(derivation, "the base of simpleContent has no simple content");
@@ -171,12 +174,16 @@ impl Compiler<'_> {
         let mut facets = Vec::new();
         let mut attributes = Vec::new();
         for child in self.children(derivation) {
-            match self.node(child).kind.as_str() {
+            match self.node(child).kind {
                 "attribute" | "attributeGroup" | "anyAttribute" => attributes.push(child),
                 "simpleType" if restriction => {
-                    simple = Some(self.simple.at(self.library, self.register, child, 0)?);
+                    let own = self.simple.at(self.library, self.register, child, 0)?;
+                    match simple {
+                        Some(of) => self.narrowed.push((child, own, of)),
+                        None => self.emptied.push((child, base)),
+                    }
+                    simple = Some(own);
                 }
-                kind if !restriction => return self.unsupported(child, format!("{kind} in an extension")),
                 _ => facets.push(child),
             }
         }
@@ -194,58 +201,67 @@ impl Compiler<'_> {
     }
 
     fn complex_content(&mut self, place: Place, parts: &mut Parts, depth: usize) -> Result<(), SchemaFault> {
-        self.allow(place, &["mixed"])?;
         if self.node(place).attribute("mixed").is_some() {
             parts.mixed = self.truth(place, "mixed")?;
         }
         let (derivation, restriction, base, of, simple) = self.derivation(place, depth)?;
-        if simple.is_some() || of.as_ref().is_some_and(|of| of.simple.is_some()) {
-            return self.broken(derivation, "the base of complexContent has simple content");
+        if simple.is_some() {
+            return self.broken(derivation, "the base of complexContent is a simple type");
         }
-        let of = of.unwrap_or_else(|| {
-            let any = Particle { min: 0, max: None, term: Term::Any(0) };
-            let wildcard = Some(Wildcard { namespaces: Namespaces::Any, process: Process::Lax });
-            Rc::new(Parts { particle: Some(any), mixed: true, wildcard, ..Parts::default() })
-        });
+        let of = of.unwrap_or_else(any_parts);
         let nodes: Vec<Place> = self.children(derivation).collect();
-        let (particles, attributes): (Vec<Place>, Vec<Place>) = nodes.iter().partition(|&&node| {
-            !matches!(self.node(node).kind.as_str(), "attribute" | "attributeGroup" | "anyAttribute")
-        });
+        let (particles, attributes): (Vec<Place>, Vec<Place>) = nodes
+            .iter()
+            .partition(|&&node| !matches!(self.node(node).kind, "attribute" | "attributeGroup" | "anyAttribute"));
         self.content(&particles, parts)?;
         parts.attributes.clone_from(&of.attributes);
         parts.wildcard.clone_from(&of.wildcard);
         self.derive_attributes(derivation, &attributes, restriction, parts)?;
         if !restriction {
-            let own = parts.particle.take();
-            let empty = of.particle.is_none() && !of.mixed;
-            if own.is_none() && !empty {
-                parts.mixed = of.mixed;
-            } else if !empty && parts.mixed != of.mixed {
-                return self.broken(derivation, "an extension and its base must both be mixed, or neither");
-            }
-            parts.particle = match (&of.particle, own) {
-                (None, own) => own,
-                (Some(inherited), None) => Some(inherited.clone()),
-                (Some(inherited), Some(own)) => {
-                    if matches!(inherited.term, Term::All(_)) || matches!(own.term, Term::All(_)) {
-                        return self.broken(derivation, "all cannot be extended");
-                    }
-                    Some(Particle { min: 1, max: Some(1), term: Term::Sequence(vec![inherited.clone(), own]) })
-                }
-            };
+            self.extend(derivation, &of, parts)?;
+        } else if of.simple.is_some() {
+            return self.broken(derivation, "the base of a restriction by complexContent has simple content");
         } else if parts.mixed && !of.mixed {
             return self.broken(derivation, "a restriction is mixed, but its base is not");
         }
         parts.base = Some((base, if restriction { Derivations::RESTRICTION } else { Derivations::EXTENSION }));
         Ok(())
     }
+
+    /// The content of an extension: that of the base, and its own behind it. Source: XML Schema Part 1, 3.4.2 and 3.4.6.
+    fn extend(&self, place: Place, of: &Parts, parts: &mut Parts) -> Result<(), SchemaFault> {
+        // Mixed content is never nothing, even where it takes no elements.
+        let own = parts.particle.take();
+        if own.is_none() && !parts.mixed {
+            parts.simple = of.simple;
+            parts.particle.clone_from(&of.particle);
+            parts.mixed = of.mixed;
+            return Ok(());
+        }
+        if of.simple.is_some() {
+            return self.broken(place, "simple content is extended by elements");
+        }
+        if of.particle.is_none() && !of.mixed {
+            parts.particle = own;
+            return Ok(());
+        }
+        if parts.mixed != of.mixed {
+            return self.broken(place, "an extension and its base must both be mixed, or neither");
+        }
+        if [&own, &of.particle].iter().any(|one| one.as_ref().is_some_and(|one| matches!(one.term, Term::All(_)))) {
+            return self.broken(place, "all is neither extended nor added");
+        }
+        parts.particle = match (of.particle.clone(), own) {
+            (Some(base), Some(own)) => Some(Particle { min: 1, max: Some(1), term: Term::Sequence(vec![base, own]) }),
+            (base, own) => base.or(own),
+        };
+        Ok(())
+    }
 }
 
-/// A choice between nothing, which nothing can satisfy.
-fn is_impossible(particle: &Particle) -> bool {
-    match &particle.term {
-        Term::Choice(inner) => inner.is_empty(),
-        Term::Sequence(inner) | Term::All(inner) => particle.min > 0 && inner.iter().any(is_impossible),
-        _ => false,
-    }
+/// What the type of anything is made of.
+fn any_parts() -> Rc<Parts> {
+    let particle = Some(Particle { min: 0, max: None, term: Term::Any(0) });
+    let wildcard = Some(Wildcard { namespaces: Namespaces::Any, process: Process::Lax });
+    Rc::new(Parts { particle, mixed: true, wildcard, ..Parts::default() })
 }

@@ -1,11 +1,12 @@
 //! The attributes of complex types, and what deriving one type from another makes of them.
 
 use super::SchemaFault;
+use super::check::INSTANCE_NAMESPACE;
 use super::compile::{Compiler, DERIVATIONS_MAX};
 use super::complex::Parts;
-use super::load::{Place, Space};
+use super::load::Place;
+use super::register::Space;
 use super::schema::AttributeUse;
-use super::simple::check;
 use super::wildcard::{Namespaces, Process, Wildcard};
 
 impl Compiler<'_> {
@@ -26,12 +27,15 @@ impl Compiler<'_> {
                 if parts.attributes.iter().any(|a| a.namespace == attribute.namespace && a.local == attribute.local) {
                     return self.broken(place, format!("the attribute {} is declared twice", attribute.local));
                 }
+                if self.is_id(attribute.simple) && parts.attributes.iter().any(|known| self.is_id(known.simple)) {
+                    return self.broken(place, "two attributes are ids");
+                }
                 parts.attributes.push(attribute);
             }
             parts.wildcard = match (parts.wildcard.take(), own.wildcard) {
                 (Some(base), Some(own)) => match base.namespaces.either(&own.namespaces) {
                     Some(namespaces) => Some(Wildcard { namespaces, process: own.process }),
-                    None => return self.unsupported(place, "a union of attribute wildcards that cannot be expressed"),
+                    None => return self.broken(place, "the union of the attribute wildcards cannot be expressed"),
                 },
                 (base, own) => own.or(base),
             };
@@ -39,6 +43,10 @@ impl Compiler<'_> {
         }
         // In a restriction, what is prohibited goes, and what is declared anew takes its old place.
         let gone = self.prohibited(nodes)?;
+        let is_gone = |a: &AttributeUse| gone.iter().any(|(n, l)| *n == a.namespace && *l == a.local);
+        if let Some(lost) = parts.attributes.iter().find(|a| a.required && is_gone(a)) {
+            return self.broken(place, format!("the attribute {} must stay required", lost.local));
+        }
         parts.attributes.retain(|a| !gone.iter().any(|(n, l)| *n == a.namespace && *l == a.local));
         for attribute in own.attributes {
             let same = |a: &&mut AttributeUse| a.namespace == attribute.namespace && a.local == attribute.local;
@@ -46,7 +54,17 @@ impl Compiler<'_> {
                 Some(before) if before.required && !attribute.required => {
                     return self.broken(place, format!("the attribute {} must stay required", attribute.local));
                 }
-                Some(before) => *before = attribute,
+                Some(before) => {
+                    let fixed = before.value.as_ref().filter(|value| value.fixed);
+                    let kept = fixed.is_none_or(|fixed| {
+                        attribute.value.as_ref().is_some_and(|own| own.fixed && own.canonical == fixed.canonical)
+                    });
+                    if !kept {
+                        return self.broken(place, format!("the attribute {} must stay fixed", attribute.local));
+                    }
+                    self.narrowed.push((place, attribute.simple, before.simple));
+                    *before = attribute;
+                }
                 None => {
                     let takes = parts.wildcard.as_ref().is_some_and(|w| w.namespaces.takes(&attribute.namespace));
                     if !takes {
@@ -95,75 +113,85 @@ impl Compiler<'_> {
 
     pub(super) fn attribute(&mut self, place: Place, into: &mut Parts, depth: usize) -> Result<(), SchemaFault> {
         let node = self.node(place);
-        match node.kind.as_str() {
+        match node.kind {
             "attribute" => {}
             "anyAttribute" => {
-                let own = self.wildcard(place, &["namespace", "processContents"])?;
+                let own = self.wildcard(place)?;
                 into.wildcard = match into.wildcard.take() {
                     None => Some(own),
                     Some(other) => match own.namespaces.both(&other.namespaces) {
-                        Some(namespaces) => Some(Wildcard { namespaces, process: own.process }),
-                        None => return self.unsupported(place, "anyAttribute in this combination"),
+                        // Of groups, the first says how closely to look; of the type itself, it says. Source: XML Schema
+                        // Part 1, 3.4.2.
+                        Some(namespaces) if depth == 0 => Some(Wildcard { namespaces, process: own.process }),
+                        Some(namespaces) => Some(Wildcard { namespaces, process: other.process }),
+                        None => {
+                            return self
+                                .broken(place, "the intersection of the attribute wildcards cannot be expressed");
+                        }
                     },
                 };
                 return Ok(());
             }
             "attributeGroup" => {
-                self.allow(place, &["ref"])?;
                 if depth > DERIVATIONS_MAX {
                     return self.broken(place, "attribute groups refer to each other in a circle, or too deep");
                 }
                 let Some(name) = node.qname("ref") else { return self.broken(place, "an attributeGroup without ref") };
                 let found = self.find(place, Space::AttributeGroup, &name)?;
-                self.allow(found, &["name"])?;
                 for child in self.children(found) {
                     self.attribute(child, into, depth + 1)?;
                 }
                 return Ok(());
             }
-            kind => return self.unsupported(place, format!("{kind} in a complexType")),
+            kind => return self.broken(place, format!("{kind} in a complexType")),
         }
         let (declared, namespace) = match node.qname("ref") {
             Some(name) => {
-                self.allow(place, &["ref", "use", "default", "fixed"])?;
                 let found = self.find(place, Space::Attribute, &name)?;
-                self.allow(found, &["name", "type", "default", "fixed"])?;
                 (found, self.register.units[found.unit].namespace.clone())
             }
-            None => {
-                self.allow(place, &["name", "type", "use", "default", "fixed", "form"])?;
-                (place, self.attribute_namespace(place))
-            }
+            None => (place, self.attribute_namespace(place)),
         };
         let Some(local) = self.node(declared).attribute("name").map(str::to_string) else {
             return self.broken(place, "an attribute has no name");
         };
+        if namespace == INSTANCE_NAMESPACE {
+            return self.broken(place, format!("no attribute may be called {local}"));
+        }
         if into.attributes.iter().any(|known| known.namespace == namespace && known.local == local) {
             return self.broken(place, format!("the attribute {local} is declared twice"));
         }
         let usage = node.attribute("use").unwrap_or("optional");
         if usage == "prohibited" {
-            return Ok(());
-        }
-        if usage != "optional" && usage != "required" {
-            return self.broken(place, format!("use is {usage}"));
+            return match node.attribute("default") {
+                Some(_) => self.broken(place, "a default on an attribute that may not be there"),
+                None => Ok(()),
+            };
         }
         let simple = self.simple.of_attribute(self.library, self.register, declared)?;
-        let value = match self.value_constraint(place)? {
-            None if declared != place => self.value_constraint(declared)?,
-            own => own,
+        self.is_usable(place, simple)?;
+        let global = if declared == place { None } else { self.value_constraint(declared, simple)? };
+        let value = match (self.value_constraint(place, simple)?, global) {
+            // Source: XML Schema Part 1, 3.5.6 (au-props-correct).
+            (Some(own), Some(global)) if global.fixed && (!own.fixed || own.canonical != global.canonical) => {
+                return self.broken(place, format!("the attribute {local} is fixed to {}", global.text));
+            }
+            (own, global) => own.or(global),
         };
-        if let Some(value) = &value
-            && check(&self.simple.types, simple, &value.text).is_err()
-        {
-            return self.broken(place, format!("the default {} is not of the attribute's type", value.text));
+        if value.as_ref().is_some_and(|value| !value.fixed) && usage == "required" {
+            return self.broken(place, "a default on an attribute that must be there");
+        }
+        if value.is_some() && self.is_id(simple) {
+            return self.broken(place, "an id has no default");
+        }
+        if self.is_id(simple) && into.attributes.iter().any(|known| self.is_id(known.simple)) {
+            return self.broken(place, "two attributes are ids");
         }
         into.attributes.push(AttributeUse { namespace, local, simple, required: usage == "required", value });
         Ok(())
     }
 
-    pub(super) fn wildcard(&self, place: Place, allowed: &[&str]) -> Result<Wildcard, SchemaFault> {
-        self.allow(place, allowed)?;
+    pub(super) fn wildcard(&self, place: Place) -> Result<Wildcard, SchemaFault> {
         let node = self.node(place);
         let target = &self.register.units[place.unit].namespace;
         let namespaces = Namespaces::read(node.attribute("namespace").unwrap_or("##any"), target);

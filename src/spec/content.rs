@@ -12,8 +12,9 @@ use super::schema::{Model, Move, State, Use, WILD};
 const NODES_MAX: usize = 50_000;
 /// States of a finished model. The largest official one has 40.
 const STATES_MAX: usize = 20_000;
-/// Members of an `all`: their order is free, so states double with each.
-const ALL_MAX: usize = 10;
+/// Members of an `all` that still gets an automaton: their order is free, so states double with each. Those of a larger
+/// one are counted.
+const ALL_MAX: usize = 8;
 
 /// A particle as the schema states it, with references already followed.
 #[derive(Debug, Clone)]
@@ -80,9 +81,9 @@ impl Nfa {
 
     /// Adds a particle with its occurrences behind `from`. Copies of one particle keep its number, `id`.
     fn add(&mut self, particle: &Particle, from: u32, repeats: bool, id: u32) -> Result<u32, ModelFault> {
-        // Nothing, however often, is nothing.
+        // Nothing, however often, is nothing; and what is impossible leads nowhere.
         if size(particle) == 0 {
-            return Ok(from);
+            return if is_impossible(particle) { self.node() } else { Ok(from) };
         }
         let repeats = repeats || particle.max.is_none_or(|max| max > 1);
         let mut at = from;
@@ -248,13 +249,23 @@ pub(super) fn size(particle: &Particle) -> u32 {
     }
 }
 
+/// A choice between nothing, which nothing can satisfy.
+pub(super) fn is_impossible(particle: &Particle) -> bool {
+    particle.min > 0
+        && match &particle.term {
+            Term::Choice(inner) => inner.iter().all(is_impossible),
+            Term::Sequence(inner) | Term::All(inner) => inner.iter().any(is_impossible),
+            _ => false,
+        }
+}
+
 /// One state for each set of members that have been seen.
 fn compile_all(particle: &Particle, members: &[Particle]) -> Result<Model, ModelFault> {
-    if members.len() > ALL_MAX || particle.max != Some(1) {
+    if particle.max != Some(1) {
         return Err(ModelFault::All);
     }
     let mut model = Model::default();
-    let mut required = 0usize;
+    let mut required = Vec::new();
     let mut taken: Vec<(u32, Vec<(u32, u32)>)> = Vec::new();
     for (at, member) in members.iter().enumerate() {
         let (name, names) = match (&member.term, member.max) {
@@ -272,10 +283,21 @@ fn compile_all(particle: &Particle, members: &[Particle]) -> Result<Model, Model
         let element = names.first().map_or(0, |&(element, _)| element);
         model.uses.push(Use { name, element, repeats: false });
         if member.min > 0 {
-            required |= 1 << taken.len();
+            required.push(taken.len() as u32);
         }
         taken.push((at as u32, names));
     }
+    if taken.len() > ALL_MAX {
+        for (at, (_, names)) in taken.iter().enumerate() {
+            let moves = names.iter().map(|&(element, name)| Move { name, element, used: at as u32, next: 0 });
+            model.moves.extend(moves);
+        }
+        let accepting = required.is_empty() || particle.min == 0;
+        model.states.push(State { first: 0, end: model.moves.len() as u32, accepting });
+        model.counted = Some(required);
+        return Ok(model);
+    }
+    let required = required.iter().fold(0usize, |all, at| all | 1 << at);
     for seen in 0usize..1 << taken.len() {
         let first = model.moves.len() as u32;
         for (at, (_, names)) in taken.iter().enumerate().filter(|(at, _)| seen >> at & 1 == 0) {

@@ -1,6 +1,7 @@
 //! Decimal numbers of any length, taken apart in place: nothing is rounded, nothing allocated.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 /// A number without leading or trailing zeros that say nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,15 @@ impl<'v> Decimal<'v> {
 
     pub(super) fn fraction_digits(&self) -> usize {
         self.fraction.len()
+    }
+}
+
+/// Without anything that says nothing: `-1.5`, `0`.
+impl fmt::Display for Decimal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.negative { "-" } else { "" };
+        let point = if self.fraction.is_empty() { "" } else { "." };
+        write!(f, "{sign}{}{point}{}", if self.whole.is_empty() { "0" } else { self.whole }, self.fraction)
     }
 }
 

@@ -90,6 +90,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("nil-with-content", "an element is nil and has content"),
     ("xsi-type-unsupported", "xsi:type names a type that is not known, not derived from the declared one, or blocked"),
     ("abstract", "an element stands where only something derived from it, or of a type derived from its own, may"),
+    ("key-repeated", "two elements have the key or the value that the schema keeps apart"),
+    ("key-missing", "an element lacks a field of its key"),
+    ("key-unknown", "a reference to a key that no element has"),
+    ("key-field", "a field of a key is more than one value, or none that can be compared"),
     ("id-repeated", "an id stands twice in the document"),
     ("id-missing", "an id is referred to that is not in the document"),
 ];

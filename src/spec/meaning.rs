@@ -4,6 +4,7 @@ use super::check::Checker;
 use super::flaw::{self, Found};
 use super::quick::Quick;
 use super::simple::{self, Base, Variety};
+use super::values;
 use crate::xml::Reader;
 
 impl Checker<'_> {
@@ -13,30 +14,18 @@ impl Checker<'_> {
         if schema.quick[simple as usize] != Quick::Never {
             return true;
         }
-        let mut base = None;
-        let mut at = simple;
-        while base.is_none() {
-            match &schema.simples[at as usize].variety {
-                Variety::Atomic(found) => base = Some(*found),
-                Variety::List(item) => at = *item,
-                Variety::Union(members) => {
-                    let member = members.iter().find(|&&m| simple::check(&schema.simples, m, value).is_ok());
-                    let Some(&member) = member else { return true };
-                    at = member;
-                }
-            }
-        }
+        let Some(of) = self.settle(reader, simple, value) else {
+            let message = format!("The value {} names nothing that is declared, or listed.", flaw::quote(value));
+            self.report(byte, "value-type", message);
+            return false;
+        };
         for word in value.split(' ').filter(|word| !word.is_empty()) {
-            match base {
-                Some(Base::QName) => {
-                    let prefix = word.split_once(':').map_or("", |(prefix, _)| prefix);
-                    if reader.lookup(prefix).is_none() {
-                        let message = format!("The prefix of the value {} is not declared.", flaw::quote(word));
-                        self.report(byte, "value-type", message);
-                        return false;
-                    }
-                }
-                Some(Base::Id) => {
+            let base = match (&schema.simples[of as usize].variety, self.settle(reader, of, word)) {
+                (Variety::List(item), _) => self.settle(reader, *item, word),
+                (_, found) => found,
+            };
+            match base.map(|at| &schema.simples[at as usize].variety) {
+                Some(Variety::Atomic(Base::Id)) => {
                     let full = self.ids.len() >= self.limits.records_max;
                     if full || !self.ids.insert(word.to_string()) {
                         let code = if full { "records-limit" } else { "id-repeated" };
@@ -45,7 +34,7 @@ impl Checker<'_> {
                         return false;
                     }
                 }
-                Some(Base::IdRef) if !self.ids.contains(word) => {
+                Some(Variety::Atomic(Base::IdRef)) if !self.ids.contains(word) => {
                     if self.references.len() >= self.limits.records_max {
                         self.report(byte, "records-limit", "There are too many references to ids.".to_string());
                         return false;
@@ -57,6 +46,33 @@ impl Checker<'_> {
             }
         }
         true
+    }
+
+    /// The type without alternatives that a valid value is of where it stands; none where it is of none, for its prefix
+    /// is not declared, or what it means is not on the list.
+    fn settle(&self, reader: &Reader, at: u32, value: &str) -> Option<u32> {
+        let simples = &self.schema.simples;
+        let simple = &simples[at as usize];
+        match &simple.variety {
+            Variety::Atomic(Base::QName | Base::Notation) => {
+                named(reader, value)?;
+                let listed = simple.facets.values.as_ref().is_none_or(|known| {
+                    known.contains(&values::canonical(simples, at, value, &|name| named(reader, name)))
+                });
+                listed.then_some(at)
+            }
+            // Only a DTD declares entities, and there is none.
+            Variety::Atomic(Base::Entity) => None,
+            Variety::Atomic(_) => Some(at),
+            Variety::List(item) => {
+                let mut words = value.split(' ').filter(|word| !word.is_empty());
+                words.all(|word| self.settle(reader, *item, word).is_some()).then_some(at)
+            }
+            Variety::Union(members) => members.iter().find_map(|&member| {
+                let value = simple::check(simples, member, value).ok()?;
+                self.settle(reader, member, &value)
+            }),
+        }
     }
 
     /// Where references stand that may still turn out to lead nowhere.
@@ -73,4 +89,10 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// What a prefixed name means where the reader stands, written out; none where its prefix is not declared.
+pub(super) fn named(reader: &Reader, name: &str) -> Option<String> {
+    let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+    Some(format!("{{{}}}{local}", reader.lookup(prefix)?))
 }

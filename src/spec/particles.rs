@@ -3,8 +3,13 @@
 use super::SchemaFault;
 use super::compile::{Compiler, DERIVATIONS_MAX};
 use super::content::{self, ModelFault, Particle, Term};
-use super::load::{Place, Space};
+use super::load::Place;
+use super::register::Space;
 use super::schema::{Derivations, Move, WILD};
+use super::source::SCHEMA_NAMESPACE;
+
+/// Particles of one schema, each counted as often as it is referred to: groups of groups of groups grow fast.
+const PARTICLES_MAX: usize = 200_000;
 
 impl Compiler<'_> {
     pub(super) fn model(&mut self, place: Place, particle: &Particle) -> Result<u32, SchemaFault> {
@@ -26,7 +31,7 @@ impl Compiler<'_> {
             }
             Err(ModelFault::TooLarge) => return self.unsupported(place, "a content model that unfolds this far"),
             Err(ModelFault::All) => {
-                return self.unsupported(place, "all with many members, with repetition or within another group");
+                return self.broken(place, "all stands alone and once, and so does each element in it");
             }
         };
         let mut typed: std::collections::HashMap<u32, u32> = std::collections::HashMap::new();
@@ -42,22 +47,24 @@ impl Compiler<'_> {
     }
 
     pub(super) fn particle(&mut self, place: Place, depth: usize) -> Result<Particle, SchemaFault> {
+        self.particles += 1;
+        if self.particles > PARTICLES_MAX {
+            return self.unsupported(place, format!("a schema of more than {PARTICLES_MAX} particles"));
+        }
         let node = self.node(place);
         let (min, max) = self.occurs(place)?;
-        let term = match node.kind.as_str() {
+        let term = match node.kind {
             "element" => self.element_particle(place)?,
             "any" => {
-                let wildcard = self.wildcard(place, &["namespace", "processContents", "minOccurs", "maxOccurs"])?;
+                let wildcard = self.wildcard(place)?;
                 Term::Any(self.wildcard_index(wildcard))
             }
             "group" => {
-                self.allow(place, &["ref", "minOccurs", "maxOccurs"])?;
                 if depth > DERIVATIONS_MAX {
                     return self.broken(place, "groups refer to each other in a circle, or too deep");
                 }
                 let Some(name) = node.qname("ref") else { return self.broken(place, "a group without ref") };
                 let found = self.find(place, Space::Group, &name)?;
-                self.allow(found, &["name"])?;
                 let mut inside = self.children(found);
                 let (Some(child), None) = (inside.next(), inside.next()) else {
                     return self.broken(found, "a group holds one sequence, choice or all");
@@ -65,15 +72,15 @@ impl Compiler<'_> {
                 self.particle(child, depth + 1)?.term
             }
             kind @ ("sequence" | "choice" | "all") => {
-                self.allow(place, &["minOccurs", "maxOccurs"])?;
                 let mut particles = Vec::new();
                 for child in self.children(place) {
-                    particles.push(self.particle(child, depth)?);
+                    let particle = self.particle(child, depth)?;
+                    // What may stand no time is not there. Source: XML Schema Part 1, 3.3.2 and 3.8.2.
+                    particles.extend(Some(particle).filter(|particle| particle.max != Some(0)));
                 }
                 match kind {
                     "sequence" => Term::Sequence(particles),
                     "all" => Term::All(particles),
-                    _ if particles.is_empty() => return self.unsupported(place, "a choice between nothing"),
                     _ => Term::Choice(particles),
                 }
             }
@@ -89,7 +96,8 @@ impl Compiler<'_> {
             Some("unbounded") if name == "maxOccurs" => Ok(None),
             Some(text) => match text.parse::<u32>() {
                 Ok(number) => Ok(Some(number)),
-                Err(_) => self.broken(place, format!("{name} is {text}")),
+                // More than anybody counts is more than the model may unfold to.
+                Err(_) => Ok(Some(u32::MAX)),
             },
         };
         let (min, max) = (number("minOccurs")?.unwrap_or(1), number("maxOccurs")?);
@@ -102,12 +110,9 @@ impl Compiler<'_> {
     fn element_particle(&mut self, place: Place) -> Result<Term, SchemaFault> {
         let node = self.node(place);
         if let Some(name) = node.qname("ref") {
-            self.allow(place, &["ref", "minOccurs", "maxOccurs"])?;
             let found = self.find(place, Space::Element, &name)?;
             return self.global_particle(found);
         }
-        let allowed = ["name", "type", "minOccurs", "maxOccurs", "default", "fixed", "nillable", "form", "block"];
-        self.allow(place, &allowed)?;
         let unit = &self.register.units[place.unit];
         let form = node.attribute("form").or(self.root(place).attribute("elementFormDefault"));
         let namespace = if form == Some("qualified") { unit.namespace.clone() } else { String::new() };
@@ -138,10 +143,73 @@ impl Compiler<'_> {
                     seen.push(member);
                     waiting.push(member);
                     let element = self.global_element(member)?;
-                    members.push((element, self.schema.elements[element as usize].name));
+                    if !self.is_blocked(head, member, block)? {
+                        members.push((element, self.schema.elements[element as usize].name));
+                    }
                 }
             }
         }
         Ok(Term::Elements(name, members))
+    }
+
+    /// Does the head, or its type, forbid the derivation that leads to the type of the member?
+    /// Source: XML Schema Part 1, 3.3.6 (Substitution Group OK (Transitive)).
+    fn is_blocked(&mut self, head: Place, member: Place, block: Derivations) -> Result<bool, SchemaFault> {
+        let target = self.type_place(head, 0)?;
+        let mut at = self.type_place(member, 0)?;
+        let mut block = block;
+        let mut taken = Derivations::NONE;
+        for _ in 0..DERIVATIONS_MAX {
+            if at == target {
+                break;
+            }
+            let Some(place) = at else { break };
+            let Some((base, how)) = self.base_place(place)? else { break };
+            taken = taken.with(how);
+            at = base;
+            if let Some(place) = at.filter(|&place| self.node(place).kind == "complexType") {
+                block = block.with(self.derivations(place, "block", "blockDefault")?);
+            }
+        }
+        Ok(taken.meets(block))
+    }
+
+    /// Where the type of a global element stands; none for one of XML Schema itself.
+    fn type_place(&self, element: Place, depth: usize) -> Result<Option<Place>, SchemaFault> {
+        let node = self.node(element);
+        if let Some(name) = node.qname("type") {
+            return if name.namespace == SCHEMA_NAMESPACE {
+                Ok(None)
+            } else {
+                self.find(element, Space::Type, &name).map(Some)
+            };
+        }
+        let inside =
+            self.children(element).find(|&child| matches!(self.node(child).kind, "simpleType" | "complexType"));
+        match (inside, node.qname("substitutionGroup")) {
+            (None, Some(head)) if depth < DERIVATIONS_MAX => {
+                let head = self.find(element, Space::Element, &head)?;
+                self.type_place(head, depth + 1)
+            }
+            (inside, _) => Ok(inside),
+        }
+    }
+
+    /// What the type at a place is derived from, and how, by its node alone.
+    fn base_place(&self, place: Place) -> Result<Option<(Option<Place>, Derivations)>, SchemaFault> {
+        let Some(mut derivation) = self.children(place).next() else { return Ok(None) };
+        if matches!(self.node(derivation).kind, "simpleContent" | "complexContent") {
+            match self.children(derivation).next() {
+                Some(inside) => derivation = inside,
+                None => return Ok(None),
+            }
+        }
+        let node = self.node(derivation);
+        let how = if node.kind == "extension" { Derivations::EXTENSION } else { Derivations::RESTRICTION };
+        match node.qname("base") {
+            None => Ok(Some((None, Derivations::RESTRICTION))),
+            Some(base) if base.namespace == SCHEMA_NAMESPACE => Ok(Some((None, how))),
+            Some(base) => Ok(Some((Some(self.find(derivation, Space::Type, &base)?), how))),
+        }
     }
 }

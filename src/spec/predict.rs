@@ -74,7 +74,7 @@ impl Checker<'_> {
         }
         let Some(begin) = load16(bytes, at) else { return false };
         if begin as u16 == u16::from_le_bytes(*b"</") {
-            return model.states[frame.state as usize].accepting && self.take_close(reader, bytes, at);
+            return self.may_end(model, frame.state) && self.take_close(reader, bytes, at);
         }
         if begin & self.learned.mask != self.learned.tag {
             return false;
@@ -218,7 +218,8 @@ impl Checker<'_> {
         let Content::Elements(model) = frame.content else { return None };
         let counted = match self.counts[frame.counts..].iter_mut().rev().find(|(known, _)| *known == step.used) {
             Some((_, count)) => {
-                if *count as usize >= self.limits.records_max {
+                let once = self.schema.models[model as usize].counted.is_some();
+                if once || *count as usize >= self.limits.records_max {
                     return None;
                 }
                 *count += 1;

@@ -74,7 +74,9 @@ pub(super) fn of(types: &[Simple], at: usize) -> Quick {
         return Quick::Never;
     }
     let Variety::Atomic(base) = simple.variety else { return Quick::Other };
-    let Facets { length_min, length_max, patterns, codes, min, max, total_digits, fraction_digits } = &simple.facets;
+    let Facets { length, length_min, length_max, patterns, codes, min, max, total_digits, fraction_digits, .. } =
+        &simple.facets;
+    let (length_min, length_max) = (length.or(*length_min), length.or(*length_max));
     if !patterns.is_empty() || total_digits.is_some() || fraction_digits.is_some() {
         return Quick::Other;
     }

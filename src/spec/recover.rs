@@ -114,10 +114,12 @@ impl Checker<'_> {
             self.decide(model, name);
         }
         let state = self.frames[depth].state;
-        if let Some(step) = step(schema.moves(model, state), name) {
+        if let Some(step) = step(schema.moves(model, state), name)
+            && !self.is_taken(model, step.used)
+        {
             self.frames[depth].state = step.next;
             let index = self.count(model, step.used, byte)?;
-            self.enter(reader, step.element, index, byte, parent.silent);
+            self.enter(reader, step.element, slot, index, byte, parent.silent);
             return Ok(());
         }
         let Some(used) = model.uses.iter().position(|used| used.name == name) else {
@@ -141,7 +143,7 @@ impl Checker<'_> {
             } else {
                 self.missing(&required, byte);
                 self.frames[depth].state = path.last().map_or(state, |step| step.next);
-                self.enter(reader, element, index, byte, parent.silent);
+                self.enter(reader, element, slot, index, byte, parent.silent);
                 return Ok(());
             }
         } else {
@@ -153,7 +155,7 @@ impl Checker<'_> {
             self.report_at(byte, "element-misplaced", message, &numbered(local, index));
         }
         // Out of place, but its own content can still be judged.
-        self.enter(reader, element, index, byte, true);
+        self.enter(reader, element, slot, index, byte, true);
         Ok(())
     }
 
@@ -194,7 +196,7 @@ impl Checker<'_> {
             Some(step) => {
                 self.frames[depth].state = step.next;
                 let index = self.count(model, step.used, byte)?;
-                self.enter(reader, step.element, index, byte, true);
+                self.enter(reader, step.element, slot, index, byte, true);
             }
             None => self.skipping = 1,
         }
@@ -239,8 +241,17 @@ impl Checker<'_> {
             self.decide(model, NO_ELEMENT);
         }
         let state = self.frames[depth].state;
-        if let Some(path) = self.way(model, state, NO_ELEMENT) {
+        if let Some(required) = &model.counted {
+            let absent = |step: &&Move| required.contains(&step.used) && !self.counted(step.used);
+            let mut missing: Vec<Move> = model.moves.iter().filter(absent).copied().collect();
+            missing.dedup_by_key(|step| step.used);
+            self.missing(&missing, byte);
+        } else if let Some(path) = self.way(model, state, NO_ELEMENT) {
             self.missing(&path, byte);
+        } else {
+            let parent = self.schema.local(self.schema.elements[self.frames[depth].element as usize].name);
+            let message = format!("<{parent}> cannot end here, and nothing that its schema takes would complete it.");
+            self.report(byte, "element-missing", message);
         }
     }
 

@@ -34,6 +34,7 @@ pub struct Schema {
     pub(super) simple_bases: HashMap<u32, u32>,
     /// The members of unions that were joined into one list.
     pub(super) unions: HashMap<u32, Vec<u32>>,
+    pub(super) keys: Vec<Key>,
     /// How each simple type is read by the predicting path.
     pub(super) quick: Vec<Quick>,
 }
@@ -98,14 +99,56 @@ pub(super) struct Element {
     pub is_abstract: bool,
     /// Derivations that `xsi:type` may not use here.
     pub block: Derivations,
+    /// Keys, uniqueness and references within it.
+    pub keys: Vec<u32>,
     /// Nothing about it but its type asks for the general path.
     pub foreseen: bool,
+}
+
+/// What an element keeps apart within itself, or refers to. Source: XML Schema Part 1, 3.11.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub name: String,
+    pub kind: KeyKind,
+    pub selector: Vec<Path>,
+    /// Each with its alternatives.
+    pub fields: Vec<Vec<Path>>,
+    /// Some reference asks for it.
+    pub referred: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyKind {
+    Key,
+    Unique,
+    /// To the key of this index.
+    Reference(u32),
+}
+
+/// A way from one element to others, or to an attribute of theirs.
+#[derive(Debug, Clone)]
+pub(super) struct Path {
+    /// From wherever below the element.
+    pub deep: bool,
+    pub steps: Vec<Test>,
+    pub attribute: Option<Test>,
+}
+
+/// What a name must be.
+#[derive(Debug, Clone)]
+pub(super) enum Test {
+    Any,
+    Namespace(String),
+    /// Namespace and local name.
+    Name(String, String),
 }
 
 /// What an empty element or an absent attribute means.
 #[derive(Debug, Clone)]
 pub(super) struct ValueConstraint {
     pub text: String,
+    /// The one spelling of this value.
+    pub canonical: String,
     /// Any other value is a flaw.
     pub fixed: bool,
 }
@@ -121,6 +164,8 @@ pub(super) struct Type {
     /// The type it is derived from, and how.
     pub base: Option<(u32, Derivations)>,
     pub is_abstract: bool,
+    /// It stands for a simple type.
+    pub is_simple: bool,
     pub block: Derivations,
     /// Nothing about it asks for the general path.
     pub foreseen: bool,
@@ -137,6 +182,7 @@ impl Type {
             wildcard: None,
             base: None,
             is_abstract: false,
+            is_simple: false,
             block: Derivations::NONE,
             foreseen: false,
             needed: 0,
@@ -174,6 +220,8 @@ pub(super) struct Model {
     pub moves: Vec<Move>,
     /// Children that may occur at all, in schema order.
     pub uses: Vec<Use>,
+    /// Of an `all` of many members: there is one state, and each use stands at most once. These must.
+    pub counted: Option<Vec<u32>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -202,6 +250,13 @@ pub(super) struct Use {
     pub repeats: bool,
 }
 
+impl Model {
+    /// Does nothing at all satisfy it?
+    pub(super) fn is_optional(&self) -> bool {
+        self.states.first().is_some_and(|state| state.accepting)
+    }
+}
+
 impl Schema {
     /// The namespace of the documents it describes, empty for none.
     pub fn namespace(&self) -> &str {
@@ -226,7 +281,8 @@ impl Schema {
     pub(super) fn foresee(&mut self) {
         self.quick = (0..self.simples.len()).map(|at| quick::of(&self.simples, at)).collect();
         for element in &mut self.elements {
-            element.foreseen = !element.is_abstract && element.value.as_ref().is_none_or(|value| !value.fixed);
+            let plain = element.value.as_ref().is_none_or(|value| !value.fixed);
+            element.foreseen = !element.is_abstract && plain && element.keys.is_empty();
         }
         for typed in &mut self.types {
             typed.foreseen = typed.attributes.len() <= 64 && !typed.is_abstract;
@@ -239,19 +295,31 @@ impl Schema {
     /// May a value of type `typed` stand where `declared` is called for? The derivations it took, if so.
     /// Source: XML Schema Part 1, 3.4.6 and 3.14.6.
     pub(super) fn derived(&self, typed: u32, declared: u32) -> Option<Derivations> {
+        self.derivation(typed, declared, true)
+    }
+
+    /// The same, but that no member stands for its union.
+    pub(super) fn derived_strictly(&self, typed: u32, declared: u32) -> Option<Derivations> {
+        self.derivation(typed, declared, false)
+    }
+
+    fn derivation(&self, typed: u32, declared: u32, unions: bool) -> Option<Derivations> {
+        let any = self.elements[self.any_element as usize].typed;
         let mut at = typed;
         let mut taken = Derivations::NONE;
         for _ in 0..=self.types.len() {
-            if at == declared || declared == self.elements[self.any_element as usize].typed {
+            if at == declared {
                 return Some(taken);
             }
             let here = &self.types[at as usize];
             if let (Content::Simple(a), Content::Simple(b)) = (here.content, self.types[declared as usize].content)
-                && here.attributes.is_empty()
-                && here.base.is_none()
-                && self.types[declared as usize].base.is_none()
-                && self.simple_derived(a, b)
+                && here.is_simple
+                && self.types[declared as usize].is_simple
+                && self.simple_derived(a, b, unions)
             {
+                return Some(taken.with(Derivations::RESTRICTION));
+            }
+            if here.is_simple && declared == any {
                 return Some(taken.with(Derivations::RESTRICTION));
             }
             let (base, how) = here.base?;
@@ -261,20 +329,21 @@ impl Schema {
         None
     }
 
-    fn simple_derived(&self, from: u32, to: u32) -> bool {
+    /// Is one simple type derived from another? `unions`: members of a union count as derived from it.
+    pub(super) fn simple_derived(&self, from: u32, to: u32, unions: bool) -> bool {
         let mut at = from;
+        let member =
+            |members: &[u32], at: u32| unions && members.iter().any(|&m| m != to && self.simple_derived(at, m, true));
         for _ in 0..=self.simples.len() {
             if at == to || self.simples[to as usize].name == "xs:anySimpleType" {
                 return true;
             }
-            if let Simple { variety: Variety::Union(members), facets, .. } = &self.simples[to as usize]
-                && facets.codes.is_none()
-                && facets.patterns.is_empty()
-                && members.iter().any(|&member| self.simple_derived(at, member))
+            if let Simple { variety: Variety::Union(members), .. } = &self.simples[to as usize]
+                && member(members, at)
             {
                 return true;
             }
-            if self.unions.get(&to).is_some_and(|members| members.iter().any(|&m| self.simple_derived(at, m))) {
+            if self.unions.get(&to).is_some_and(|members| member(members, at)) {
                 return true;
             }
             match self.simple_bases.get(&at) {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::codes::Codes;
@@ -9,6 +10,7 @@ use super::decimal::Decimal;
 use super::lexical;
 use super::order;
 use super::pattern::Dfa;
+use super::values;
 use crate::xml;
 
 /// What a type does with white space before anything else. Source: XML Schema Part 2, 4.3.6.
@@ -45,6 +47,7 @@ pub(super) enum Base {
     Base64Binary,
     AnyUri,
     QName,
+    Notation,
     Id,
     IdRef,
     Entity,
@@ -72,15 +75,26 @@ pub(super) struct Simple {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Facets {
     /// In characters, in bytes for binary types, in items for lists.
+    pub length: Option<usize>,
     pub length_min: Option<usize>,
     pub length_max: Option<usize>,
     /// Every one must match.
     pub patterns: Vec<Arc<Dfa>>,
     pub codes: Option<Arc<Codes>>,
+    /// The same as values, where one value has several spellings.
+    pub values: Option<Arc<HashSet<String>>>,
     pub min: Option<Bound>,
     pub max: Option<Bound>,
     pub total_digits: Option<usize>,
     pub fraction_digits: Option<usize>,
+    /// Facets that no restriction may change any more, one bit each.
+    pub fixed: u16,
+}
+
+impl Facets {
+    pub(super) fn is_sized(&self) -> bool {
+        self.length.is_some() || self.length_min.is_some() || self.length_max.is_some()
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -117,7 +131,7 @@ pub(super) fn check<'v>(types: &[Simple], at: u32, raw: &'v str) -> Result<Cow<'
             if !has_form(base, &value) {
                 return Err(Wrong::Form(form(base)));
             }
-            if simple.facets.length_min.is_some() || simple.facets.length_max.is_some() {
+            if simple.facets.is_sized() && !matches!(base, Base::QName | Base::Notation) {
                 let length = match base {
                     Base::HexBinary => value.len() / 2,
                     Base::Base64Binary => lexical::base64_bytes(&value).unwrap_or(0),
@@ -126,14 +140,14 @@ pub(super) fn check<'v>(types: &[Simple], at: u32, raw: &'v str) -> Result<Cow<'
                 };
                 check_length(simple, length)?;
             }
-            check_facets(simple, base, at, &value)?;
+            check_facets(types, base, at, &value)?;
         }
         Variety::List(item) => {
             for part in value.split(' ').filter(|part| !part.is_empty()) {
                 check(types, *item, part)?;
             }
             check_length(simple, value.split(' ').filter(|part| !part.is_empty()).count())?;
-            check_facets(simple, Base::String, at, &value)?;
+            check_facets(types, Base::String, at, &value)?;
         }
         Variety::Union(_) => {}
     }
@@ -145,7 +159,7 @@ fn check_union<'v>(types: &[Simple], at: u32, members: &[u32], raw: &'v str) -> 
     let Some(value) = members.iter().find_map(|&member| check(types, member, raw).ok()) else {
         return Err(Wrong::NoMember);
     };
-    check_facets(&types[at as usize], Base::String, at, &value)?;
+    check_facets(types, Base::String, at, &value)?;
     Ok(value)
 }
 
@@ -180,10 +194,8 @@ fn has_form(base: Base, value: &str) -> bool {
         Base::Language => lexical::is_language(value),
         Base::Nmtoken => xml::is_nmtoken(value),
         Base::Name => xml::is_name(value),
-        Base::NcName | Base::Id | Base::IdRef => xml::is_nc_name(value),
-        // Only a DTD declares entities, and there is none.
-        Base::Entity => false,
-        Base::QName => lexical::is_qname(value),
+        Base::NcName | Base::Id | Base::IdRef | Base::Entity => xml::is_nc_name(value),
+        Base::QName | Base::Notation => lexical::is_qname(value),
         Base::AnyUri => lexical::is_any_uri(value),
         Base::Boolean => lexical::is_boolean(value),
         Base::Decimal => Decimal::parse(value).is_some(),
@@ -209,8 +221,7 @@ fn form(base: Base) -> &'static str {
         Base::String => "a text",
         Base::Language => "a language code such as da",
         Base::Nmtoken => "a word of letters, digits and .-_:",
-        Base::Name | Base::NcName | Base::Id | Base::IdRef | Base::QName => "a name",
-        Base::Entity => "the name of an entity, of which there are none",
+        Base::Name | Base::NcName | Base::Id | Base::IdRef | Base::Entity | Base::QName | Base::Notation => "a name",
         Base::AnyUri => "an address such as http://example.org/a",
         Base::Boolean => "true or false",
         Base::Decimal => "a decimal number such as 12.50",
@@ -231,7 +242,8 @@ fn form(base: Base) -> &'static str {
 }
 
 fn check_length(simple: &Simple, length: usize) -> Result<(), Wrong> {
-    let Facets { length_min, length_max, .. } = simple.facets;
+    let Facets { length: given, length_min, length_max, .. } = simple.facets;
+    let (length_min, length_max) = (given.or(length_min), given.or(length_max));
     if length_min.is_some_and(|min| length < min) || length_max.is_some_and(|max| length > max) {
         let unit = if matches!(simple.variety, Variety::List(_)) { "items" } else { "characters" };
         let wanted = match (length_min, length_max) {
@@ -246,10 +258,11 @@ fn check_length(simple: &Simple, length: usize) -> Result<(), Wrong> {
 }
 
 #[inline]
-fn check_facets(simple: &Simple, base: Base, at: u32, value: &str) -> Result<(), Wrong> {
-    let facets = &simple.facets;
+fn check_facets(types: &[Simple], base: Base, at: u32, value: &str) -> Result<(), Wrong> {
+    let facets = &types[at as usize].facets;
     if let Some(codes) = &facets.codes
-        && !contains(codes, base, value)
+        && !codes.contains(value)
+        && !is_listed(types, facets, at, value)
     {
         return Err(Wrong::NotInList(at));
     }
@@ -267,15 +280,13 @@ fn check_facets(simple: &Simple, base: Base, at: u32, value: &str) -> Result<(),
     Ok(())
 }
 
-fn contains(codes: &Codes, base: Base, value: &str) -> bool {
-    // 1.0 and 01 are one value, and so are P1Y and P12M: then the list is gone through by value.
-    codes.contains(value) || !is_plain(base) && codes.iter().any(|code| order::is_same(base, &code, value))
-}
-
-/// Is every spelling a value of its own?
-fn is_plain(base: Base) -> bool {
-    use Base::*;
-    matches!(base, String | Language | Nmtoken | Name | NcName | AnyUri | QName | Id | IdRef | Entity)
+/// 1.0 and 01 are one value, and so are P1Y and P12M. What a prefixed name means is known only where it stands.
+#[cold]
+fn is_listed(types: &[Simple], facets: &Facets, at: u32, value: &str) -> bool {
+    if let Variety::Atomic(Base::QName | Base::Notation) = types[at as usize].variety {
+        return true;
+    }
+    facets.values.as_ref().is_some_and(|known| known.contains(&values::canonical(types, at, value, &|_| None)))
 }
 
 /// What cannot be compared with a bound is not within it.
@@ -305,20 +316,10 @@ fn check_digits(facets: &Facets, number: Decimal) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Two spellings of one value.
-pub(super) fn is_same_value(simple: &Simple, a: &str, b: &str) -> bool {
-    matches!(simple.variety, Variety::Atomic(base) if order::is_same(base, a, b))
-}
-
-/// Is this of the form of values of the type, whatever its facets say?
-pub(super) fn is_formed(base: Base, value: &str) -> bool {
-    has_form(base, value)
-}
-
 /// Does a value of this type mean something only where it stands? A name with a prefix does, and an id in its document.
 pub(super) fn is_contextual(types: &[Simple], at: u32) -> bool {
     match &types[at as usize].variety {
-        Variety::Atomic(base) => matches!(base, Base::QName | Base::Id | Base::IdRef),
+        Variety::Atomic(base) => matches!(base, Base::QName | Base::Notation | Base::Id | Base::IdRef | Base::Entity),
         Variety::List(item) => is_contextual(types, *item),
         Variety::Union(members) => members.iter().any(|&member| is_contextual(types, member)),
     }

@@ -4,9 +4,12 @@
 //! What stands in other namespaces than that of XML Schema (annotations' contents, foreign attributes) is left out, as
 //! the Recommendation says; everything in it that we do not know is refused by name when it is compiled.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::SchemaFault;
+use super::grammar::{self, Says};
+use super::utf16::Decoder;
 
 /// The namespace of schema documents.
 pub(super) const SCHEMA_NAMESPACE: &str = "http://www.w3.org/2001/XMLSchema";
@@ -53,8 +56,11 @@ impl Sources {
                 Some((_, text)) => Ok(text.clone()),
                 None => Err(SchemaFault::Missing { location: location.to_string() }),
             },
-            Sources::Folder(folder) => std::fs::read_to_string(folder.join(location))
-                .map_err(|cause| SchemaFault::Read { location: location.to_string(), cause }),
+            Sources::Folder(folder) => {
+                let unreadable = |cause| SchemaFault::Read { location: location.to_string(), cause };
+                let bytes = std::fs::read(folder.join(location)).map_err(unreadable)?;
+                decode(location, bytes)
+            }
         }
     }
 }
@@ -87,19 +93,38 @@ pub(super) fn resolve(base: &str, reference: &str, climbs: bool) -> Option<Strin
 #[derive(Debug)]
 pub(super) struct File {
     pub location: String,
-    /// The root, `schema`, comes first.
+    /// The root, `schema`, comes first, and every element before those within it.
     pub nodes: Vec<Node>,
+    /// Prefixes and what they mean, as nodes refer to them; the first is empty.
+    scopes: Vec<Vec<(String, String)>>,
+}
+
+impl File {
+    /// What a prefixed name in a value of this node means; the empty prefix is the default namespace.
+    pub(super) fn meaning(&self, node: usize, name: &str) -> Option<QName> {
+        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        let scope = &self.scopes[self.nodes[node].scope];
+        let namespace = scope.iter().find(|(known, _)| known == prefix).map(|(_, namespace)| namespace.as_str());
+        let namespace = match (prefix, namespace) {
+            ("xml", _) => crate::xml::XML_NAMESPACE,
+            ("", None) => "",
+            (_, found) => found?,
+        };
+        Some(QName { namespace: namespace.to_string(), local: local.to_string() })
+    }
 }
 
 /// An element of the schema language.
 #[derive(Debug)]
 pub(super) struct Node {
     /// Local name: `element`, `complexType`, …
-    pub kind: String,
+    pub kind: &'static str,
     pub line: u32,
     /// Attributes without a namespace. Qualified names are written `{namespace}local`.
-    pub attributes: Vec<(String, String)>,
+    pub attributes: Vec<(&'static str, String)>,
     pub children: Vec<usize>,
+    /// Index of the declarations in force, where values may hold prefixes.
+    pub scope: usize,
 }
 
 /// A qualified name, its namespace empty for none.
@@ -111,7 +136,7 @@ pub(super) struct QName {
 
 impl Node {
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
     /// An attribute that holds one qualified name.
@@ -128,12 +153,56 @@ impl QName {
     }
 }
 
-/// Attributes whose value is one qualified name, or several.
-const QUALIFIED: [&str; 7] = ["type", "base", "ref", "itemType", "memberTypes", "substitutionGroup", "refer"];
+/// Bytes of a schema file. The largest official one has 200,000.
+const FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Elements in whose values prefixes may stand.
+const SCOPED: [&str; 5] = ["enumeration", "selector", "field", "element", "attribute"];
+
+/// The text of a schema file: UTF-8, UTF-16 with a mark, or ISO-8859-1 where the file says so.
+fn decode(location: &str, bytes: Vec<u8>) -> Result<String, SchemaFault> {
+    let not_xml = |message: &str| SchemaFault::NotXml { location: location.to_string(), message: message.to_string() };
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err(not_xml(&format!("it has more than {FILE_BYTES_MAX} bytes")));
+    }
+    let mut decoder = Decoder::new(&bytes);
+    if decoder.is_wide() {
+        let (mut raw, mut text) = (bytes[decoder.mark()..].to_vec(), Vec::new());
+        decoder.decode(&mut raw, &mut text, true);
+        if decoder.wrong.is_some() {
+            return Err(not_xml("these bytes are not UTF-16"));
+        }
+        return String::from_utf8(text).map_err(|_| not_xml("these bytes are not UTF-16"));
+    }
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).to_ascii_lowercase();
+    let declared = head.split("?>").next().and_then(|head| head.split("encoding").nth(1)).unwrap_or("");
+    let declared = declared.split(['"', '\'']).nth(1).unwrap_or("utf-8");
+    if matches!(declared, "iso-8859-1" | "latin1") {
+        return Ok(bytes.into_iter().map(char::from).collect());
+    }
+    if !matches!(declared, "utf-8" | "us-ascii" | "ascii") && !bytes.is_ascii() {
+        let construct = format!("the encoding {declared}");
+        return Err(SchemaFault::Unsupported { location: location.to_string(), line: 1, construct });
+    }
+    String::from_utf8(bytes).map_err(|_| not_xml("these bytes are not UTF-8"))
+}
+
+/// An element still to be read: its node's parent, its rule, its depth.
+struct Waiting<'d> {
+    element: roxmltree::Node<'d, 'd>,
+    parent: usize,
+    rule: usize,
+    depth: usize,
+}
 
 pub(super) fn parse(location: &str, text: &str) -> Result<File, SchemaFault> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let document = roxmltree::Document::parse(text)
+    if text.contains("<!ATTLIST") {
+        let construct = "a document type that declares attributes".to_string();
+        return Err(SchemaFault::Unsupported { location: location.to_string(), line: 1, construct });
+    }
+    let options = roxmltree::ParsingOptions { allow_dtd: true, ..roxmltree::ParsingOptions::default() };
+    let document = roxmltree::Document::parse_with_options(text, options)
         .map_err(|cause| SchemaFault::NotXml { location: location.to_string(), message: cause.to_string() })?;
     let root = document.root_element();
     let line_starts: Vec<usize> =
@@ -143,58 +212,148 @@ pub(super) fn parse(location: &str, text: &str) -> Result<File, SchemaFault> {
         let message = "its root is not the schema element of XML Schema".to_string();
         return Err(SchemaFault::NotXml { location: location.to_string(), message });
     }
-    let mut file = File { location: location.to_string(), nodes: Vec::new() };
-    let mut waiting = vec![(root, 0, 1)];
-    while let Some((element, parent, depth)) = waiting.pop() {
+    let mut file = File { location: location.to_string(), nodes: Vec::new(), scopes: vec![Vec::new()] };
+    let mut ids = HashSet::new();
+    let mut letters = String::new();
+    let mut waiting = vec![Waiting { element: root, parent: 0, rule: grammar::ROOT, depth: 1 }];
+    while let Some(Waiting { element, parent, rule, depth }) = waiting.pop() {
         let at = file.nodes.len();
-        let broken = |message: String| {
-            Err(SchemaFault::Broken { location: location.to_string(), line: line(element.range().start), message })
+        let refused = |wrong: Wrong| {
+            let (location, line) = (location.to_string(), line(element.range().start));
+            Err(match wrong {
+                Wrong::Broken(message) => SchemaFault::Broken { location, line, message },
+                Wrong::Later(construct) => SchemaFault::Unsupported { location, line, construct },
+            })
         };
         if depth > DEPTH_MAX {
-            return broken(format!("elements are nested more than {DEPTH_MAX} deep"));
+            return refused(Wrong::Broken(format!("elements are nested more than {DEPTH_MAX} deep")));
         }
-        let mut attributes = Vec::with_capacity(element.attributes().len());
-        for attribute in element.attributes().filter(|attribute| attribute.namespace().is_none()) {
-            let (name, value) = (attribute.name(), attribute.value());
-            let value = if QUALIFIED.contains(&name) {
-                match expand(element, value) {
-                    Ok(value) => value,
-                    Err(prefix) => return broken(format!("the prefix {prefix} is not declared")),
-                }
-            } else {
-                value.to_string()
-            };
-            attributes.push((name.to_string(), value));
-        }
-        let kind = element.tag_name().name().to_string();
-        file.nodes.push(Node { kind, line: line(element.range().start), attributes, children: Vec::new() });
-        if at > 0 {
-            file.nodes[parent].children.push(at);
-        }
+        let attributes = match attributes(element, rule, &mut ids) {
+            Ok(attributes) => attributes,
+            Err(wrong) => return refused(wrong),
+        };
+        letters.clear();
         let first = waiting.len();
+        let kind = grammar::rule_at(rule).kind;
+        let for_people = kind == "annotation";
         for child in element.children() {
             if child.is_text() && child.text().is_some_and(|text| !text.trim().is_empty()) {
-                return broken("text stands where only elements may".into());
+                return refused(Wrong::Broken("text stands where only elements may".into()));
             }
             if !child.is_element() {
                 continue;
             }
+            let name = child.tag_name().name();
             if child.tag_name().namespace() != Some(SCHEMA_NAMESPACE) {
-                return broken(format!("the element {} is not of XML Schema", child.tag_name().name()));
+                return refused(Wrong::Broken(format!("the element {name} is not of XML Schema")));
             }
-            if child.tag_name().name() != "annotation" {
-                waiting.push((child, at, depth + 1));
+            let Some(inside) = grammar::child(rule, name) else {
+                return refused(match grammar::is_later(name) {
+                    true => Wrong::Later(format!("{name}, which is of XML Schema 1.1,")),
+                    false => Wrong::Broken(format!("{name} may not stand in {kind}")),
+                });
+            };
+            letters.push(grammar::letter(inside));
+            if grammar::is_note(inside) {
+                if let Err(wrong) = self::attributes(child, inside, &mut ids) {
+                    return refused(wrong);
+                }
+                continue;
             }
+            waiting.push(Waiting { element: child, parent: at, rule: inside, depth: depth + 1 });
+        }
+        if !grammar::fits(rule, &letters) {
+            return refused(Wrong::Broken(format!(
+                "what stands in {kind} does not stand in the right order or number"
+            )));
+        }
+        let has = |name: &str| attributes.iter().any(|(known, _)| *known == name);
+        if let Some(message) = grammar::contradiction(rule, &has, &letters) {
+            return refused(Wrong::Broken(message));
+        }
+        if for_people {
+            continue;
         }
         // The stack turns the order round; once more, and children are met in document order.
         waiting[first..].reverse();
+        let scope = if SCOPED.contains(&kind) { scope_of(element, &mut file.scopes) } else { 0 };
+        file.nodes.push(Node { kind, line: line(element.range().start), attributes, children: Vec::new(), scope });
+        if at > 0 {
+            file.nodes[parent].children.push(at);
+        }
     }
     Ok(file)
 }
 
-/// Every name of a white-space separated list, as `{namespace}local`; fails with the prefix that is not declared.
-fn expand(element: roxmltree::Node, value: &str) -> Result<String, String> {
-    let mut names = Vec::new();
+/// Why an element of a schema file cannot be taken.
+enum Wrong {
+    Broken(String),
+    /// Of the next version of XML Schema.
+    Later(String),
+}
+
+/// The attributes of an element, as its rule knows them.
+fn attributes(
+    element: roxmltree::Node,
+    rule: usize,
+    ids: &mut HashSet<String>,
+) -> Result<Vec<(&'static str, String)>, Wrong> {
+    let rule = grammar::rule_at(rule);
+    let mut found = Vec::with_capacity(element.attributes().len());
+    for attribute in element.attributes() {
+        let (name, value) = (attribute.name(), attribute.value());
+        match attribute.namespace() {
+            None => {}
+            Some(SCHEMA_NAMESPACE) => {
+                return Err(Wrong::Broken(format!("the attribute {name} of {} may not have a namespace", rule.kind)));
+            }
+            // Foreign attributes are for others.
+            Some(_) => continue,
+        }
+        if name == "id" {
+            let id = value.trim();
+            if !crate::xml::is_nc_name(id) || !ids.insert(id.to_string()) {
+                return Err(Wrong::Broken(format!("the id {id} is no name, or stands twice")));
+            }
+            continue;
+        }
+        let Some(&(name, says, _)) = rule.attributes.iter().find(|(known, ..)| *known == name) else {
+            return Err(match grammar::is_later(name) {
+                true => Wrong::Later(format!("the attribute {name} of {}, which is of XML Schema 1.1,", rule.kind)),
+                false => Wrong::Broken(format!("{} may not have the attribute {name}", rule.kind)),
+            });
+        };
+        if !grammar::says(says, value) {
+            return Err(Wrong::Broken(format!("the attribute {name} of {} is {value}", rule.kind)));
+        }
+        let value = match says {
+            Says::Anything => value.to_string(),
+            Says::Qualified | Says::QualifiedList => expand(element, value)?,
+            _ => value.split_ascii_whitespace().collect::<Vec<_>>().join(" "),
+        };
+        found.push((name, value));
+    }
+    let missing = rule.attributes.iter().find(|(name, _, required)| *required && !found.iter().any(|(n, _)| n == name));
+    match missing {
+        Some((name, ..)) => Err(Wrong::Broken(format!("{} must have the attribute {name}", rule.kind))),
+        None => Ok(found),
+    }
+}
+
+/// The declarations in force, which are mostly those of the element before.
+fn scope_of(element: roxmltree::Node, scopes: &mut Vec<Vec<(String, String)>>) -> usize {
+    let here = || element.namespaces().map(|declared| (declared.name().unwrap_or(""), declared.uri()));
+    let known =
+        scopes.last().is_some_and(|last| here().eq(last.iter().map(|(name, uri)| (name.as_str(), uri.as_str()))));
+    if !known {
+        scopes.push(here().map(|(name, uri)| (name.to_string(), uri.to_string())).collect());
+    }
+    scopes.len() - 1
+}
+
+/// Every name of a white-space separated list, as `{namespace}local`.
+fn expand(element: roxmltree::Node, value: &str) -> Result<String, Wrong> {
+    let mut names = String::with_capacity(value.len() + 40);
     for name in value.split_ascii_whitespace() {
         let (prefix, local) = match name.split_once(':') {
             Some((prefix, local)) => (Some(prefix), local),
@@ -203,11 +362,15 @@ fn expand(element: roxmltree::Node, value: &str) -> Result<String, String> {
         let namespace = match (element.lookup_namespace_uri(prefix), prefix) {
             (Some(namespace), _) => namespace,
             (None, None) => "",
-            (None, Some(prefix)) => return Err(prefix.to_string()),
+            (None, Some("xml")) => crate::xml::XML_NAMESPACE,
+            (None, Some(prefix)) => return Err(Wrong::Broken(format!("the prefix {prefix} is not declared"))),
         };
-        names.push(format!("{{{namespace}}}{local}"));
+        if !names.is_empty() {
+            names.push(' ');
+        }
+        names.extend(["{", namespace, "}", local]);
     }
-    Ok(names.join(" "))
+    Ok(names)
 }
 
 #[cfg(test)]
@@ -238,7 +401,7 @@ mod tests {
         .unwrap();
         assert_eq!(file.nodes.len(), 2);
         let element = &file.nodes[1];
-        assert_eq!((element.kind.as_str(), element.line), ("element", 3));
+        assert_eq!((element.kind, element.line), ("element", 3));
         assert_eq!(element.attribute("type"), Some("{http://www.w3.org/2001/XMLSchema}string"));
         assert_eq!(element.attribute("note"), None);
     }
@@ -248,7 +411,7 @@ mod tests {
         assert!(matches!(parse("a.xsd", "<a/>"), Err(SchemaFault::NotXml { .. })));
         assert!(matches!(parse("a.xsd", "<a"), Err(SchemaFault::NotXml { .. })));
         let deep = format!(
-            "<xs:schema xmlns:xs='{SCHEMA_NAMESPACE}'>{}{}</xs:schema>",
+            "<xs:schema xmlns:xs='{SCHEMA_NAMESPACE}'><xs:group name='g'>{}{}</xs:group></xs:schema>",
             "<xs:sequence>".repeat(100),
             "</xs:sequence>".repeat(100)
         );

@@ -94,7 +94,7 @@ impl Schema {
     }
 }
 
-fn build(library: &Library, register: &super::load::Register, shared: &mut Shared) -> Result<Schema, SchemaFault> {
+fn build(library: &Library, register: &super::register::Register, shared: &mut Shared) -> Result<Schema, SchemaFault> {
     let mut simple = SimpleTypes::new(std::mem::take(shared));
     let schema = compile::compile(library, register, &mut simple)?;
     *shared = std::mem::take(&mut simple.shared);

@@ -74,6 +74,7 @@ pub(super) fn check_pieces(mut checker: Checker, mut source: impl Read, chunk: u
         let mut wanted: Vec<usize> = checker.recovery.bytes().chain(checker.frames.iter().map(|f| f.byte)).collect();
         wanted.extend(next.pending());
         wanted.extend(checker.referred());
+        wanted.extend(checker.keys.bytes());
         let passed = if done { arrived.text.len() } else { used };
         places.note(wanted, &arrived.text, passed);
         if done {

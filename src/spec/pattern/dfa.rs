@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::Refused;
 use super::charset::CharSet;
 use super::parse::Node;
 
@@ -66,9 +67,9 @@ struct Nfa {
 }
 
 impl Nfa {
-    fn node(&mut self) -> Result<u32, String> {
+    fn node(&mut self) -> Result<u32, Refused> {
         if self.free.len() == NODES_MAX {
-            return Err("a pattern too large to be compiled".into());
+            return Err(Refused::TooLarge);
         }
         self.free.push(Vec::new());
         self.step.push(None);
@@ -76,7 +77,7 @@ impl Nfa {
     }
 
     /// Adds what matches `node` behind `from`, and returns where it ends.
-    fn add(&mut self, node: &Node, from: u32) -> Result<u32, String> {
+    fn add(&mut self, node: &Node, from: u32) -> Result<u32, Refused> {
         match node {
             Node::Chars(set) => {
                 let to = self.node()?;
@@ -156,7 +157,7 @@ impl Nfa {
     }
 }
 
-pub(super) fn build(root: &Node) -> Result<Dfa, String> {
+pub(super) fn build(root: &Node) -> Result<Dfa, Refused> {
     let mut nfa = Nfa::default();
     let start = nfa.node()?;
     let end = nfa.add(root, start)?;
@@ -177,7 +178,7 @@ pub(super) fn build(root: &Node) -> Result<Dfa, String> {
                 Some(&id) => id,
                 None => {
                     if (states.len() + 1) * classes > CELLS_MAX || states.len() > u16::MAX as usize {
-                        return Err("a pattern too large to be compiled".into());
+                        return Err(Refused::TooLarge);
                     }
                     let id = states.len() as u16;
                     known.insert(target.clone(), id);

@@ -1,5 +1,7 @@
 //! A pattern's text to its tree.
 
+use super::Refused;
+use super::blocks;
 use super::charset::CharSet;
 
 pub(super) enum Node {
@@ -15,13 +17,17 @@ const DEPTH_MAX: usize = 50;
 /// Highest count in a quantifier. Larger ones do not fit the table anyway.
 const COUNT_MAX: u32 = 10_000;
 
-pub(super) fn parse(pattern: &str) -> Result<Node, String> {
+pub(super) fn parse(pattern: &str) -> Result<Node, Refused> {
     let mut parser = Parser { chars: pattern.chars().collect(), at: 0, depth: 0 };
     let node = parser.branches()?;
     match parser.peek() {
         None => Ok(node),
-        Some(c) => Err(format!("\"{c}\" without its opening")),
+        Some(c) => wrong(format!("\"{c}\" without its opening")),
     }
+}
+
+fn wrong<T>(words: impl Into<String>) -> Result<T, Refused> {
+    Err(Refused::Wrong(words.into()))
 }
 
 struct Parser {
@@ -41,12 +47,12 @@ impl Parser {
         here
     }
 
-    fn enter(&mut self) -> Result<(), String> {
+    fn enter(&mut self) -> Result<(), Refused> {
         self.depth += 1;
-        if self.depth > DEPTH_MAX { Err(format!("\"(\" and \"[\" more than {DEPTH_MAX} deep")) } else { Ok(()) }
+        if self.depth > DEPTH_MAX { Err(Refused::TooLarge) } else { Ok(()) }
     }
 
-    fn branches(&mut self) -> Result<Node, String> {
+    fn branches(&mut self) -> Result<Node, Refused> {
         let mut branches = vec![self.branch()?];
         while self.take('|') {
             branches.push(self.branch()?);
@@ -54,7 +60,7 @@ impl Parser {
         Ok(if branches.len() == 1 { branches.remove(0) } else { Node::Any(branches) })
     }
 
-    fn branch(&mut self) -> Result<Node, String> {
+    fn branch(&mut self) -> Result<Node, Refused> {
         let mut pieces = Vec::new();
         while let Some(c) = self.peek() {
             if c == '|' || c == ')' {
@@ -66,7 +72,7 @@ impl Parser {
         Ok(Node::All(pieces))
     }
 
-    fn atom(&mut self) -> Result<Node, String> {
+    fn atom(&mut self) -> Result<Node, Refused> {
         let c = self.chars[self.at];
         self.at += 1;
         Ok(match c {
@@ -74,7 +80,7 @@ impl Parser {
                 self.enter()?;
                 let inside = self.branches()?;
                 if !self.take(')') {
-                    return Err("\"(\" that is not closed".into());
+                    return wrong("\"(\" that is not closed");
                 }
                 self.depth -= 1;
                 inside
@@ -82,12 +88,12 @@ impl Parser {
             '[' => Node::Chars(self.class()?),
             '\\' => Node::Chars(self.escape()?),
             '.' => Node::Chars(CharSet::of(&[(10, 10), (13, 13)]).negate()),
-            '?' | '*' | '+' | '{' | '}' | ']' => return Err(format!("\"{c}\" where a character must stand")),
+            '?' | '*' | '+' | '{' | '}' | ']' => return wrong(format!("\"{c}\" where a character must stand")),
             c => Node::Chars(CharSet::one(c)),
         })
     }
 
-    fn quantified(&mut self, atom: Node) -> Result<Node, String> {
+    fn quantified(&mut self, atom: Node) -> Result<Node, Refused> {
         let (min, max) = match self.peek() {
             Some('?') => (0, Some(1)),
             Some('*') => (0, None),
@@ -99,16 +105,17 @@ impl Parser {
         Ok(Node::Repeat(Box::new(atom), min, max))
     }
 
-    fn counted(&mut self, atom: Node) -> Result<Node, String> {
+    fn counted(&mut self, atom: Node) -> Result<Node, Refused> {
         let Some(length) = self.chars[self.at..].iter().position(|&c| c == '}') else {
-            return Err("\"{\" that is not closed".into());
+            return wrong("\"{\" that is not closed");
         };
         let inside: String = self.chars[self.at + 1..self.at + length].iter().collect();
         self.at += length + 1;
         let number = |text: &str| match text.parse::<u32>() {
             Ok(count) if text.bytes().all(|b| b.is_ascii_digit()) && count <= COUNT_MAX => Ok(count),
-            Ok(count) if count > COUNT_MAX => Err(format!("the quantifier {{{inside}}}, which is too large")),
-            _ => Err(format!("the quantifier {{{inside}}}")),
+            Ok(_) if text.bytes().all(|b| b.is_ascii_digit()) => Err(Refused::TooLarge),
+            Err(_) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => Err(Refused::TooLarge),
+            _ => wrong(format!("the quantifier {{{inside}}}")),
         };
         let (min, max) = match inside.split_once(',') {
             None => (number(&inside)?, Some(number(&inside)?)),
@@ -116,23 +123,23 @@ impl Parser {
             Some((min, max)) => (number(min)?, Some(number(max)?)),
         };
         if max.is_some_and(|max| max < min) {
-            return Err(format!("the quantifier {{{inside}}}"));
+            return wrong(format!("the quantifier {{{inside}}}"));
         }
         Ok(Node::Repeat(Box::new(atom), min, max))
     }
 
     /// Behind `[`: members, perhaps negated, perhaps with another class taken away at the end.
-    fn class(&mut self) -> Result<CharSet, String> {
+    fn class(&mut self) -> Result<CharSet, Refused> {
         self.enter()?;
         let negated = self.take('^');
         let mut set = CharSet::default();
         let mut first = true;
         loop {
-            let Some(c) = self.peek() else { return Err("\"[\" that is not closed".into()) };
+            let Some(c) = self.peek() else { return wrong("\"[\" that is not closed") };
             let next = self.chars.get(self.at + 1).copied();
             if c == ']' {
                 if first {
-                    return Err("the empty class []".into());
+                    return wrong("the empty class []");
                 }
                 self.at += 1;
                 self.depth -= 1;
@@ -142,23 +149,27 @@ impl Parser {
                 self.at += 2;
                 let taken = self.class()?;
                 if !self.take(']') {
-                    return Err("a class that goes on after its subtraction".into());
+                    return wrong("a class that goes on after its subtraction");
                 }
                 self.depth -= 1;
                 let whole = if negated { set.negate() } else { set };
                 return Ok(whole.without(&taken));
             }
+            let hyphen = c == '-';
             let member = self.member(first)?;
             first = false;
             // A range, unless the hyphen is the last member or begins a subtraction.
             let to = self.chars.get(self.at + 1).copied();
             if self.peek() == Some('-') && to != Some(']') && to != Some('[') {
+                if hyphen || to == Some('-') {
+                    return wrong("a range from or to \"-\"; write \\-");
+                }
                 self.at += 1;
                 let end = self.member(false)?;
                 match (single(&member), single(&end)) {
                     (Some(from), Some(to)) if from <= to => set.add(&CharSet::of(&[(from, to)])),
-                    (Some(from), Some(to)) => return Err(format!("the range {}-{}", show(from), show(to))),
-                    _ => return Err("a range between classes".into()),
+                    (Some(from), Some(to)) => return wrong(format!("the range {}-{}", show(from), show(to))),
+                    _ => return wrong("a range between classes"),
                 }
             } else {
                 set.add(&member);
@@ -166,20 +177,20 @@ impl Parser {
         }
     }
 
-    fn member(&mut self, first: bool) -> Result<CharSet, String> {
-        let Some(c) = self.peek() else { return Err("\"[\" that is not closed".into()) };
+    fn member(&mut self, first: bool) -> Result<CharSet, Refused> {
+        let Some(c) = self.peek() else { return wrong("\"[\" that is not closed") };
         self.at += 1;
         match c {
             '\\' => self.escape(),
-            '[' => Err("\"[\" inside a class".into()),
-            '-' if !first && self.peek() != Some(']') => Err("\"-\" in the middle of a class".into()),
+            '[' => wrong("\"[\" inside a class"),
+            '-' if !first && self.peek() != Some(']') => wrong("\"-\" in the middle of a class"),
             c => Ok(CharSet::one(c)),
         }
     }
 
     /// Behind a backslash.
-    fn escape(&mut self) -> Result<CharSet, String> {
-        let Some(c) = self.peek() else { return Err("\"\\\" at the end".into()) };
+    fn escape(&mut self) -> Result<CharSet, Refused> {
+        let Some(c) = self.peek() else { return wrong("\"\\\" at the end") };
         self.at += 1;
         match c {
             'n' => Ok(CharSet::one('\n')),
@@ -189,14 +200,21 @@ impl Parser {
             'p' | 'P' => {
                 let end = self.chars[self.at..].iter().position(|&c| c == '}');
                 let Some(end) = end.filter(|_| self.peek() == Some('{')) else {
-                    return Err(format!("\"\\{c}\" without a category"));
+                    return wrong(format!("\"\\{c}\" without a category"));
                 };
                 let name: String = self.chars[self.at + 1..self.at + end].iter().collect();
                 self.at += end + 1;
-                let set = CharSet::of_category(&name).ok_or_else(|| format!("the category \\{c}{{{name}}}"))?;
+                let set = match name.strip_prefix("Is") {
+                    Some(name) => blocks::block(name),
+                    None => CharSet::of_category(&name),
+                };
+                let Some(set) = set else { return wrong(format!("the category \\{c}{{{name}}}")) };
                 Ok(if c == 'P' { set.negate() } else { set })
             }
-            c => CharSet::of_escape(c).ok_or_else(|| format!("the escape \\{c}")),
+            c => match CharSet::of_escape(c) {
+                Some(set) => Ok(set),
+                None => wrong(format!("the escape \\{c}")),
+            },
         }
     }
 }

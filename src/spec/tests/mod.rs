@@ -1,10 +1,14 @@
 //! The engine as its users see it: schemas in, verdicts out.
 
+mod derivation;
 mod derived;
 mod flaws;
+mod keys;
 mod limits;
 mod loading;
 mod paths;
+mod redefine;
+mod schemas;
 mod values;
 
 use crate::spec::{Handler, Schema, SchemaFault, Sources, Verdict, check};
@@ -21,6 +25,20 @@ fn load(body: &str) -> Result<Schema, SchemaFault> {
              elementFormDefault="qualified">{body}</xs:schema>"#
     );
     Schema::load(&Sources::table(&[("t.xsd", &text)]), "t.xsd")
+}
+
+/// Holds schemas against what the Recommendation says of them: nothing, or a word of the fault.
+#[track_caller]
+fn check_schemas(cases: &[(&str, &str)]) {
+    for (body, word) in cases {
+        match (load(body), *word) {
+            (Ok(_), "") => {}
+            (Err(fault @ SchemaFault::Broken { .. }), word) if !word.is_empty() => {
+                assert!(fault.to_string().contains(word), "{body}: {fault}");
+            }
+            (outcome, _) => panic!("{body}: {:?}", outcome.map(|_| "loaded")),
+        }
+    }
 }
 
 fn judge(schema: &Schema, document: &str) -> Verdict {
