@@ -1,6 +1,6 @@
 //! `gridpost check`: files against their schemas, every flaw of every file.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Outcome;
+use super::excerpt::excerpt;
 use super::output::{Progress, documents_below};
 use crate::spec::{self, Flaw, Schema, Sources, Specs, Verdict};
 use crate::xml::Limits;
@@ -54,6 +55,8 @@ pub fn run(args: &CheckArgs, specs: &Specs, limits: &Limits) -> Result<Outcome> 
     let files = documents_below(&args.paths)?;
     let progress = Progress::start(files.len(), "checking");
     let mut flawed = 0;
+    let shown = if std::io::stdout().is_terminal() { Shown::Excerpts } else { Shown::Lines };
+    let colours = std::env::var_os("NO_COLOR").is_none();
     let mut out = std::io::stdout().lock();
     for file in &files {
         let document = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
@@ -63,7 +66,7 @@ pub fn run(args: &CheckArgs, specs: &Specs, limits: &Limits) -> Result<Outcome> 
             serde_json::to_writer(&mut out, &report(file, &verdict))?;
             writeln!(out)?;
         } else {
-            write_text(&mut out, file, &verdict)?;
+            progress.suspend(|| write_text(&mut out, file, &document, &verdict, shown, colours))?;
         }
         progress.step();
     }
@@ -108,7 +111,7 @@ fn judge(document: &[u8], own: &[Schema], specs: &Specs, limits: &Limits) -> Ver
 }
 
 /// Loads each schema with all the others beside it: what one leaves open (a SOAP envelope's body) another may describe.
-fn load_schemas(paths: &[PathBuf]) -> Result<Vec<Schema>> {
+pub(super) fn load_schemas(paths: &[PathBuf]) -> Result<Vec<Schema>> {
     let files: Vec<PathBuf> = paths.iter().map(|path| whole(path)).collect::<Result<_>>()?;
     let Some(first) = files.first() else { return Ok(Vec::new()) };
     let above_all = |folder: &&Path| files.iter().all(|file| file.starts_with(folder));
@@ -149,8 +152,26 @@ fn report<'a>(file: &Path, verdict: &'a Verdict) -> FileReport<'a> {
     }
 }
 
-fn write_text(out: &mut impl Write, file: &Path, verdict: &Verdict) -> std::io::Result<()> {
+/// How flaws are shown to people: with the lines they stand in on a terminal, one by one in a pipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Excerpts,
+    Lines,
+}
+
+fn write_text(
+    out: &mut impl Write,
+    file: &Path,
+    document: &[u8],
+    verdict: &Verdict,
+    shown: Shown,
+    colours: bool,
+) -> std::io::Result<()> {
     for flaw in &verdict.flaws {
+        if shown == Shown::Excerpts {
+            writeln!(out, "{}", excerpt(&file.display().to_string(), document, flaw, colours))?;
+            continue;
+        }
         writeln!(out, "{}:{}:{}: {} [{}]", file.display(), flaw.line, flaw.column, flaw.message, flaw.code)?;
         writeln!(out, "    at {}", flaw.path)?;
     }

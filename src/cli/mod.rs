@@ -6,6 +6,7 @@ mod certs;
 mod check;
 mod clock;
 mod config;
+mod excerpt;
 mod import;
 mod load;
 mod local;

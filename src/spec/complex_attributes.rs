@@ -9,6 +9,9 @@ use super::register::Space;
 use super::schema::AttributeUse;
 use super::wildcard::{Namespaces, Process, Wildcard};
 
+/// Attributes of one type. Each is compared with all the others; official types have three.
+const ATTRIBUTES_MAX: usize = 1_000;
+
 impl Compiler<'_> {
     /// Adds attributes to those of the base, or puts them in their place.
     pub(super) fn derive_attributes(
@@ -133,6 +136,7 @@ impl Compiler<'_> {
                 return Ok(());
             }
             "attributeGroup" => {
+                self.count(place)?;
                 if depth > DERIVATIONS_MAX {
                     return self.broken(place, "attribute groups refer to each other in a circle, or too deep");
                 }
@@ -160,6 +164,9 @@ impl Compiler<'_> {
         }
         if into.attributes.iter().any(|known| known.namespace == namespace && known.local == local) {
             return self.broken(place, format!("the attribute {local} is declared twice"));
+        }
+        if into.attributes.len() == ATTRIBUTES_MAX {
+            return self.unsupported(place, format!("more than {ATTRIBUTES_MAX} attributes of one type"));
         }
         let usage = node.attribute("use").unwrap_or("optional");
         if usage == "prohibited" {

@@ -4,7 +4,7 @@
 //! XML Schema Part 1, 3.8.6), so a state never has two moves on one name. The schema is checked for it; documents then
 //! need no looking ahead.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::schema::{Model, Move, State, Use, WILD};
 
@@ -12,6 +12,9 @@ use super::schema::{Model, Move, State, Use, WILD};
 const NODES_MAX: usize = 50_000;
 /// States of a finished model. The largest official one has 40.
 const STATES_MAX: usize = 20_000;
+/// Moves of a finished model, and nodes looked at to make it: many optional members in a row have as many squared.
+const MOVES_MAX: usize = 1_000_000;
+const WORK_MAX: usize = 20_000_000;
 /// Members of an `all` that still gets an automaton: their order is free, so states double with each. Those of a larger
 /// one are counted.
 const ALL_MAX: usize = 8;
@@ -202,7 +205,10 @@ impl Nfa {
         let mut sets = vec![first];
         let mut model = Model::default();
         let mut at = 0;
+        let mut work = 0;
         while at < sets.len() {
+            let mut names_here = HashSet::new();
+            let mut wild_here: Vec<Move> = Vec::new();
             // By particle, so that moves keep schema order.
             let mut targets: BTreeMap<u32, (u32, Vec<u32>)> = BTreeMap::new();
             for &node in &sets[at] {
@@ -214,6 +220,10 @@ impl Nfa {
             for (leaf, nodes) in targets.into_values() {
                 let (used, names) = &self.leaves[leaf as usize];
                 let set = self.closure(nodes.into_iter(), end, &mut seen);
+                work += set.len() + names.len() + wild_here.len();
+                if work > WORK_MAX || model.moves.len() + names.len() > MOVES_MAX {
+                    return Err(ModelFault::TooLarge);
+                }
                 let fresh = sets.len() as u32;
                 let next = *known.entry(set.clone()).or_insert(fresh);
                 if next == fresh {
@@ -222,14 +232,26 @@ impl Nfa {
                     }
                     sets.push(set);
                 }
+                // Those of one particle stand for each other, and are not beside each other.
                 let before = model.moves.len();
                 for &(name, element) in names {
                     let step = Move { name, element, used: *used, next };
-                    if let Some(taken) = model.moves[first..before].iter().find(|taken| overlap(taken, &step)) {
+                    let taken = if name == WILD {
+                        work += before - first;
+                        model.moves[first..before].iter().find(|taken| overlap(taken, &step))
+                    } else {
+                        wild_here.iter().find(|taken| overlap(taken, &step))
+                    };
+                    if let Some(taken) = taken {
                         return Err(ModelFault::Ambiguous(if name == WILD { taken.name } else { name }));
+                    }
+                    if name != WILD && names_here.contains(&name) {
+                        return Err(ModelFault::Ambiguous(name));
                     }
                     model.moves.push(step);
                 }
+                names_here.extend(model.moves[before..].iter().map(|step| step.name));
+                wild_here.extend(model.moves[before..].iter().filter(|step| step.name == WILD));
             }
             let first = first as u32;
             let accepting = sets[at].binary_search(&end).is_ok();

@@ -22,3 +22,17 @@ pub enum SchemaFault {
     #[error("load {location}: the namespace {namespace} already has a schema, {other}")]
     Twice { location: String, namespace: String, other: String },
 }
+
+impl SchemaFault {
+    /// A stable word for the kind of fault: `unsupported` for what is legal and not done, `broken` for what no engine could
+    /// load.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            SchemaFault::Read { .. } | SchemaFault::Missing { .. } => "unreadable",
+            SchemaFault::NotXml { .. } => "not-xml",
+            SchemaFault::Unsupported { .. } => "unsupported",
+            SchemaFault::Broken { .. } => "broken",
+            SchemaFault::Twice { .. } => "twice",
+        }
+    }
+}

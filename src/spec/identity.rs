@@ -80,8 +80,10 @@ impl Compiler<'_> {
                 Some(path) if path.steps.len() <= STEPS_MAX && paths.len() < STEPS_MAX => paths.push(path),
                 Some(_) => return self.unsupported(place, "a path that goes this far"),
                 None => {
-                    return self
-                        .broken(place, format!("the path {text} is not one that a {} may have", self.node(place).kind));
+                    return self.broken(
+                        place,
+                        format!("the path {text} is not one that a {} may have", self.node(place).kind),
+                    );
                 }
             }
         }

@@ -213,7 +213,7 @@ impl Checker<'_> {
             let lost: Vec<Found> = scope
                 .referring
                 .iter()
-                .filter(|(row, _)| !known.is_some_and(|table| table.rows.get(*row) == Some(&true)))
+                .filter(|(row, _)| known.is_none_or(|table| table.rows.get(*row) != Some(&true)))
                 .map(|(_, row)| {
                     let key = &schema.keys[target as usize].name;
                     let message = format!("Nothing has the {key} that is referred to here.");

@@ -21,6 +21,7 @@ mod content;
 mod decimal;
 mod facets;
 mod fault;
+mod fields;
 mod flaw;
 mod grammar;
 mod identity;
@@ -53,6 +54,7 @@ mod tests;
 
 pub use check::{Handler, check, check_generally};
 pub use fault::SchemaFault;
+pub use fields::Field;
 pub use flaw::{CODES, Flaw, Root, Verdict};
 pub use outline::{Inside, Part};
 pub use root::root_of;

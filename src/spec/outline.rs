@@ -2,7 +2,7 @@
 //! is. For those who show a schema, or write its documents in another form.
 
 use super::Schema;
-use super::schema::{Content, Use};
+use super::schema::{Content, Use, WILD};
 use super::simple::{Base, Simple, Variety};
 
 /// An element at its place.
@@ -48,7 +48,7 @@ impl<'s> Part<'s> {
             Content::Elements(model) | Content::Mixed(model) => &self.schema.models[model as usize].uses,
             Content::Empty | Content::Simple(_) => &[],
         };
-        let known = uses.iter().filter(|used| (used.element as usize) < self.schema.elements.len());
+        let known = uses.iter().filter(|used| used.name != WILD);
         known.map(move |used| Part { schema: self.schema, element: used.element, repeats: used.repeats })
     }
 

@@ -1,5 +1,7 @@
 //! Content models as a schema states them: particles with their references followed.
 
+use std::collections::HashSet;
+
 use super::SchemaFault;
 use super::compile::{Compiler, DERIVATIONS_MAX};
 use super::content::{self, ModelFault, Particle, Term};
@@ -46,11 +48,17 @@ impl Compiler<'_> {
         Ok(self.schema.models.len() as u32 - 1)
     }
 
-    pub(super) fn particle(&mut self, place: Place, depth: usize) -> Result<Particle, SchemaFault> {
+    /// Counts what was looked at, each time it was.
+    pub(super) fn count(&mut self, place: Place) -> Result<(), SchemaFault> {
         self.particles += 1;
-        if self.particles > PARTICLES_MAX {
-            return self.unsupported(place, format!("a schema of more than {PARTICLES_MAX} particles"));
+        match self.particles > PARTICLES_MAX {
+            true => self.unsupported(place, format!("a schema of more than {PARTICLES_MAX} particles")),
+            false => Ok(()),
         }
+    }
+
+    pub(super) fn particle(&mut self, place: Place, depth: usize) -> Result<Particle, SchemaFault> {
+        self.count(place)?;
         let node = self.node(place);
         let (min, max) = self.occurs(place)?;
         let term = match node.kind {
@@ -134,13 +142,13 @@ impl Compiler<'_> {
         let mut members = vec![(element, name)];
         if !block.meets(Derivations::SUBSTITUTION) {
             let mut waiting = vec![head];
-            let mut seen = vec![head];
+            let mut seen = HashSet::from([head]);
             while let Some(at) = waiting.pop() {
                 for &member in self.substitutes.get(&at).cloned().unwrap_or_default().iter() {
-                    if seen.contains(&member) {
+                    self.count(member)?;
+                    if !seen.insert(member) {
                         return self.broken(member, "substitution groups go round in a circle");
                     }
-                    seen.push(member);
                     waiting.push(member);
                     let element = self.global_element(member)?;
                     if !self.is_blocked(head, member, block)? {

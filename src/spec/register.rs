@@ -196,11 +196,7 @@ impl Register {
     ) -> Result<Place, SchemaFault> {
         let unit = &self.units[place.unit];
         let name = self.adopt(library, place, name);
-        let imported = || {
-            let nodes = &library.files[unit.file].nodes;
-            let mut imports = nodes[0].children.iter().map(|&at| &nodes[at]).filter(|node| node.kind == "import");
-            imports.any(|import| import.attribute("namespace").unwrap_or("") == name.namespace)
-        };
+        let imported = || library.files[unit.file].imports.contains(&name.namespace);
         // Each file imports for itself. Source: XML Schema Part 1, 3.15.3 (QName resolution).
         if name.namespace != unit.namespace && !imported() {
             let message = format!("{} is of the namespace {}, which is not imported", name.local, name.namespace);

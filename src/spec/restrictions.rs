@@ -10,8 +10,8 @@ use super::content::{Particle, Term};
 use super::load::Place;
 use super::schema::{Content, Derivations};
 
-/// Pairs of particles compared in one schema: hostile nests of choices would need more than anybody has time for.
-const STEPS_MAX: usize = 1_000_000;
+/// Particles looked at in one schema: hostile nests of choices would need more than anybody has time for.
+const STEPS_MAX: usize = 5_000_000;
 
 /// Particles beside one another.
 struct Comparison<'c> {
@@ -105,7 +105,7 @@ impl Comparison<'_> {
 
     /// May `own` stand where `base` does? `counted` is off within a group whose number was compared as a whole.
     fn fits(&mut self, own: &Particle, own_spread: bool, base: &Particle, base_spread: bool, counted: bool) -> bool {
-        self.steps += 1;
+        self.steps += 1 + weight(own) + weight(base);
         if self.steps > STEPS_MAX {
             return false;
         }
@@ -302,6 +302,15 @@ fn gathered(kind: Kind, inner: &[Particle]) -> Vec<Particle> {
         }
     }
     all
+}
+
+/// Particles in a particle.
+fn weight(particle: &Particle) -> usize {
+    match &particle.term {
+        Term::Element(..) | Term::Any(_) => 1,
+        Term::Elements(_, members) => members.len(),
+        Term::Sequence(inner) | Term::Choice(inner) | Term::All(inner) => 1 + inner.iter().map(weight).sum::<usize>(),
+    }
 }
 
 /// Is there nothing in it?

@@ -216,7 +216,7 @@ fn has_form(base: Base, value: &str) -> bool {
 }
 
 /// What a value of this built-in type looks like, for messages.
-fn form(base: Base) -> &'static str {
+pub(super) fn form(base: Base) -> &'static str {
     match base {
         Base::String => "a text",
         Base::Language => "a language code such as da",

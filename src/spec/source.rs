@@ -97,6 +97,8 @@ pub(super) struct File {
     pub nodes: Vec<Node>,
     /// Prefixes and what they mean, as nodes refer to them; the first is empty.
     scopes: Vec<Vec<(String, String)>>,
+    /// The namespaces that this file imports, empty for none.
+    pub imports: HashSet<String>,
 }
 
 impl File {
@@ -212,7 +214,8 @@ pub(super) fn parse(location: &str, text: &str) -> Result<File, SchemaFault> {
         let message = "its root is not the schema element of XML Schema".to_string();
         return Err(SchemaFault::NotXml { location: location.to_string(), message });
     }
-    let mut file = File { location: location.to_string(), nodes: Vec::new(), scopes: vec![Vec::new()] };
+    let (scopes, imports) = (vec![Vec::new()], HashSet::new());
+    let mut file = File { location: location.to_string(), nodes: Vec::new(), scopes, imports };
     let mut ids = HashSet::new();
     let mut letters = String::new();
     let mut waiting = vec![Waiting { element: root, parent: 0, rule: grammar::ROOT, depth: 1 }];
@@ -273,6 +276,10 @@ pub(super) fn parse(location: &str, text: &str) -> Result<File, SchemaFault> {
         }
         if for_people {
             continue;
+        }
+        if kind == "import" {
+            let namespace = attributes.iter().find(|(name, _)| *name == "namespace");
+            file.imports.insert(namespace.map(|(_, namespace)| namespace.clone()).unwrap_or_default());
         }
         // The stack turns the order round; once more, and children are met in document order.
         waiting[first..].reverse();

@@ -1,4 +1,4 @@
-//! Our schemas and our engine, held against the official schemas and against libxml2.
+//! Our schemas and our engine, held against the official schemas, against libxml2 and against Xerces-C.
 //!
 //! Set GRIDPOST_CONFORMANCE to the folder of official schemas and samples; without it these tests say that they were
 //! left out, and pass. MUTANTS sets how many documents of each kind are tried.
@@ -254,23 +254,53 @@ fn compare_from(kind: &str, name: &str, bases: &[String], seed: u64, count: usiz
     let area = if name == "acknowledgement" { "general" } else { "structure" };
     let schema = folder.join(format!("xsd/cim/urn-ediel-org-{area}-{name}-0-1.xsd"));
     assert!(schema.is_file(), "{}", schema.display());
-    let Some(judged) = xmllint(&schema, &mutants) else {
-        println!("left out: there is no xmllint");
-        return;
-    };
+    let namespace = theirs_of(theirs, &schema);
+    let judged = xmllint(&schema, &mutants).map(|judged| judged.into_iter().map(Some).collect());
+    for (referee, judged, explain) in [
+        ("libxml2", judged, explain as Explain),
+        ("Xerces-C", xerces::judge(&schema, &namespace, &mutants), xerces::explain as Explain),
+    ] {
+        match judged {
+            Some(judged) => settle(&format!("{kind}: {referee}"), bases, &mutants, &verdicts, &judged, explain),
+            None => println!("left out: there is no {referee}"),
+        }
+    }
+}
+
+/// The clause that a referee breaks with another verdict than ours, where we know it.
+type Explain = fn(&[u8], bool) -> Option<&'static str>;
+
+/// The namespace of the documents that an official schema describes.
+fn theirs_of(theirs: &Specs, schema: &Path) -> String {
+    let text = std::fs::read_to_string(schema).unwrap();
+    let namespace = text.split("targetNamespace=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    assert!(theirs.schema_for(namespace).is_some(), "{namespace}");
+    namespace.to_string()
+}
+
+/// Holds the verdicts of a referee against ours; it has none of some mutants.
+fn settle(
+    who: &str,
+    bases: &[String],
+    mutants: &[Vec<u8>],
+    verdicts: &[bool],
+    judged: &[Option<bool>],
+    explain: Explain,
+) {
     let mut differences: BTreeMap<&str, usize> = BTreeMap::new();
     let mut unexplained = Vec::new();
-    for ((mutant, &ours), &theirs) in mutants.iter().zip(&verdicts).zip(&judged) {
-        if ours != theirs {
+    for ((mutant, &ours), &theirs) in mutants.iter().zip(verdicts).zip(judged) {
+        if theirs.is_some_and(|theirs| ours != theirs) {
             match explain(mutant, ours) {
                 Some(reason) => *differences.entry(reason).or_default() += 1,
                 None => unexplained.push(format!("we say {ours}: {}\n", changed(mutant, bases))),
             }
         }
     }
-    println!("{kind}: libxml2 differs where it is known to: {differences:?}");
+    let count = judged.iter().flatten().count();
+    println!("{who} judged {count}, and differs where it is known to: {differences:?}");
     let shown: String = unexplained.iter().take(40).map(String::as_str).collect();
-    assert!(unexplained.is_empty(), "{} differences:\n{shown}", unexplained.len());
+    assert!(unexplained.is_empty(), "{who}: {} differences:\n{shown}", unexplained.len());
 }
 
 /// The lines of a mutant that stand in none of the documents it could come from.

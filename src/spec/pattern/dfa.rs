@@ -10,6 +10,8 @@ use super::parse::Node;
 const NODES_MAX: usize = 10_000;
 /// Cells of a finished table, of two bytes each: half a mebibyte for a pattern. An official date pattern takes 3,000.
 const CELLS_MAX: usize = 262_144;
+/// Nodes looked at to make a table.
+const WORK_MAX: usize = 30_000_000;
 
 /// The state from which nothing matches.
 const DEAD: u16 = 0;
@@ -169,11 +171,17 @@ pub(super) fn build(root: &Node) -> Result<Dfa, Refused> {
     let mut known: HashMap<Vec<u32>, u16> = HashMap::from([(Vec::new(), DEAD), (first, 1)]);
     let mut next = vec![DEAD; classes];
     let mut at = 1;
+    let mut work = 0;
     while at < states.len() {
         for class in members.iter() {
+            work += states[at].len() + 1;
+            if work > WORK_MAX {
+                return Err(Refused::TooLarge);
+            }
             let targets = states[at].iter().filter_map(|&node| nfa.step[node as usize]);
             let targets: Vec<u32> = targets.filter(|&(set, _)| class[set as usize]).map(|(_, to)| to).collect();
             let target = nfa.closure(targets.into_iter(), end, &mut seen);
+            work += target.len();
             let id = match known.get(&target) {
                 Some(&id) => id,
                 None => {

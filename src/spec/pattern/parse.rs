@@ -1,5 +1,7 @@
 //! A pattern's text to its tree.
 
+use std::collections::HashMap;
+
 use super::Refused;
 use super::blocks;
 use super::charset::CharSet;
@@ -18,7 +20,7 @@ const DEPTH_MAX: usize = 50;
 const COUNT_MAX: u32 = 10_000;
 
 pub(super) fn parse(pattern: &str) -> Result<Node, Refused> {
-    let mut parser = Parser { chars: pattern.chars().collect(), at: 0, depth: 0 };
+    let mut parser = Parser { chars: pattern.chars().collect(), at: 0, depth: 0, known: HashMap::new() };
     let node = parser.branches()?;
     match parser.peek() {
         None => Ok(node),
@@ -34,6 +36,8 @@ struct Parser {
     chars: Vec<char>,
     at: usize,
     depth: usize,
+    /// Sets that were looked up, by what stands behind their backslash: some take a walk through all of Unicode.
+    known: HashMap<String, CharSet>,
 }
 
 impl Parser {
@@ -204,18 +208,29 @@ impl Parser {
                 };
                 let name: String = self.chars[self.at + 1..self.at + end].iter().collect();
                 self.at += end + 1;
-                let set = match name.strip_prefix("Is") {
+                let set = self.set_of(name.clone(), |name| match name.strip_prefix("Is") {
                     Some(name) => blocks::block(name),
-                    None => CharSet::of_category(&name),
-                };
+                    None => CharSet::of_category(name),
+                });
                 let Some(set) = set else { return wrong(format!("the category \\{c}{{{name}}}")) };
                 Ok(if c == 'P' { set.negate() } else { set })
             }
-            c => match CharSet::of_escape(c) {
+            c => match self.set_of(format!("\\{c}"), |_| CharSet::of_escape(c)) {
                 Some(set) => Ok(set),
                 None => wrong(format!("the escape \\{c}")),
             },
         }
+    }
+}
+
+impl Parser {
+    fn set_of(&mut self, name: String, look_up: impl Fn(&str) -> Option<CharSet>) -> Option<CharSet> {
+        if let Some(known) = self.known.get(&name) {
+            return Some(known.clone());
+        }
+        let set = look_up(&name)?;
+        self.known.insert(name, set.clone());
+        Some(set)
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod derivation;
 mod derived;
+mod fields;
 mod flaws;
+mod hostile;
 mod keys;
 mod limits;
 mod loading;
