@@ -6,6 +6,7 @@
 mod documents;
 mod instances;
 mod mutate;
+mod xerces;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -255,7 +256,8 @@ fn compare_from(kind: &str, name: &str, bases: &[String], seed: u64, count: usiz
     let schema = folder.join(format!("xsd/cim/urn-ediel-org-{area}-{name}-0-1.xsd"));
     assert!(schema.is_file(), "{}", schema.display());
     let namespace = theirs_of(theirs, &schema);
-    let judged = xmllint(&schema, &mutants).map(|judged| judged.into_iter().map(Some).collect());
+    let judged: Option<Vec<Option<bool>>> =
+        xmllint(&schema, &mutants).map(|judged| judged.into_iter().map(Some).collect());
     for (referee, judged, explain) in [
         ("libxml2", judged, explain as Explain),
         ("Xerces-C", xerces::judge(&schema, &namespace, &mutants), xerces::explain as Explain),
