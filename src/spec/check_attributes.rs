@@ -9,6 +9,9 @@ use super::values;
 use super::wildcard::Process;
 use crate::xml::Reader;
 
+/// The attributes that speak to the validator. Source: XML Schema Part 1, 2.6.
+const SPEAKING: [&str; 4] = ["type", "nil", "schemaLocation", "noNamespaceSchemaLocation"];
+
 impl<'a> Checker<'a> {
     /// Follows `xsi:type`; no where it could not. Source: XML Schema Part 1, 3.3.4.
     pub(super) fn retype(&mut self, reader: &Reader) -> bool {
@@ -56,7 +59,7 @@ impl<'a> Checker<'a> {
                 "" => "",
                 prefix => reader.lookup(prefix).unwrap_or(""),
             };
-            if namespace == INSTANCE_NAMESPACE {
+            if namespace == INSTANCE_NAMESPACE && SPEAKING.contains(&attribute.local) {
                 self.instance(attribute.local, &attribute.value, attribute.byte);
                 continue;
             }
@@ -139,6 +142,8 @@ impl<'a> Checker<'a> {
         match local {
             "schemaLocation" | "noNamespaceSchemaLocation" => {}
             "nil" => match value.trim_matches([' ', '\t', '\n', '\r']) {
+                // Nothing is declared about it that could forbid, or allow.
+                _ if frame.element == schema.any_element => {}
                 _ if !element.nillable => {
                     let name = schema.local(element.name);
                     self.report(byte, "nil-not-allowed", format!("<{name}> may not carry xsi:nil."));
@@ -156,11 +161,7 @@ impl<'a> Checker<'a> {
                 _ => self.report(byte, "nil-not-allowed", "xsi:nil must be true or false.".to_string()),
             },
             // Followed already.
-            "type" => {}
-            other => {
-                let message = format!("The attribute xsi:{} means nothing.", flaw::quote(other));
-                self.report(byte, "attribute-unexpected", message);
-            }
+            _ => {}
         }
     }
 }

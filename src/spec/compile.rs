@@ -12,17 +12,13 @@ use super::builtins;
 use super::check::INSTANCE_NAMESPACE;
 use super::complex::Parts;
 use super::content::Particle;
-use super::facets;
 use super::load::{Library, Place};
+use super::nodes::{Node, QName, SCHEMA_NAMESPACE};
 use super::quick;
 use super::register::{Register, Space};
-use super::schema::{
-    AttributeUse, Content, Derivations, Element, Model, Move, Schema, State, Type, Use, ValueConstraint, WILD,
-};
-use super::simple::{Base, Simple, Variety, check};
+use super::schema::{AttributeUse, Content, Derivations, Element, Model, Move, Schema, State, Type, Use, WILD};
+use super::simple::{Base, Simple, Variety};
 use super::simple_types::SimpleTypes;
-use super::source::{Node, QName, SCHEMA_NAMESPACE};
-use super::values;
 use super::wildcard::{Namespaces, Process, Wildcard};
 
 /// Groups may refer to groups so deep, and types derive from types; more is taken for a circle.
@@ -136,7 +132,7 @@ pub(super) struct Compiler<'l> {
     pub emptied: Vec<(Place, u32)>,
     /// Redefinitions of groups that must take no more than the original does.
     pub redefined_groups: Vec<(Place, Place)>,
-    groups: HashMap<Place, Particle>,
+    pub groups: HashMap<Place, Particle>,
     /// Particles made so far.
     pub particles: usize,
 }
@@ -204,60 +200,6 @@ impl<'l> Compiler<'l> {
     /// The type of anything.
     pub(super) const ANY: u32 = 0;
 
-    fn find_substitutes(&mut self) -> Result<(), SchemaFault> {
-        for place in self.register.all(Space::Element) {
-            let Some(head) = self.node(place).qname("substitutionGroup") else { continue };
-            let head = self.find(place, Space::Element, &head)?;
-            self.substitutes.entry(head).or_default().push(place);
-            let mut above = head;
-            for _ in 0..DERIVATIONS_MAX {
-                match self.node(above).qname("substitutionGroup") {
-                    Some(_) if above == place => break,
-                    Some(next) => above = self.find(above, Space::Element, &next)?,
-                    None => break,
-                }
-            }
-            if above == place {
-                return self.broken(place, "substitution groups go round in a circle");
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn global_element(&mut self, place: Place) -> Result<u32, SchemaFault> {
-        if let Some(&known) = self.elements.get(&place) {
-            return Ok(known);
-        }
-        let namespace = self.register.units[place.unit].namespace.clone();
-        self.element(place, &namespace)
-    }
-
-    pub(super) fn element(&mut self, place: Place, namespace: &str) -> Result<u32, SchemaFault> {
-        let node = self.node(place);
-        let Some(local) = node.attribute("name") else { return self.broken(place, "an element has no name") };
-        if !crate::xml::is_nc_name(local) {
-            return self.broken(place, format!("{local} is not a name"));
-        }
-        let name = self.name(namespace, local);
-        let nillable = self.truth(place, "nillable")?;
-        let is_abstract = self.truth(place, "abstract")?;
-        let block = self.derivations(place, "block", "blockDefault")?;
-        let at = self.schema.elements.len() as u32;
-        self.elements.insert(place, at);
-        self.schema.elements.push(Element {
-            name,
-            typed: 0,
-            value: None,
-            nillable,
-            is_abstract,
-            block,
-            ..Element::default()
-        });
-        let typed = self.type_of_element(place, 0)?;
-        self.schema.elements[at as usize].typed = typed;
-        Ok(at)
-    }
-
     pub(super) fn truth(&self, place: Place, name: &str) -> Result<bool, SchemaFault> {
         match self.node(place).attribute(name).map(str::trim) {
             None | Some("false" | "0") => Ok(false),
@@ -274,67 +216,6 @@ impl<'l> Compiler<'l> {
         }
     }
 
-    /// The default or fixed value of an attribute or of an element with text in it, held against its type.
-    pub(super) fn value_constraint(&self, place: Place, simple: u32) -> Result<Option<ValueConstraint>, SchemaFault> {
-        let node = self.node(place);
-        let (text, fixed) = match (node.attribute("default"), node.attribute("fixed")) {
-            (Some(text), _) => (text.to_string(), false),
-            (None, Some(text)) => (text.to_string(), true),
-            (None, None) => return Ok(None),
-        };
-        match check(&self.simple.types, simple, &text) {
-            Ok(value) => {
-                let resolve = |name: &str| facets::named(self.library, self.register, place, name);
-                let canonical = values::canonical(&self.simple.types, simple, &value, &resolve);
-                Ok(Some(ValueConstraint { text, canonical, fixed }))
-            }
-            Err(_) => self.broken(place, format!("the default {text} is not of its type")),
-        }
-    }
-
-    pub(super) fn redefined_particle(&self, group: Place) -> Option<&Particle> {
-        self.groups.get(&group)
-    }
-
-    /// Groups that were redefined without referring to themselves. Source: XML Schema Part 1, 4.2.2 (6.2).
-    fn find_redefined_groups(&mut self) -> Result<(), SchemaFault> {
-        let register = self.register;
-        for redefined in register.redefined.iter().filter(|redefined| redefined.space == Space::Group) {
-            if register.refers_to_itself(self.library, redefined) {
-                continue;
-            }
-            for place in [redefined.place, redefined.original] {
-                if let Some(child) = self.children(place).next() {
-                    let particle = self.particle(child, 0)?;
-                    self.groups.insert(place, particle);
-                }
-            }
-            self.redefined_groups.push((redefined.place, redefined.original));
-        }
-        for redefined in register.redefined.iter().filter(|redefined| redefined.space == Space::AttributeGroup) {
-            if register.refers_to_itself(self.library, redefined) {
-                continue;
-            }
-            let mut before = Parts::default();
-            for child in self.children(redefined.original) {
-                self.attribute(child, &mut before, 0)?;
-            }
-            let own: Vec<Place> = self.children(redefined.place).collect();
-            let lost = before.attributes.clone();
-            self.derive_attributes(redefined.place, &own, true, &mut before)?;
-            // A group has what it says, and not what it does not take away.
-            let mut says = Parts::default();
-            for child in own {
-                self.attribute(child, &mut says, 0)?;
-            }
-            let same = |a: &AttributeUse, b: &AttributeUse| a.local == b.local && a.namespace == b.namespace;
-            if lost.iter().any(|a| a.required && !says.attributes.iter().any(|b| same(a, b))) {
-                return self.broken(redefined.place, "an attribute that must be there is left out");
-            }
-        }
-        Ok(())
-    }
-
     /// Notations must be listed where they are used. Source: XML Schema Part 2, 3.2.19.
     pub(super) fn is_usable(&self, place: Place, simple: u32) -> Result<(), SchemaFault> {
         let Simple { variety, facets, .. } = &self.simple.types[simple as usize];
@@ -347,30 +228,6 @@ impl<'l> Compiler<'l> {
     /// Is this the type of an id?
     pub(super) fn is_id(&self, simple: u32) -> bool {
         matches!(self.simple.types[simple as usize].variety, Variety::Atomic(Base::Id))
-    }
-
-    fn type_of_element(&mut self, place: Place, depth: usize) -> Result<u32, SchemaFault> {
-        let mut inside = None;
-        for child in self.children(place) {
-            match self.node(child).kind {
-                "simpleType" | "complexType" if inside.is_none() => inside = Some(child),
-                _ => {}
-            }
-        }
-        match (self.node(place).qname("type"), inside) {
-            (Some(_), Some(child)) => self.broken(child, "an element has two types"),
-            (None, None) => match self.node(place).qname("substitutionGroup") {
-                // Of the type of the element it stands for.
-                Some(_) if depth > DERIVATIONS_MAX => self.broken(place, "substitution groups go round in a circle"),
-                Some(head) => {
-                    let head = self.find(place, Space::Element, &head)?;
-                    self.type_of_element(head, depth + 1)
-                }
-                None => Ok(Self::ANY),
-            },
-            (Some(name), None) => self.type_named(place, &name),
-            (None, Some(child)) => self.type_at(child),
-        }
     }
 
     /// The type of a name as the node at `place` means it.
@@ -411,49 +268,6 @@ impl<'l> Compiler<'l> {
         self.schema.types.push(Type { is_simple: true, ..Type::new(name, Content::Simple(simple), Vec::new()) });
         self.simple_content.insert(simple, at);
         at
-    }
-
-    /// Defaults of elements must be of the elements' types, which are all known by now. Source: XML Schema Part 1, 3.3.6.
-    fn check_values(&mut self) -> Result<(), SchemaFault> {
-        let all: Vec<(Place, u32)> = self.elements.iter().map(|(&place, &element)| (place, element)).collect();
-        for (place, element) in all {
-            let node = self.node(place);
-            if let Content::Simple(simple) =
-                self.schema.types[self.schema.elements[element as usize].typed as usize].content
-            {
-                self.is_usable(place, simple)?;
-            }
-            let (default, fixed) = (node.attribute("default"), node.attribute("fixed"));
-            let Some(text) = default.or(fixed) else { continue };
-            let typed = self.schema.elements[element as usize].typed;
-            let value = match self.schema.types[typed as usize].content {
-                Content::Simple(simple) if self.is_id(simple) => return self.broken(place, "an id has no default"),
-                Content::Simple(simple) => self.value_constraint(place, simple)?,
-                Content::Mixed(model) if self.schema.models[model as usize].is_optional() => {
-                    let text = text.to_string();
-                    Some(ValueConstraint { canonical: text.clone(), text, fixed: fixed.is_some() })
-                }
-                _ => return self.broken(place, "a default on an element that cannot be text alone"),
-            };
-            self.schema.elements[element as usize].value = value;
-        }
-        Ok(())
-    }
-
-    /// What stands for another element must be of its type, or of one derived from it as is allowed.
-    fn check_substitutes(&self) -> Result<(), SchemaFault> {
-        for (head, members) in &self.substitutes {
-            let of = &self.schema.elements[self.elements[head] as usize];
-            let last = self.derivations(*head, "final", "finalDefault")?;
-            for &member in members {
-                let typed = self.schema.elements[self.elements[&member] as usize].typed;
-                match self.schema.derived(typed, of.typed) {
-                    Some(taken) if !taken.meets(last) => {}
-                    _ => return self.broken(member, "its type is not derived from that of its substitution group"),
-                }
-            }
-        }
-        Ok(())
     }
 
     pub(super) fn attribute_at(&mut self, place: Place, into: &mut Vec<AttributeUse>) -> Result<(), SchemaFault> {

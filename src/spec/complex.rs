@@ -6,9 +6,9 @@ use super::SchemaFault;
 use super::compile::{Compiler, DERIVATIONS_MAX};
 use super::content::{self, Particle, Term};
 use super::load::Place;
+use super::nodes::SCHEMA_NAMESPACE;
 use super::register::Space;
 use super::schema::{AttributeUse, Content, Derivations, Type};
-use super::source::SCHEMA_NAMESPACE;
 use super::wildcard::{Namespaces, Process, Wildcard};
 
 /// What a complex type is made of, before its model is compiled.

@@ -11,13 +11,13 @@ use super::SchemaFault;
 use super::builtins::{has_length, is_number, is_text};
 use super::codes::Codes;
 use super::load::{Library, Place};
+use super::nodes::Node;
 use super::order;
 use super::pattern;
 use super::register::Register;
 use super::schema::Derivations;
 use super::simple::{Base, Bound, Facets, Simple, Variety, WhiteSpace, check};
 use super::simple_types::SimpleTypes;
-use super::source::Node;
 use super::values;
 
 /// Facets that may be fixed, by the bit that says so.

@@ -166,10 +166,20 @@ fn not_listed(listed: &Simple, value: &str) -> String {
 /// A stranger's text in quotes, its beginning only.
 pub(super) fn quote(text: &str) -> String {
     const SHOWN: usize = 60;
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("\"{}…\"", &text[..end]),
-        None => format!("\"{text}\""),
+    let (begin, dots) = match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => (&text[..end], "…"),
+        None => (text, ""),
+    };
+    if !begin.contains(char::is_control) {
+        return format!("\"{begin}{dots}\"");
     }
+    // A message is one line, whatever a value holds.
+    let mut shown = String::new();
+    begin.chars().for_each(|c| match c.is_control() {
+        true => shown.extend(c.escape_default()),
+        false => shown.push(c),
+    });
+    format!("\"{shown}{dots}\"")
 }
 
 /// Of several names, the one that `name` was probably meant to be.

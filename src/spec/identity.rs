@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use super::SchemaFault;
 use super::compile::Compiler;
 use super::load::Place;
+use super::nodes::QName;
 use super::schema::{Key, KeyKind, Path, Test};
-use super::source::QName;
 
 /// Steps of one path, and alternatives of one selector: more is nothing that anybody would read.
 const STEPS_MAX: usize = 64;

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use super::SchemaFault;
+use super::nodes::{self, File};
 use super::register::Register;
-use super::source::{self, File, Sources};
+use super::source::{self, Sources};
 use crate::xml::XML_NAMESPACE;
 
 /// Files of one set, each read once however many schemas import it.
@@ -41,7 +42,7 @@ impl<'s> Library<'s> {
             return Ok(at);
         }
         let text = self.sources.text(location)?;
-        self.files.push(source::parse(location, &text)?);
+        self.files.push(nodes::parse(location, &text)?);
         self.known.insert(location.to_string(), self.files.len() - 1);
         Ok(self.files.len() - 1)
     }
@@ -156,7 +157,7 @@ impl<'s> Library<'s> {
         if let Some(&at) = self.known.get(XML_NAMESPACE) {
             return Ok(at);
         }
-        self.files.push(source::parse("xml.xsd", include_str!("xml.xsd"))?);
+        self.files.push(nodes::parse("xml.xsd", include_str!("xml.xsd"))?);
         self.known.insert(XML_NAMESPACE.to_string(), self.files.len() - 1);
         Ok(self.files.len() - 1)
     }

@@ -6,9 +6,9 @@ use super::SchemaFault;
 use super::compile::{Compiler, DERIVATIONS_MAX};
 use super::content::{self, ModelFault, Particle, Term};
 use super::load::Place;
+use super::nodes::SCHEMA_NAMESPACE;
 use super::register::Space;
 use super::schema::{Derivations, Move, WILD};
-use super::source::SCHEMA_NAMESPACE;
 
 /// Particles of one schema, each counted as often as it is referred to: groups of groups of groups grow fast.
 const PARTICLES_MAX: usize = 200_000;

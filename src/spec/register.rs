@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::SchemaFault;
 use super::load::{Library, Place, Unit};
-use super::source::{File, Node, QName};
+use super::nodes::{File, Node, QName};
 
 /// The symbol spaces of a schema. Types of both kinds share one. Source: XML Schema Part 1, 2.5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -234,7 +234,7 @@ fn end_of(file: &File, node: usize) -> usize {
     end
 }
 
-/// Do two nodes say the same? Depth is bounded by what [`super::source::parse`] takes.
+/// Do two nodes say the same? Depth is bounded by what [`super::nodes::parse`] takes.
 fn same(a: &File, a_at: usize, b: &File, b_at: usize) -> bool {
     let (x, y): (&Node, &Node) = (&a.nodes[a_at], &b.nodes[b_at]);
     x.kind == y.kind

@@ -9,11 +9,11 @@ use super::codes::Codes;
 use super::compile::DERIVATIONS_MAX;
 use super::facets;
 use super::load::{Library, Place};
+use super::nodes::SCHEMA_NAMESPACE;
 use super::pattern::Dfa;
 use super::register::{Register, Space};
 use super::schema::Derivations;
 use super::simple::{Base, Bound, Facets, Simple, Variety, WhiteSpace};
-use super::source::SCHEMA_NAMESPACE;
 
 /// What was compiled before, for a set of schemas repeats itself: patterns by their text, and plain types by the file
 /// and the node they are defined in.
@@ -201,7 +201,7 @@ impl SimpleTypes {
         library: &Library,
         register: &Register,
         place: Place,
-        name: &super::source::QName,
+        name: &super::nodes::QName,
         depth: usize,
     ) -> Result<u32, SchemaFault> {
         if name.namespace == SCHEMA_NAMESPACE {
@@ -227,7 +227,7 @@ impl SimpleTypes {
         let node = &library.files[file].nodes[place.node];
         let mut members = Vec::new();
         for name in node.attribute("memberTypes").unwrap_or("").split(' ') {
-            if let Some(name) = super::source::QName::expanded(name) {
+            if let Some(name) = super::nodes::QName::expanded(name) {
                 members.push(self.named(library, register, place, &name, depth)?);
             }
         }

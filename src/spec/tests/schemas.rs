@@ -228,3 +228,24 @@ fn an_all_of_many_members_is_counted() {
     let without: Vec<usize> = all.iter().copied().filter(|&n| n != 4 && n != 7 && n != 9).collect();
     assert_eq!(judged(&without), ["element-missing /a/e4", "element-missing /a/e7"]);
 }
+
+#[test]
+fn what_is_not_declared_may_say_of_itself_what_it_likes() {
+    let schema = schema(
+        "<xs:element name='a'><xs:complexType><xs:sequence><xs:any namespace='##other' processContents='lax'/></xs:sequence>
+           <xs:anyAttribute namespace='##other' processContents='lax'/></xs:complexType></xs:element>",
+    );
+    let judged = |attributes: &str, inside: &str| {
+        let xsi = "xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'";
+        flaws(&schema, &format!("<a xmlns='urn:t' {xsi} {attributes}><o xmlns='urn:o' {inside}/></a>"))
+    };
+    assert_eq!(judged("xsi:whatever='1'", "xsi:nil='true'"), [""; 0]);
+    assert_eq!(judged("xsi:nil='true'", ""), ["nil-not-allowed /a"]);
+}
+
+#[test]
+fn a_message_is_one_line() {
+    let schema = schema("<xs:element name='a' type='xs:int'/>");
+    let verdict = judge(&schema, "<a xmlns='urn:t'>1\n2\t\u{85}</a>");
+    assert!(!verdict.flaws[0].message.contains(char::is_control), "{}", verdict.flaws[0].message);
+}
