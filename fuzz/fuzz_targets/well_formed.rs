@@ -15,7 +15,8 @@ fuzz_target!(|document: &[u8]| {
     let theirs: Vec<String> = elements.map(|node| node.tag_name().name().to_string()).collect();
     assert_eq!(names, theirs);
     let said: String = tree.descendants().filter(|node| node.is_text()).filter_map(|node| node.text()).collect();
-    assert_eq!(text, said);
+    // A carriage return alone is a line end too (XML 1.0, 2.11), which roxmltree leaves as it is.
+    assert_eq!(text.replace('\r', "\n"), said.replace('\r', "\n"));
 
     let mut reader = quick_xml::Reader::from_str(source);
     let mut tags = Vec::new();

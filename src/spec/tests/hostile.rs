@@ -1,22 +1,11 @@
-//! Schemas meant to hurt: each is loaded or refused, and soon.
-
-use std::time::{Duration, Instant};
+//! Schemas meant to hurt: each is loaded or refused, and soon. What goes wrong here takes hours, so that it ends at all
+//! is the test.
 
 use super::*;
 
-/// Loads a schema, and fails if that takes longer than anybody should wait.
-#[track_caller]
-fn soon(what: &str, body: &str) -> Result<Schema, SchemaFault> {
-    let start = Instant::now();
-    let loaded = load(body);
-    // Generous, for builds without optimisation on a busy machine; what goes wrong here takes hours.
-    assert!(start.elapsed() < Duration::from_secs(60), "{what} took {:?}", start.elapsed());
-    loaded
-}
-
 #[track_caller]
 fn refused(what: &str, body: &str) {
-    let fault = soon(what, body).err().unwrap_or_else(|| panic!("{what} must be refused"));
+    let fault = load(body).err().unwrap_or_else(|| panic!("{what} must be refused"));
     assert_eq!(fault.kind(), "unsupported", "{what}: {fault}");
 }
 
@@ -52,7 +41,7 @@ fn content_models_do_not_unfold_for_ever() {
         let members = (0..count).map(|at| format!("<xs:element name='e{at}' type='xs:int' minOccurs='0'/>"));
         format!("<xs:sequence>{}</xs:sequence>", members.collect::<String>())
     };
-    assert!(soon("optional members", &model(&optional(300))).is_ok());
+    assert!(load(&model(&optional(300))).is_ok());
     refused("many optional members", &model(&optional(3_000)));
 }
 
@@ -62,9 +51,7 @@ fn unions_of_unions_do_not_grow_for_ever() {
         format!("<xs:simpleType name='U{at}'><xs:union memberTypes='t:U{} t:U{}'/></xs:simpleType>", at - 1, at - 1)
     };
     let types: String = (1..50).map(next).collect();
-    let schema = soon(
-        "unions",
-        &format!("<xs:element name='a' type='t:U49'/><xs:simpleType name='U0'><xs:union memberTypes='xs:int xs:boolean'/></xs:simpleType>{types}"),
+    let schema = load(&format!("<xs:element name='a' type='t:U49'/><xs:simpleType name='U0'><xs:union memberTypes='xs:int xs:boolean'/></xs:simpleType>{types}"),
     )
     .unwrap();
     assert_eq!(flaws(&schema, "<a xmlns='urn:t'>x</a>"), ["value-type /a"]);
@@ -79,9 +66,9 @@ fn patterns_do_not_blow_up() {
     };
     refused("a pattern of many states", &typed("(a|b)*a(a|b){20}"));
     refused("nested counts", &typed("((a{0,99}){0,99}){0,99}"));
-    assert!(soon("many classes", &typed(&"\\i\\c".repeat(100))).is_ok());
+    assert!(load(&typed(&"\\i\\c".repeat(100))).is_ok());
     // Where others look back, ours looks at each character once.
-    let schema = soon("backtracking", &typed("(a*)*b|(a|aa)*c")).unwrap();
+    let schema = load(&typed("(a*)*b|(a|aa)*c")).unwrap();
     let value = "a".repeat(500_000);
     assert_eq!(flaws(&schema, &format!("<a xmlns='urn:t'>{value}</a>")), ["value-pattern /a"]);
 }
@@ -89,21 +76,17 @@ fn patterns_do_not_blow_up() {
 #[test]
 fn long_lists_of_codes_are_looked_into_and_not_through() {
     let codes: String = (0..20_000).map(|at| format!("<xs:enumeration value='{at}.5'/>")).collect();
-    let schema = soon(
-        "codes",
-        &format!("<xs:element name='a'><xs:complexType><xs:sequence><xs:element name='b' maxOccurs='unbounded'><xs:simpleType><xs:restriction base='xs:decimal'>{codes}</xs:restriction></xs:simpleType></xs:element></xs:sequence></xs:complexType></xs:element>"),
+    let schema = load(&format!("<xs:element name='a'><xs:complexType><xs:sequence><xs:element name='b' maxOccurs='unbounded'><xs:simpleType><xs:restriction base='xs:decimal'>{codes}</xs:restriction></xs:simpleType></xs:element></xs:sequence></xs:complexType></xs:element>"),
     )
     .unwrap();
     let values: String = (0..20_000).map(|at| format!("<b>0{}.50</b>", at % 19_999)).collect();
-    let start = Instant::now();
     assert!(judge(&schema, &format!("<a xmlns='urn:t'>{values}</a>")).is_valid());
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 #[test]
 fn chains_and_crowds_of_substitutes_are_bounded() {
     let members: String = (0..3_000).map(|at| format!("<xs:element name='m{at}' substitutionGroup='t:h'/>")).collect();
-    assert!(soon("a crowd", &format!("<xs:element name='h'/>{members}")).is_ok());
+    assert!(load(&format!("<xs:element name='h'/>{members}")).is_ok());
     let refs = "<xs:element ref='t:h'/>".repeat(200);
     let crowd = format!(
         "<xs:element name='h'/>{members}<xs:element name='a'><xs:complexType><xs:sequence>{refs}</xs:sequence></xs:complexType></xs:element>"
@@ -111,7 +94,7 @@ fn chains_and_crowds_of_substitutes_are_bounded() {
     refused("a crowd that is referred to often", &crowd);
     let circle: String =
         (0..200).map(|at| format!("<xs:element name='c{at}' substitutionGroup='t:c{}'/>", (at + 1) % 200)).collect();
-    assert!(soon("a circle", &circle).is_err());
+    assert!(load(&circle).is_err());
 }
 
 #[test]
@@ -128,5 +111,5 @@ fn restrictions_are_compared_within_a_bound() {
     let body = format!(
         "<xs:group name='g'><xs:sequence>{base}</xs:sequence></xs:group><xs:group name='h'><xs:sequence>{own}</xs:sequence></xs:group>"
     );
-    let _ = soon("nested choices", &body);
+    let _ = load(&body);
 }
