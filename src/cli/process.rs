@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Outcome;
 use super::accounts;
@@ -14,11 +14,13 @@ use super::config::Config;
 use super::output::parse_instant;
 use crate::gateway::{self, Clock, Question};
 use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Period, Timestamp};
+use crate::process::accounting_points::{self, transactions};
+use crate::process::change_of_supplier::view as roles;
 use crate::process::charges::ChargeIdentity;
 use crate::process::charges::view::{Cut, EVERYTHING, Filter, PriceOrder};
 use crate::process::event::{NoPosition, Position};
-use crate::process::{Context, aftermath, metering_points, participants};
-use crate::record::{self, Batch};
+use crate::process::{Context, aftermath, gather_more, metering_points, participants};
+use crate::record::{self, Batch, Needs};
 use crate::store::{Embedded, Store};
 
 /// Shows what the processes know: charges, prices, links, and the events they have raised. One command changes
@@ -115,6 +117,16 @@ enum What {
         #[arg(long, value_name = "T", value_parser = parse_instant)]
         at: Timestamp,
     },
+    /// A process's whole story: request, decision with the rules that decided, states, documents, what is due, events.
+    Show {
+        /// Of the process, or of a request that was rejected, as `processes` lists it; or `SENDER/TRANSACTION`.
+        id: String,
+    },
+    /// The processes at an accounting point, and what they have registered.
+    Processes {
+        #[arg(value_name = "METERING POINT")]
+        metering_point: String,
+    },
     /// Everybody who is registered.
     Participants,
     /// Gives a grid area to a grid company, which is told of the taxes that are paid there once the gateway runs again.
@@ -150,6 +162,14 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
     let store = Embedded::open(dir, config.store_options())?;
     if let What::GridArea { code, owner } = &args.what {
         return give_grid_area(&store, config, code, owner);
+    }
+    if let What::Show { id } = &args.what {
+        return story(&store, config, id, args.json);
+    }
+    if let What::Processes { metering_point } = &args.what {
+        let point = MeteringPointId::new(&**metering_point);
+        let facts = gateway::load(&store, &accounting_points::needs_of(&point))?;
+        return show(&roles::processes(&facts, &point), args.json);
     }
     let question = args.what.question();
     if let Question::Events { after, take } = &question {
@@ -199,7 +219,9 @@ impl What {
             }
             What::Accounts(_) => unreachable!("accounts are shown by themselves"),
             What::Participants => Question::Participants { cut: EVERYTHING },
-            What::GridArea { .. } => unreachable!("run answers it before anything is asked"),
+            What::GridArea { .. } | What::Show { .. } | What::Processes { .. } => {
+                unreachable!("run answers it before anything is asked")
+            }
         }
     }
 }
@@ -226,6 +248,37 @@ fn give_grid_area(store: &Embedded, config: &Config, code: &str, owner: &str) ->
         record::Outcome::Conflict(_) => bail!("give grid area {code} to {owner}: the registry has changed; try again"),
     }
 }
+
+/// The story of a process, with the events that it has raised behind it.
+fn story(store: &Embedded, config: &Config, id: &str, json: bool) -> Result<Outcome> {
+    let market = config.gateway_settings()?.markets.dk;
+    let id = match id.split_once('/') {
+        None => id.to_string(),
+        Some((sender, transaction)) => {
+            let sender = ActorNumber::new(sender);
+            let facts = gateway::load(store, &transactions::needs_of(&sender, transaction))?;
+            let found = transactions::transaction(&facts, &sender, transaction);
+            found.ok_or_else(|| anyhow!("show {id}: {sender} has no transaction {transaction}"))?.own_id
+        }
+    };
+    let load = |needs: &Needs| gateway::load(store, needs);
+    let facts = gather_more(roles::story_needs(&id), |facts| roles::story_needs_more(&id, facts), load)?;
+    let mut rows = roles::story(&facts, &id, &market).ok_or_else(|| anyhow!("show {id}: nobody knows this process"))?;
+    let mut after = None;
+    loop {
+        let question = Question::Events { after, take: EVENTS_AT_A_TIME };
+        let answer = gateway::ask(store, &market, &question)?.unwrap_or_default();
+        let own = answer.rows.iter().filter(|row| row["payload"]["process_id"] == *id);
+        rows.extend(own.map(|row| json!({"what": "event", "at": row["at"], "name": row["name"], "id": row["id"]})));
+        match answer.rows.last().and_then(|row| row["position"].as_str()).filter(|_| answer.more) {
+            Some(position) => after = Some(position.parse()?),
+            None => return show(&rows, json),
+        }
+    }
+}
+
+/// Events that are looked through at a time for those of one process.
+const EVENTS_AT_A_TIME: usize = 1_000;
 
 /// Answer by answer, for one does not hold more than a few MiB.
 fn events(store: &Embedded, config: &Config, from: Option<Position>, most: usize, json: bool) -> Result<Outcome> {

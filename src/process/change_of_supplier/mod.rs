@@ -35,6 +35,7 @@ mod rules;
 pub mod settings;
 pub mod timers;
 pub mod track;
+pub mod view;
 pub mod window;
 pub mod work;
 

@@ -11,6 +11,7 @@ use super::timers;
 use super::work::Work;
 use crate::document::Outgoing;
 use crate::market::Timestamp;
+use crate::process::Market;
 use crate::process::accounting_points::{ProcessKind, Status};
 use crate::process::dispatch;
 use crate::process::market_documents::letters::record_id;
@@ -70,8 +71,7 @@ impl Work<'_> {
 
     /// The instant at which the current supplier is told that its supply stops.
     pub fn notice_due(&self, effective: Timestamp) -> Timestamp {
-        let hours = self.context.market.market_roles.change_of_supplier.current_supplier_notice_hours;
-        before(effective, hours)
+        notice_at(effective, self.context.market)
     }
 
     /// Tells whoever is supplier now. Where nobody is, or nobody's supply will be left to end, the step is passed.
@@ -157,6 +157,11 @@ impl Work<'_> {
         self.course_mut(process).tell(now, sent(&document));
         self.outgoing.push(document);
     }
+}
+
+/// When the current supplier is told of a change on this day.
+pub fn notice_at(effective: Timestamp, market: &Market) -> Timestamp {
+    before(effective, market.market_roles.change_of_supplier.current_supplier_notice_hours)
 }
 
 /// A document as a story tells it.

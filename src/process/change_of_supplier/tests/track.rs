@@ -1,6 +1,7 @@
 //! The eight states and their documents, the date track beside them, and several processes at one accounting point.
 
 use super::*;
+use crate::process::accounting_points::transactions;
 use crate::process::change_of_supplier::course::{Outcome, State};
 use crate::process::change_of_supplier::settings::Means;
 
@@ -310,4 +311,33 @@ fn a_course_is_read_back_as_it_was_written() {
     assert!(course.awaited.is_some() && !course.story.is_empty());
     let bytes = crate::process::change_of_supplier::record::write(&course);
     assert_eq!(crate::process::change_of_supplier::record::read(&course.process, &bytes), course);
+}
+
+#[test]
+fn a_process_tells_its_whole_story() {
+    use crate::process::change_of_supplier::view;
+    let mut house = House::opened();
+    house.send(&request(B, "E03", "c1", APRIL));
+    house.send(&request(B, "E03", "c2", APRIL));
+    let tell = |house: &House, transaction: &str| {
+        let needs = transactions::needs_of(&actor(B), transaction);
+        let id = transactions::transaction(&house.store.facts(&needs), &actor(B), transaction).unwrap().own_id;
+        let load = |needs: &Needs| Ok::<_, std::convert::Infallible>(house.store.facts(needs));
+        let facts = gather_more(view::story_needs(&id), |facts| view::story_needs_more(&id, facts), load).unwrap();
+        view::story(&facts, &id, &house.market).unwrap()
+    };
+    let due = |rows: &[serde_json::Value]| rows.iter().filter(|row| row["what"] == "due").count();
+    let rows = tell(&house, "c1");
+    assert_eq!((&rows[0]["outcome"], &rows[1]["status"]), (&"accepted".into(), &"Pending".into()));
+    assert_eq!(due(&rows), 3, "{rows:#?}");
+    assert!(rows.iter().any(|row| row["step"].as_str().is_some_and(|it| it.starts_with("sent ConfirmRequest"))));
+    let rejected = tell(&house, "c2");
+    assert_eq!(rejected.len(), 1);
+    assert_eq!(rejected[0]["broken"][0], "ChangeOfSupplierRegisteredOnSameDateIsNotAllowed (D07)");
+    house.pass(at("2023-04-02T00:00:00Z"));
+    let rows = tell(&house, "c1");
+    assert_eq!((&rows[1]["status"], due(&rows)), (&"Completed".into(), 0));
+    let facts = house.store.facts(&needs_of(&MeteringPointId::new(POINT)));
+    let processes = view::processes(&facts, &MeteringPointId::new(POINT));
+    assert_eq!(processes.last().unwrap()["supplies_from"], APRIL);
 }

@@ -1,0 +1,97 @@
+//! A process's whole story: who asked for it, what was decided by which rules, what was sent, what is still due.
+
+use serde_json::{Value, json};
+
+use super::course;
+use super::timers;
+use super::track::notice_at;
+use crate::market::{MeteringPointId, Timestamp};
+use crate::process::Market;
+use crate::process::accounting_points::transactions::{self, Transaction};
+use crate::process::accounting_points::{self, AccountingPoint};
+use crate::record::{Facts, Needs};
+
+/// What [`story`] must know first of a process, or of a transaction that was rejected, by our own id.
+pub fn story_needs(id: &str) -> Needs {
+    transactions::needs_of_own_id(id).and(course::needs_of(id))
+}
+
+/// And besides, now that `facts` are: asked again until it names nothing new.
+pub fn story_needs_more(id: &str, facts: &Facts) -> Needs {
+    let Some((sender, transaction_id)) = transactions::by_own_id(facts, id) else { return Needs::default() };
+    let point = course::course(facts, id).map(|course| accounting_points::needs_of(&course.point));
+    transactions::needs_of(&sender, &transaction_id).and(point.unwrap_or_default())
+}
+
+/// The story in order, each entry with what it is about; nothing when nobody knows the id. Needs: both.
+pub fn story(facts: &Facts, id: &str, market: &Market) -> Option<Vec<Value>> {
+    let (sender, transaction_id) = transactions::by_own_id(facts, id)?;
+    let transaction = transactions::transaction(facts, &sender, &transaction_id)?;
+    let mut rows = vec![asked(&transaction)];
+    let Some(course) = course::course(facts, id) else { return Some(rows) };
+    let point = AccountingPoint::load(facts, &course.point);
+    let process = point.process(id)?;
+    rows.push(json!({
+        "what": "process",
+        "kind": process.kind.name(),
+        "metering_point": point.id.as_str(),
+        "effective": process.effective.to_string(),
+        "status": process.status.name(),
+        "suspended_by": process.suspended_by,
+        "state": course.state.name(),
+        "outcome": course.outcome.name(),
+    }));
+    rows.extend(course.story.iter().map(|it| json!({"what": "step", "at": it.at.to_string(), "step": it.what})));
+    if course.is_open() {
+        let mut due = vec![(timers::effect(&course).due, "takes effect")];
+        if course.kind == accounting_points::ProcessKind::ChangeOfSupplier && course.notified.is_none() {
+            due.push((notice_at(course.effective, market), "the current supplier is told"));
+        }
+        due.extend(course.awaited.iter().map(|it| (it.due, "patience with whoever has not dequeued ends")));
+        due.retain(|(at, _)| process.status.is_open() || *at > course.effective);
+        due.sort_unstable();
+        rows.extend(due.into_iter().map(|(at, what)| json!({"what": "due", "at": at.to_string(), "step": what})));
+    }
+    Some(rows)
+}
+
+fn asked(transaction: &Transaction) -> Value {
+    let broken: Vec<String> = transaction.broken.iter().map(|(rule, code)| format!("{rule} ({code})")).collect();
+    json!({
+        "what": "request",
+        "at": transaction.received.to_string(),
+        "id": transaction.own_id,
+        "document": transaction.document,
+        "reason": transaction.reason,
+        "message": transaction.message_id,
+        "sender": transaction.sender.as_str(),
+        "transaction": transaction.transaction_id,
+        "metering_point": MeteringPointId::as_str(&transaction.point),
+        "outcome": if transaction.is_accepted() { "accepted" } else { "rejected" },
+        "broken": if broken.is_empty() { Value::Null } else { broken.into() },
+    })
+}
+
+/// Every process at an accounting point, in the order in which they were registered. Needs:
+/// [`accounting_points::needs_of`].
+pub fn processes(facts: &Facts, point: &MeteringPointId) -> Vec<Value> {
+    let point = AccountingPoint::load(facts, point);
+    let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    let rows = point.processes().into_iter().map(|process| {
+        let supply = process.supply.as_ref();
+        json!({
+            "id": process.id,
+            "kind": process.kind.name(),
+            "reason": process.reason,
+            "effective": process.effective.to_string(),
+            "status": process.status.name(),
+            "transaction": process.transaction_id,
+            "supplier": supply.map(|it| it.supplier.as_str()),
+            "supplies_from": supply.and_then(|it| text(it.dates.start)),
+            "supplies_until": supply.and_then(|it| text(it.dates.end)),
+            "consumes_from": process.consumer.as_ref().and_then(|it| text(it.dates.start)),
+            "consumes_until": process.consumer.as_ref().and_then(|it| text(it.dates.end)),
+        })
+    });
+    rows.collect()
+}
