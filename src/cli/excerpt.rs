@@ -139,7 +139,7 @@ mod tests {
             "<count>2</count>".repeat(40)
         );
         insta::assert_snapshot!(shown_of(&long), @r#"
-        error[value-type]: The value "�x" must be a whole number.
+        error[value-type]: The value "\u{9b}x" must be a whole number.
          --> list.xml:1:661
           |
         1 | …ount>1</count><count>1</count><count>�x</count><count>2</count><count>2</count><count>2</count><cou…
