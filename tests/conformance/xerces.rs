@@ -105,7 +105,7 @@ fn body(document: &[u8]) -> Option<&str> {
         Some(rest) => {
             let (declaration, rest) = rest.split_once("?>")?;
             // What else a declaration may say, right or wrong, is not asked about.
-            declaration.to_lowercase().ends_with("encoding=\"utf-8\"").then_some(rest)?
+            (declaration.to_lowercase() == "version=\"1.0\" encoding=\"utf-8\"").then_some(rest)?
         }
         None => text,
     };
