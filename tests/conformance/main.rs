@@ -19,10 +19,10 @@ use gridpost::xml::Limits;
 const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/message-specs/dk");
 
 /// Mutants of each kind of price-list document. libxml2 takes half the time of the test.
-const MUTANTS: usize = 4_000;
+const MUTANTS: usize = 2_000;
 
 /// Mutants of each document that is made from its schema: there are many.
-const MUTANTS_OF_EACH: usize = 500;
+const MUTANTS_OF_EACH: usize = 300;
 
 /// The official schemas, loaded once: there are many, and their code lists are long.
 static THEIRS: OnceLock<Specs> = OnceLock::new();
