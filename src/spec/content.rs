@@ -14,7 +14,7 @@ const NODES_MAX: usize = 50_000;
 const STATES_MAX: usize = 20_000;
 /// Moves of a finished model, and nodes looked at to make it: many optional members in a row have as many squared.
 const MOVES_MAX: usize = 1_000_000;
-const WORK_MAX: usize = 20_000_000;
+const WORK_MAX: usize = 10_000_000;
 /// Members of an `all` that still gets an automaton: their order is free, so states double with each. Those of a larger
 /// one are counted.
 const ALL_MAX: usize = 8;
