@@ -17,7 +17,7 @@ use crate::gateway::{Clock, Gateway, load};
 use crate::market::Timestamp;
 use crate::process::installation_accounts::{self as accounts, view};
 use crate::record::{Batch, Change, Entry, Facts, Key, KeyRange};
-use crate::store::{Embedded, Store};
+use crate::store::{self, Embedded, Store};
 
 #[derive(Debug, Subcommand)]
 pub enum Accounts {
@@ -165,17 +165,11 @@ fn count(store: &dyn Store, range: &KeyRange) -> Result<usize> {
 
 /// Goes through a range until `tell` has enough.
 fn each(store: &dyn Store, range: &KeyRange, tell: &mut dyn FnMut(&Key, &Entry) -> Result<bool>) -> Result<()> {
-    let mut after: Option<Key> = None;
-    loop {
-        let page = store.page(range, after.as_ref(), PAGE_RECORDS).context("read the store")?;
-        for (key, entry) in &page.records {
-            if !tell(key, entry)? {
-                return Ok(());
-            }
-        }
-        match page.next_after() {
-            Some(key) => after = Some(key.clone()),
-            None => return Ok(()),
+    for record in store::records(store, range, PAGE_RECORDS) {
+        let (key, entry) = record.context("read the store")?;
+        if !tell(&key, &entry)? {
+            break;
         }
     }
+    Ok(())
 }

@@ -14,7 +14,7 @@ use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::post_office::{self, Waiting};
 use crate::process::timer;
 use crate::record::{Entry, Key, KeyRange};
-use crate::store::{Embedded, Store};
+use crate::store::{self, Embedded, Store};
 
 /// Shows what waits in the participants' queues, and messages that were set aside.
 #[derive(Debug, Args)]
@@ -171,17 +171,9 @@ fn each(
     most: usize,
     mut take: impl FnMut(&Key, &Entry) -> Result<()>,
 ) -> Result<()> {
-    let (mut after, mut left) = (None, most);
-    while left > 0 {
-        let page = store.page(range, after.as_ref(), left.min(PAGE_RECORDS))?;
-        for (key, entry) in &page.records {
-            take(key, entry)?;
-        }
-        left -= page.records.len();
-        match page.next_after() {
-            Some(next) => after = Some(next.clone()),
-            None => break,
-        }
+    for record in store::records(store, range, PAGE_RECORDS.min(most.max(1))).take(most) {
+        let (key, entry) = record?;
+        take(&key, &entry)?;
     }
     Ok(())
 }

@@ -137,22 +137,15 @@ impl Gateway {
     }
 
     pub fn health(&self) -> Health {
-        let store = self
-            .store
-            .page(&archive::parked_range(), None, PARKED_SHOWN_MAX)
-            .map(|page| match page.records.len() {
-                0 => "reads; nothing is parked".to_string(),
-                parked => format!("reads; {parked}{} parked", if page.more { " or more" } else { "" }),
-            })
-            .map_err(|fault| fault.to_string());
-        let timers = self
-            .store
-            .page(&timer::parked(), None, PARKED_SHOWN_MAX)
-            .map(|page| match page.records.len() {
-                0 => "none is parked".to_string(),
+        let parked = |range: KeyRange, none: &str| {
+            let page = self.store.page(&range, None, PARKED_SHOWN_MAX).map_err(|fault| fault.to_string())?;
+            Ok(match page.records.len() {
+                0 => none.to_string(),
                 parked => format!("{parked}{} parked", if page.more { " or more" } else { "" }),
             })
-            .map_err(|fault| fault.to_string());
+        };
+        let store = parked(archive::parked_range(), "nothing is parked").map(|parked| format!("reads; {parked}"));
+        let timers = parked(timer::parked(), "none is parked");
         let decider = match self.decider.trouble() {
             None => Ok(format!("{} undecided", self.decider.undecided())),
             Some(trouble) => Err(trouble),
@@ -196,37 +189,26 @@ impl Gateway {
     fn decide_what_is_left(&self) -> Result<(), Fault> {
         let by_name: HashMap<&str, &'static Incoming> =
             process::DOCUMENTS.iter().map(|document| (document.name, *document)).collect();
-        let mut after = None;
-        loop {
-            let page = self
+        for record in store::records(&*self.store, &archive::inbox_range(), PAGE_RECORDS) {
+            let (key, record) = record.map_err(Fault::store("read the inbox"))?;
+            let unreadable = |what| move || Fault::Unreadable { what };
+            let entry = InboxEntry::from_entry(&record).ok_or_else(unreadable("the inbox"))?;
+            let document = *by_name.get(&*entry.document).ok_or_else(unreadable("the inbox"))?;
+            let body = self
                 .store
-                .page(&archive::inbox_range(), after.as_ref(), PAGE_RECORDS)
-                .map_err(Fault::store("read the inbox"))?;
-            for (key, record) in &page.records {
-                let unreadable = Fault::Unreadable { what: "the inbox" };
-                let entry = InboxEntry::from_entry(record).ok_or(unreadable)?;
-                let unreadable = Fault::Unreadable { what: "the inbox" };
-                let document = *by_name.get(&*entry.document).ok_or(unreadable)?;
-                let unreadable = Fault::Unreadable { what: "an archived document" };
-                let body = self
-                    .store
-                    .body(&archive::received_key(record.version))
-                    .map_err(Fault::store("read an archived document"))?
-                    .ok_or(unreadable)?;
-                match intake::read_document(&self.specs, &self.settings.limits, document, &body) {
-                    Ok(request) => self.decider.arrived(record.version, entry, request),
-                    Err(error) => {
-                        tracing::error!(key = %key, error = %error.message, "a document in the inbox is no longer valid");
-                        let cause = format!("it was accepted, and is refused now: {}", error.message);
-                        self.decider.parks(record.version, entry, cause);
-                    }
+                .body(&archive::received_key(record.version))
+                .map_err(Fault::store("read an archived document"))?
+                .ok_or_else(unreadable("an archived document"))?;
+            match intake::read_document(&self.specs, &self.settings.limits, document, &body) {
+                Ok(request) => self.decider.arrived(record.version, entry, request),
+                Err(error) => {
+                    tracing::error!(key = %key, error = %error.message, "a document in the inbox is no longer valid");
+                    let cause = format!("it was accepted, and is refused now: {}", error.message);
+                    self.decider.parks(record.version, entry, cause);
                 }
             }
-            match page.records.last() {
-                Some((last, _)) if page.more => after = Some(last.clone()),
-                _ => return Ok(()),
-            }
         }
+        Ok(())
     }
 }
 

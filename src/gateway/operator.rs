@@ -15,7 +15,7 @@ use crate::process::charges::view::{self, Cut, Filter, Page, PriceOrder};
 use crate::process::charges::{ChargeIdentity, record};
 use crate::process::{Market, event, gather_more, participants};
 use crate::record::{Entry, Key, KeyRange, Needs};
-use crate::store::Store;
+use crate::store::{self, Store};
 
 /// Something that an operator wants to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,15 +204,11 @@ fn events(store: &dyn Store, after: Option<event::Position>, take: usize) -> Res
 
 /// Hands over every record of a range, a page at a time.
 fn each(store: &dyn Store, range: &KeyRange, mut see: impl FnMut(&Key, &Entry)) -> Result<(), Fault> {
-    let mut after = None;
-    loop {
-        let page = store.page(range, after.as_ref(), PAGE_RECORDS_LARGE).map_err(Fault::store(DOING))?;
-        page.records.iter().for_each(|(key, entry)| see(key, entry));
-        match page.next_after() {
-            Some(next) => after = Some(next.clone()),
-            None => return Ok(()),
-        }
+    for record in store::records(store, range, PAGE_RECORDS_LARGE) {
+        let (key, entry) = record.map_err(Fault::store(DOING))?;
+        see(&key, &entry);
     }
+    Ok(())
 }
 
 fn all<T: Serialize>(rows: Vec<T>) -> Answer {

@@ -13,6 +13,7 @@ use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Dequeue, Slip, Waiting};
 use crate::process::dispatch;
 use crate::record::{Batch, Expected, Key, Outcome, Version};
+use crate::store;
 
 /// The next document of a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,18 +160,13 @@ impl Gateway {
 
     /// Everybody for whom something waits, in order of number and role.
     pub fn owners_of_post(&self) -> Result<Vec<Party>, Fault> {
-        let (range, mut owners, mut after) = (post_office::all_queues_range(), Vec::new(), None);
-        loop {
-            let page =
-                self.store.page(&range, after.as_ref(), PAGE_RECORDS).map_err(Fault::store("read the queues"))?;
-            let parties = page.records.iter().filter_map(|(key, _)| post_office::queue_of(key));
-            owners.extend(parties.map(|(party, _)| party));
+        let mut owners: Vec<Party> = Vec::new();
+        for record in store::records(&*self.store, &post_office::all_queues_range(), PAGE_RECORDS) {
+            let (key, _) = record.map_err(Fault::store("read the queues"))?;
+            owners.extend(post_office::queue_of(&key).map(|(party, _)| party));
             owners.dedup();
-            match page.next_after() {
-                Some(next) => after = Some(next.clone()),
-                None => return Ok(owners),
-            }
         }
+        Ok(owners)
     }
 
     /// The first document of each of the caller's queues, or of one.

@@ -227,15 +227,9 @@ mod tests {
     }
 
     fn all(store: &dyn Store, limit: usize) -> Vec<(Key, Bytes)> {
-        let (mut found, mut after) = (Vec::new(), None);
-        loop {
-            let page = store.page(&KeyRange::under(&Key::new(Space(1))), after.as_ref(), limit).unwrap();
-            found.extend(page.records.iter().map(|(key, entry)| (key.clone(), entry.value.clone())));
-            match page.next_after() {
-                Some(next) => after = Some(next.clone()),
-                None => return found,
-            }
-        }
+        let range = KeyRange::under(&Key::new(Space(1)));
+        let records = crate::store::records(store, &range, limit).map(Result::unwrap);
+        records.map(|(key, entry)| (key, entry.value)).collect()
     }
 
     proptest! {

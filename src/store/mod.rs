@@ -77,6 +77,27 @@ impl Page {
     }
 }
 
+/// Every record of a range in key order, read some at a time; of what is written meanwhile, perhaps a part. It ends with
+/// the first fault.
+pub fn records<'s>(
+    store: &'s dyn Store,
+    range: &'s KeyRange,
+    page_records: usize,
+) -> impl Iterator<Item = Result<(Key, Entry), Fault>> + use<'s> {
+    let mut rest = Some(None);
+    let pages = std::iter::from_fn(move || {
+        let after: Option<Key> = rest.take()?;
+        Some(store.page(range, after.as_ref(), page_records).map(|page| {
+            rest = page.next_after().cloned().map(Some);
+            page.records
+        }))
+    });
+    pages.flat_map(|page| {
+        let (records, fault) = page.map_or_else(|fault| (Vec::new(), Some(fault)), |records| (records, None));
+        records.into_iter().map(Ok).chain(fault.map(Err))
+    })
+}
+
 /// Stops a batch that only a bug can have made: a value over [`VALUE_BYTES_MAX`], two puts of one key (stamped ones
 /// too: they would become one record), or a stamp in a key that is not written.
 fn assert_well_formed(batch: &Batch) {

@@ -8,8 +8,8 @@ use crate::archive::{self, Direction, LogEntry};
 use crate::document::{self, Reader};
 use crate::gateway::Gateway;
 use crate::process::installation_accounts::{CONFIRM, REJECT};
-use crate::record::Key;
 use crate::spec::Specs;
+use crate::store;
 use crate::xml::Limits;
 
 /// Log entries that are read at a time.
@@ -23,27 +23,21 @@ pub fn read(
     correlation_id: &str,
 ) -> Result<BTreeMap<String, (String, Vec<String>)>> {
     let mut found = BTreeMap::new();
-    let mut after: Option<Key> = None;
-    loop {
-        let page = gateway.store().page(&archive::log_after(taken_in), after.as_ref(), PAGE_RECORDS)?;
-        for (_, entry) in &page.records {
-            for logged in LogEntry::from_record(entry).context("read the log of documents")? {
-                let ours = logged.direction == Direction::Out && logged.correlation_id == correlation_id;
-                let kind = [&CONFIRM, &REJECT].into_iter().find(|kind| kind.name == logged.document);
-                let Some(kind) = kind.filter(|_| ours) else { continue };
-                let body = gateway.store().body(&archive::body_key(entry.version, logged.place.part))?;
-                let body = body.and_then(|body| logged.place.in_body(&body)).context("read an answer")?;
-                let schema = specs.schema_for(kind.namespace).context("find the schema of an answer")?;
-                let mut reader = AnswerReader::default();
-                document::read(schema, &body, &Limits::default(), &mut reader);
-                found.extend(reader.found);
-            }
-        }
-        match page.next_after() {
-            Some(key) => after = Some(key.clone()),
-            None => return Ok(found),
+    for record in store::records(&**gateway.store(), &archive::log_after(taken_in), PAGE_RECORDS) {
+        let (_, entry) = record?;
+        for logged in LogEntry::from_record(&entry).context("read the log of documents")? {
+            let ours = logged.direction == Direction::Out && logged.correlation_id == correlation_id;
+            let kind = [&CONFIRM, &REJECT].into_iter().find(|kind| kind.name == logged.document);
+            let Some(kind) = kind.filter(|_| ours) else { continue };
+            let body = gateway.store().body(&archive::body_key(entry.version, logged.place.part))?;
+            let body = body.and_then(|body| logged.place.in_body(&body)).context("read an answer")?;
+            let schema = specs.schema_for(kind.namespace).context("find the schema of an answer")?;
+            let mut reader = AnswerReader::default();
+            document::read(schema, &body, &Limits::default(), &mut reader);
+            found.extend(reader.found);
         }
     }
+    Ok(found)
 }
 
 #[derive(Default)]
