@@ -238,8 +238,7 @@ fn give_grid_area(store: &Embedded, config: &Config, code: &str, owner: &str) ->
     for part in [code, owner, &now.to_string()] {
         cause.update(part.as_bytes()).update(&[0]);
     }
-    let hub = Party { number: market.hub.clone(), role: ActorRole::MeteringPointAdministrator };
-    let context = Context { now, caller: hub, cause: *cause.finalize().as_bytes(), market: &market };
+    let context = Context { now, caller: market.hub_party(), cause: *cause.finalize().as_bytes(), market: &market };
     let (changes, event) = metering_points::owned(code, &party.number);
     let mut batch = Batch::default();
     batch.unless_moved(facts.versions()).put_all(changes).put_all(aftermath(&[event], &context));

@@ -138,12 +138,7 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// An id of 32 hexadecimal digits that is the same each time this message is decided.
     pub fn id(&self, parts: &[&str]) -> String {
-        let mut hash = blake3::Hasher::new();
-        hash.update(&self.cause);
-        for part in parts {
-            hash.update(&(part.len() as u64).to_be_bytes()).update(part.as_bytes());
-        }
-        hash.finalize().to_hex()[..32].to_string()
+        blake3::Hash::from_bytes(errand::cause(&self.cause, parts)).to_hex()[..32].to_string()
     }
 }
 
@@ -201,6 +196,11 @@ pub struct Market {
 }
 
 impl Market {
+    /// The hub in its role.
+    pub fn hub_party(&self) -> Party {
+        Party { number: self.hub.clone(), role: ActorRole::MeteringPointAdministrator }
+    }
+
     /// The Danish market as `config.toml` has it before anybody changes it.
     pub fn dk_defaults() -> Self {
         Self {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Broken;
 use crate::document::{Field, Kind, Outgoing, Record};
-use crate::market::{ActorRole, Party};
+use crate::market::Party;
 use crate::process::{Context, Fate};
 
 /// Most characters of a transaction id that an answer repeats. Source: charges 7.3.
@@ -36,7 +36,7 @@ pub fn document(
     Outgoing {
         kind,
         receiver: receiver.clone(),
-        sender: Party { number: context.market.hub.clone(), role: ActorRole::MeteringPointAdministrator },
+        sender: context.market.hub_party(),
         business_reason: business_reason.into(),
         created: context.now,
         message_id: context.id(&[kind.name, "document", receiver.number.as_str(), receiver.role.code()]),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::default::{Defaults, Reply, default_links, default_links_needs, default_links_needs_more};
-use crate::market::{ActorRole, MeteringPointId, Party, Timestamp};
+use crate::market::{MeteringPointId, Timestamp};
 use crate::process::errand::{self, Errand, cause};
 use crate::process::{Context, Decision, Event, Market, metering_points};
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs, Space, stored};
@@ -58,8 +58,7 @@ pub fn read_task(key: &Key, entry: &Entry) -> Task {
 
 impl Errand for Task {
     fn context<'a>(&self, market: &'a Market) -> Context<'a> {
-        let caller = Party { number: market.hub.clone(), role: ActorRole::MeteringPointAdministrator };
-        Context { now: self.at, caller, cause: self.cause, market }
+        Context { now: self.at, caller: market.hub_party(), cause: self.cause, market }
     }
 
     fn needs(&self, _page: &[Key], _context: &Context) -> Needs {

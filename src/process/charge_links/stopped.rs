@@ -14,7 +14,7 @@ use super::reply::{self, Answer};
 use super::request::{Operation, RequestChangeBillingMasterData};
 use super::state::{self, LinkIdentity};
 use crate::document::Header;
-use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Timestamp};
+use crate::market::{ActorNumber, ChargeType, MeteringPointId, Timestamp};
 use crate::process::accounting_points;
 use crate::process::charges::ChargeIdentity;
 use crate::process::errand::{self, Errand, cause};
@@ -95,9 +95,8 @@ impl Errand for Task {
 
     /// As of the stop: outgoing ids are made from the message that stopped the charge, and from the page.
     fn context<'a>(&self, market: &'a Market) -> Context<'a> {
-        let caller = Party { number: market.hub.clone(), role: ActorRole::MeteringPointAdministrator };
         let after = self.after.as_ref().map_or("", MeteringPointId::as_str);
-        Context { now: self.at, caller, cause: cause(&self.cause, &["page", after]), market }
+        Context { now: self.at, caller: market.hub_party(), cause: cause(&self.cause, &["page", after]), market }
     }
 
     fn needs(&self, page: &[Key], _context: &Context) -> Needs {

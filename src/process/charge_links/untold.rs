@@ -72,8 +72,7 @@ impl Errand for Task {
     }
 
     fn context<'a>(&self, market: &'a Market) -> Context<'a> {
-        let caller = Party { number: market.hub.clone(), role: ActorRole::MeteringPointAdministrator };
-        Context { now: self.at, caller, cause: self.cause, market }
+        Context { now: self.at, caller: market.hub_party(), cause: self.cause, market }
     }
 
     fn needs(&self, page: &[Key], _context: &Context) -> Needs {
