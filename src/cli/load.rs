@@ -8,16 +8,16 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::Outcome;
 use super::local::machine_now;
 use super::output::parse_instant;
+use super::participant;
 use crate::client::load::{self, Latency, Plan, Progress, Report, Sender};
 use crate::client::{self, Client};
 use crate::identity::Issuer;
-use crate::market::{ActorRole, Calendar, Timestamp};
+use crate::market::{ActorRole, Calendar, Timestamp, gln};
 
 /// Sends small documents as many participants at once, peeks and dequeues the answers, and says how long it took.
 ///
@@ -107,7 +107,7 @@ async fn load(args: &LoadArgs) -> Result<Report> {
         patience: Duration::from_secs(args.patience),
     };
     let progress = Arc::new(Progress::default());
-    let bar = bar(args.messages * if args.no_drain { 1 } else { 2 });
+    let bar = participant::progress(args.messages * if args.no_drain { 1 } else { 2 });
     let shown = tokio::spawn({
         let (bar, progress) = (bar.clone(), progress.clone());
         async move {
@@ -122,11 +122,6 @@ async fn load(args: &LoadArgs) -> Result<Report> {
     shown.abort();
     bar.finish_and_clear();
     Ok(report?)
-}
-
-fn bar(steps: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {per_sec} {eta}").expect("the template is right");
-    ProgressBar::new(steps).with_style(style)
 }
 
 fn senders(args: &LoadArgs) -> Result<Vec<Sender>> {
@@ -221,12 +216,9 @@ fn external_id(actor: u64) -> String {
     format!("load-{actor}")
 }
 
-/// A GLN: 99 for toys, ten digits, and the check digit (market-roles 1.3).
+/// A toy's GLN: it begins with 99.
 fn number(actor: u64) -> String {
-    let digits = format!("99{actor:010}");
-    let sum: u32 =
-        digits.bytes().zip([1, 3].into_iter().cycle()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-    format!("{digits}{}", (10 - sum % 10) % 10)
+    gln(&format!("99{actor:010}"))
 }
 
 fn base_36(mut number: u64) -> String {

@@ -40,6 +40,16 @@ pub fn is_eic(code: &str) -> bool {
     last != HYPHEN && last == 36 - (sum + 36) % 37
 }
 
+/// Twelve digits with the check digit that makes them a GLN.
+///
+/// # Panics
+///
+/// When they are not twelve digits.
+pub fn gln(digits: &str) -> String {
+    let mut numbers = (0..10).map(|check| format!("{digits}{check}"));
+    numbers.find(|number| is_gln(number)).expect("twelve digits have a check digit")
+}
+
 /// Digits weigh 3 and 1 in turns, seen from the last but one; the last fills up to the next ten. Only digits count.
 fn is_gs1(number: &str) -> bool {
     if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {

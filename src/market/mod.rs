@@ -14,7 +14,7 @@ mod role_codes;
 mod timestamp;
 
 pub use calendar::Calendar;
-pub use check_digits::{is_eic, is_gln, is_gsrn};
+pub use check_digits::{gln, is_eic, is_gln, is_gsrn};
 pub use codes::{ChargeType, Resolution, VatClass};
 pub use customer::{CustomerNumber, CustomerType};
 pub use market_location::{MARKET_LOCATION_DIGITS, is_market_location};
