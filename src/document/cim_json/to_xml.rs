@@ -41,11 +41,14 @@ impl Translated {
 
 /// The name of the one member of the object that a document is.
 pub fn root_name(json: &[u8]) -> Result<String, Misformed> {
-    let text = text_of(json)?;
-    let members = members(whole(text)?).map_err(|error| not_json(text, &error))?;
-    match &*members {
-        [(name, _)] => Ok(name.to_string()),
-        _ => Err(misformed(0, "", "a document is an object with one member, named like its root element")),
+    root_member(text_of(json)?).map(|(name, _)| name.into_owned())
+}
+
+fn root_member(text: &str) -> Result<(Cow<'_, str>, &RawValue), Misformed> {
+    let mut members = members(whole(text)?).map_err(|error| not_json(text, &error))?;
+    match members.pop().filter(|_| members.is_empty()) {
+        Some(root) => Ok(root),
+        None => Err(misformed(0, "", "a document is an object with one member, named like its root element")),
     }
 }
 
@@ -55,18 +58,15 @@ pub fn root_name(json: &[u8]) -> Result<String, Misformed> {
 ///
 /// Everything that has no place in the document's XML, at most `most` of them.
 pub fn to_xml(schema: &Schema, json: &[u8], most: usize) -> Result<Translated, Vec<Misformed>> {
-    let text = text_of(json).map_err(|wrong| vec![wrong])?;
     let one = |wrong| vec![wrong];
-    let root = root_name(json).map_err(one)?;
+    let text = text_of(json).map_err(one)?;
+    let (root, value) = root_member(text).map_err(one)?;
     let Some(part) = schema.root_part(&root) else {
         return Err(one(misformed(0, "", &format!("a document of this kind is not called {root:?}"))));
     };
     let mut writer = Writer { json: text, out: Translated::default(), wrong: Vec::new(), most };
     writer.out.xml.reserve(json.len() * 2);
-    let members = members(whole(text).map_err(one)?).map_err(|error| one(not_json(text, &error)))?;
-    for (_, value) in members {
-        writer.root(part, schema.namespace(), value);
-    }
+    writer.root(part, schema.namespace(), value);
     if writer.wrong.is_empty() { Ok(writer.out) } else { Err(writer.wrong) }
 }
 
