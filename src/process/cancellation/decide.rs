@@ -65,12 +65,8 @@ pub fn decide(request: &RequestCancellation, facts: &Facts, context: &Context) -
         fates.push(Fate { transaction_id: record.transaction_id.clone(), broken });
     }
     let mut decision = work.finish();
-    let mut answers = Vec::new();
-    for (kind, records) in [(&CONFIRM, confirmed), (&REJECT, rejected)] {
-        if !records.is_empty() {
-            answers.push(letters::document(kind, &receiver, &header.business_reason, records, context));
-        }
-    }
+    let (confirmed, rejected) = ((&CONFIRM, confirmed), (&REJECT, rejected));
+    let mut answers = letters::answers(confirmed, rejected, &receiver, &header.business_reason, context);
     answers.append(&mut decision.outgoing);
     Decision { outgoing: answers, fates, ..decision }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::kinds::ACKNOWLEDGEMENT;
 use super::{Id, Reason};
 use crate::document::{Field, Header, Kind, Outgoing, Record};
-use crate::market::{ActorNumber, ActorRole, MeteringPointId, Party, ServiceRequest, Timestamp};
+use crate::market::{ActorNumber, MeteringPointId, Party, ServiceRequest, Timestamp};
 use crate::process::Context;
 
 /// A document of the hub, on its way to `receiver`. Its id is made from what it is, for whom, why, and from the id of its
@@ -25,12 +25,24 @@ pub fn document(
     Outgoing {
         kind,
         receiver: receiver.clone(),
-        sender: Party { number: context.market.hub.clone(), role: ActorRole::MeteringPointAdministrator },
+        sender: context.market.hub_party(),
         business_reason: reason.to_string(),
         created: context.now,
         message_id: context.id(&parts),
         records,
     }
+}
+
+/// One confirmation and one rejection; whichever would be empty is left out.
+pub fn answers(
+    confirmed: (&'static Kind, Vec<Record>),
+    rejected: (&'static Kind, Vec<Record>),
+    receiver: &Party,
+    reason: &str,
+    context: &Context,
+) -> Vec<Outgoing> {
+    let answers = [confirmed, rejected].into_iter().filter(|(_, records)| !records.is_empty());
+    answers.map(|(kind, records)| document(kind, receiver, reason, records, context)).collect()
 }
 
 /// `mRID` of a record of ours; empty in an acknowledgement, whose record has none.
