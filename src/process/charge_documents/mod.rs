@@ -25,4 +25,4 @@ pub use reading::{Refusals, is_blank, live_sender, sender, transaction_ids};
 pub use rule::{Broken, Judged, Rule, Seen, hold};
 #[cfg(test)]
 pub use words::REPEATED_CHARACTERS_MAX;
-pub use words::{UNKNOWN, date, shown};
+pub use words::{UNKNOWN, date, document_type_not_allowed, recipient_role_not_allowed, shown};

@@ -1,6 +1,6 @@
 //! Taking a request in: what counts as missing, what is refused, who sent it.
 
-use crate::document::{Header, Refusal};
+use crate::document::{Header, HeaderReader, Refusal};
 use crate::market::{ActorRole, Party};
 use crate::process::participants;
 use crate::record::Facts;
@@ -23,6 +23,20 @@ impl Refusals {
             self.blank(name, byte);
         }
         !blank
+    }
+
+    /// Hands a value of the header on; refuses it when it is the business reason and not the one that is taken.
+    pub fn query_header(
+        &mut self,
+        header: &mut HeaderReader,
+        (name, value, byte): (&str, &str, usize),
+        reason: &str,
+        advice: &str,
+    ) {
+        if self.header_speaks(name, value, byte) && name == "process.processType" && value != reason {
+            self.push(format!("process.processType cannot be taken in: {advice}"), Some(byte));
+        }
+        header.value(name, value);
     }
 
     pub fn blank(&mut self, element: &str, byte: usize) {

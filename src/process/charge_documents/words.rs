@@ -1,6 +1,7 @@
 //! How a text shows a value: as the market's code, and `unknown` where there is none. Source: charges 3.8.
 
 use super::{Seen, is_blank};
+use crate::document::Header;
 use crate::market::{ChargeType, Timestamp};
 
 /// Most characters of a value that a reject text repeats; a longer one ends in an ellipsis. A text node may have a
@@ -27,6 +28,24 @@ impl Seen<'_> {
             None => self.charge(),
         }
     }
+}
+
+/// The sentence of VR.404.
+pub fn document_type_not_allowed(header: &Header) -> String {
+    format!(
+        "document type {} is not allowed with business reason {}",
+        shown(&header.document_type),
+        shown(&header.business_reason)
+    )
+}
+
+/// The sentence of VR.165; `allowed` says which roles it may be.
+pub fn recipient_role_not_allowed(header: &Header, allowed: &str) -> String {
+    format!(
+        "recipient role {} is not allowed, it must be {allowed} with business reason {}",
+        shown(&header.receiver_role),
+        shown(&header.business_reason)
+    )
 }
 
 pub fn date(date: Option<Timestamp>) -> String {

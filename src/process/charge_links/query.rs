@@ -229,7 +229,14 @@ impl Reader for QueryReader {
     fn value(&mut self, name: &str, value: &str, byte: usize) {
         let draft = &mut self.draft;
         match name {
-            _ if !self.in_record => self.header(name, value, byte),
+            _ if !self.in_record => {
+                self.refusals.query_header(
+                    &mut self.header,
+                    (name, value, byte),
+                    REASON_QUERY,
+                    "billing master data is asked for with E0G",
+                );
+            }
             "mRID" => draft.transaction_id = value.to_string(),
             "marketEvaluationPoint.mRID" => draft.metering_point = value.to_string(),
             "start_DateAndOrTime.dateTime" => draft.start = Timestamp::parse_date_time(value),
@@ -243,17 +250,6 @@ impl Reader for QueryReader {
             self.in_record = false;
             self.queries.push(std::mem::take(&mut self.draft));
         }
-    }
-}
-
-impl QueryReader {
-    fn header(&mut self, name: &str, value: &str, byte: usize) {
-        let speaks = self.refusals.header_speaks(name, value, byte);
-        if speaks && name == "process.processType" && value != REASON_QUERY {
-            let message = "process.processType cannot be taken in: billing master data is asked for with E0G";
-            self.refusals.push(message.into(), Some(byte));
-        }
-        self.header.value(name, value);
     }
 }
 

@@ -342,7 +342,14 @@ impl Reader for QueryReader {
         let text = || Some(value.to_string()).filter(|value| !is_blank(value));
         let draft = &mut self.draft;
         match name {
-            _ if !self.in_record => self.header(name, value, byte),
+            _ if !self.in_record => {
+                self.refusals.query_header(
+                    &mut self.header,
+                    (name, value, byte),
+                    REASON_QUERY,
+                    "price lists are asked for with D48",
+                );
+            }
             "mRID" => draft.transaction_id = value.to_string(),
             "start_DateAndOrTime.dateTime" => draft.start = Timestamp::parse_date_time(value),
             "end_DateAndOrTime.dateTime" => draft.end = Timestamp::parse_date_time(value),
@@ -362,17 +369,6 @@ impl Reader for QueryReader {
             }
             self.queries.push(std::mem::take(&mut self.draft));
         }
-    }
-}
-
-impl QueryReader {
-    fn header(&mut self, name: &str, value: &str, byte: usize) {
-        let speaks = self.refusals.header_speaks(name, value, byte);
-        if speaks && name == "process.processType" && value != REASON_QUERY {
-            let message = "process.processType cannot be taken in: price lists are asked for with D48";
-            self.refusals.push(message.into(), Some(byte));
-        }
-        self.header.value(name, value);
     }
 }
 

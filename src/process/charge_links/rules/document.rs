@@ -2,20 +2,14 @@
 
 use super::Rule;
 use crate::market::{ActorRole, ReasonCode};
-use crate::process::charge_documents::shown;
+use crate::process::charge_documents::{document_type_not_allowed, recipient_role_not_allowed};
 
 pub static VR_404: Rule = Rule {
     number: "VR.404",
     name: "DocumentTypeMustBeRequestChangeBillingMasterData",
     code: ReasonCode::D02,
     holds: |case| case.header.document_type == "D05",
-    text: |case| {
-        format!(
-            "document type {} is not allowed with business reason {}",
-            shown(&case.header.document_type),
-            shown(&case.header.business_reason)
-        )
-    },
+    text: |case| document_type_not_allowed(case.header),
 };
 
 /// The market's own test documents address the system operator, so that is taken as well (charges 2.5).
@@ -27,11 +21,5 @@ pub static VR_165: Rule = Rule {
         let role = ActorRole::from_code(&case.header.receiver_role);
         matches!(role, Some(ActorRole::MeteringPointAdministrator | ActorRole::SystemOperator))
     },
-    text: |case| {
-        format!(
-            "recipient role {} is not allowed, it must be DDZ or EZ with business reason {}",
-            shown(&case.header.receiver_role),
-            shown(&case.header.business_reason)
-        )
-    },
+    text: |case| recipient_role_not_allowed(case.header, "DDZ or EZ"),
 };

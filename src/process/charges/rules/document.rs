@@ -3,7 +3,7 @@
 use super::super::request::{REASON_INFORMATION, REASON_PRICES};
 use super::Rule;
 use crate::market::{ActorRole, ReasonCode};
-use crate::process::charge_documents::shown;
+use crate::process::charge_documents::{document_type_not_allowed, recipient_role_not_allowed, shown};
 
 pub static VR_424: Rule = Rule {
     number: "VR.424",
@@ -24,13 +24,7 @@ pub static VR_404: Rule = Rule {
     name: "DocumentTypeMustBeRequestChangeOfPriceList",
     code: ReasonCode::D02,
     holds: |case| case.header.document_type == "D10",
-    text: |case| {
-        format!(
-            "document type {} is not allowed with business reason {}",
-            shown(&case.header.document_type),
-            shown(&case.header.business_reason)
-        )
-    },
+    text: |case| document_type_not_allowed(case.header),
 };
 
 pub static VR_165: Rule = Rule {
@@ -38,11 +32,5 @@ pub static VR_165: Rule = Rule {
     name: "RecipientRoleMustBeDdz",
     code: ReasonCode::E55,
     holds: |case| case.header.receiver_role == ActorRole::MeteringPointAdministrator.code(),
-    text: |case| {
-        format!(
-            "recipient role {} is not allowed, it must be DDZ with business reason {}",
-            shown(&case.header.receiver_role),
-            shown(&case.header.business_reason)
-        )
-    },
+    text: |case| recipient_role_not_allowed(case.header, "DDZ"),
 };
