@@ -12,6 +12,8 @@ mod summary;
 mod wire;
 
 pub use outgoing::{Category, Field, Kind, Outgoing, Record};
+#[cfg(test)]
+pub use reading::feed;
 pub use reading::{Header, HeaderReader, Reader, Refusal};
 pub use schemas::built_in;
 pub use summary::{RecordStatus, RecordSummary, Summary, SummaryReader};

@@ -87,3 +87,18 @@ impl HeaderReader {
         self.header
     }
 }
+
+/// Reads `name`, `/name` and `name=value`, separated by semicolons, within a root; a value's place is its number in that
+/// list.
+#[cfg(test)]
+pub fn feed(reader: &mut dyn Reader, root: &str, text: &str) {
+    reader.open(root);
+    for (byte, part) in text.split(';').map(str::trim_start).enumerate() {
+        match (part.split_once('='), part.strip_prefix('/')) {
+            (Some((name, value)), _) => reader.value(name, value, byte),
+            (None, Some(name)) => reader.close(name),
+            (None, None) => reader.open(part),
+        }
+    }
+    reader.close(root);
+}

@@ -31,9 +31,11 @@ impl<'a> Book<'a> {
         Self { facts, written: BTreeMap::new(), missing: RefCell::default(), happened: Vec::new(), answers: Vec::new() }
     }
 
-    /// What was asked for and is not known.
-    pub fn missing(self) -> Needs {
-        self.missing.into_inner()
+    /// What `run` asks for that is not among the facts. What it cannot read is said when it is decided.
+    pub fn missing(facts: &'a Facts, run: impl FnOnce(&mut Self) -> Result<(), Unreadable>) -> Needs {
+        let mut book = Self::open(facts);
+        let _ = run(&mut book);
+        book.missing.into_inner()
     }
 
     /// Whether all of these keys are known; otherwise they are missing.

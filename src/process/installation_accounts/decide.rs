@@ -13,10 +13,7 @@ use crate::record::{Facts, Needs};
 
 /// What a decision on these facts would still have to know.
 pub fn needs(request: &DeliverEntities, facts: &Facts, context: &Context) -> Needs {
-    let mut book = Book::open(facts);
-    // What cannot be read is said when it is decided.
-    let _ = take_in(request, &mut book, context);
-    book.missing()
+    Book::missing(facts, |book| take_in(request, book, context).map(drop))
 }
 
 pub fn decide(request: &DeliverEntities, facts: &Facts, context: &Context) -> Decision {

@@ -63,10 +63,7 @@ impl Duty for MarkRun {
     }
 
     fn needs_more(&self, facts: &Facts, context: &Context) -> Needs {
-        let mut book = Book::open(facts);
-        // What cannot be read is said when it is decided.
-        let _ = self.run(&mut book, context);
-        book.missing()
+        Book::missing(facts, |book| self.run(book, context))
     }
 
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {

@@ -57,10 +57,7 @@ impl Duty for UpdateRun {
     }
 
     fn needs_more(&self, facts: &Facts, context: &Context) -> Needs {
-        let mut book = Book::open(facts);
-        // What cannot be read is said when it is decided.
-        let _ = self.run(&mut book, context);
-        book.missing()
+        Book::missing(facts, |book| self.run(book, context).map(drop))
     }
 
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {

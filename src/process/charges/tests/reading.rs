@@ -4,23 +4,14 @@ use proptest::prelude::*;
 
 use super::super::request::PriceListReader;
 use super::*;
-use crate::document::{Reader, Refusal};
+use crate::document::{Reader, Refusal, feed};
 use crate::process::charge_documents::REFUSALS_MAX;
 
 const ROOT: &str = "RequestChangeOfPriceList_MarketDocument";
 
-/// Reads `name`, `/name` and `name=value`, separated by semicolons; a value's place is its number in that list.
 fn read(text: &str) -> Result<RequestChangeOfPriceList, Vec<Refusal>> {
     let mut reader = PriceListReader::default();
-    reader.open(ROOT);
-    for (byte, part) in text.split(';').map(str::trim_start).enumerate() {
-        match (part.split_once('='), part.strip_prefix('/')) {
-            (Some((name, value)), _) => reader.value(name, value, byte),
-            (None, Some(name)) => reader.close(name),
-            (None, None) => reader.open(part),
-        }
-    }
-    reader.close(ROOT);
+    feed(&mut reader, ROOT, text);
     reader.finish_typed()
 }
 

@@ -3,19 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::document::feed;
 
-/// Reads `name`, `/name` and `name=value`, separated by semicolons, as a document of this kind.
 fn read(kind: EntityKind, text: &str) -> Result<Box<dyn Request>, Vec<crate::document::Refusal>> {
     let mut reader = request::reader(kind);
-    reader.open("Document");
-    for (byte, part) in text.split(';').map(str::trim).enumerate() {
-        match (part.split_once('='), part.strip_prefix('/')) {
-            (Some((name, value)), _) => reader.value(name, value, byte),
-            (None, Some(name)) => reader.close(name),
-            (None, None) => reader.open(part),
-        }
-    }
-    reader.close("Document");
+    feed(&mut *reader, "Document", text);
     reader.finish()
 }
 
