@@ -19,7 +19,7 @@ use crate::process::change_of_supplier::view as roles;
 use crate::process::charges::ChargeIdentity;
 use crate::process::charges::view::{Cut, EVERYTHING, Filter, PriceOrder};
 use crate::process::event::{NoPosition, Position};
-use crate::process::{Context, aftermath, gather_more, metering_points, participants};
+use crate::process::{Context, Pack, aftermath, gather_more, metering_points, participants};
 use crate::record::{self, Batch, Needs};
 use crate::store::{Embedded, Store};
 
@@ -228,8 +228,8 @@ impl What {
 
 fn give_grid_area(store: &Embedded, config: &Config, code: &str, owner: &str) -> Result<Outcome> {
     let party = Party { number: ActorNumber::new(owner), role: ActorRole::GridAccessProvider };
-    let facts = gateway::load(store, &participants::needs_of(&party))?;
-    if !participants::participant(&facts, &party).is_some_and(|it| it.is_live()) {
+    let facts = gateway::load(store, &participants::needs_of(Pack::Denmark, &party))?;
+    if !participants::is_live(&facts, Pack::Denmark, &party) {
         bail!("give grid area {code} to {owner}: it is no active grid company (DDM)");
     }
     let market = config.gateway_settings()?.markets.dk;

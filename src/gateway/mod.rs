@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 use crate::archive::{self, InboxEntry};
 use crate::document::{self, Summary, SummaryReader};
 use crate::market::{ActorNumber, Party, Timestamp};
-use crate::process::{self, Incoming, Markets, participants, timer};
+use crate::process::{self, Incoming, Markets, Pack, participants, timer};
 use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome, Page};
 use crate::spec::Specs;
 use crate::store::{self, Store};
@@ -122,10 +122,11 @@ impl Gateway {
         Ok(participants::by_external_id(&facts, external_id).into_iter().next().map(|party| party.number))
     }
 
-    /// Whether this number in this role takes part in the market.
+    /// Whether this number in this role takes part in any market.
     pub fn is_live(&self, party: &Party) -> Result<bool, Fault> {
-        let facts = load(&*self.store, &participants::needs_of(party))?;
-        Ok(participants::participant(&facts, party).is_some_and(|participant| participant.is_live()))
+        let needs = Pack::ALL.map(|pack| participants::needs_of(pack, party));
+        let facts = load(&*self.store, &needs.into_iter().fold(Needs::default(), Needs::and))?;
+        Ok(Pack::ALL.into_iter().any(|pack| participants::is_live(&facts, pack, party)))
     }
 
     /// A document at a glance; `None` when no schema is loaded for it, or it does not follow its schema.

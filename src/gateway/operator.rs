@@ -13,7 +13,7 @@ use crate::process::charge_links::view as links;
 use crate::process::charges::past::{self, Messages, Past};
 use crate::process::charges::view::{self, Cut, Filter, Page, PriceOrder};
 use crate::process::charges::{ChargeIdentity, record};
-use crate::process::{Market, event, gather_more, participants};
+use crate::process::{Market, Pack, event, gather_more, participants};
 use crate::record::{Entry, Key, KeyRange, Needs};
 use crate::store::{self, Store};
 
@@ -58,7 +58,7 @@ impl Gateway {
 /// [`Gateway::ask`], of the store of a gateway that is not running.
 pub fn ask(store: &dyn Store, market: &Market, question: &Question) -> Result<Option<Answer>, Fault> {
     let answer = match question {
-        Question::Charges { filter, cut } => charges(store, filter, *cut)?,
+        Question::Charges { filter, cut } => charges(store, market, filter, *cut)?,
         Question::Charge { charge, known_at: None } => {
             let timeline = view::timeline(&load(store, &view::timeline_needs(charge))?, charge);
             if timeline.is_empty() {
@@ -103,14 +103,17 @@ pub fn ask(store: &dyn Store, market: &Market, question: &Question) -> Result<Op
         Question::Events { after, take } => events(store, *after, *take)?,
         Question::Participants { cut } => {
             let mut rows = Vec::new();
-            each(store, &participants::everybody(), |key, entry| {
-                rows.push(participants::read_participant(key, entry))
-            })?;
-            rows.sort_by(|a, b| (&a.party.number, a.party.role).cmp(&(&b.party.number, b.party.role)));
+            for pack in Pack::ALL {
+                each(store, &participants::everybody(pack), |key, entry| {
+                    rows.push(participants::read_participant(pack, key, entry))
+                })?;
+            }
+            rows.sort_by(|a, b| (&a.party.number, a.party.role, a.pack).cmp(&(&b.party.number, b.party.role, b.pack)));
             let row = |it: participants::Participant| {
                 json!({
                     "number": it.party.number.as_str(),
                     "role": it.party.role.code(),
+                    "pack": it.pack.name(),
                     "name": it.name,
                     "status": it.status.name(),
                     "id": it.actor_id,
@@ -123,7 +126,7 @@ pub fn ask(store: &dyn Store, market: &Market, question: &Question) -> Result<Op
 }
 
 /// By charge id, the newest period first; rows are counted, not charges.
-fn charges(store: &dyn Store, filter: &Filter, cut: Cut) -> Result<Answer, Fault> {
+fn charges(store: &dyn Store, market: &Market, filter: &Filter, cut: Cut) -> Result<Answer, Fault> {
     let (range, mut found, mut after) = (record::all_charges(), Vec::new(), None);
     loop {
         let page = store.page(&range, after.as_ref(), PAGE_RECORDS).map_err(Fault::store(DOING))?;
@@ -149,7 +152,7 @@ fn charges(store: &dyn Store, filter: &Filter, cut: Cut) -> Result<Answer, Fault
         }
         let timeline = view::timeline(&load(store, &view::timeline_needs(&charge))?, &charge);
         let prices = store.page(&record::blocks(&charge), None, 1).map_err(Fault::store(DOING))?;
-        let name = owner_name(store, &charge.owner)?;
+        let name = owner_name(store, market.pack, &charge.owner)?;
         let shown = view::charge_rows(timeline, name.as_deref(), !prices.records.is_empty());
         rows.extend(shown.into_iter().skip(cut.skip.saturating_sub(reached)));
     }
@@ -157,11 +160,11 @@ fn charges(store: &dyn Store, filter: &Filter, cut: Cut) -> Result<Answer, Fault
     Ok(listed(Page { total, rows }, cut))
 }
 
-fn owner_name(store: &dyn Store, owner: &ActorNumber) -> Result<Option<String>, Fault> {
+fn owner_name(store: &dyn Store, pack: Pack, owner: &ActorNumber) -> Result<Option<String>, Fault> {
     for role in [ActorRole::SystemOperator, ActorRole::GridAccessProvider] {
         let party = Party { number: owner.clone(), role };
-        let facts = load(store, &participants::needs_of(&party))?;
-        if let Some(owner) = participants::participant(&facts, &party) {
+        let facts = load(store, &participants::needs_of(pack, &party))?;
+        if let Some(owner) = participants::participant(&facts, pack, &party) {
             return Ok(Some(owner.name));
         }
     }

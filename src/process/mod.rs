@@ -136,6 +136,11 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The pack that the message belongs to: who takes part in its market is asked of its registry.
+    pub fn pack(&self) -> Pack {
+        self.market.pack
+    }
+
     /// An id of 32 hexadecimal digits that is the same each time this message is decided.
     pub fn id(&self, parts: &[&str]) -> String {
         blake3::Hash::from_bytes(errand::cause(&self.cause, parts)).to_hex()[..32].to_string()
@@ -152,6 +157,20 @@ pub enum Pack {
 }
 
 impl Pack {
+    pub const ALL: [Pack; 2] = [Pack::Denmark, Pack::Supplier];
+
+    /// Its name in the configuration, in a world file and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Pack::Denmark => "dk",
+            Pack::Supplier => "supplier",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|pack| pack.name() == name)
+    }
+
     /// The pack of a document, by its namespace.
     pub fn of(namespace: &str) -> Self {
         if namespace.starts_with("urn:gridpost:supplier:") { Pack::Supplier } else { Pack::Denmark }
@@ -187,6 +206,8 @@ impl Markets {
 /// A market's settings: who the hub is, where midnight falls, and what each process leaves to configuration.
 #[derive(Debug, Clone)]
 pub struct Market {
+    /// Whose participants, documents and calendar these are.
+    pub pack: Pack,
     pub hub: ActorNumber,
     pub zone: chrono_tz::Tz,
     pub charges: charges::Settings,
@@ -204,6 +225,7 @@ impl Market {
     /// The Danish market as `config.toml` has it before anybody changes it.
     pub fn dk_defaults() -> Self {
         Self {
+            pack: Pack::Denmark,
             hub: ActorNumber::new("5790001330552"),
             zone: chrono_tz::Europe::Copenhagen,
             charges: charges::Settings::default(),
@@ -215,7 +237,12 @@ impl Market {
 
     /// A supplier's own house as `config.toml` has it; the number is a toy.
     pub fn supplier_defaults() -> Self {
-        Self { hub: ActorNumber::new("9900000000008"), zone: chrono_tz::Europe::Berlin, ..Self::dk_defaults() }
+        Self {
+            pack: Pack::Supplier,
+            hub: ActorNumber::new("9900000000008"),
+            zone: chrono_tz::Europe::Berlin,
+            ..Self::dk_defaults()
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::process::market_documents::letters::{self, About};
 use crate::process::market_documents::requests::{ChangeOfSupplier, RequestChangeOfSupplier};
 use crate::process::market_documents::{RequestKind, Rule, reasons};
 use crate::process::participants;
-use crate::process::{Context, Decision, Fate};
+use crate::process::{Context, Decision, Fate, Pack};
 use crate::record::{Facts, Key, Needs};
 
 /// The accounting points that a request is about.
@@ -28,14 +28,14 @@ pub fn turns(request: &RequestChangeOfSupplier) -> Vec<Key> {
 }
 
 /// The accounting points, and everybody whose standing is asked about.
-pub fn needs(request: &RequestChangeOfSupplier, _context: &Context) -> Needs {
+pub fn needs(request: &RequestChangeOfSupplier, context: &Context) -> Needs {
     let points = points(request);
     let mut needs = work::needs(&points);
     for record in &request.records {
         let number = ActorNumber::new(record.energy_supplier.trimmed());
-        needs = needs.and(standing_needs(&number));
+        needs = needs.and(standing_needs(context.pack(), &number));
         if let Some(responsible) = responsible(record) {
-            needs = needs.and(participants::needs_of(&responsible));
+            needs = needs.and(participants::needs_of(context.pack(), &responsible));
         }
     }
     needs
@@ -96,10 +96,9 @@ fn judge(work: &Work, request: &RequestChangeOfSupplier, record: &ChangeOfSuppli
         now: work.now(),
         market: work.context.market,
         effective,
-        supplier: standing(work.facts, &number),
+        supplier: standing(work.facts, work.context.pack(), &number),
         responsible_is_live: responsible(record)
-            .and_then(|party| participants::participant(work.facts, &party))
-            .is_some_and(|it| it.is_live()),
+            .is_some_and(|party| participants::is_live(work.facts, work.context.pack(), &party)),
         master: site.master.as_ref(),
         point: &site.point,
         expected: &expected,
@@ -248,15 +247,15 @@ fn responsible(record: &ChangeOfSupplier) -> Option<Party> {
     Some(Party { number: ActorNumber::new(id.trimmed()), role: ActorRole::BalanceResponsibleParty })
 }
 
-fn standing_needs(number: &ActorNumber) -> Needs {
+fn standing_needs(pack: Pack, number: &ActorNumber) -> Needs {
     ActorRole::all().fold(Needs::default(), |needs, role| {
-        needs.and(participants::needs_of(&Party { number: number.clone(), role }))
+        needs.and(participants::needs_of(pack, &Party { number: number.clone(), role }))
     })
 }
 
 /// How a supplier stands in the register of participants.
-fn standing(facts: &Facts, number: &ActorNumber) -> Standing {
-    let found = |role| participants::participant(facts, &Party { number: number.clone(), role });
+fn standing(facts: &Facts, pack: Pack, number: &ActorNumber) -> Standing {
+    let found = |role| participants::participant(facts, pack, &Party { number: number.clone(), role });
     match found(ActorRole::EnergySupplier) {
         Some(participant) if participant.is_live() => Standing::Live,
         Some(_) => Standing::NotActive,

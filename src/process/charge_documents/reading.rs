@@ -2,8 +2,8 @@
 
 use crate::document::{Header, HeaderReader, Refusal};
 use crate::market::{ActorRole, Party};
-use crate::process::participants;
-use crate::record::Facts;
+use crate::process::{Context, Pack, participants};
+use crate::record::{Facts, Needs};
 
 /// Most refusals that one document is answered with; who sends more flaws than this will not miss the rest.
 pub const REFUSALS_MAX: usize = 100;
@@ -75,6 +75,11 @@ pub fn sender(header: &Header) -> Option<Party> {
 }
 
 /// The sender, if it is an active market participant in the role that the header names.
-pub fn live_sender(header: &Header, facts: &Facts) -> Option<Party> {
-    sender(header).filter(|party| participants::participant(facts, party).is_some_and(|it| it.is_live()))
+pub fn live_sender(header: &Header, facts: &Facts, pack: Pack) -> Option<Party> {
+    sender(header).filter(|party| participants::is_live(facts, pack, party))
+}
+
+/// What must be known about who asks: whom the header names as its sender, else who is logged in.
+pub fn asker_needs(header: &Header, context: &Context) -> Needs {
+    participants::needs_of(context.pack(), &sender(header).unwrap_or_else(|| context.caller.clone()))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::document::Outgoing;
 use crate::market::{ActorNumber, ActorRole, Calendar, Party, Timestamp};
 use crate::process::participants::{self, Participant, Status};
-use crate::process::{Decision, Fate};
+use crate::process::{Decision, Fate, Pack};
 use crate::record::{Change, Entry, Facts, Key, Needs, Page, VALUE_BYTES_MAX};
 
 pub const HUB: &str = "5790001330552";
@@ -59,7 +59,12 @@ impl Store {
     }
 
     pub fn register(&mut self, number: &str, role: ActorRole, status: Status) {
+        self.register_in(Pack::Denmark, number, role, status);
+    }
+
+    pub fn register_in(&mut self, pack: Pack, number: &str, role: ActorRole, status: Status) {
         let one = [Participant {
+            pack,
             party: party(number, role),
             name: number.into(),
             status,

@@ -14,8 +14,8 @@ use crate::process::charge_documents::{fate, sender};
 use crate::process::charges::state::{ChargeState, Reach};
 use crate::process::charges::{self, Charge};
 use crate::process::metering_points::{self, MeteringPoint};
-use crate::process::participants::{self, Participant};
-use crate::process::{Context, Decision, Event};
+use crate::process::participants::{self, Participant, is_live};
+use crate::process::{Context, Decision, Event, Pack};
 use crate::record::{Change, Facts, Key, Needs};
 
 /// Most characters of a document id that a link remembers; the archive has all of it.
@@ -31,8 +31,9 @@ pub fn turns(request: &RequestChangeBillingMasterData) -> Vec<Key> {
 }
 
 /// The sender, and of each pair its links, its metering point, its charge and who owns it.
-pub fn needs(request: &RequestChangeBillingMasterData, _context: &Context) -> Needs {
-    let mut needs = sender(&request.header).map_or_else(Needs::default, |party| participants::needs_of(&party));
+pub fn needs(request: &RequestChangeBillingMasterData, context: &Context) -> Needs {
+    let pack = context.pack();
+    let mut needs = sender(&request.header).map_or_else(Needs::default, |party| participants::needs_of(pack, &party));
     let pairs: BTreeSet<LinkIdentity> = request.operations.iter().filter_map(Operation::identity).collect();
     for pair in &pairs {
         needs = needs
@@ -41,27 +42,27 @@ pub fn needs(request: &RequestChangeBillingMasterData, _context: &Context) -> Ne
             .and(accounting_points::needs_of(&pair.metering_point))
             .and(charges::state::needs(&pair.charge, &Reach::default()));
         for role in OWNER_ROLES {
-            needs = needs.and(participants::needs_of(&Party { number: pair.charge.owner.clone(), role }));
+            needs = needs.and(participants::needs_of(pack, &Party { number: pair.charge.owner.clone(), role }));
         }
     }
     needs
 }
 
 /// Who may have to be told: the suppliers of the metering points, their grid areas, and then who owns those.
-pub fn needs_more(request: &RequestChangeBillingMasterData, facts: &Facts, _context: &Context) -> Needs {
+pub fn needs_more(request: &RequestChangeBillingMasterData, facts: &Facts, context: &Context) -> Needs {
     let typed = request.operations.iter().filter(|operation| operation.charge_type.is_some());
     let points: BTreeSet<MeteringPointId> = typed.map(Operation::point).collect();
     let mut needs = Needs::default();
     for id in &points {
         let Some(point) = metering_points::metering_point(facts, id) else { continue };
         for supply in accounting_points::supplies(facts, id) {
-            needs = needs.and(participants::needs_of(&supplier(supply.supplier)));
+            needs = needs.and(participants::needs_of(context.pack(), &supplier(supply.supplier)));
         }
         needs = needs.and(metering_points::needs_of_grid_area(&point.grid_area));
         if metering_points::knows_grid_area(facts, &point.grid_area)
             && let Some(owner) = grid_owner(facts, &point)
         {
-            needs = needs.and(participants::needs_of(&owner));
+            needs = needs.and(participants::needs_of(context.pack(), &owner));
         }
     }
     needs
@@ -69,7 +70,7 @@ pub fn needs_more(request: &RequestChangeBillingMasterData, facts: &Facts, _cont
 
 /// Answers the sender, operation by operation, and tells everybody concerned what was accepted.
 pub fn decide(request: &RequestChangeBillingMasterData, facts: &Facts, context: &Context) -> Decision {
-    let sender = sender(&request.header).and_then(|party| participants::participant(facts, &party));
+    let sender = sender(&request.header).and_then(|party| participants::participant(facts, context.pack(), &party));
     let work = carry_out(request, facts, context, Asker::Sender(sender.as_ref()));
     // Who is not, or no longer, registered as the document says still hears why: as who is logged in.
     let asker = sender.as_ref().filter(|it| it.is_live()).map_or(&context.caller, |it| &it.party);
@@ -105,7 +106,7 @@ pub fn carry_out(request: &RequestChangeBillingMasterData, facts: &Facts, contex
     let mut events: BTreeMap<usize, Event> = BTreeMap::new();
     for command in commands(request) {
         let (_, first) = command[0];
-        let known = Known::load(facts, first);
+        let known = Known::load(facts, first, context.pack());
         if let Asker::Sender(_) = asker
             && let Err(broken) = rules::hold(rules::DOCUMENT, &case(request, first, context, asker, &known, None, None))
         {
@@ -128,7 +129,7 @@ pub fn carry_out(request: &RequestChangeBillingMasterData, facts: &Facts, contex
                         Step::Stop { at } => state.stop(at, &by),
                     };
                     events.insert(index, events::of(operation, &effect, state));
-                    answers[index] = Answer::Accepted { told: told(facts, operation, &known) };
+                    answers[index] = Answer::Accepted { told: told(facts, operation, &known, context.pack()) };
                     changes.extend(untold(facts, &state.identity, &known));
                     accepted = true;
                 }
@@ -176,30 +177,30 @@ struct Known {
 }
 
 impl Known {
-    fn load(facts: &Facts, operation: &Operation) -> Self {
+    fn load(facts: &Facts, operation: &Operation, pack: Pack) -> Self {
         let Some(pair) = operation.identity() else { return Self::default() };
         let owner = OWNER_ROLES.map(|role| Party { number: pair.charge.owner.clone(), role });
         Self {
             point: metering_points::metering_point(facts, &pair.metering_point),
             supplies: accounting_points::supplies(facts, &pair.metering_point),
             charge: ChargeState::load(facts, pair.charge, &Reach::default()).charge().cloned(),
-            owner: owner.iter().filter_map(|party| participants::participant(facts, party)).collect(),
+            owner: owner.iter().filter_map(|party| participants::participant(facts, pack, party)).collect(),
         }
     }
 }
 
 /// Everybody who hears of an accepted operation, as charges 6.6 has it.
-fn told(facts: &Facts, operation: &Operation, known: &Known) -> Told {
+fn told(facts: &Facts, operation: &Operation, known: &Known, pack: Pack) -> Told {
     let mut told = Told::new();
     let (Some(point), Some(charge)) = (&known.point, &known.charge) else { return told };
     if charge.tax_indicator {
-        told.extend(grid_owner(facts, point).filter(|owner| is_live(facts, owner)));
+        told.extend(grid_owner(facts, point).filter(|owner| is_live(facts, pack, owner)));
     }
     let start = operation.effective.expect("VR.531 holds");
     for supply in &known.supplies {
         let later = supply.period.start > start && operation.charge_type != Some(ChargeType::Fee);
         if supply.period.contains(start) || later {
-            told.extend(Some(supplier(supply.supplier.clone())).filter(|supplier| is_live(facts, supplier)));
+            told.extend(Some(supplier(supply.supplier.clone())).filter(|supplier| is_live(facts, pack, supplier)));
         }
     }
     told
@@ -215,10 +216,6 @@ fn untold(facts: &Facts, identity: &LinkIdentity, known: &Known) -> Option<Chang
 
 pub fn supplier(number: ActorNumber) -> Party {
     Party { number, role: ActorRole::EnergySupplier }
-}
-
-pub fn is_live(facts: &Facts, party: &Party) -> bool {
-    participants::participant(facts, party).is_some_and(|it| it.is_live())
 }
 
 fn grid_owner(facts: &Facts, point: &MeteringPoint) -> Option<Party> {

@@ -12,11 +12,11 @@ use crate::document::{Category, Header, HeaderReader, Kind, Reader, Record, Refu
 use crate::market::{ActorRole, MeteringPointId, Party, Period, ReasonCode, Timestamp};
 use crate::process::accounting_points;
 use crate::process::charge_documents::{
-    Broken, Refusals, document, document_flaws, fate, live_sender, receipt, sender, transaction_flaws, transaction_ids,
+    Broken, Refusals, asker_needs, document, document_flaws, fate, live_sender, receipt, transaction_flaws,
+    transaction_ids,
 };
 use crate::process::charges::ChargeIdentity;
 use crate::process::metering_points::{self, MeteringPoint};
-use crate::process::participants;
 use crate::process::{Context, Decision, Incoming, Request, RequestReader};
 use crate::record::{Facts, Key, Needs};
 
@@ -91,7 +91,7 @@ impl Request for RequestBillingMasterData {
     }
 
     fn needs(&self, context: &Context) -> Needs {
-        let needs = participants::needs_of(&sender(&self.header).unwrap_or_else(|| context.caller.clone()));
+        let needs = asker_needs(&self.header, context);
         self.queries.iter().map(Query::point).fold(needs, |needs, point| {
             let supplied = accounting_points::needs_of(&point);
             needs.and(metering_points::needs_of(&point)).and(supplied).and(state::needs_of_point(&point))
@@ -106,7 +106,7 @@ impl Request for RequestBillingMasterData {
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {
         let mut decision = Decision::default();
         let (mut notified, mut rejected) = (vec![], vec![]);
-        let asker = live_sender(&self.header, facts);
+        let asker = live_sender(&self.header, facts, context.pack());
         for (index, query) in self.queries.iter().enumerate() {
             let mut broken = flaws(self, query, asker.as_ref());
             if broken.is_empty() {

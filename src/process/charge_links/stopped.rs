@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::decide::{is_live, supplier};
+use super::decide::supplier;
 use super::record;
 use super::reply::{self, Answer};
 use super::request::{Operation, RequestChangeBillingMasterData};
@@ -18,7 +18,7 @@ use crate::market::{ActorNumber, ChargeType, MeteringPointId, Timestamp};
 use crate::process::accounting_points;
 use crate::process::charges::ChargeIdentity;
 use crate::process::errand::{self, Errand, cause};
-use crate::process::participants;
+use crate::process::participants::{self, is_live};
 use crate::process::{Context, Decision, Event, Market};
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs, Space, stored};
 
@@ -108,10 +108,11 @@ impl Errand for Task {
     }
 
     /// And who supplies them.
-    fn needs_more(&self, page: &[Key], facts: &Facts, _context: &Context) -> Needs {
+    fn needs_more(&self, page: &[Key], facts: &Facts, context: &Context) -> Needs {
         let supplies =
             self.pairs(page).into_iter().flat_map(|it| accounting_points::supplies(facts, &it.metering_point));
-        supplies.fold(Needs::default(), |needs, it| needs.and(participants::needs_of(&supplier(it.supplier))))
+        let suppliers = supplies.map(|it| participants::needs_of(context.pack(), &supplier(it.supplier)));
+        suppliers.fold(Needs::default(), Needs::and)
     }
 
     /// Tells the suppliers of `page`, and moves on.
@@ -123,7 +124,8 @@ impl Errand for Task {
             for link in beyond {
                 let later = |start| start > self.stop && self.charge.charge_type != ChargeType::Fee;
                 let told = supplies.iter().filter(|it| it.period.contains(self.stop) || later(it.period.start));
-                let told = told.map(|it| supplier(it.supplier.clone())).filter(|it| is_live(facts, it)).collect();
+                let told = told.map(|it| supplier(it.supplier.clone()));
+                let told = told.filter(|it| is_live(facts, context.pack(), it)).collect();
                 answers.push(Answer::Accepted { told });
                 operations.push(Operation {
                     transaction_id: self.charge.id.clone(),

@@ -6,7 +6,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::decide::is_live;
 use super::record;
 use super::reply::{self, Answer};
 use super::request::{Operation, RequestChangeBillingMasterData};
@@ -14,7 +13,8 @@ use super::state::{self, LinkIdentity};
 use crate::document::Header;
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::process::errand::{self, Errand, cause};
-use crate::process::{Context, Decision, Event, Market, metering_points, participants};
+use crate::process::participants::{self, is_live};
+use crate::process::{Context, Decision, Event, Market, metering_points};
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs, Space, stored};
 
 /// Grid areas whose new owners are still to be told: commit, place.
@@ -75,8 +75,8 @@ impl Errand for Task {
         Context { now: self.at, caller: market.hub_party(), cause: self.cause, market }
     }
 
-    fn needs(&self, page: &[Key], _context: &Context) -> Needs {
-        let needs = participants::needs_of(&self.owner).key(self.key.clone());
+    fn needs(&self, page: &[Key], context: &Context) -> Needs {
+        let needs = participants::needs_of(context.pack(), &self.owner).key(self.key.clone());
         page.iter().map(record::read_untold).fold(needs, |needs, pair| needs.and(state::needs(&pair)))
     }
 
@@ -95,7 +95,7 @@ impl Errand for Task {
             ..*context
         };
         let operations: Vec<Operation> = pairs.iter().flat_map(|pair| links_of(pair, facts)).collect();
-        let told = Some(self.owner.clone()).filter(|owner| is_live(facts, owner)).into_iter().collect();
+        let told = Some(self.owner.clone()).filter(|owner| is_live(facts, context.pack(), owner)).into_iter().collect();
         let answers = vec![Answer::Accepted { told }; operations.len()];
         let request = RequestChangeBillingMasterData { header: Header::default(), operations };
         let outgoing = reply::notifications(&request, &answers, None, &context);

@@ -27,10 +27,11 @@ pub fn turns(request: &RequestChangeOfPriceList) -> Vec<Key> {
 
 /// The sender, everybody who may have to be told, and of each charge the part that the operations reach.
 pub fn needs(request: &RequestChangeOfPriceList, context: &Context) -> Needs {
-    let mut needs = participants::needs_of_role(ActorRole::EnergySupplier)
-        .and(participants::needs_of_role(ActorRole::GridAccessProvider));
+    let pack = context.pack();
+    let mut needs = participants::needs_of_role(pack, ActorRole::EnergySupplier)
+        .and(participants::needs_of_role(pack, ActorRole::GridAccessProvider));
     if let Some(sender) = sender(&request.header) {
-        needs = needs.and(participants::needs_of(&sender));
+        needs = needs.and(participants::needs_of(pack, &sender));
     }
     for command in commands(request) {
         if let Some(identity) = command[0].1.identity() {
@@ -43,7 +44,7 @@ pub fn needs(request: &RequestChangeOfPriceList, context: &Context) -> Needs {
 /// Answers the sender, operation by operation, and tells everybody concerned what was accepted: participants by
 /// document, other systems by event.
 pub fn decide(request: &RequestChangeOfPriceList, facts: &Facts, context: &Context) -> Decision {
-    let sender = sender(&request.header).and_then(|party| participants::participant(facts, &party));
+    let sender = sender(&request.header).and_then(|party| participants::participant(facts, context.pack(), &party));
     let mut answers = vec![Answer::default(); request.operations.len()];
     let mut changes = Vec::new();
     let mut told: BTreeMap<usize, Event> = BTreeMap::new();

@@ -16,10 +16,9 @@ use super::view;
 use crate::document::{Category, Header, HeaderReader, Kind, Outgoing, Reader, Record, Refusal};
 use crate::market::{ActorNumber, ActorRole, Calendar, ChargeType, Party, Period, ReasonCode, Timestamp};
 use crate::process::charge_documents::{
-    Broken, Refusals, document, document_flaws, fate, is_blank, live_sender, receipt, sender, transaction_flaws,
+    Broken, Refusals, asker_needs, document, document_flaws, fate, is_blank, live_sender, receipt, transaction_flaws,
     transaction_ids,
 };
-use crate::process::participants;
 use crate::process::{Context, Decision, Incoming, Request, RequestReader};
 use crate::record::{Facts, Key, KeyRange, Needs};
 
@@ -147,7 +146,7 @@ impl Request for RequestPriceList {
     }
 
     fn needs(&self, context: &Context) -> Needs {
-        let needs = participants::needs_of(&sender(&self.header).unwrap_or_else(|| context.caller.clone()));
+        let needs = asker_needs(&self.header, context);
         // Whatever is answered was true a moment ago, and nothing is written: no charge need stand still for it.
         let nobody = Key::new(record::CHARGES);
         let asked = self.queries.iter().filter(|query| query.interval().is_some());
@@ -171,7 +170,7 @@ impl Request for RequestPriceList {
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {
         let mut decision = Decision::default();
         let (mut information, mut prices, mut rejected) = (vec![], vec![], vec![]);
-        let asker = live_sender(&self.header, facts);
+        let asker = live_sender(&self.header, facts, context.pack());
         let mut points_left = if self.fits(facts, context.now) { Some(POINTS_MAX) } else { None };
         for (index, query) in self.queries.iter().enumerate() {
             let mut broken = flaws(self, query, asker.as_ref());

@@ -112,7 +112,7 @@ pub fn documents(
     let taxes = if taxes.len() == notified_taxes.len() { taxes.into() } else { all.clone() };
     for (role, records) in [(ActorRole::EnergySupplier, all), (ActorRole::GridAccessProvider, taxes)] {
         if !records.is_empty() {
-            let receivers = participants::live_in_role(facts, role);
+            let receivers = participants::live_in_role(facts, context.pack(), role);
             let others = receivers.iter().filter(|receiver| *receiver != asker);
             outgoing.extend(others.map(|receiver| send(&NOTIFY, receiver, &records)));
         }

@@ -26,8 +26,9 @@ pub fn decide(request: &DeliverEntities, facts: &Facts, context: &Context) -> De
 }
 
 fn take_in(request: &DeliverEntities, book: &mut Book, context: &Context) -> Result<(), Unreadable> {
-    let registered = sender(&request.header).is_none_or(|party| book.knows(&participants::needs_of(&party)));
-    let live = if registered { live_sender(&request.header, book.facts()) } else { None };
+    let registered =
+        sender(&request.header).is_none_or(|party| book.knows(&participants::needs_of(context.pack(), &party)));
+    let live = if registered { live_sender(&request.header, book.facts(), context.pack()) } else { None };
     let broken = rules::document(&request.header, live.as_ref(), context);
     // Who is not, or no longer, registered as the document says still hears why: as who is logged in.
     let receiver = live.unwrap_or_else(|| context.caller.clone());

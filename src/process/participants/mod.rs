@@ -1,10 +1,11 @@
 //! The registry: who takes part in the market, in which role, and whether they still do.
 //!
-//! A participant is one number in one role; a company with two roles is two participants. Only *live* participants,
-//! active or passive, may act and are told things; new, inactive and deleted ones are known and nothing more.
-//! Participants come from a world file or from the operator, never from a market document.
+//! A participant is one number in one role in one market; a company with two roles is two participants, and so is one
+//! that takes part in two markets. Whoever asks names the pack, so nobody of one market hears what another decides. Only
+//! *live* participants, active or passive, may act and are told things; new, inactive and deleted ones are known and
+//! nothing more. Participants come from a world file or from the operator, never from a market document.
 //!
-//! Records are kept by role, then number, so that "every live energy supplier" is one range. One owner record is
+//! Records are kept by pack, role and number, so that "every live energy supplier" is one range. One owner record is
 //! rewritten by every registry change; it guards all ranges, which is cheap because the registry seldom changes.
 //!
 //! Source: charges 1.2, post-office 5.1.
@@ -19,7 +20,7 @@ mod tests;
 
 pub use register::{register, register_needs};
 pub use state::{
-    Participant, Status, by_external_id, everybody, live_in_role, needs_of, needs_of_external_id, needs_of_role,
-    participant, read_participant,
+    Participant, Status, by_external_id, everybody, is_live, live_in_role, needs_of, needs_of_external_id,
+    needs_of_role, participant, read_participant,
 };
 pub use world::{Actor, WorldFlaw};

@@ -1,20 +1,37 @@
-//! Participants as they are stored.
+//! Participants as they are stored: each pack has spaces of its own, so whatever one market asks for holds nobody of
+//! another.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{Participant, Status};
 use crate::market::{ActorNumber, ActorRole, Party};
+use crate::process::Pack;
 use crate::record::{Key, KeyRange, Space};
 
-/// Participants, by role and number.
-pub const PARTICIPANTS: Space = Space(24);
-/// The parties that log in with an external id: external id, role, number.
-pub const EXTERNAL_IDS: Space = Space(25);
+/// Participants, by role and number, and the parties that log in with an external id: external id, role, number.
+const PARTICIPANTS_DK: Space = Space(24);
+const EXTERNAL_IDS_DK: Space = Space(25);
+const PARTICIPANTS_SUPPLIER: Space = Space(27);
+const EXTERNAL_IDS_SUPPLIER: Space = Space(46);
 /// One record that every registry change rewrites: how many changes there were.
 pub const REGISTRY: Space = Space(26);
 
 const VERSION: u8 = 1;
+
+fn participants(pack: Pack) -> Space {
+    match pack {
+        Pack::Denmark => PARTICIPANTS_DK,
+        Pack::Supplier => PARTICIPANTS_SUPPLIER,
+    }
+}
+
+fn external_ids(pack: Pack) -> Space {
+    match pack {
+        Pack::Denmark => EXTERNAL_IDS_DK,
+        Pack::Supplier => EXTERNAL_IDS_SUPPLIER,
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct StoredParticipant {
@@ -24,24 +41,24 @@ struct StoredParticipant {
     external_id: Option<String>,
 }
 
-pub fn key(party: &Party) -> Key {
-    Key::new(PARTICIPANTS).text(party.role.code()).text(party.number.as_str())
+pub fn key(pack: Pack, party: &Party) -> Key {
+    Key::new(participants(pack)).text(party.role.code()).text(party.number.as_str())
 }
 
-pub fn everybody() -> KeyRange {
-    KeyRange::under(&Key::new(PARTICIPANTS))
+pub fn everybody(pack: Pack) -> KeyRange {
+    KeyRange::under(&Key::new(participants(pack)))
 }
 
-pub fn role_range(role: ActorRole) -> KeyRange {
-    KeyRange::under(&Key::new(PARTICIPANTS).text(role.code()))
+pub fn role_range(pack: Pack, role: ActorRole) -> KeyRange {
+    KeyRange::under(&Key::new(participants(pack)).text(role.code()))
 }
 
-pub fn external_key(external_id: &str, party: &Party) -> Key {
-    Key::new(EXTERNAL_IDS).text(external_id).text(party.role.code()).text(party.number.as_str())
+pub fn external_key(pack: Pack, external_id: &str, party: &Party) -> Key {
+    Key::new(external_ids(pack)).text(external_id).text(party.role.code()).text(party.number.as_str())
 }
 
-pub fn external_range(external_id: &str) -> KeyRange {
-    KeyRange::under(&Key::new(EXTERNAL_IDS).text(external_id))
+pub fn external_range(pack: Pack, external_id: &str) -> KeyRange {
+    KeyRange::under(&Key::new(external_ids(pack)).text(external_id))
 }
 
 pub fn owner_key() -> Key {
@@ -67,9 +84,10 @@ pub fn write(participant: &Participant) -> Bytes {
 /// # Panics
 ///
 /// When the bytes are not what [`write`] made of a participant.
-pub fn read(party: Party, bytes: &[u8]) -> Participant {
+pub fn read(pack: Pack, party: Party, bytes: &[u8]) -> Participant {
     let stored = stored(bytes);
     Participant {
+        pack,
         party,
         status: status(stored.status),
         name: stored.name,
@@ -84,6 +102,7 @@ pub fn read_status(bytes: &[u8]) -> Status {
     status(bytes[1])
 }
 
+/// Number and role of a participant of any pack.
 pub fn read_party(key: &Key) -> Party {
     let mut parts = key.reader();
     let role = parts.text().expect("a role stands in its key");

@@ -2,11 +2,13 @@
 
 use super::record;
 use crate::market::{ActorRole, Party};
+use crate::process::Pack;
 use crate::record::{Entry, Facts, Key, KeyRange, Needs};
 
-/// A number in a role, as it is registered.
+/// A number in a role in one market, as it is registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Participant {
+    pub pack: Pack,
     pub party: Party,
     pub name: String,
     pub status: Status,
@@ -53,32 +55,37 @@ impl Status {
     }
 }
 
-pub fn needs_of(party: &Party) -> Needs {
-    Needs::default().key(record::key(party))
+pub fn needs_of(pack: Pack, party: &Party) -> Needs {
+    Needs::default().key(record::key(pack, party))
 }
 
 /// The participant, live or not. Needs: [`needs_of`].
-pub fn participant(facts: &Facts, party: &Party) -> Option<Participant> {
-    facts.get(&record::key(party)).map(|entry| record::read(party.clone(), &entry.value))
+pub fn participant(facts: &Facts, pack: Pack, party: &Party) -> Option<Participant> {
+    facts.get(&record::key(pack, party)).map(|entry| record::read(pack, party.clone(), &entry.value))
 }
 
-/// Everybody who is registered, live or not, by role and number.
-pub fn everybody() -> KeyRange {
-    record::everybody()
+/// Whether the party takes part in this market now. Needs: [`needs_of`].
+pub fn is_live(facts: &Facts, pack: Pack, party: &Party) -> bool {
+    participant(facts, pack, party).is_some_and(|it| it.is_live())
+}
+
+/// Everybody who is registered in a pack, live or not, by role and number.
+pub fn everybody(pack: Pack) -> KeyRange {
+    record::everybody(pack)
 }
 
 /// One record of [`everybody`].
-pub fn read_participant(key: &Key, entry: &Entry) -> Participant {
-    record::read(record::read_party(key), &entry.value)
+pub fn read_participant(pack: Pack, key: &Key, entry: &Entry) -> Participant {
+    record::read(pack, record::read_party(key), &entry.value)
 }
 
-pub fn needs_of_role(role: ActorRole) -> Needs {
-    Needs::default().range(record::role_range(role), record::owner_key())
+pub fn needs_of_role(pack: Pack, role: ActorRole) -> Needs {
+    Needs::default().range(record::role_range(pack, role), record::owner_key())
 }
 
 /// Everybody live in `role`, by number. Needs: [`needs_of_role`].
-pub fn live_in_role(facts: &Facts, role: ActorRole) -> Vec<Party> {
-    let entries = facts.range(&record::role_range(role)).iter();
+pub fn live_in_role(facts: &Facts, pack: Pack, role: ActorRole) -> Vec<Party> {
+    let entries = facts.range(&record::role_range(pack, role)).iter();
     entries
         .filter(|(_, entry)| record::read_status(&entry.value).is_live())
         .map(|(key, _)| record::read_party(key))
@@ -86,11 +93,12 @@ pub fn live_in_role(facts: &Facts, role: ActorRole) -> Vec<Party> {
 }
 
 pub fn needs_of_external_id(external_id: &str) -> Needs {
-    Needs::default().range(record::external_range(external_id), record::owner_key())
+    let ranges = Pack::ALL.map(|pack| record::external_range(pack, external_id));
+    ranges.into_iter().fold(Needs::default(), |needs, range| needs.range(range, record::owner_key()))
 }
 
-/// The parties that log in with this `azp`, live or not: one for each role. Needs: [`needs_of_external_id`].
+/// The parties that log in with this `azp`, live or not: one for each pack and role. Needs: [`needs_of_external_id`].
 pub fn by_external_id(facts: &Facts, external_id: &str) -> Vec<Party> {
-    let entries = facts.range(&record::external_range(external_id)).iter();
+    let entries = Pack::ALL.into_iter().flat_map(|pack| facts.range(&record::external_range(pack, external_id)));
     entries.map(|(_, entry)| record::read_external(&entry.value)).collect()
 }

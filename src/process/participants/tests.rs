@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::market::{ActorNumber, ActorRole, Party};
+use crate::process::Pack::{self, Denmark};
 use crate::record::{Change, Entry, Facts, Key, Needs};
 
 type Store = BTreeMap<Key, Entry>;
@@ -32,6 +33,7 @@ fn register_all(store: &mut Store, participants: &[Participant]) {
 
 fn somebody(number: &str, role: ActorRole, status: Status, external_id: Option<&str>) -> Participant {
     Participant {
+        pack: Denmark,
         party: Party { number: ActorNumber::new(number), role },
         name: format!("{number} A/S"),
         status,
@@ -52,14 +54,44 @@ fn who_is_live_in_a_role_is_found_by_number() {
         })
         .collect();
     register_all(&mut store, &all);
-    let live = live_in_role(&load(&store, &needs_of_role(EnergySupplier)), EnergySupplier);
+    let live = live_in_role(&load(&store, &needs_of_role(Denmark, EnergySupplier)), Denmark, EnergySupplier);
     assert_eq!(live.iter().map(|party| party.number.as_str()).collect::<Vec<_>>(), ["2", "4"]);
     assert!(live.iter().all(|party| party.role == EnergySupplier));
     for one in &all {
-        assert_eq!(participant(&load(&store, &needs_of(&one.party)), &one.party).as_ref(), Some(one));
+        assert_eq!(participant(&load(&store, &needs_of(Denmark, &one.party)), Denmark, &one.party).as_ref(), Some(one));
     }
     let nobody = Party { number: ActorNumber::new("9"), role: EnergySupplier };
-    assert_eq!(participant(&load(&store, &needs_of(&nobody)), &nobody), None);
+    assert_eq!(participant(&load(&store, &needs_of(Denmark, &nobody)), Denmark, &nobody), None);
+}
+
+/// One number in one role, in two markets: each knows its own, and what becomes of one is not seen in the other.
+#[test]
+fn each_pack_has_a_registry_of_its_own() {
+    let role = ActorRole::EnergySupplier;
+    let mut store = Store::new();
+    let here = somebody("1", role, Status::Active, Some("id"));
+    let there = Participant { pack: Pack::Supplier, name: "1 GmbH".into(), status: Status::New, ..here.clone() };
+    let live = |store: &Store, pack| live_in_role(&load(store, &needs_of_role(pack, role)), pack, role);
+    let known = |store: &Store, pack| participant(&load(store, &needs_of(pack, &here.party)), pack, &here.party);
+    let logins = |store: &Store| by_external_id(&load(store, &needs_of_external_id("id")), "id").len();
+    register_all(&mut store, std::slice::from_ref(&here));
+    assert_eq!((live(&store, Denmark).len(), live(&store, Pack::Supplier).len()), (1, 0));
+    assert_eq!(known(&store, Pack::Supplier), None);
+    register_all(&mut store, &[here.clone(), there.clone()]);
+    assert_eq!((live(&store, Denmark).len(), live(&store, Pack::Supplier).len()), (1, 0));
+    assert_eq!((known(&store, Denmark), known(&store, Pack::Supplier)), (Some(here.clone()), Some(there.clone())));
+    assert_eq!(logins(&store), 2);
+    register_all(&mut store, &[Participant { external_id: None, ..there }]);
+    assert_eq!(logins(&store), 1, "who leaves one market still logs in for the other");
+}
+
+/// Spaces are listed in `ARCHITECTURE.md`; no two packs share one.
+#[test]
+fn no_two_packs_share_a_range() {
+    let ranges = Pack::ALL.map(record::everybody);
+    for (place, one) in ranges.iter().enumerate() {
+        assert!(ranges[place + 1..].iter().all(|other| !one.contains(&other.from) && !other.contains(&one.from)));
+    }
 }
 
 #[test]
@@ -97,7 +129,7 @@ fn old_bytes_are_read() {
     let one = somebody("1", ActorRole::SystemOperator, Status::Passive, Some("e"));
     let bytes = b"\x01\x04\x051 A/S\x07actor-1\x01\x01e";
     assert_eq!(&record::write(&one)[..], bytes);
-    assert_eq!(record::read(one.party.clone(), bytes), one);
+    assert_eq!(record::read(Denmark, one.party.clone(), bytes), one);
     assert_eq!(record::read_status(bytes), Status::Passive);
     assert_eq!(record::read_owner(b"\x01\xac\x02"), 300);
     assert_eq!(record::read_external(b"\x01\x02EZ\x011"), one.party);
@@ -109,4 +141,8 @@ fn a_world_file_names_what_it_got_wrong() {
     assert_eq!(actor.participant().unwrap().status, Status::Active);
     let wrong = Actor { role: "D99".into(), ..actor };
     assert_eq!(wrong.participant().unwrap_err().to_string(), "actor 1: `D99` is no role");
+    let elsewhere = Actor { pack: "supplier".into(), role: "DDQ".into(), ..wrong };
+    assert_eq!(elsewhere.participant().unwrap().pack, Pack::Supplier);
+    let nowhere = Actor { pack: "xx".into(), ..elsewhere };
+    assert_eq!(nowhere.participant().unwrap_err().to_string(), "actor 1: `xx` is no pack");
 }

@@ -19,6 +19,8 @@ fn exactly_the_live_are_told() {
             }
         }
     }
+    // Whoever takes part in another market only is nobody here.
+    world.store.register_in(Pack::Supplier, "99", ActorRole::EnergySupplier, Status::Active);
     // The grid company that sends is told nothing, but another role of its number is somebody else.
     told.push(party(GRID, ActorRole::EnergySupplier));
     world.register(GRID, ActorRole::EnergySupplier, Status::Passive);

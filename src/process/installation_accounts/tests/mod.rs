@@ -16,7 +16,7 @@ use crate::document::{Field, Outgoing, Record};
 use crate::market::{ActorNumber, Calendar, Party, Timestamp};
 use crate::process::charge_documents::tests::{Store, at};
 use crate::process::participants::Status as Registered;
-use crate::process::{Event, Fate, Market, TIMERS, gather, gather_more, timer};
+use crate::process::{Event, Fate, Market, Pack, TIMERS, gather, gather_more, timer};
 use crate::record::{Change, KeyRange};
 
 /// Three market locations with their check digits.
@@ -40,7 +40,7 @@ struct House {
 impl House {
     fn new() -> Self {
         let mut store = Store::default();
-        store.register(INTEGRATION, ActorRole::EnergySupplier, Registered::Active);
+        store.register_in(Pack::Supplier, INTEGRATION, ActorRole::EnergySupplier, Registered::Active);
         let market = Market::supplier_defaults();
         let now = at(NOW);
         Self { store, market, now, messages: 0, outgoing: Vec::new(), events: Vec::new(), fates: Vec::new() }
