@@ -84,7 +84,7 @@ async fn a_folder_is_sent_and_the_exit_code_tells_how_it_went() {
     for n in 0..5 {
         std::fs::write(dir.path().join(format!("{n}.xml")), document(&n.to_string())).unwrap();
     }
-    let send = || Send { hub: hub(&house), paths: vec![dir.path().into()], concurrency: 2 };
+    let send = || Send { hub: hub(&house), paths: vec![dir.path().into()], concurrency: 2, dry_run: false };
     assert_eq!(participant::send(send()).await.unwrap(), Outcome::Fine);
     std::fs::write(dir.path().join("flawed.xml"), flawed()).unwrap();
     assert_eq!(participant::send(send()).await.unwrap(), Outcome::Flawed);

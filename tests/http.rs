@@ -12,7 +12,7 @@ use gridpost::http::Limits;
 use gridpost::market::{ActorRole, Timestamp};
 use gridpost::record::{Batch, Entry, Key, KeyRange};
 use gridpost::store::{Completion, Fault, Memory, Page, Store};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
 const BODY_BYTES_MAX: usize = 52_428_800;
@@ -29,6 +29,50 @@ async fn a_document_is_accepted_and_its_repetition_told_apart() {
     assert_eq!(header(&again, "correlationid"), header(&first, "correlationid"), "the first answer again");
     let alias = send("/v1.0/cim/RequestChangePriceList", document("2")).await.unwrap();
     assert_eq!(alias.status(), 202);
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_everything_and_keeps_nothing() {
+    let house = start().await;
+    let client = house.client(Some(house.token()));
+    let check = |body: String| client.dry_run("requestchangeofpricelist", body.into());
+    let told = check(document("1")).await.unwrap();
+    assert_eq!((&told["verdict"], &told["document"]), (&"accepted".into(), &"RequestChangeOfPriceList".into()));
+    assert_eq!(told["records"], json!([{ "id": "op-1", "status": "rejected", "broken": ["VR.927"] }]));
+    let answer = &told["answers"][0];
+    assert_eq!((&answer["document"], &answer["process"]), (&"RejectRequestChangeOfPriceList".into(), &"D08".into()));
+    assert_eq!(answer["records"][0]["reasons"][0]["code"], "D14");
+    let preview = answer["body"].as_str().unwrap().to_string();
+    assert_eq!(client.queue().await.unwrap()["categories"][0]["pending"], 0, "nothing has been sent");
+
+    client.send("requestchangeofpricelist", document("1").into()).await.unwrap();
+    let again = check(document("1")).await.unwrap();
+    assert_eq!(again["verdict"], "duplicate");
+    let mut other = document("1").replace("op-1", "op-2");
+    let used = check(other.clone()).await.unwrap();
+    assert_eq!((&used["verdict"], &used["error"]["details"][0]["code"]), (&"refused".into(), &"00101".into()));
+    other = other.replace("doc-1", "doc-2");
+    assert_eq!(check(other).await.unwrap()["verdict"], "accepted", "the refused ids are free");
+    assert_eq!(check(flawed()).await.unwrap()["error"]["details"][0]["code"], "SchemaValidationError");
+
+    let sent = loop {
+        match client.peek("all").await.unwrap() {
+            Some(message) => break message,
+            None => tokio::time::sleep(Duration::from_millis(5)).await,
+        }
+    };
+    // The clock goes on meanwhile, so the time of creation alone may differ.
+    let text = |told: &str| {
+        let parts = told.split("createdDateTime>").enumerate();
+        parts.filter(|(place, _)| *place != 1).map(|(_, part)| part).collect::<String>()
+    };
+    let sent = String::from_utf8(sent.body.to_vec()).unwrap();
+    assert_eq!(text(&sent), text(&preview), "what was foretold is what came, but for the time of day");
+
+    let foreign = house.client(Some(house.supplier())).dry_run("requestchangeofpricelist", document("3").into()).await;
+    assert!(foreign.unwrap_err().to_string().contains("ask about a document"));
+    let wrong = house.http.get(house.url("/v1.0/cim/requestchangeofpricelist/check")).bearer_auth(house.token());
+    assert_eq!(wrong.send().await.unwrap().status(), 405);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod certs;
 mod check;
 mod clock;
 mod config;
+mod dry_run;
 mod excerpt;
 mod import;
 mod load;

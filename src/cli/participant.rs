@@ -45,6 +45,9 @@ pub struct Send {
     /// Documents in flight at a time; with more than one they may arrive in another order
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=i64::from(CONCURRENCY_MAX)))]
     pub concurrency: u16,
+    /// Only ask what the hub would say: every flaw, every rule, the answers. Nothing is sent, no id is used up
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Show the next document without taking it: the document on standard output, its ids on standard error
@@ -90,6 +93,9 @@ enum Fate {
 }
 
 pub async fn send(args: Send) -> anyhow::Result<Outcome> {
+    if args.dry_run {
+        return super::dry_run::run(&args).await;
+    }
     let client = connect(&args.hub)?;
     let files = files_below(&args.paths, &["xml", "json"])?;
     let progress = progress(files.len() as u64);
@@ -276,12 +282,12 @@ fn errors(refusal: &Refusal) -> Vec<Value> {
     flaws.collect()
 }
 
-fn say(value: &Value) -> anyhow::Result<()> {
+pub fn say(value: &Value) -> anyhow::Result<()> {
     line(&value.to_string())
 }
 
 /// Standard output may be a pipe that has been closed; that ends the run rather than the process.
-fn line(text: &str) -> anyhow::Result<()> {
+pub fn line(text: &str) -> anyhow::Result<()> {
     writeln!(std::io::stdout().lock(), "{text}").context("write to standard output")
 }
 

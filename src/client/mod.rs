@@ -129,6 +129,16 @@ impl Client {
         Ok(Sent::Refused(refusal(response).await?))
     }
 
+    /// What the hub would say to a document if it were sent: `{"verdict": …, "error" or "records" and "answers": …}`.
+    pub async fn dry_run(&self, route: &str, body: Bytes) -> Result<serde_json::Value, Fault> {
+        let url = self.url(&["v1.0", "cim", route, "check"]);
+        let response = self.ask(Method::POST, url.clone(), "application/json", Some(body)).await?;
+        if response.status() != StatusCode::OK {
+            return Err(Fault::Refused { what: "ask about a document", refusal: Box::new(refusal(response).await?) });
+        }
+        serde_json::from_slice(&read(response).await?).map_err(|source| Fault::Answer { url, source })
+    }
+
     /// The next document of a category (`masterdata`, `aggregations`, `timeseries`, or `all`), if there is one.
     pub async fn peek(&self, category: &str) -> Result<Option<Message>, Fault> {
         let url = self.url(&["v1.0", "cim", category]);

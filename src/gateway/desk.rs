@@ -127,6 +127,15 @@ impl Desk {
         known.ok_or_else(|| Failure::Bug(format!("no process knows timers of kind {}", timer.kind)))
     }
 
+    /// What would become of a document if it were decided now: nothing is written.
+    pub fn preview(&self, request: &dyn Request, context: &Context) -> Result<(Decision, Vec<Vec<u8>>), Failure> {
+        let look = |needs: &Needs| load(&*self.store, needs);
+        let facts = unless_it_panics(|| process::gather(request, context, look))?.map_err(Failure::Fault)?;
+        let decision = unless_it_panics(|| request.decide(&facts, context))?;
+        let documents = self.render(&decision)?;
+        Ok((decision, documents))
+    }
+
     /// What a decision comes to, added to the batch of the work that it settles.
     fn commit(
         &self,
@@ -188,18 +197,11 @@ impl Desk {
         Ok(Some(self.commit(Batch::default(), decision, &facts, &context, "")?.batch))
     }
 
-    /// Renders every outgoing document, checks it against its own schema, and adds it to the batch: to the archive, and
-    /// to its receiver's queue.
+    /// Renders every outgoing document, and adds it to the batch: to the archive, and to its receiver's queue.
     fn send(&self, decision: &Decision, at: Timestamp, correlation_id: &str, batch: &mut Batch) -> Result<(), Failure> {
-        let mut shared: HashMap<*const crate::document::Record, Vec<u8>> = HashMap::new();
         let mut outbound = Outbound::default();
         let mut log: Vec<LogEntry> = Vec::with_capacity(decision.outgoing.len());
-        for outgoing in &decision.outgoing {
-            let records = shared
-                .entry(outgoing.records.as_ptr())
-                .or_insert_with(|| cim_xml::write_records(outgoing.kind, &outgoing.records));
-            let bytes = cim_xml::write(outgoing, records);
-            self.hold_to_its_schema(outgoing, &bytes)?;
+        for (outgoing, bytes) in decision.outgoing.iter().zip(self.render(decision)?) {
             log.push(LogEntry {
                 direction: Direction::Out,
                 at,
@@ -222,6 +224,20 @@ impl Desk {
         Ok(())
     }
 
+    /// Every outgoing document of a decision, in its order, held to its own schema.
+    fn render(&self, decision: &Decision) -> Result<Vec<Vec<u8>>, Failure> {
+        let mut shared: HashMap<*const crate::document::Record, Vec<u8>> = HashMap::new();
+        let render = |outgoing: &Outgoing| {
+            let records = shared
+                .entry(outgoing.records.as_ptr())
+                .or_insert_with(|| cim_xml::write_records(outgoing.kind, &outgoing.records));
+            let bytes = cim_xml::write(outgoing, records);
+            self.hold_to_its_schema(outgoing, &bytes)?;
+            Ok(bytes)
+        };
+        decision.outgoing.iter().map(render).collect()
+    }
+
     fn hold_to_its_schema(&self, outgoing: &Outgoing, bytes: &[u8]) -> Result<(), Failure> {
         let name = outgoing.kind.name;
         let Some(schema) = self.specs.schema_for(outgoing.kind.namespace) else {
@@ -238,7 +254,7 @@ impl Desk {
 }
 
 /// Hash over what makes a message this message and no other: outgoing ids are made from it.
-fn cause(request: &dyn Request, body: &[u8; 32]) -> [u8; 32] {
+pub(super) fn cause(request: &dyn Request, body: &[u8; 32]) -> [u8; 32] {
     let header = request.header();
     let mut hash = blake3::Hasher::new();
     for part in [header.sender_number.as_bytes(), header.message_id.as_bytes(), body] {

@@ -47,6 +47,9 @@ pub enum Fault {
     /// A bug of ours: reading panicked. Nothing was stored.
     #[error("reading {document} came to a sudden end")]
     Reading { document: &'static str },
+    /// A bug of ours: the document could not be decided. Nothing was stored.
+    #[error("{document} could not be decided: {cause}")]
+    Deciding { document: &'static str, cause: String },
     #[error("a range holds more than {records_max} records")]
     RangeTooLarge { records_max: usize },
     #[error("the clock only moves forward: it shows {now}, {asked} is behind it")]

@@ -33,6 +33,17 @@ pub struct Received {
     pub duplicate: bool,
 }
 
+/// What an id of a document was used for before.
+pub(super) enum Seen {
+    Never,
+    /// This very document.
+    Accepted {
+        correlation_id: String,
+    },
+    /// Another one.
+    Under(Error),
+}
+
 impl Gateway {
     /// Takes in one document. Returns once the answer is on disk.
     pub async fn receive(
@@ -98,7 +109,7 @@ impl Gateway {
     }
 
     /// Reads a document, a large one on a thread of its own: the doors' threads stay free for others.
-    async fn read_aside(
+    pub(super) async fn read_aside(
         &self,
         document: &'static Incoming,
         body: &Bytes,
@@ -115,30 +126,18 @@ impl Gateway {
     /// The checks that need to know the caller and what was sent before.
     async fn admit(&self, arrival: &Arrival<'_>, request: Box<dyn Request>) -> Result<Receipt, Fault> {
         let header = request.header().clone();
-        if header.sender_number != arrival.caller.number.as_str() {
-            let message = format!(
-                "the document names {} as its sender, but it was sent by {}: send it with the sender's own token",
-                shown(&header.sender_number),
-                arrival.caller.number
-            );
-            return self.refuse(arrival, Some(&header), Error::new(SENDER, message).target("SenderId")).await;
-        }
-        if let Some(pack) = process::pack_of(arrival.document.name) {
-            let market = self.settings.markets.of(pack);
-            let refusals = process::turned_away(arrival.document, &header, arrival.caller, market);
-            if !refusals.is_empty() {
-                return self.refuse(arrival, Some(&header), refused(&refusals, &arrival.body)).await;
-            }
-        }
-        let sender = header.sender();
-        let ids = match used_ids(&sender, &*request) {
+        let ids = match self.own_ids(arrival.caller, arrival.document, &arrival.body, &*request) {
             Ok(ids) => ids,
             Err(error) => return self.refuse(arrival, Some(&header), error).await,
         };
         let mut request = Some(request);
         loop {
-            if let Some(receipt) = self.seen_before(arrival, &header, &ids).await? {
-                return Ok(receipt);
+            match self.seen_before(&header, &arrival.hash, &ids)? {
+                Seen::Never => {}
+                Seen::Accepted { correlation_id } => {
+                    return Ok(Receipt::Accepted(Received { correlation_id, duplicate: true }));
+                }
+                Seen::Under(error) => return self.refuse(arrival, Some(&header), error).await,
             }
             let batch = arrival.batch(&header, &ids);
             match self.take_in(arrival, batch, &mut request).await? {
@@ -154,15 +153,41 @@ impl Gateway {
         }
     }
 
+    /// Whether the caller may send this document as it is: the keys of its ids, or why not.
+    pub(super) fn own_ids(
+        &self,
+        caller: &Party,
+        document: &'static Incoming,
+        body: &[u8],
+        request: &dyn Request,
+    ) -> Result<Vec<Key>, Error> {
+        let header = request.header();
+        if header.sender_number != caller.number.as_str() {
+            let message = format!(
+                "the document names {} as its sender, but it was sent by {}: send it with the sender's own token",
+                shown(&header.sender_number),
+                caller.number
+            );
+            return Err(Error::new(SENDER, message).target("SenderId"));
+        }
+        if let Some(pack) = process::pack_of(document.name) {
+            let refusals = process::turned_away(document, header, caller, self.settings.markets.of(pack));
+            if !refusals.is_empty() {
+                return Err(refused(&refusals, body));
+            }
+        }
+        used_ids(&header.sender(), request)
+    }
+
     /// Whether this very document was accepted before, or another one under one of its ids.
-    async fn seen_before(&self, arrival: &Arrival<'_>, header: &Header, ids: &[Key]) -> Result<Option<Receipt>, Fault> {
+    pub(super) fn seen_before(&self, header: &Header, hash: &[u8; 32], ids: &[Key]) -> Result<Seen, Fault> {
         let entries = self.store.get_many(ids).map_err(Fault::store("look up used ids"))?;
         let used = |entry: &_| FirstUse::from_entry(entry).ok_or(Fault::Unreadable { what: "a used id" });
-        let Some((message, transactions)) = entries.split_first() else { return Ok(None) };
+        let Some((message, transactions)) = entries.split_first() else { return Ok(Seen::Never) };
         if let Some(entry) = message {
             let first = used(entry)?;
-            if first.hash == arrival.hash {
-                return Ok(Some(Receipt::Accepted(Received { correlation_id: first.correlation_id, duplicate: true })));
+            if first.hash == *hash {
+                return Ok(Seen::Accepted { correlation_id: first.correlation_id });
             }
             let message = format!(
                 "message id {} was used at {} by another document: give each document an id of its own",
@@ -170,8 +195,7 @@ impl Gateway {
                 first.at
             );
             let detail = Error::new("00101", message.clone()).target("MessageId");
-            let error = Error::new(SYNTAX, message).target("MessageId").details(vec![detail]);
-            return self.refuse(arrival, Some(header), error).await.map(Some);
+            return Ok(Seen::Under(Error::new(SYNTAX, message).target("MessageId").details(vec![detail])));
         }
         let mut details = Vec::new();
         for (key, entry) in ids[1..].iter().zip(transactions) {
@@ -186,11 +210,7 @@ impl Gateway {
             );
             details.push(Error::new("00102", message).target("TransactionId"));
         }
-        if details.is_empty() {
-            return Ok(None);
-        }
-        let error = ids_refused(details);
-        self.refuse(arrival, Some(header), error).await.map(Some)
+        Ok(if details.is_empty() { Seen::Never } else { Seen::Under(ids_refused(details)) })
     }
 
     /// Commit 1. The decider hears of the document before the sender does, and in order of commit.

@@ -103,7 +103,7 @@ pub fn body_of(error: &Error, format: Format) -> String {
     }
 }
 
-fn json_of(error: &Error) -> Value {
+pub fn json_of(error: &Error) -> Value {
     let mut object = json!({ "code": error.code, "message": error.message });
     if let Some(target) = &error.target {
         object["target"] = json!(target);

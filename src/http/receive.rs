@@ -8,8 +8,10 @@ use axum::http::header::{ACCEPT, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
+use bytes::Bytes;
 
 use super::body::{self, Unread};
+use super::fairness::Share;
 use super::observe::{CORRELATION_ID, CorrelationId, Said};
 use super::{Door, Problem, accept, caller};
 use crate::document::Wire;
@@ -20,14 +22,22 @@ use crate::process::Incoming;
 /// Says that the same document was sent before, and that this is its first answer again.
 pub const DUPLICATE: HeaderName = HeaderName::from_static("duplicate");
 
-/// Takes in a document, or says why not. The order of checks is part of the contract: 401, 404, 403, 415, 413.
-pub async fn receive(
+/// A document that may be looked at.
+pub(super) struct Admitted {
+    pub caller: Party,
+    pub document: &'static Incoming,
+    pub body: Bytes,
+    pub share: Share,
+}
+
+/// The checks before a document is looked at. Their order is part of the contract: 401, 404, 403, 415, 413.
+pub(super) async fn admit(
     door: &Arc<Door>,
     name: &str,
     parts: &Parts,
     unread: &mut Unread,
     said: &mut Said,
-) -> Result<Response, Problem> {
+) -> Result<Admitted, Problem> {
     let caller = caller::identify(door, parts)?;
     said.party = Some(caller.clone());
     let document = door.gateway.document_for(name).ok_or_else(unknown_document)?;
@@ -41,7 +51,18 @@ pub async fn receive(
     if Wire::of(&body) != wire {
         return Err(another_form(wire));
     }
+    Ok(Admitted { caller, document, body, share })
+}
 
+/// Takes in a document, or says why not.
+pub async fn receive(
+    door: &Arc<Door>,
+    name: &str,
+    parts: &Parts,
+    unread: &mut Unread,
+    said: &mut Said,
+) -> Result<Response, Problem> {
+    let Admitted { caller, document, body, share } = admit(door, name, parts, unread, said).await?;
     let CorrelationId(id) = parts.extensions.get::<CorrelationId>().cloned().expect("the outermost layer sets it");
     let gateway = Arc::clone(&door.gateway);
     let received = share.during(async move { gateway.receive(&caller, document, body, &id, gateway.now()).await });

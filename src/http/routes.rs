@@ -13,7 +13,7 @@ use axum::routing::{any, get};
 
 use super::body::Unread;
 use super::observe::{Said, observe};
-use super::{Door, Format, Problem, monitor, operator, post, receive};
+use super::{Door, Format, Problem, dry_run, monitor, operator, post, receive};
 use crate::document::Category;
 
 const CIM: &str = "/v1.0/cim/{document}";
@@ -25,6 +25,7 @@ const DEQUEUE: &str = "/v1.0/cim/dequeue/{messageId}";
 pub fn routes(door: &Arc<Door>, more: Router) -> Router {
     let own = Router::new()
         .route("/v1.0/cim/{name}", any(cim))
+        .route(dry_run::CHECK, any(dry_run::check))
         .route("/v1.0/cim/dequeue/{id}", any(dequeue))
         .route("/ping", get(monitor::ping))
         .route("/monitor/live", get(monitor::live))
@@ -120,7 +121,7 @@ pub fn finish(
     response
 }
 
-fn only(methods: &'static str) -> Problem {
+pub fn only(methods: &'static str) -> Problem {
     let message = format!("This path takes {methods} only.");
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message).with(ALLOW, methods)
 }

@@ -1,0 +1,87 @@
+//! A dry run: everything that would be said to a document if it were sent now, and nothing of it kept.
+//!
+//! It is not archived, its ids are not used up, and nobody else hears of it. Documents that were taken in and are not
+//! decided yet may still change what is known, so the answer holds for this moment only.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::desk::{self, Desk, Failure};
+use super::intake::Seen;
+use super::{Error, Fault, Gateway, hash};
+use crate::market::{Party, Timestamp};
+use crate::process::{self, Context, Fate, Incoming};
+
+/// What would become of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DryRun {
+    /// It would not be taken in.
+    Refused(Error),
+    /// This very document was taken in before, under this id: it would get the same answer again.
+    SentBefore { correlation_id: String },
+    /// It would be taken in.
+    Decided(Preview),
+}
+
+/// How a document would be decided, as far as it concerns its sender.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// How each activity record would fare, in document order.
+    pub fates: Vec<Fate>,
+    /// The documents that the sender would find in its queues, in their order. What others would be told is theirs.
+    pub answers: Vec<Letter>,
+}
+
+/// A document that the sender would find in its queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// Name without `_MarketDocument`.
+    pub document: &'static str,
+    pub body: Bytes,
+}
+
+impl Gateway {
+    /// What would become of a document that `caller` sent now.
+    pub async fn dry_run(
+        &self,
+        caller: &Party,
+        document: &'static Incoming,
+        body: Bytes,
+        now: Timestamp,
+    ) -> Result<DryRun, Fault> {
+        let request = match self.read_aside(document, &body).await? {
+            Ok(request) => request,
+            Err(error) => return Ok(DryRun::Refused(error)),
+        };
+        let ids = match self.own_ids(caller, document, &body, &*request) {
+            Ok(ids) => ids,
+            Err(error) => return Ok(DryRun::Refused(error)),
+        };
+        let hash = hash(&body);
+        match self.seen_before(request.header(), &hash, &ids)? {
+            Seen::Never => {}
+            Seen::Accepted { correlation_id } => return Ok(DryRun::SentBefore { correlation_id }),
+            Seen::Under(error) => return Ok(DryRun::Refused(error)),
+        }
+        let (store, specs, settings) = (self.store.clone(), self.specs.clone(), self.settings.clone());
+        let desk = Desk { store, specs, settings: Arc::clone(&settings), timers: process::TIMERS };
+        let caller = caller.clone();
+        let decide = move || {
+            let pack = process::pack_of(document.name).expect("what is taken in has a pack");
+            let cause = desk::cause(&*request, &hash);
+            let context = Context { now, caller, cause, market: settings.markets.of(pack) };
+            let (decision, documents) = desk.preview(&*request, &context)?;
+            let answers = decision.outgoing.iter().zip(documents);
+            let own = answers.filter(|(outgoing, _)| outgoing.receiver.number == context.caller.number);
+            let answers =
+                own.map(|(outgoing, bytes)| Letter { document: outgoing.kind.name, body: bytes.into() }).collect();
+            Ok(Preview { fates: decision.fates, answers })
+        };
+        let decided = tokio::task::spawn_blocking(decide).await.map_err(|_| Fault::Stopping)?;
+        decided.map(DryRun::Decided).map_err(|failure| match failure {
+            Failure::Fault(fault) => fault,
+            Failure::Bug(cause) => Fault::Deciding { document: document.name, cause },
+        })
+    }
+}
