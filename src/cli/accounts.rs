@@ -100,7 +100,7 @@ pub fn run(what: &Accounts, dir: &Path, json: bool, config: &Config) -> Result<O
 /// One of the two timers, as an operator runs it.
 struct Run {
     doing: &'static str,
-    set: fn(&Facts, Timestamp) -> Result<Vec<Change>, accounts::Unreadable>,
+    set: fn(&Facts, Timestamp) -> Vec<Change>,
     /// What it works off.
     due: fn(Timestamp, chrono_tz::Tz) -> Vec<KeyRange>,
 }
@@ -125,7 +125,7 @@ fn by_hand(store: Arc<Embedded>, now: &Now, config: &Config, json: bool, run: &R
     let progress = Progress::start(due, run.doing);
     runtime.block_on(async {
         let mut batch = Batch::default();
-        batch.put_all((run.set)(&load(&*store, &accounts::by_hand_needs())?, now)?);
+        batch.put_all((run.set)(&load(&*store, &accounts::by_hand_needs())?, now));
         gateway.write(batch).await?;
         let mut seen = 0;
         loop {

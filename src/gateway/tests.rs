@@ -10,7 +10,8 @@ use crate::store::Memory;
 /// What the duties below write: what happened, in the order of commits.
 const DIARY: Space = Space(99);
 
-/// Writes its note into the diary; a note `again:90` sets another timer so many seconds after the first.
+/// Writes its note into the diary; a note `again:90` sets another timer so many seconds after the first, and `here:3`
+/// sets the same one anew at the same instant, that often, and writes the id that a document of it would have.
 struct Write {
     timer: Timer,
 }
@@ -33,13 +34,21 @@ impl Duty for Write {
 
     fn decide(&self, _: &Facts, context: &Context) -> Decision {
         let note = String::from_utf8_lossy(&self.timer.note).into_owned();
-        let line = format!("{} {} {note}", context.now, self.timer.id);
+        let mut line = format!("{} {} {note}", context.now, self.timer.id);
+        let times = note.strip_prefix("here:").and_then(|times| times.parse::<u8>().ok());
+        if let Some(times) = times {
+            line = format!("{line} {}", context.id(&["document"]));
+            let decision = Decision::default().change(Change::Put(Key::new(DIARY).stamp(), line.into()));
+            let again = self.timer.clone().note(format!("here:{}", times.saturating_sub(1)));
+            return if times == 0 { decision } else { decision.change_all(again.set(context)) };
+        }
         let decision =
             Decision::default().change(Change::Put(Key::new(DIARY).stamp().text(&self.timer.id), line.into()));
         match note.strip_prefix("again:").and_then(|seconds| seconds.parse::<i64>().ok()) {
             Some(seconds) => {
                 let due = Timestamp::from_micros(context.now.micros() + seconds * 1_000_000);
-                decision.change_all(Timer::new(&WRITE, due, self.timer.turn.clone(), "again").note("later").set())
+                decision
+                    .change_all(Timer::new(&WRITE, due, self.timer.turn.clone(), "again").note("later").set(context))
             }
             None => decision,
         }
@@ -62,7 +71,7 @@ fn open(store: &Arc<Memory>, clock: Clock) -> Gateway {
 
 async fn set(gateway: &Gateway, timers: &[Timer]) {
     let mut batch = Batch::default();
-    batch.put_all(timers.iter().flat_map(Timer::set));
+    batch.put_all(timers.iter().flat_map(|timer| timer.set_because(timer.cause())));
     gateway.write(batch).await.unwrap();
     gateway.settled().await.unwrap();
 }
@@ -99,6 +108,18 @@ async fn what_is_due_happens_in_due_order_each_as_of_its_own_instant() {
     assert_eq!(diary(&gateway).len(), 4);
     gateway.pass_time(at(7200)).await.unwrap();
     assert_eq!(diary(&gateway).len(), 5);
+}
+
+#[tokio::test]
+async fn a_timer_set_anew_at_the_instant_at_which_it_runs_runs_again_and_sends_other_documents() {
+    let gateway = open(&Arc::new(Memory::default()), Clock::standing_at(at(0)));
+    set(&gateway, &[timer(&WRITE, 5, "a", "a", "here:3")]).await;
+    gateway.pass_time(at(5)).await.unwrap();
+    let diary = diary(&gateway);
+    let notes: Vec<&str> = diary.iter().map(|line| line.split(' ').nth(2).unwrap()).collect();
+    assert_eq!(notes, ["here:3", "here:2", "here:1", "here:0"]);
+    let ids: std::collections::BTreeSet<&str> = diary.iter().map(|line| line.split(' ').nth(3).unwrap()).collect();
+    assert_eq!(ids.len(), 4, "{diary:#?}");
 }
 
 #[tokio::test]

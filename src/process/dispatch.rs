@@ -9,14 +9,14 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::Timer;
+use super::{Context, Timer};
 use crate::market::Timestamp;
 use crate::record::{Change, Entry, Key, Space, stored};
 
 /// Documents whose dequeuing is waited for, by message id, each with the timer that it brings forward.
 const WATCHES: Space = Space(66);
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
@@ -26,6 +26,25 @@ struct Stored {
     turn: Vec<u8>,
     id: String,
     note: Vec<u8>,
+    set_by: [u8; 32],
+}
+
+/// What version 1 kept: not who set the timer.
+#[derive(Deserialize)]
+struct StoredFirst {
+    due: i64,
+    kind: String,
+    rank: u8,
+    turn: Vec<u8>,
+    id: String,
+    note: Vec<u8>,
+}
+
+impl From<StoredFirst> for Stored {
+    fn from(first: StoredFirst) -> Self {
+        let StoredFirst { due, kind, rank, turn, id, note } = first;
+        Self { due, kind, rank, turn, id, note, set_by: [0; 32] }
+    }
 }
 
 /// Where the watch of a document is, if it has one.
@@ -34,7 +53,7 @@ pub fn watch_key(message_id: &str) -> Key {
 }
 
 /// Sets `timer`, and lets it fall due as soon as the document is dequeued.
-pub fn watch(message_id: &str, timer: &Timer) -> Vec<Change> {
+pub fn watch(message_id: &str, timer: &Timer, context: &Context) -> Vec<Change> {
     let stored = Stored {
         due: timer.due.micros(),
         kind: timer.kind.clone(),
@@ -42,8 +61,9 @@ pub fn watch(message_id: &str, timer: &Timer) -> Vec<Change> {
         turn: timer.turn.as_bytes().to_vec(),
         id: timer.id.clone(),
         note: timer.note.to_vec(),
+        set_by: context.cause,
     };
-    let mut changes = timer.set();
+    let mut changes = timer.set(context);
     changes.push(Change::Put(watch_key(message_id), stored::write(VERSION, &stored)));
     changes
 }
@@ -56,7 +76,8 @@ pub fn forget(message_id: &str) -> Change {
 /// What a document's being dequeued at `now` changes besides; `watch` is the record at its [`watch_key`]. Nothing when the
 /// record is not one that we know.
 pub fn dequeued(message_id: &str, watch: &Entry, now: Timestamp) -> Option<Vec<Change>> {
-    let found: Stored = stored::read(VERSION, &watch.value)?;
+    let first = || stored::read::<StoredFirst>(1, &watch.value).map(Stored::from);
+    let found = stored::read(VERSION, &watch.value).or_else(first)?;
     let timer = Timer {
         due: Timestamp::from_micros(found.due),
         kind: found.kind,
@@ -64,6 +85,7 @@ pub fn dequeued(message_id: &str, watch: &Entry, now: Timestamp) -> Option<Vec<C
         turn: Key::from_bytes(found.turn),
         id: found.id,
         note: Bytes::from(found.note),
+        set_by: found.set_by,
     };
     // Patience has run out already: its timer is about to be decided, and takes the watch away itself.
     if timer.due <= now {
@@ -71,6 +93,6 @@ pub fn dequeued(message_id: &str, watch: &Entry, now: Timestamp) -> Option<Vec<C
     }
     let mut changes = vec![forget(message_id)];
     changes.extend(timer.cancel());
-    changes.extend(Timer { due: now, ..timer }.set());
+    changes.extend(Timer { due: now, ..timer }.set_because(found.set_by));
     Some(changes)
 }

@@ -1,7 +1,8 @@
 //! Timers: what a process has yet to do, kept in the store in the order in which it falls due.
 //!
-//! A decision sets a timer by the changes of [`Timer::set`] and takes it back by those of [`Timer::cancel`]. When it is
-//! due, the gateway hands it to the [`Duty`] of its kind, which decides like a document does: facts in, a decision out,
+//! A decision sets a timer by the changes of [`Timer::set`] and takes it back by those of [`Timer::cancel`]. A timer keeps
+//! the cause of whatever set it, and its own cause is made from that: no two that ever ran have the same, so no two send
+//! documents under the same id, also when one is set again at the very instant at which it ran. When it is due, the gateway hands it to the [`Duty`] of its kind, which decides like a document does: facts in, a decision out,
 //! one commit that also takes the timer away. Its `now` is the instant at which it was due, however late that is.
 //!
 //! A timer takes turns with the documents about the same record, and is decided before every document that arrived when
@@ -59,11 +60,21 @@ pub struct Timer {
     pub id: String,
     /// Whatever else the duty has to know; a few bytes, in a form of the process's own.
     pub note: Bytes,
+    /// The cause of the decision that set it; nobody's until it is set.
+    pub set_by: [u8; 32],
 }
 
 impl Timer {
     pub fn new(kind: &Kind, due: Timestamp, turn: Key, id: impl Into<String>) -> Self {
-        Self { due, kind: kind.name.to_string(), rank: kind.rank, turn, id: id.into(), note: Bytes::new() }
+        Self {
+            due,
+            kind: kind.name.to_string(),
+            rank: kind.rank,
+            turn,
+            id: id.into(),
+            note: Bytes::new(),
+            set_by: [0; 32],
+        }
     }
 
     pub fn note(mut self, note: impl Into<Bytes>) -> Self {
@@ -71,10 +82,14 @@ impl Timer {
         self
     }
 
-    /// What sets it; setting it twice is the same as once.
-    pub fn set(&self) -> Vec<Change> {
-        let (turn, kind, id) = (self.turn.as_bytes().to_vec(), self.kind.clone(), self.id.clone());
-        let value = stored::write(VERSION, &Stored { turn, kind, rank: self.rank, id, note: self.note.to_vec() });
+    /// What sets it because of what is decided in `context`; setting it twice is the same as once.
+    pub fn set(&self, context: &Context) -> Vec<Change> {
+        self.set_because(context.cause)
+    }
+
+    /// The same for whoever has no message to decide; no two different things may give one cause.
+    pub fn set_because(&self, cause: [u8; 32]) -> Vec<Change> {
+        let value = stored::write(VERSION, &Stored { set_by: cause, ..Stored::from(self) });
         vec![Change::Put(self.key(), value), Change::Put(self.key_by_turn(), Bytes::new())]
     }
 
@@ -94,7 +109,13 @@ impl Timer {
 
     /// What makes the decision of this timer the decision of this timer and no other.
     pub fn cause(&self) -> [u8; 32] {
-        *blake3::hash(self.key().as_bytes()).as_bytes()
+        let mut hash = blake3::Hasher::new();
+        hash.update(self.key().as_bytes());
+        // Those that version 1 wrote did not say.
+        if self.set_by != [0; 32] {
+            hash.update(&self.set_by);
+        }
+        *hash.finalize().as_bytes()
     }
 
     pub fn key(&self) -> Key {
@@ -150,7 +171,8 @@ pub fn due_of(change: &Change) -> Option<Timestamp> {
 ///
 /// When the record is not one that [`Timer::set`] made.
 pub fn read(key: &Key, entry: &Entry) -> Timer {
-    let found: Stored = stored::read(VERSION, &entry.value).expect("a stored timer is read back");
+    let first = || stored::read::<StoredFirst>(1, &entry.value).map(Stored::from);
+    let found = stored::read(VERSION, &entry.value).or_else(first).expect("a stored timer is read back");
     let due = key.reader().signed().expect("a timer's key begins with an instant");
     Timer {
         due: Timestamp::from_micros(due),
@@ -159,10 +181,11 @@ pub fn read(key: &Key, entry: &Entry) -> Timer {
         turn: Key::from_bytes(found.turn),
         id: found.id,
         note: found.note.into(),
+        set_by: found.set_by,
     }
 }
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// What of a cause is kept: enough for a panic's text and place.
 const CAUSE_CHARS_MAX: usize = 2_000;
 
@@ -173,6 +196,32 @@ struct Stored {
     rank: u8,
     id: String,
     note: Vec<u8>,
+    set_by: [u8; 32],
+}
+
+/// What version 1 kept: not who set it.
+#[derive(Deserialize)]
+struct StoredFirst {
+    turn: Vec<u8>,
+    kind: String,
+    rank: u8,
+    id: String,
+    note: Vec<u8>,
+}
+
+impl From<&Timer> for Stored {
+    fn from(timer: &Timer) -> Self {
+        let (turn, note) = (timer.turn.as_bytes().to_vec(), timer.note.to_vec());
+        let (kind, id) = (timer.kind.clone(), timer.id.clone());
+        Self { turn, kind, rank: timer.rank, id, note, set_by: timer.set_by }
+    }
+}
+
+impl From<StoredFirst> for Stored {
+    fn from(first: StoredFirst) -> Self {
+        let StoredFirst { turn, kind, rank, id, note } = first;
+        Self { turn, kind, rank, id, note, set_by: [0; 32] }
+    }
 }
 
 #[cfg(test)]
@@ -201,8 +250,11 @@ mod tests {
     #[test]
     fn a_timer_is_read_back_as_it_was_set() {
         let timer = Timer::new(&LATE, Timestamp::from_seconds(-5), turn("a\0b"), "7").note("note".as_bytes().to_vec());
-        let [Change::Put(key, value), Change::Put(index, _)] = &timer.set()[..] else { panic!("two records") };
-        assert_eq!(read(key, &Entry { version: 1, value: value.clone() }), timer);
+        let [Change::Put(key, value), Change::Put(index, _)] = &timer.set_because([7; 32])[..] else {
+            panic!("two records")
+        };
+        let set = Timer { set_by: [7; 32], ..timer.clone() };
+        assert_eq!(read(key, &Entry { version: 1, value: value.clone() }), set);
         assert_eq!(key_of(&timer.turn, index), *key);
         assert!(all().contains(key));
         let cancelled: Vec<Change> = [key, index].map(|key| Change::Delete(key.clone())).into();
@@ -227,11 +279,29 @@ mod tests {
         assert!(!of_turn(&turn(""), due).contains(&index));
     }
 
-    /// Bytes that version 1 wrote. They must be read for as long as a store may hold them.
+    /// Bytes that each version wrote. They must be read for as long as a store may hold them.
     #[test]
     fn old_bytes_are_read() {
-        let timer = Timer::new(&LATE, Timestamp::from_seconds(5), turn("a"), "x").note(vec![7]);
+        let mut timer = Timer::new(&LATE, Timestamp::from_seconds(5), turn("a"), "x").note(vec![7]);
         let value = Bytes::from_static(b"\x01\x03ca\0\x04late\x09\x01x\x01\x07");
         assert_eq!(read(&timer.key(), &Entry { version: 1, value }), timer);
+        assert_eq!(timer.cause(), *blake3::hash(timer.key().as_bytes()).as_bytes(), "as version 1 had it");
+        timer.set_by = [b'.'; 32];
+        let value = Bytes::from_static(b"\x02\x03ca\0\x04late\x09\x01x\x01\x07................................");
+        assert_eq!(read(&timer.key(), &Entry { version: 1, value }), timer);
+    }
+
+    /// A chain of timers, each set by the one before at the same instant under the same key: no cause comes twice.
+    #[test]
+    fn a_timer_that_is_set_again_where_it_ran_is_another_one() {
+        let (mut causes, mut cause) = (std::collections::BTreeSet::new(), [1; 32]);
+        for _ in 0..100 {
+            let timer = Timer::new(&LATE, Timestamp::from_seconds(5), turn("a"), "x");
+            let [Change::Put(key, value), _] = &timer.set_because(cause)[..] else { panic!("two records") };
+            let due = read(key, &Entry { version: 1, value: value.clone() });
+            assert_eq!(due, Timer { set_by: cause, ..timer });
+            cause = due.cause();
+            assert!(causes.insert(cause));
+        }
     }
 }

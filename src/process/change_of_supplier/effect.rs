@@ -38,7 +38,7 @@ impl Work<'_> {
         if course.effective <= self.now() {
             self.effectuate(process);
         } else {
-            self.changes.extend(timers::effect(course).set());
+            self.changes.extend(timers::effect(course).set(self.context));
         }
     }
 
@@ -114,7 +114,7 @@ impl Work<'_> {
             self.customer_to_grid(process);
         } else {
             let timer = timers::grace(&self.courses[process], due);
-            self.changes.extend(timer.set());
+            self.changes.extend(timer.set(self.context));
         }
     }
 

@@ -56,7 +56,7 @@ impl Work<'_> {
             State::AwaitingCurrentSupplierNotificationDispatch if course.awaited.is_none() => {
                 let due = self.notice_due(course.effective);
                 if due > now {
-                    self.changes.extend(timers::notice(course, due).set());
+                    self.changes.extend(timers::notice(course, due).set(self.context));
                     return false;
                 }
                 self.notify_current_supplier(process, means.notifications);
@@ -129,7 +129,7 @@ impl Work<'_> {
         let course = self.course_mut(process);
         course.awaited = Some(Awaited { state, message_id: message_id.to_string(), due });
         let timer = timers::patience(course, message_id, due);
-        self.changes.extend(dispatch::watch(message_id, &timer));
+        self.changes.extend(dispatch::watch(message_id, &timer, self.context));
     }
 
     /// A document that was waited for has been dequeued, or patience has run out.

@@ -141,20 +141,6 @@ impl<'a> Book<'a> {
         Ok(register.accounts)
     }
 
-    /// The id of a timer that is set now. It is the same until the next page of a run is done, so a run that is set many
-    /// times is one.
-    pub fn run_id(&self) -> Result<String, Unreadable> {
-        Ok(record::run_id(&self.register()?))
-    }
-
-    /// A page of a run is being done.
-    pub fn count_run(&mut self) -> Result<(), Unreadable> {
-        let mut register = self.register()?;
-        register.runs += 1;
-        self.put(record::register_key(), record::write(&register));
-        Ok(())
-    }
-
     /// Does `work`, or none of it when it fails.
     pub fn unless_it_fails<T>(
         &mut self,

@@ -79,7 +79,7 @@ pub fn deliver(book: &mut Book, delivery: &Delivery, sender: &str, context: &Con
         _ => {
             store(book, delivery);
             note_change(book, &key, context)?;
-            waiting::run_if_awaited(book, &key, context)?;
+            waiting::run_if_awaited(book, &key, context);
             Ok(Ok(Accepted { outcome: Outcome::Stored, missing: Vec::new(), sync_id: None }))
         }
     }
@@ -137,7 +137,7 @@ fn prospect(
     let number = account.number;
     book.put_number(record::holder_key(&key), number);
     assign::recalculate(book, &before, account, happening, context)?;
-    waiting::run_if_awaited(book, &key, context)?;
+    waiting::run_if_awaited(book, &key, context);
     Ok(Ok(Accepted { outcome: Outcome::Stored, missing: Vec::new(), sync_id: Some(sync_id(number)) }))
 }
 

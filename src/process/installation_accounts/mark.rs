@@ -9,17 +9,17 @@ use super::book::Book;
 use super::record::{self, Changed, Unreadable};
 use super::update;
 use crate::market::{Calendar, Timestamp};
+use crate::process::errand::cause;
 use crate::process::{Context, Decision, Duty, Pack, Timer, timer};
 use crate::record::{Change, Facts, Needs};
 
 pub const MARK: timer::Kind =
     timer::Kind { name: "installation accounts: mark", rank: 50, pack: Pack::Supplier, duty: |_| Box::new(MarkRun) };
 
-/// Has a run set that marks whatever is due at `at`. Setting one twice is the same as once: it sends nothing, so it needs
-/// no id that tells it from an earlier one at the same instant.
+/// Has a run set that marks whatever is due at `at`. Setting one twice is the same as once.
 pub fn run_by(book: &mut Book, at: Timestamp, context: &Context) {
     let due = end_of_interval(at, context.market.accounts.mark_interval_seconds);
-    set(book, &Timer::new(&MARK, due, record::register_key(), FIRST_PAGE));
+    set(book, &run(&MARK, due), context);
 }
 
 /// What an operator's hand must know to set a run.
@@ -28,18 +28,24 @@ pub fn by_hand_needs() -> Needs {
 }
 
 /// What sets a run for now, by an operator's hand. Needs: [`by_hand_needs`].
-pub fn mark_now(facts: &Facts, now: Timestamp) -> Result<Vec<Change>, Unreadable> {
+pub fn mark_now(facts: &Facts, now: Timestamp) -> Vec<Change> {
     by_hand(&MARK, facts, now)
 }
 
-pub fn by_hand(kind: &timer::Kind, facts: &Facts, now: Timestamp) -> Result<Vec<Change>, Unreadable> {
-    let id = Book::open(facts).run_id()?;
-    Ok(Timer::new(kind, now, record::register_key(), id).set())
+pub fn by_hand(kind: &timer::Kind, facts: &Facts, now: Timestamp) -> Vec<Change> {
+    // Another run at this very instant finds a register that the one before has rewritten, or that one has sent nothing.
+    let version = facts.get(&record::register_key()).map_or(0, |entry| entry.version);
+    run(kind, now).set_because(cause(&[0; 32], &["by hand", &version.to_string()]))
+}
+
+/// A run, or its next page.
+pub fn run(kind: &timer::Kind, due: Timestamp) -> Timer {
+    Timer::new(kind, due, record::register_key(), "run")
 }
 
 /// Writes a timer through the book, so that it is part of what the decision writes.
-pub fn set(book: &mut Book, timer: &Timer) {
-    for change in timer.set() {
+pub fn set(book: &mut Book, timer: &Timer, context: &Context) {
+    for change in timer.set(context) {
         match change {
             Change::Put(key, value) => book.put(key, value),
             Change::Delete(key) => book.delete(key),
@@ -47,8 +53,6 @@ pub fn set(book: &mut Book, timer: &Timer) {
     }
 }
 
-/// The id of every run that was not set by hand.
-const FIRST_PAGE: &str = "first page";
 /// Entities whose accounts are looked at in one commit, and accounts of one entity.
 pub const ENTITIES_PER_PAGE: usize = 64;
 pub const LINKS_PER_PAGE: usize = 64;
@@ -75,7 +79,6 @@ impl Duty for MarkRun {
 
 impl MarkRun {
     fn run(&self, book: &mut Book, context: &Context) -> Result<(), Unreadable> {
-        book.count_run()?;
         let (changed, more_changed) = book.first(record::changed(), ENTITIES_PER_PAGE);
         let mut more = more_changed;
         for (key, value) in changed {
@@ -110,11 +113,11 @@ impl MarkRun {
             book.delete(key);
         }
         if more || more_due {
-            let next = Timer::new(&MARK, context.now, record::register_key(), book.run_id()?);
-            set(book, &next);
+            set(book, &run(&MARK, context.now), context);
             return Ok(());
         }
-        update::run_if_marked(book, context)
+        update::run_if_marked(book, context);
+        Ok(())
     }
 
     fn mark(&self, book: &mut Book, account: &Account) {

@@ -52,9 +52,6 @@ pub struct Register {
     /// Accounts ever made: the last running number that was given.
     pub accounts: u64,
     pub changes: u64,
-    /// Pages of runs ever done: it makes each timer another one than those before it at the same instant, and so are the
-    /// ids of what it sends.
-    pub runs: u64,
 }
 
 /// A billing contract without an account.
@@ -112,10 +109,6 @@ pub fn register_key() -> Key {
 /// The register as far as it is known.
 pub fn register(value: Option<&[u8]>) -> Result<Register, Unreadable> {
     value.map_or(Ok(Register::default()), |value| read(value, || "register of installation accounts".into()))
-}
-
-pub fn run_id(register: &Register) -> String {
-    format!("{:012}", register.runs)
 }
 
 pub fn entity_key(entity: &EntityKey) -> Key {

@@ -10,11 +10,11 @@ use super::book::Book;
 use super::decide::finish;
 use super::entity::BillingContract;
 use super::events::Happening;
-use super::mark::{by_hand, set};
+use super::mark::{by_hand, run, set};
 use super::record::{self, Unreadable};
 use super::waiting;
 use crate::market::Timestamp;
-use crate::process::{Context, Decision, Duty, Event, Pack, Timer, timer};
+use crate::process::{Context, Decision, Duty, Event, Pack, timer};
 use crate::record::{Change, Facts, Needs};
 
 pub const UPDATE: timer::Kind = timer::Kind {
@@ -28,18 +28,16 @@ pub const UPDATE: timer::Kind = timer::Kind {
 };
 
 /// Has a run set if accounts are marked.
-pub fn run_if_marked(book: &mut Book, context: &Context) -> Result<(), Unreadable> {
+pub fn run_if_marked(book: &mut Book, context: &Context) {
     let (marked, _) = book.first(record::marked_after(0), 1);
     if !marked.is_empty() || book.has_written(&record::marked_after(0)) {
         let due = end_of_interval(context.now, context.market.accounts.update_interval_seconds);
-        let timer = Timer::new(&UPDATE, due, record::register_key(), book.run_id()?);
-        set(book, &timer);
+        set(book, &run(&UPDATE, due), context);
     }
-    Ok(())
 }
 
 /// What sets a run for now, by an operator's hand. Needs: [`super::by_hand_needs`].
-pub fn update_now(facts: &Facts, now: Timestamp) -> Result<Vec<Change>, Unreadable> {
+pub fn update_now(facts: &Facts, now: Timestamp) -> Vec<Change> {
     by_hand(&UPDATE, facts, now)
 }
 
@@ -74,7 +72,6 @@ impl Duty for UpdateRun {
 impl UpdateRun {
     /// Returns an event for each account that failed.
     fn run(&self, book: &mut Book, context: &Context) -> Result<Vec<Event>, Unreadable> {
-        book.count_run()?;
         let (marked, more) = book.first(record::marked_after(self.after), ACCOUNTS_PER_PAGE);
         let mut failed = Vec::new();
         for (key, _) in &marked {
@@ -91,8 +88,7 @@ impl UpdateRun {
             && more
         {
             let after = record::account_of(last).to_be_bytes().to_vec();
-            let next = Timer::new(&UPDATE, context.now, record::register_key(), book.run_id()?).note(after);
-            set(book, &next);
+            set(book, &run(&UPDATE, context.now).note(after), context);
         }
         Ok(failed)
     }

@@ -27,13 +27,11 @@ pub const ASSIGN: timer::Kind = timer::Kind {
 pub const CONTRACTS_PER_PAGE: usize = 250;
 
 /// Has everything tried again that waits for `entity`, right behind this decision.
-pub fn run_if_awaited(book: &mut Book, entity: &EntityKey, context: &Context) -> Result<(), Unreadable> {
+pub fn run_if_awaited(book: &mut Book, entity: &EntityKey, context: &Context) {
     let (waiting, _) = book.first(record::awaited_after(entity, None), 1);
     if !waiting.is_empty() {
-        let timer = timer_for(book, entity, None, context)?;
-        set(book, &timer);
+        set(book, &timer_for(entity, None, context), context);
     }
-    Ok(())
 }
 
 /// What the contract waits for, if it does.
@@ -103,10 +101,9 @@ fn forget(book: &mut Book, contract: &str, before: Option<&Waiter>) {
     book.delete(record::waiter_key(contract));
 }
 
-fn timer_for(book: &Book, entity: &EntityKey, after: Option<String>, context: &Context) -> Result<Timer, Unreadable> {
-    let id = format!("{} {entity}", book.run_id()?);
+fn timer_for(entity: &EntityKey, after: Option<String>, context: &Context) -> Timer {
     let note = record::write(&Note { entity: entity.clone(), after });
-    Ok(Timer::new(&ASSIGN, context.now, record::register_key(), id).note(note))
+    Timer::new(&ASSIGN, context.now, record::register_key(), entity.to_string()).note(note)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -125,7 +122,6 @@ impl AssignRun {
 
     fn run(&self, book: &mut Book, context: &Context) -> Result<(), Unreadable> {
         let Self(note) = self;
-        book.count_run()?;
         let (waiting, more) =
             book.first(record::awaited_after(&note.entity, note.after.as_deref()), CONTRACTS_PER_PAGE);
         for (key, _) in &waiting {
@@ -138,8 +134,7 @@ impl AssignRun {
             && more
         {
             let after = Some(record::contract_of(last));
-            let next = timer_for(book, &note.entity, after, context)?;
-            set(book, &next);
+            set(book, &timer_for(&note.entity, after, context), context);
         }
         Ok(())
     }
