@@ -159,11 +159,13 @@ fn no_document_that_is_sent_holds_a_personal_number() {
 }
 
 /// The requests whose rules have conversations.
-const REQUESTS: [RequestKind; 4] = [
+const REQUESTS: [RequestKind; 6] = [
     RequestKind::ChangeOfSupplier,
     RequestKind::MoveIn,
     RequestKind::ChangeOfBalanceResponsible,
     RequestKind::Cancellation,
+    RequestKind::CustomerData,
+    RequestKind::Contact,
 ];
 
 /// `VR.505-1` from `VR.505-1-tariff-by-month`, `CH.03` from `CH.03-no-interval`.

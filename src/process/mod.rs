@@ -8,6 +8,7 @@ pub mod change_of_supplier;
 mod charge_documents;
 pub mod charge_links;
 pub mod charges;
+pub mod customer_characteristics;
 pub mod dispatch;
 pub mod errand;
 pub mod event;
@@ -32,6 +33,7 @@ pub const DOCUMENTS: &[&Incoming] = &[
     &charge_links::REQUEST_BILLING_MASTER_DATA,
     &change_of_supplier::REQUEST_CHANGE_OF_SUPPLIER,
     &cancellation::REQUEST_CANCELLATION,
+    &customer_characteristics::REQUEST_CHANGE_CUSTOMER_CHARACTERISTICS,
     &installation_accounts::REQUEST_CHANGE_BUSINESS_PARTNER,
     &installation_accounts::REQUEST_CHANGE_CONNECTION_OBJECT,
     &installation_accounts::REQUEST_CHANGE_INSTALLATION,

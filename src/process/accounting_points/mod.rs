@@ -10,11 +10,12 @@
 //! what changes, and keep the rules. Other processes ask for [`supplies`].
 //!
 //! **Personal numbers** are kept in one space of their own, by a reference that everything else holds instead: see
-//! [`customers`].
+//! [`customers`]. What else is known of a customer is kept as versions: see [`customer_data`].
 //!
 //! Source: market-roles 2.1, 2.2.3, 2.5.3, 2.14.
 
 pub mod change;
+pub mod customer_data;
 pub mod customers;
 mod record;
 pub mod state;
@@ -25,6 +26,7 @@ mod world;
 mod tests;
 
 pub use change::Effect;
+pub use customer_data::CustomerData;
 pub use customers::Customer;
 pub use record::{guard_key, own_id_key, points};
 pub use state::{

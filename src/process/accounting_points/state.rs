@@ -14,6 +14,8 @@ pub struct AccountingPoint {
     pub(super) processes: BTreeMap<String, Process>,
     /// As they were loaded.
     before: BTreeMap<String, Process>,
+    /// Whether something has changed that its guard stands for besides.
+    touched: bool,
 }
 
 /// A registered change with an effective date.
@@ -192,12 +194,12 @@ impl AccountingPoint {
             .map(|(key, entry)| record::read_process(key, &entry.value))
             .map(|process| (process.id.clone(), process))
             .collect();
-        Self { id: id.clone(), before: processes.clone(), processes }
+        Self { id: id.clone(), before: processes.clone(), processes, touched: false }
     }
 
     /// A metering point at which nothing was ever registered.
     pub fn unknown(id: MeteringPointId) -> Self {
-        Self { id, processes: BTreeMap::new(), before: BTreeMap::new() }
+        Self { id, processes: BTreeMap::new(), before: BTreeMap::new(), touched: false }
     }
 
     /// What is to be written for all that has changed since it was loaded; nothing when nothing has.
@@ -206,10 +208,15 @@ impl AccountingPoint {
         let mut changes: Vec<Change> = new
             .map(|process| Change::Put(record::process_key(&self.id, &process.id), record::write_process(process)))
             .collect();
-        if !changes.is_empty() {
+        if self.touched || !changes.is_empty() {
             changes.push(Change::Put(record::guard_key(&self.id), record::write_guard(self.processes.len() as u64)));
         }
         changes
+    }
+
+    /// Has its guard written although no process has changed: for whatever else is kept under it.
+    pub fn touch(&mut self) {
+        self.touched = true;
     }
 
     /// In the order in which they were registered.

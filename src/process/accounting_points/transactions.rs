@@ -5,7 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::record;
+use crate::document::Header;
 use crate::market::{ActorNumber, MeteringPointId, Timestamp};
+use crate::process::market_documents::{Id, RequestKind, Rule};
 use crate::record::{Change, Facts, Needs, stored};
 
 /// One activity record that was decided.
@@ -27,7 +29,32 @@ pub struct Transaction {
     pub broken: Vec<(String, String)>,
 }
 
+/// The record that a transaction came in.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// Name of the document.
+    pub document: &'a str,
+    pub header: &'a Header,
+    pub transaction_id: &'a str,
+    pub metering_point: &'a Id,
+}
+
 impl Transaction {
+    /// What became of a record at `now`.
+    pub fn decided(origin: &Origin, own_id: &str, now: Timestamp, broken: &[Rule], kind: RequestKind) -> Self {
+        Self {
+            sender: origin.header.sender(),
+            transaction_id: origin.transaction_id.to_string(),
+            own_id: own_id.to_string(),
+            document: origin.document.to_string(),
+            message_id: origin.header.message_id.clone(),
+            reason: origin.header.business_reason.clone(),
+            point: origin.metering_point.metering_point(),
+            received: now,
+            broken: broken.iter().map(|rule| (rule.name().into(), rule.code(kind).code().into())).collect(),
+        }
+    }
+
     pub fn is_accepted(&self) -> bool {
         self.broken.is_empty()
     }

@@ -7,7 +7,7 @@ use super::rules::{self, Case};
 use crate::document::Record;
 use crate::market::{ActorNumber, ActorRole, MeteringPointId, Party};
 use crate::process::accounting_points;
-use crate::process::accounting_points::transactions::{self, Transaction};
+use crate::process::accounting_points::transactions::{self, Origin, Transaction};
 use crate::process::change_of_supplier::effect::Why;
 use crate::process::change_of_supplier::work::{self, Work};
 use crate::process::market_documents::kinds::{CONFIRM_CANCELLATION as CONFIRM, REJECT_CANCELLATION as REJECT};
@@ -60,7 +60,14 @@ pub fn decide(request: &RequestCancellation, facts: &Facts, context: &Context) -
         } else {
             rejected.push(letters::rejection(id, &about, &reasons(&broken, RequestKind::Cancellation)));
         }
-        keep_transaction(&mut work, request, record, own_id, &broken);
+        let origin = Origin {
+            document: REQUEST_CANCELLATION.name,
+            header,
+            transaction_id: &record.transaction_id,
+            metering_point: &record.metering_point,
+        };
+        let transaction = Transaction::decided(&origin, &own_id, context.now, &broken, RequestKind::Cancellation);
+        work.changes.extend(transaction.keep());
         let broken = broken.iter().map(|rule| rule.name()).collect();
         fates.push(Fate { transaction_id: record.transaction_id.clone(), broken });
     }
@@ -93,32 +100,6 @@ fn judge(
         process: original.and_then(|original| site.point.process(&original.own_id)),
     };
     rules::broken(&case)
-}
-
-fn keep_transaction(
-    work: &mut Work,
-    request: &RequestCancellation,
-    record: &Cancellation,
-    own_id: String,
-    broken: &[Rule],
-) {
-    let transaction = Transaction {
-        sender: request.header.sender(),
-        transaction_id: record.transaction_id.clone(),
-        own_id,
-        document: REQUEST_CANCELLATION.name.to_string(),
-        message_id: request.header.message_id.clone(),
-        reason: request.header.business_reason.clone(),
-        point: record.metering_point.metering_point(),
-        received: work.now(),
-        broken: broken.iter().map(told).collect(),
-    };
-    work.changes.extend(transaction.keep());
-}
-
-/// A rule, and the code that it was answered with.
-fn told(rule: &Rule) -> (String, String) {
-    (rule.name().to_string(), rule.code(RequestKind::Cancellation).code().to_string())
 }
 
 fn points(request: &RequestCancellation) -> BTreeSet<MeteringPointId> {

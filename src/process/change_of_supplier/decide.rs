@@ -6,9 +6,9 @@ use super::course::{Course, Notice, Outcome, Sent, State};
 use super::rules::{self, Case, Standing};
 use super::work::{self, Work};
 use super::{Asked, REQUEST_CHANGE_OF_SUPPLIER, events, track};
-use crate::document::{Header, Outgoing, Record};
+use crate::document::{Outgoing, Record};
 use crate::market::{ActorNumber, ActorRole, MeteringPointId, Party};
-use crate::process::accounting_points::transactions::Transaction;
+use crate::process::accounting_points::transactions::{Origin, Transaction};
 use crate::process::accounting_points::{
     self, BalanceRegistration, ConsumerRegistration, Customer, Dates, Process, Status, SupplyRegistration,
 };
@@ -17,7 +17,7 @@ use crate::process::market_documents::kinds::{
 };
 use crate::process::market_documents::letters::{self, About};
 use crate::process::market_documents::requests::{ChangeOfSupplier, RequestChangeOfSupplier};
-use crate::process::market_documents::{RequestKind, Rule, reasons};
+use crate::process::market_documents::{Rule, reasons};
 use crate::process::participants;
 use crate::process::{Context, Decision, Fate, Pack};
 use crate::record::{Facts, Key, Needs};
@@ -55,7 +55,13 @@ pub fn decide(request: &RequestChangeOfSupplier, facts: &Facts, context: &Contex
     for (place, record) in request.records.iter().enumerate() {
         let own_id = context.id(&["transaction", &place.to_string()]);
         let broken = judge(&work, request, record, asked);
-        let transaction = transaction(&work, header, record, &own_id, &broken, asked.request());
+        let origin = Origin {
+            document: REQUEST_CHANGE_OF_SUPPLIER.name,
+            header,
+            transaction_id: &record.transaction_id,
+            metering_point: &record.metering_point,
+        };
+        let transaction = Transaction::decided(&origin, &own_id, context.now, &broken, asked.request());
         work.changes.extend(transaction.keep());
         let about = About {
             transaction_id: &record.transaction_id,
@@ -103,7 +109,10 @@ fn judge(work: &Work, request: &RequestChangeOfSupplier, record: &ChangeOfSuppli
         point: &site.point,
         expected: &expected,
         customer: customer(record),
-        registered: registered.and_then(|(_, consumer)| work.customer(&consumer.customer)),
+        registered: registered.and_then(|(process, consumer)| {
+            let at = effective.expect("it was found by its date");
+            work.customer(&site.customers_of(&process.id, consumer, at).0)
+        }),
     };
     rules::broken(&rules::levels(asked), &case)
 }
@@ -208,28 +217,6 @@ fn accept(
             work.add_course(course);
             work.set_out(&id);
         }
-    }
-}
-
-/// What became of the record, to be found again by whoever withdraws it, and by the operator.
-fn transaction(
-    work: &Work,
-    header: &Header,
-    record: &ChangeOfSupplier,
-    own_id: &str,
-    broken: &[Rule],
-    kind: RequestKind,
-) -> Transaction {
-    Transaction {
-        sender: header.sender(),
-        transaction_id: record.transaction_id.clone(),
-        own_id: own_id.to_string(),
-        document: REQUEST_CHANGE_OF_SUPPLIER.name.to_string(),
-        message_id: header.message_id.clone(),
-        reason: header.business_reason.clone(),
-        point: record.metering_point.metering_point(),
-        received: work.now(),
-        broken: broken.iter().map(|rule| (rule.name().to_string(), rule.code(kind).code().to_string())).collect(),
     }
 }
 

@@ -6,8 +6,8 @@
 use super::course::Course;
 use super::work::Work;
 use crate::document::Outgoing;
-use crate::market::{MeteringPointType, Party, Timestamp};
-use crate::process::accounting_points::{Customer, ProcessKind};
+use crate::market::{MeteringPointId, MeteringPointType, Party, Timestamp};
+use crate::process::accounting_points::{Customer, Process, ProcessKind};
 use crate::process::charge_links;
 use crate::process::market_documents::kinds::{
     CUSTOMER_DATA, GENERIC_NOTIFICATION, METERING_POINT_DATA, NOTIFY_CANCELLATION,
@@ -48,23 +48,41 @@ impl Work<'_> {
     pub fn customer_details_for(&self, process: &str, receiver: &Party) -> Option<Outgoing> {
         let course = &self.courses[process];
         let point = &self.site(&course.point).point;
-        let own = point.process(process).and_then(|process| process.consumer.clone());
+        let own = point.process(process).filter(|process| process.consumer.is_some());
         let expected = point.as_expected();
-        let consumer = own.or_else(|| expected.consumer_at(course.effective).map(|(_, consumer)| consumer.clone()))?;
-        let named = |reference: Option<&String>| {
-            let Customer { number, name } = self.customer(reference?)?;
-            Some(NamedCustomer { number, name: Some(name) })
-        };
-        let details = CustomerDetails {
-            first: named(Some(&consumer.customer)),
-            second: named(consumer.second.as_ref()),
-            has_supplier: Some(expected.supplier_at(course.effective).is_some()),
-            supply_start: Some(self.supply_start(course)),
-            ..CustomerDetails::default()
-        };
+        let consumer = own.or_else(|| expected.consumer_at(course.effective).map(|(process, _)| process))?;
+        let details = self.customers_known(&course.point, consumer, course.effective, Some(self.supply_start(course)));
         let id = self.record_id(process, CUSTOMER_DATA.name, &[receiver.role.code()]);
         let record = customer_data(id, &subject(course), &details, receiver.role);
         Some(document(&CUSTOMER_DATA, receiver, &course.reason, vec![record], self.context))
+    }
+
+    /// What is known at `at` of the consumer that a process has registered; the start of the supply is that of the receiver.
+    pub fn customers_known(
+        &self,
+        point: &MeteringPointId,
+        process: &Process,
+        at: Timestamp,
+        supply_start: Option<Timestamp>,
+    ) -> CustomerDetails {
+        let site = self.site(point);
+        let named = |reference: Option<String>| {
+            let Customer { number, name } = self.customer(&reference?)?;
+            Some(NamedCustomer { number, name: Some(name) })
+        };
+        let registered = process.consumer.as_ref().expect("it has registered a consumer");
+        let (first, second) = site.customers_of(&process.id, registered, at);
+        let known = site.known(&process.id, at);
+        CustomerDetails {
+            electrical_heating: known.and_then(|it| it.electrical_heating),
+            electrical_heating_from: known.and_then(|it| it.electrical_heating_from),
+            first: named(Some(first)),
+            second: named(second),
+            protected_name: known.and_then(|it| it.protected_name),
+            has_supplier: Some(site.point.as_expected().supplier_at(at).is_some()),
+            supply_start,
+            contacts: known.map(|it| it.contacts.clone()).unwrap_or_default(),
+        }
     }
 
     /// The charges that the metering point pays from the effective date on; nothing when it pays none.

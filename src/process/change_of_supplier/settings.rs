@@ -16,6 +16,7 @@ pub struct Settings {
     pub change_of_supplier: ChangeOfSupplier,
     pub move_in: MoveIn,
     pub balance_responsible: BalanceResponsible,
+    pub customer_data: CustomerData,
     pub notices: Notices,
     pub dispatch: Dispatch,
 }
@@ -118,6 +119,20 @@ pub struct BalanceResponsible {
 impl Default for BalanceResponsible {
     fn default() -> Self {
         Self { days_before: 0, days_after: NO_BOUND, send_master_data: false }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CustomerData {
+    /// Days from today within which the start date of an update (E34) must lie.
+    pub days_before: i32,
+    pub days_after: i32,
+}
+
+impl Default for CustomerData {
+    fn default() -> Self {
+        Self { days_before: NO_BOUND, days_after: 0 }
     }
 }
 

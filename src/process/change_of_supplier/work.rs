@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::course::{self, Course, Outcome};
 use crate::document::Outgoing;
 use crate::market::{ActorNumber, ActorRole, MeteringPointId, Party, Timestamp};
-use crate::process::accounting_points::{self, AccountingPoint, Customer, Status, customers};
+use crate::process::accounting_points::{
+    self, AccountingPoint, ConsumerRegistration, Customer, CustomerData, Status, customer_data, customers,
+};
 use crate::process::charge_links;
 use crate::process::metering_points::{self, MeteringPoint};
 use crate::process::{Context, Decision, Event};
@@ -34,13 +36,36 @@ pub struct Site {
     /// Nothing when there is no such metering point.
     pub master: Option<MeteringPoint>,
     pub point: AccountingPoint,
+    /// What was told of its customers, in order.
+    pub told: Vec<CustomerData>,
+}
+
+impl Site {
+    /// What is known at `at` of the consumer that a process has registered.
+    pub fn known(&self, process: &str, at: Timestamp) -> Option<&CustomerData> {
+        customer_data::known_at(&self.told, &self.point, process, at)
+    }
+
+    /// References of the first and the second customer at `at`: as they were told last, or as they were registered.
+    pub fn customers_of(
+        &self,
+        process: &str,
+        consumer: &ConsumerRegistration,
+        at: Timestamp,
+    ) -> (String, Option<String>) {
+        match self.known(process, at) {
+            Some(told) => (told.first.clone(), told.second.clone()),
+            None => (consumer.customer.clone(), consumer.second.clone()),
+        }
+    }
 }
 
 /// What every decision about these accounting points must know first.
 pub fn needs<'a>(points: impl IntoIterator<Item = &'a MeteringPointId>) -> Needs {
     points.into_iter().fold(Needs::default(), |needs, id| {
         let links = charge_links::details_needs(id);
-        needs.and(metering_points::needs_of(id)).and(accounting_points::needs_of(id)).and(links)
+        let point = accounting_points::needs_of(id).and(customer_data::needs_of(id));
+        needs.and(metering_points::needs_of(id)).and(point).and(links)
     })
 }
 
@@ -53,6 +78,9 @@ pub fn needs_more<'a>(facts: &Facts, points: impl IntoIterator<Item = &'a Meteri
         }
         let point = AccountingPoint::load(facts, id);
         for reference in point.customers() {
+            needs = needs.and(customers::needs_of(reference));
+        }
+        for reference in customer_data::versions(facts, id).iter().flat_map(CustomerData::references) {
             needs = needs.and(customers::needs_of(reference));
         }
         for process in point.open() {
@@ -81,7 +109,8 @@ impl<'a> Work<'a> {
                 }
             }
             let master = metering_points::metering_point(facts, &id);
-            sites.insert(id, Site { master, point });
+            let told = customer_data::versions(facts, &id);
+            sites.insert(id, Site { master, point, told });
         }
         Self {
             facts,
@@ -106,6 +135,14 @@ impl<'a> Work<'a> {
 
     pub fn point_mut(&mut self, id: &MeteringPointId) -> &mut AccountingPoint {
         &mut self.sites.get_mut(id).expect("a decision works on the accounting points that it has loaded").point
+    }
+
+    /// Keeps a version of what is known of a customer.
+    pub fn tell_customer(&mut self, id: &MeteringPointId, data: CustomerData) {
+        self.changes.push(data.keep(id));
+        let site = self.sites.get_mut(id).expect("a decision works on the accounting points that it has loaded");
+        site.point.touch();
+        site.told.push(data);
     }
 
     /// A course that is to be changed.

@@ -148,9 +148,9 @@ impl Address {
         true
     }
 
-    /// Whether it says nothing at all.
-    pub fn is_blank(&self) -> bool {
-        let parts = [
+    /// Every part of it that there is.
+    pub fn parts(&self) -> [&Option<String>; 11] {
+        [
             &self.street_code,
             &self.street,
             &self.number,
@@ -162,7 +162,11 @@ impl Address {
             &self.country,
             &self.post_code,
             &self.post_box,
-        ];
-        parts.into_iter().flatten().all(|part| part.trim().is_empty())
+        ]
+    }
+
+    /// Whether it says nothing at all.
+    pub fn is_blank(&self) -> bool {
+        self.parts().into_iter().flatten().all(|part| part.trim().is_empty())
     }
 }

@@ -104,7 +104,8 @@ impl House {
     pub fn send(&mut self, request: &dyn Request) -> Decision {
         self.pass(self.now);
         self.documents += 1;
-        let caller = Party { number: request.header().sender(), role: ActorRole::EnergySupplier };
+        let role = ActorRole::from_code(&request.header().sender_role).unwrap();
+        let caller = Party { number: request.header().sender(), role };
         let market = self.market.clone();
         let context = Context { now: self.now, caller, cause: [self.documents; 32], market: &market };
         let facts =
@@ -208,7 +209,7 @@ pub fn customer_id(number: &str) -> CustomerId {
     CustomerId { coding_scheme: coding_scheme.into(), number: CustomerNumber::new(number) }
 }
 
-fn header(sender: &str, reason: &str, document_type: &str, message_id: &str) -> Header {
+pub fn header(sender: &str, reason: &str, document_type: &str, message_id: &str) -> Header {
     Header {
         message_id: message_id.into(),
         document_type: document_type.into(),
