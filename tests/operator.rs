@@ -150,6 +150,10 @@ async fn an_operator_sees_what_waits_for_whom() {
     for empty in [&["queue", "parked"][..], &["queue", "timers"], &["queue", "show", "8100000000030", "DDQ"]] {
         assert_eq!(rows(&[empty, &["--store", &store, "--json"]].concat()), [Value::Null; 0]);
     }
+    let none = rows(&["queue", "retry", "--all", "--store", &store, "--json"]);
+    assert_eq!(none[0], serde_json::json!({"taken": 0, "kept": 0, "unknown": 0}));
+    let unknown = gridpost(&["queue", "retry", "16:x", "--store", &store]);
+    assert_eq!(unknown.status.code(), Some(1));
     let nobody = gridpost(&["queue", "show", "8100000000030", "nobody", "--store", &store]);
     assert_eq!(nobody.status.code(), Some(2));
 }

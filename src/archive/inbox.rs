@@ -45,6 +45,11 @@ pub fn inbox_key(number: u64) -> Key {
     Key::new(INBOX).number(number)
 }
 
+/// The commit that took in the document that waits, or is parked, under a key.
+pub fn number_of(key: &Key) -> Option<u64> {
+    key.reader().number()
+}
+
 /// All undecided documents, oldest first.
 pub fn inbox_range() -> KeyRange {
     KeyRange::under(&Key::new(INBOX))
@@ -63,6 +68,12 @@ pub fn park(number: u64, entry: &InboxEntry, cause: &str) -> Vec<Change> {
 }
 
 impl Parked {
+    /// What has the document decided again, in the place at which it arrived.
+    pub fn retry(&self, number: u64) -> Vec<Change> {
+        let waiting = Change::Put(inbox_key(number), stored::write(VERSION, &Stored::from(&self.entry)));
+        vec![waiting, Change::Delete(Key::new(PARKED).number(number))]
+    }
+
     pub fn from_entry(entry: &Entry) -> Option<Self> {
         let form: Stored = stored::read(VERSION, &entry.value)?;
         let cause = form.cause.clone();
@@ -135,7 +146,12 @@ mod tests {
         let parked = park(4, &entry, "index out of bounds");
         let Change::Put(_, value) = parked[0].clone() else { panic!("a parked entry is put") };
         let cause = "index out of bounds".to_string();
-        assert_eq!(Parked::from_entry(&Entry { version: 2, value }), Some(Parked { entry, cause }));
+        let found = Parked::from_entry(&Entry { version: 2, value }).unwrap();
+        assert_eq!(found, Parked { entry: entry.clone(), cause });
         assert_eq!(parked[1], Change::Delete(inbox_key(4)));
+        let [Change::Put(place, value), Change::Delete(left)] = &found.retry(4)[..] else { panic!("it goes back") };
+        assert_eq!((place, left), (&inbox_key(4), parked[0].key()));
+        assert_eq!((number_of(place), number_of(left)), (Some(4), Some(4)));
+        assert_eq!(InboxEntry::from_entry(&Entry { version: 9, value: value.clone() }), Some(entry));
     }
 }

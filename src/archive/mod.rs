@@ -11,5 +11,5 @@ mod log;
 
 pub use bodies::{Outbound, Place, body_key, received, received_key};
 pub use ids::{FirstUse, message_id_key, transaction_id_key};
-pub use inbox::{InboxEntry, Parked, inbox_key, inbox_range, park, parked_range};
+pub use inbox::{InboxEntry, Parked, inbox_key, inbox_range, number_of, park, parked_range};
 pub use log::{Direction, LogEntry, log_after, log_in, log_out, log_range};

@@ -3,17 +3,17 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Outcome;
 use super::config::Config;
-use crate::archive::{self, Parked};
+use crate::gateway::parked::{self, Parked, What as Set};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::post_office::{self, Waiting};
 use crate::process::timer;
-use crate::record::{Entry, Key, KeyRange};
+use crate::record::{Entry, Key, KeyRange, Outcome as Written};
 use crate::store::{self, Embedded, Store};
 
 /// Shows what waits in the participants' queues, and messages that were set aside.
@@ -43,8 +43,17 @@ enum What {
         #[arg(long, default_value_t = 1_000)]
         most: usize,
     },
-    /// Documents and timers that could not be decided, with the cause.
+    /// Documents, timers and errands that could not be decided, with the cause and the key of each.
     Parked,
+    /// Has what was set aside decided again, each as of its own time, when the gateway starts next.
+    Retry {
+        /// Keys, as `parked` shows them.
+        #[arg(required_unless_present = "all", value_name = "KEY")]
+        keys: Vec<String>,
+        /// Everything.
+        #[arg(long, conflicts_with = "keys")]
+        all: bool,
+    },
     /// Timers in the order in which they are due.
     Timers {
         /// At most so many.
@@ -67,7 +76,8 @@ pub fn run(args: &QueueArgs, config: &Config) -> Result<Outcome> {
                 .ok_or_else(|| anyhow!("show a queue: there is no role {role}"))?;
             show(&store, &Party { number: ActorNumber::new(&**number), role }, *most, &mut out)?;
         }
-        What::Parked => parked(&store, &mut out)?,
+        What::Parked => set_aside(&store, &mut out)?,
+        What::Retry { keys, all } => return retry(&store, keys, *all, &mut out),
         What::Timers { most } => timers(&store, *most, &mut out)?,
     }
     Ok(Outcome::Fine)
@@ -135,21 +145,52 @@ fn show(store: &dyn Store, owner: &Party, most: usize, out: &mut Rows<impl Write
     Ok(())
 }
 
-fn parked(store: &dyn Store, out: &mut Rows<impl Write>) -> Result<()> {
-    each(store, &archive::parked_range(), usize::MAX, |_, entry| {
-        let Parked { entry, cause } = Parked::from_entry(entry).context("read a parked document")?;
-        let (document, at, from, id) =
-            (&entry.document, entry.at.to_string(), entry.caller.to_string(), &entry.correlation_id);
-        out.row(
-            json!({"document": document, "received": at, "from": from, "correlationId": id, "cause": cause}),
-            format_args!("{at} {document} from {from}, correlation id {id}: {cause}"),
-        )
-    })?;
-    each(store, &timer::parked(), usize::MAX, |key, entry| {
-        let (due, cause) = timer::read_parked(key, entry).context("read a parked timer")?;
-        let due = due.to_string();
-        out.row(json!({"timer": key.to_string(), "due": due, "cause": cause}), format_args!("{due} timer: {cause}"))
-    })
+fn set_aside(store: &dyn Store, out: &mut Rows<impl Write>) -> Result<()> {
+    for Parked { key, what, cause } in parked::parked(store)? {
+        let key = key.to_string();
+        match what {
+            Set::Document(entry) => {
+                let (document, at, from, id) =
+                    (&entry.document, entry.at.to_string(), entry.caller.to_string(), &entry.correlation_id);
+                out.row(
+                    json!({
+                        "key": key, "document": document, "received": at, "from": from, "correlationId": id,
+                        "cause": cause,
+                    }),
+                    format_args!("{key} {at} {document} from {from}, correlation id {id}: {cause}"),
+                )?;
+            }
+            Set::Timer { due, kind } => {
+                let (due, kind) = (due.to_string(), kind.unwrap_or_else(|| "timer".into()));
+                out.row(
+                    json!({"key": key, "timer": kind, "due": due, "cause": cause}),
+                    format_args!("{key} {due} {kind}: {cause}"),
+                )?;
+            }
+            Set::Errand(name) => {
+                let row = json!({"key": key, "errand": name, "cause": cause});
+                out.row(row, format_args!("{key} errand, {name}: {cause}"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn retry(store: &dyn Store, keys: &[String], all: bool, out: &mut Rows<impl Write>) -> Result<Outcome> {
+    let (batch, taken, lost) = parked::retry(store, |key| all || keys.contains(&key.to_string()))?;
+    if taken > 0
+        && let Written::Conflict(key) = store.commit(batch)?
+    {
+        bail!("take up again what was set aside: {key} has changed meanwhile");
+    }
+    let missing = if all { 0 } else { keys.len().saturating_sub(taken + lost) };
+    out.row(
+        json!({"taken": taken, "kept": lost, "unknown": missing}),
+        format_args!(
+            "{taken} will be decided again; {lost} cannot be, for only their cause was kept; {missing} are unknown"
+        ),
+    )?;
+    Ok(if lost + missing == 0 { Outcome::Fine } else { Outcome::Flawed })
 }
 
 fn timers(store: &dyn Store, most: usize, out: &mut Rows<impl Write>) -> Result<()> {

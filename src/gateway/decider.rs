@@ -11,6 +11,7 @@ use super::desk::Desk;
 use super::hall::{Event, Hall};
 use crate::archive::InboxEntry;
 use crate::process::Request;
+use crate::record::Version;
 
 /// A handle on the deciding thread; the thread ends with its last handle.
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub(super) struct Counter(watch::Sender<Backlog>);
 pub(super) struct Message {
     /// The commit that took it in.
     pub number: u64,
+    /// The commit that wrote its place in the inbox: the same, unless it was parked meanwhile.
+    pub version: Version,
     pub entry: InboxEntry,
     pub request: Option<Box<dyn Request>>,
 }
@@ -67,13 +70,13 @@ impl Decider {
     }
 
     /// A document was taken in by commit `number`.
-    pub fn arrived(&self, number: u64, entry: InboxEntry, request: Box<dyn Request>) {
-        self.hand_in(Event::Arrived(Message { number, entry, request: Some(request) }));
+    pub fn arrived(&self, number: u64, version: Version, entry: InboxEntry, request: Box<dyn Request>) {
+        self.hand_in(Event::Arrived(Message { number, version, entry, request: Some(request) }));
     }
 
     /// A document in the inbox cannot be decided, because of a bug of ours.
-    pub fn parks(&self, number: u64, entry: InboxEntry, cause: String) {
-        self.hand_in(Event::Parks(Message { number, entry, request: None }, cause));
+    pub fn parks(&self, number: u64, version: Version, entry: InboxEntry, cause: String) {
+        self.hand_in(Event::Parks(Message { number, version, entry, request: None }, cause));
     }
 
     /// Goes on with what earlier decisions left behind.

@@ -24,6 +24,7 @@ pub(super) struct Desk {
     pub specs: Arc<Specs>,
     pub settings: Arc<Settings>,
     pub timers: &'static [&'static timer::Kind],
+    pub errands: &'static [errand::Kind],
 }
 
 /// Why there is no batch.
@@ -31,6 +32,16 @@ pub(super) enum Failure {
     /// We were wrong about our own code.
     Bug(String),
     Fault(Fault),
+}
+
+impl Failure {
+    /// Of loading what a decision asks for. Who asks for too much has asked the wrong question, which no restart mends.
+    fn loading(fault: Fault) -> Self {
+        match fault {
+            Fault::RangeTooLarge { .. } => Failure::Bug(fault.to_string()),
+            fault => Failure::Fault(fault),
+        }
+    }
 }
 
 /// A decision, ready to be committed.
@@ -64,10 +75,10 @@ impl Desk {
             market: self.settings.markets.of(pack),
         };
         let look = |needs: &Needs| load(&*self.store, needs);
-        let facts = unless_it_panics(|| process::gather(request, &context, look))?.map_err(Failure::Fault)?;
+        let facts = unless_it_panics(|| process::gather(request, &context, look))?.map_err(Failure::loading)?;
         let mut decision = unless_it_panics(|| request.decide(&facts, &context))?;
         let mut batch = Batch::default();
-        batch.expect(archive::inbox_key(message.number), Expected::At(message.number));
+        batch.expect(archive::inbox_key(message.number), Expected::At(message.version));
         batch.delete(archive::inbox_key(message.number));
         let (fates, outgoing) = (std::mem::take(&mut decision.fates), decision.outgoing.len());
         let decided = self.commit(batch, decision, &facts, &context, &entry.correlation_id)?;
@@ -102,7 +113,7 @@ impl Desk {
         let context = Context { now: timer.due, caller: market.hub_party(), cause: timer.cause(), market };
         let look = |needs: &Needs| load(&*self.store, needs);
         let gather = || process::gather_more(duty.needs(&context), |facts| duty.needs_more(facts, &context), look);
-        let facts = unless_it_panics(gather)?.map_err(Failure::Fault)?;
+        let facts = unless_it_panics(gather)?.map_err(Failure::loading)?;
         let decision = unless_it_panics(|| duty.decide(&facts, &context))?;
         let mut batch = Batch::default();
         batch.expect(timer.key(), Expected::At(version));
@@ -130,7 +141,7 @@ impl Desk {
     /// What would become of a document if it were decided now: nothing is written.
     pub fn preview(&self, request: &dyn Request, context: &Context) -> Result<(Decision, Vec<Vec<u8>>), Failure> {
         let look = |needs: &Needs| load(&*self.store, needs);
-        let facts = unless_it_panics(|| process::gather(request, context, look))?.map_err(Failure::Fault)?;
+        let facts = unless_it_panics(|| process::gather(request, context, look))?.map_err(Failure::loading)?;
         let decision = unless_it_panics(|| request.decide(&facts, context))?;
         let documents = self.render(&decision)?;
         Ok((decision, documents))
@@ -170,31 +181,41 @@ impl Desk {
         unless_it_panics(|| timer::read(key, entry))
     }
 
-    /// The next piece of what decisions left behind.
+    /// The next piece of what decisions left behind. An errand that fails is set aside, and the next one has its turn.
     pub fn errand(&self) -> Result<Option<Batch>, Failure> {
+        for kind in self.errands {
+            let Some((key, entry)) = self.page(&(kind.waiting)(), 1)?.pop() else { continue };
+            return match self.decide_errand(kind, &key, &entry) {
+                Err(Failure::Bug(cause)) => {
+                    tracing::error!(errand = kind.name, key = %key, cause, "an errand is parked");
+                    metrics::counter!("gridpost_errands_parked_total").increment(1);
+                    let mut batch = Batch::default();
+                    batch.expect(key.clone(), Expected::At(entry.version)).put_all(errand::park(&key, &entry, &cause));
+                    Ok(Some(batch))
+                }
+                decided => decided.map(Some),
+            };
+        }
+        Ok(None)
+    }
+
+    fn decide_errand(&self, kind: &errand::Kind, key: &Key, entry: &Entry) -> Result<Batch, Failure> {
         let read = |range: &KeyRange, limit| {
             self.store.page(range, None, limit).map_err(|fault| Failure::Fault(Fault::store("read an errand")(fault)))
         };
-        let mut oldest = None;
-        for kind in process::ERRANDS {
-            if let Some((key, entry)) = read(&(kind.waiting)(), 1)?.records.pop() {
-                oldest = Some(unless_it_panics(|| (kind.read)(&key, &entry))?);
-                break;
-            }
-        }
-        let Some(errand) = oldest else { return Ok(None) };
+        let errand = unless_it_panics(|| (kind.read)(key, entry))?;
         let left = match errand.left() {
             Some((range, page_records)) => read(&range, page_records)?,
             None => Page::default(),
         };
         let page: Vec<Key> = left.records.into_iter().map(|(key, _)| key).collect();
-        let context = errand.context(&self.settings.markets.dk);
+        let context = errand.context(self.settings.markets.of(kind.pack));
         let look = |needs: &Needs| load(&*self.store, needs);
         let more = |facts: &Facts| errand.needs_more(&page, facts, &context);
         let gather = || process::gather_more(errand.needs(&page, &context), more, look);
-        let facts = unless_it_panics(gather)?.map_err(Failure::Fault)?;
+        let facts = unless_it_panics(gather)?.map_err(Failure::loading)?;
         let decision = unless_it_panics(|| errand.decide(&page, left.more, &facts, &context))?;
-        Ok(Some(self.commit(Batch::default(), decision, &facts, &context, "")?.batch))
+        Ok(self.commit(Batch::default(), decision, &facts, &context, "")?.batch)
     }
 
     /// Renders every outgoing document, and adds it to the batch: to the archive, and to its receiver's queue.

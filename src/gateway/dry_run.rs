@@ -65,7 +65,8 @@ impl Gateway {
             Seen::Under(error) => return Ok(DryRun::Refused(error)),
         }
         let (store, specs, settings) = (self.store.clone(), self.specs.clone(), self.settings.clone());
-        let desk = Desk { store, specs, settings: Arc::clone(&settings), timers: process::TIMERS };
+        let (timers, errands) = (process::TIMERS, process::ERRANDS);
+        let desk = Desk { store, specs, settings: Arc::clone(&settings), timers, errands };
         let caller = caller.clone();
         let decide = move || {
             let pack = process::pack_of(document.name).expect("what is taken in has a pack");

@@ -199,10 +199,10 @@ impl Hall {
     fn park(&mut self, place: u64, cause: &str) {
         let mut batch = Batch::default();
         match &self.waiting[&place].work {
-            Work::Document(Message { number, entry, .. }) => {
+            Work::Document(Message { number, version, entry, .. }) => {
                 tracing::error!(number, correlation_id = entry.correlation_id, cause, "a message is parked");
                 metrics::counter!("gridpost_messages_parked_total").increment(1);
-                batch.expect(archive::inbox_key(*number), Expected::At(*number));
+                batch.expect(archive::inbox_key(*number), Expected::At(*version));
                 batch.put_all(archive::park(*number, entry, cause));
             }
             Work::Timer(timer, version) => {

@@ -226,7 +226,7 @@ impl Gateway {
         let completion = move |result: Result<Outcome, _>| {
             let given_back = match &result {
                 Ok(Outcome::Committed(number)) => {
-                    decider.arrived(*number, entry, taken);
+                    decider.arrived(*number, *number, entry, taken);
                     None
                 }
                 _ => Some(taken),

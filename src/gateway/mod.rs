@@ -12,6 +12,7 @@ mod error;
 mod hall;
 mod intake;
 mod operator;
+pub mod parked;
 mod post;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use tokio::sync::oneshot;
 use crate::archive::{self, InboxEntry};
 use crate::document::{self, Summary, SummaryReader};
 use crate::market::{ActorNumber, Party, Timestamp};
-use crate::process::{self, Incoming, Markets, Pack, participants, timer};
+use crate::process::{self, Incoming, Markets, Pack, errand, participants, timer};
 use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome, Page};
 use crate::spec::Specs;
 use crate::store::{self, Store};
@@ -72,18 +73,19 @@ pub struct Health {
 impl Gateway {
     /// Opens the house: what a crash left undecided is decided first, in order of arrival.
     pub fn open(store: Arc<dyn Store>, specs: Arc<Specs>, settings: Settings, clock: Clock) -> Result<Self, Fault> {
-        Self::open_with(process::TIMERS, store, specs, settings, clock)
+        Self::open_with((process::TIMERS, process::ERRANDS), store, specs, settings, clock)
     }
 
+    /// Opens a house that knows these kinds of timers and errands.
     fn open_with(
-        timers: &'static [&'static timer::Kind],
+        (timers, errands): (&'static [&'static timer::Kind], &'static [errand::Kind]),
         store: Arc<dyn Store>,
         specs: Arc<Specs>,
         settings: Settings,
         clock: Clock,
     ) -> Result<Self, Fault> {
         let settings = Arc::new(settings);
-        let desk = Desk { store: store.clone(), specs: specs.clone(), settings: settings.clone(), timers };
+        let desk = Desk { store: store.clone(), specs: specs.clone(), settings: settings.clone(), timers, errands };
         let clock = Arc::new(clock);
         let decider = Decider::start(desk, clock.clone());
         let gateway = Self { store, specs, settings, clock, decider, left: post::Left::default() };
@@ -149,13 +151,18 @@ impl Gateway {
         };
         let store = parked(archive::parked_range(), "nothing is parked").map(|parked| format!("reads; {parked}"));
         let timers = parked(timer::parked(), "none is parked");
+        let errands = parked(errand::parked(), "none is parked");
         let decider = match self.decider.trouble() {
             None => Ok(format!("{} undecided", self.decider.undecided())),
             Some(trouble) => Err(trouble),
         };
-        let ready = store.is_ok() && timers.is_ok() && decider.is_ok();
-        let checks = vec![("store".into(), store), ("timers".into(), timers), ("decider".into(), decider)];
-        Health { ready, checks }
+        let checks: Vec<(String, Result<String, String>)> = vec![
+            ("store".into(), store),
+            ("timers".into(), timers),
+            ("errands".into(), errands),
+            ("decider".into(), decider),
+        ];
+        Health { ready: checks.iter().all(|(_, found)| found.is_ok()), checks }
     }
 
     /// Returns once every document that was taken in has been decided, or the reason why that will not happen.
@@ -197,17 +204,18 @@ impl Gateway {
             let unreadable = |what| move || Fault::Unreadable { what };
             let entry = InboxEntry::from_entry(&record).ok_or_else(unreadable("the inbox"))?;
             let document = *by_name.get(&*entry.document).ok_or_else(unreadable("the inbox"))?;
+            let number = archive::number_of(&key).ok_or_else(unreadable("the inbox"))?;
             let body = self
                 .store
-                .body(&archive::received_key(record.version))
+                .body(&archive::received_key(number))
                 .map_err(Fault::store("read an archived document"))?
                 .ok_or_else(unreadable("an archived document"))?;
             match intake::read_document(&self.specs, &self.settings.limits, document, &body) {
-                Ok(request) => self.decider.arrived(record.version, entry, request),
+                Ok(request) => self.decider.arrived(number, record.version, entry, request),
                 Err(error) => {
                     tracing::error!(key = %key, error = %error.message, "a document in the inbox is no longer valid");
                     let cause = format!("it was accepted, and is refused now: {}", error.message);
-                    self.decider.parks(record.version, entry, cause);
+                    self.decider.parks(number, record.version, entry, cause);
                 }
             }
         }

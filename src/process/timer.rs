@@ -103,7 +103,7 @@ impl Timer {
         let cause: String = cause.chars().take(CAUSE_CHARS_MAX).collect();
         let parked = Key::from_bytes([&[PARKED.0], &self.key().as_bytes()[1..]].concat());
         let mut changes = self.cancel();
-        changes.push(Change::Put(parked, stored::write(VERSION, &cause)));
+        changes.push(Change::Put(parked, stored::write(VERSION, &StoredParked { cause, timer: Stored::from(self) })));
         changes
     }
 
@@ -141,9 +141,32 @@ pub fn parked() -> KeyRange {
     KeyRange::under(&Key::new(PARKED))
 }
 
-/// When a timer that failed was due, and why it failed.
-pub fn read_parked(key: &Key, entry: &Entry) -> Option<(Timestamp, String)> {
-    Some((Timestamp::from_micros(key.reader().signed()?), stored::read(VERSION, &entry.value)?))
+/// A timer that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    pub due: Timestamp,
+    pub cause: String,
+    /// The timer as it was set; version 1 kept no more than the cause.
+    pub timer: Option<Timer>,
+}
+
+/// A record of [`parked`]; `None` when it is not one that [`Timer::park`] made.
+pub fn read_parked(key: &Key, entry: &Entry) -> Option<Parked> {
+    let due = Timestamp::from_micros(key.reader().signed()?);
+    let Some(StoredParked { cause, timer }) = stored::read(VERSION, &entry.value) else {
+        return Some(Parked { due, cause: stored::read(1, &entry.value)?, timer: None });
+    };
+    Some(Parked { due, cause, timer: Some(timer.into_timer(due)) })
+}
+
+impl Parked {
+    /// What sets it again as it was, so that it is decided as of the instant at which it was due.
+    pub fn retry(&self) -> Option<Vec<Change>> {
+        let timer = self.timer.as_ref()?;
+        let mut changes = timer.set_because(timer.set_by);
+        changes.push(Change::Delete(Key::from_bytes([&[PARKED.0], &timer.key().as_bytes()[1..]].concat())));
+        Some(changes)
+    }
 }
 
 /// The keys of all timers that wait for this record's turn and are due by `now`, under [`of_turn`]'s records.
@@ -174,15 +197,7 @@ pub fn read(key: &Key, entry: &Entry) -> Timer {
     let first = || stored::read::<StoredFirst>(1, &entry.value).map(Stored::from);
     let found = stored::read(VERSION, &entry.value).or_else(first).expect("a stored timer is read back");
     let due = key.reader().signed().expect("a timer's key begins with an instant");
-    Timer {
-        due: Timestamp::from_micros(due),
-        kind: found.kind,
-        rank: found.rank,
-        turn: Key::from_bytes(found.turn),
-        id: found.id,
-        note: found.note.into(),
-        set_by: found.set_by,
-    }
+    found.into_timer(Timestamp::from_micros(due))
 }
 
 const VERSION: u8 = 2;
@@ -197,6 +212,19 @@ struct Stored {
     id: String,
     note: Vec<u8>,
     set_by: [u8; 32],
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredParked {
+    cause: String,
+    timer: Stored,
+}
+
+impl Stored {
+    fn into_timer(self, due: Timestamp) -> Timer {
+        let Self { turn, kind, rank, id, note, set_by } = self;
+        Timer { due, kind, rank, turn: Key::from_bytes(turn), id, note: note.into(), set_by }
+    }
 }
 
 /// What version 1 kept: not who set it.
@@ -260,6 +288,19 @@ mod tests {
         let cancelled: Vec<Change> = [key, index].map(|key| Change::Delete(key.clone())).into();
         assert_eq!(timer.cancel(), cancelled);
         assert_eq!(timer.park("why")[..2], cancelled);
+    }
+
+    #[test]
+    fn a_timer_that_failed_is_set_again_as_it_was() {
+        let timer = Timer::new(&LATE, Timestamp::from_seconds(5), turn("a"), "7").note("note".as_bytes().to_vec());
+        let timer = Timer { set_by: [3; 32], ..timer };
+        let [.., Change::Put(key, value)] = &timer.park("why")[..] else { panic!("it is kept") };
+        let found = read_parked(key, &Entry { version: 1, value: value.clone() }).unwrap();
+        assert_eq!(found, Parked { due: timer.due, cause: "why".into(), timer: Some(timer.clone()) });
+        let again = [timer.set_because([3; 32]), vec![Change::Delete(key.clone())]].concat();
+        assert_eq!(found.retry(), Some(again));
+        let first = read_parked(key, &Entry { version: 1, value: Bytes::from_static(b"\x01\x03why") }).unwrap();
+        assert_eq!((first.cause.as_str(), first.retry()), ("why", None), "version 1 kept the cause only");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::document::Header;
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::process::errand::{self, Errand, cause};
 use crate::process::participants::{self, is_live};
-use crate::process::{Context, Decision, Event, Market, metering_points};
+use crate::process::{Context, Decision, Event, Market, Pack, metering_points};
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs, Space, stored};
 
 /// Grid areas whose new owners are still to be told: commit, place.
@@ -23,7 +23,12 @@ pub const TASKS: Space = Space(29);
 /// Pairs of one page: as many records, at least.
 const PAGE_PAIRS: usize = 500;
 
-pub const OWNED: errand::Kind = errand::Kind { waiting: tasks, read: |key, entry| Box::new(read_task(key, entry)) };
+pub const OWNED: errand::Kind = errand::Kind {
+    name: "a grid company to be told of the taxes of its area",
+    pack: Pack::Denmark,
+    waiting: tasks,
+    read: |key, entry| Box::new(read_task(key, entry)),
+};
 
 /// A grid area that has found an owner.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Timers on the road: in due order, each as of its own instant, once.
 
+mod parking;
+
 use std::sync::Arc;
 
 use super::*;
@@ -64,9 +66,13 @@ fn timer(kind: &timer::Kind, due: i64, turn: &str, id: &str, note: &str) -> Time
 }
 
 fn open(store: &Arc<Memory>, clock: Clock) -> Gateway {
+    open_with(process::ERRANDS, store, clock)
+}
+
+fn open_with(errands: &'static [errand::Kind], store: &Arc<Memory>, clock: Clock) -> Gateway {
     let markets = Markets::defaults();
     let settings = Settings { markets, limits: xml::Limits::default(), undecided_max: 10 };
-    Gateway::open_with(KINDS, store.clone(), Arc::new(Specs::default()), settings, clock).unwrap()
+    Gateway::open_with((KINDS, errands), store.clone(), Arc::new(Specs::default()), settings, clock).unwrap()
 }
 
 async fn set(gateway: &Gateway, timers: &[Timer]) {

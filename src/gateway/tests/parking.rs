@@ -1,0 +1,154 @@
+//! What fails through a bug of ours is set aside with its cause, everything else goes on, and it is taken up again where it
+//! stood.
+
+use std::slice;
+
+use super::*;
+use crate::market::ActorRole;
+use crate::process::Market;
+use crate::process::errand::{self, Errand};
+
+/// Writes its own record into the diary, and is done.
+struct Note {
+    key: Key,
+    text: String,
+}
+
+const ERRANDS: Space = Space(97);
+
+fn errands() -> KeyRange {
+    KeyRange::under(&Key::new(ERRANDS))
+}
+
+fn note(key: &Key, entry: &Entry) -> Box<dyn Errand> {
+    Box::new(Note { key: key.clone(), text: String::from_utf8_lossy(&entry.value).into_owned() })
+}
+
+/// Knows no way with one of its errands.
+const FAILING: &[errand::Kind] = &[errand::Kind {
+    name: "notes",
+    pack: Pack::Denmark,
+    waiting: errands,
+    read: |key, entry| {
+        assert!(entry.value != "bad", "an errand that cannot be read");
+        note(key, entry)
+    },
+}];
+/// The same once the bug is mended.
+const MENDED: &[errand::Kind] =
+    &[errand::Kind { name: "notes", pack: Pack::Denmark, waiting: errands, read: |key, entry| note(key, entry) }];
+
+impl Errand for Note {
+    fn context<'a>(&self, market: &'a Market) -> Context<'a> {
+        Context { now: at(0), caller: market.hub_party(), cause: [0; 32], market }
+    }
+
+    fn needs(&self, _: &[Key], _: &Context) -> Needs {
+        Needs::default().key(self.key.clone())
+    }
+
+    fn needs_more(&self, _: &[Key], _: &Facts, _: &Context) -> Needs {
+        Needs::default()
+    }
+
+    fn decide(&self, _: &[Key], _: bool, _: &Facts, _: &Context) -> Decision {
+        let line = Change::Put(Key::new(DIARY).stamp(), self.text.clone().into());
+        Decision::default().change(line).change(Change::Delete(self.key.clone()))
+    }
+}
+
+#[tokio::test]
+async fn an_errand_that_fails_is_parked_and_taken_up_again_once_the_bug_is_mended() {
+    let store = Arc::new(Memory::default());
+    let gateway = open_with(FAILING, &store, Clock::standing_at(at(0)));
+    let mut batch = Batch::default();
+    for (number, text) in ["first", "bad", "last"].into_iter().enumerate() {
+        batch.put(Key::new(ERRANDS).number(number as u64), text);
+    }
+    gateway.write(batch).await.unwrap();
+    gateway.decider.run_errands();
+    gateway.settled().await.unwrap();
+    assert_eq!(diary(&gateway), ["first", "last"]);
+    let health = gateway.health();
+    assert!(health.ready, "{health:?}");
+    assert!(health.checks.contains(&("errands".to_string(), Ok("1 parked".to_string()))), "{health:?}");
+    set(&gateway, &[timer(&WRITE, 1, "a", "a", "")]).await;
+    gateway.pass_time(at(2)).await.unwrap();
+    assert_eq!(diary(&gateway).len(), 3, "everything else goes on");
+    drop(gateway);
+
+    let found = parked::parked(&*store).unwrap();
+    assert_eq!(found.len(), 1);
+    assert!(found[0].cause.contains("an errand that cannot be read"), "{found:?}");
+    let (batch, taken, lost) = parked::retry(&*store, |key| *key == found[0].key).unwrap();
+    assert_eq!((taken, lost), (1, 0));
+    assert!(matches!(store.commit(batch).unwrap(), Outcome::Committed(_)));
+    assert_eq!(parked::parked(&*store).unwrap(), []);
+    let gateway = open_with(MENDED, &store, Clock::standing_at(at(2)));
+    gateway.settled().await.unwrap();
+    assert_eq!(diary(&gateway).last().unwrap(), "bad");
+}
+
+#[tokio::test]
+async fn a_timer_that_failed_is_decided_as_of_its_own_instant_once_it_is_taken_up_again() {
+    let store = Arc::new(Memory::default());
+    let gateway = open(&store, Clock::standing_at(at(0)));
+    set(&gateway, &[timer(&PANIC, 1, "a", "x", "")]).await;
+    gateway.pass_time(at(5)).await.unwrap();
+    drop(gateway);
+    let found = parked::parked(&*store).unwrap();
+    assert_eq!(found[0].what, parked::What::Timer { due: at(1), kind: Some("panic".into()) });
+    let (batch, taken, lost) = parked::retry(&*store, |_| true).unwrap();
+    assert_eq!((taken, lost), (1, 0));
+    store.commit(batch).unwrap();
+    let gateway = open(&store, Clock::standing_at(at(5)));
+    gateway.settled().await.unwrap();
+    assert_eq!(parked::parked(&*store).unwrap(), found, "it fails as before, and is set aside as before");
+}
+
+/// A document that was set aside is decided as of its receipt, for the sender that waits for its answer.
+#[tokio::test]
+async fn a_document_that_was_set_aside_is_decided_once_it_is_taken_up_again() {
+    let caller = Party { number: ActorNumber::new("8100000000030"), role: ActorRole::GridAccessProvider };
+    let body = std::fs::read("samples/charges/B1-a-whole-life-in-one-document/01-in.xml").unwrap();
+    let entry = InboxEntry {
+        caller: caller.clone(),
+        document: "RequestChangeOfPriceList".into(),
+        at: at(1_690_880_400),
+        correlation_id: "c-1".into(),
+        hash: hash(&body),
+    };
+    let store = Arc::new(Memory::default());
+    let mut batch = Batch::default();
+    batch.put_all([entry.put()]).body_all([archive::received(body.into())]);
+    let Outcome::Committed(number) = store.commit(batch).unwrap() else { panic!("nothing else is there") };
+    let mut batch = Batch::default();
+    batch.put_all(archive::park(number, &entry, "a bug"));
+    store.commit(batch).unwrap();
+
+    let open = || {
+        let settings = Settings { markets: Markets::defaults(), limits: xml::Limits::default(), undecided_max: 10 };
+        let specs = Arc::new(crate::document::built_in());
+        Gateway::open(store.clone(), specs, settings, Clock::standing_at(at(1_700_000_000))).unwrap()
+    };
+    let gateway = open();
+    gateway.settled().await.unwrap();
+    assert_eq!(gateway.owners_of_post().unwrap(), [], "what is set aside stays so");
+    drop(gateway);
+    let found = parked::parked(&*store).unwrap();
+    assert_eq!((&found[0].what, found[0].cause.as_str()), (&parked::What::Document(entry), "a bug"));
+    store.commit(parked::retry(&*store, |_| true).unwrap().0).unwrap();
+    let gateway = open();
+    gateway.settled().await.unwrap();
+    assert_eq!(gateway.owners_of_post().unwrap(), slice::from_ref(&caller));
+    assert_eq!(waiting(&gateway, &caller), 1, "nobody registered it, so it hears why nothing is done");
+    assert!(parked::parked(&*store).unwrap().is_empty());
+    drop(gateway);
+    let gateway = open();
+    gateway.settled().await.unwrap();
+    assert_eq!(waiting(&gateway, &caller), 1, "it is decided once");
+}
+
+fn waiting(gateway: &Gateway, owner: &Party) -> u64 {
+    gateway.queue(owner).unwrap().iter().map(|queue| queue.pending).sum()
+}
