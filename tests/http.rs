@@ -76,6 +76,69 @@ async fn a_dry_run_tells_everything_and_keeps_nothing() {
 }
 
 #[tokio::test]
+async fn a_participant_finds_its_own_documents_and_the_hub_everybodys() {
+    let house = start().await;
+    let client = house.client(Some(house.token()));
+    let hub = house.token_of(HUB, ActorRole::MeteringPointAdministrator);
+    let looked =
+        async |token: &str, path: &str| house.http.get(house.url(path)).bearer_auth(token).send().await.unwrap();
+    let rows = async |token: &str, path: &str| {
+        let found: Value = looked(token, path).await.json().await.unwrap();
+        found["rows"].as_array().unwrap_or_else(|| panic!("{path}: {found}")).clone()
+    };
+    client.send("requestchangeofpricelist", flawed().into()).await.unwrap();
+    client.send("requestchangeofpricelist", document("1").into()).await.unwrap();
+    let answer = loop {
+        match client.peek("all").await.unwrap() {
+            Some(message) => break message,
+            None => tokio::time::sleep(Duration::from_millis(5)).await,
+        }
+    };
+    let own = house.token();
+    let all = rows(&own, "/v1.0/cim/messages").await;
+    let told: Vec<_> = all.iter().map(|row| (row["direction"].as_str().unwrap(), row["refused"][0].as_str())).collect();
+    assert_eq!(told, [("in", Some("B2B-005")), ("in", None), ("out", None)]);
+    assert_eq!(all[2]["delivery"]["status"], "peeked");
+    client.dequeue(&answer.id).await.unwrap();
+    let out = rows(&own, "/v1.0/cim/messages?direction=out&reason=D08&transactionId=op-1").await;
+    assert_eq!((out.len(), &out[0]["delivery"]["status"]), (1, &"dequeued".into()));
+    let again = looked(&own, &format!("/v1.0/cim/messages/{}", answer.id)).await;
+    assert_eq!((header(&again, "messageid"), header(&again, "messagetype")), (&*answer.id, &*answer.document));
+    assert_eq!(again.bytes().await.unwrap(), answer.body, "long after it was dequeued");
+    let sent = looked(&own, "/v1.0/cim/messages/doc-1").await.text().await.unwrap();
+    assert_eq!(sent, document("1"), "byte for byte");
+    let related = rows(&own, "/v1.0/cim/messages/doc-1/related").await;
+    assert_eq!(related.iter().map(|row| &row["messageId"]).collect::<Vec<_>>(), [&Value::from(&*answer.id)]);
+    let back = rows(&own, &format!("/v1.0/cim/messages/{}/related", answer.id)).await;
+    assert_eq!(back[0]["messageId"], "doc-1");
+
+    let foreign = house.supplier();
+    assert_eq!(rows(&foreign, "/v1.0/cim/messages").await, Vec::<Value>::new());
+    for path in ["doc-1", &answer.id, all[1]["id"].as_str().unwrap()] {
+        assert_eq!(looked(&foreign, &format!("/v1.0/cim/messages/{path}")).await.status(), 404, "{path}");
+    }
+    assert_eq!(looked(&foreign, "/v1.0/operator/messages").await.status(), 403);
+
+    let everybody = format!("/v1.0/operator/messages?party={GRID_NUMBER}&role=DDM&subject=SUB-7");
+    assert_eq!(rows(&hub, &everybody).await.len(), 1, "the request; its rejection does not name the charge");
+    let mut page = "/v1.0/operator/messages?take=1".to_string();
+    let mut seen = Vec::new();
+    loop {
+        let found: Value = looked(&hub, &page).await.json().await.unwrap();
+        seen.extend(found["rows"].as_array().unwrap().iter().map(|row| row["id"].clone()));
+        match found["next"].as_str() {
+            Some(next) => page = next.to_string(),
+            None => break,
+        }
+    }
+    assert_eq!(seen, all.iter().map(|row| row["id"].clone()).collect::<Vec<_>>());
+    for wrong in ["after=%27%20or%201=1", "take=1001", "direction=sideways", "role=DDQ", "party=1&role=XXX", "sort=at"]
+    {
+        assert_eq!(looked(&hub, &format!("/v1.0/operator/messages?{wrong}")).await.status(), 400, "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn the_checks_of_a_post_come_in_their_order() {
     let house = start().await;
     let grid = house.token();

@@ -14,7 +14,7 @@ const LOG: Space = Space(11);
 /// Entries in one record. Each takes about 200 bytes, and 400 at most; a value may hold 64 KiB.
 const RECORD_ENTRIES_MAX: usize = 100;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Direction {
     In,
     Out,
@@ -53,6 +53,24 @@ pub fn log_out(entries: &[LogEntry]) -> Vec<Change> {
 /// All records, oldest first.
 pub fn log_range() -> KeyRange {
     KeyRange::under(&Key::new(LOG))
+}
+
+/// The record in which the log has the nth document of a commit, and which of its entries that is. What a commit takes in
+/// is its document 0; what it sends begins with 1.
+pub fn log_key(commit: u64, nth: u64) -> (Key, usize) {
+    let (record, entry) = match nth.checked_sub(1) {
+        None => (0, 0),
+        Some(sent) => (sent / RECORD_ENTRIES_MAX as u64 + 1, sent % RECORD_ENTRIES_MAX as u64),
+    };
+    (Key::new(LOG).number(commit).number(record), entry as usize)
+}
+
+/// The commit of a record of the log, and which of its documents the record's first entry is.
+pub fn nth_in_record(key: &Key) -> Option<(u64, u64)> {
+    let mut parts = key.reader();
+    let (commit, record) = (parts.number()?, parts.number()?);
+    let first = record.checked_sub(1).map_or(0, |record| record.saturating_mul(RECORD_ENTRIES_MAX as u64) + 1);
+    Some((commit, first))
 }
 
 /// The entries of all commits after `commit`, oldest first.
@@ -153,6 +171,11 @@ mod tests {
         });
         assert_eq!(records.collect::<Vec<_>>(), entries);
         assert!(log_out(&[]).is_empty());
+        for (nth, place) in [(0, (0, 0)), (1, (1, 0)), (100, (1, 99)), (101, (2, 0))] {
+            let (key, entry) = log_key(7, nth);
+            assert_eq!((key.clone(), entry), (Key::new(LOG).number(7).number(place.0), place.1));
+            assert_eq!(nth_in_record(&key), Some((7, nth - place.1 as u64)));
+        }
         let longest = LogEntry { message_id: "é".repeat(MESSAGE_ID_CHARS_MAX), ..entry(1) };
         let Change::Put(_, value) = log_out(&vec![longest; RECORD_ENTRIES_MAX]).remove(0) else { panic!("it is put") };
         assert!(value.len() < crate::record::VALUE_BYTES_MAX, "{} bytes", value.len());

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod actor;
+mod archive;
 mod certs;
 mod check;
 mod clock;
@@ -61,6 +62,7 @@ enum Command {
     Clock(clock::ClockArgs),
     WhatIf(what_if::WhatIfArgs),
     Queue(queue::QueueArgs),
+    Archive(archive::ArchiveArgs),
     Certs(certs::Certs),
     Process(process::ProcessArgs),
     Import(import::ImportArgs),
@@ -118,6 +120,7 @@ fn dispatch(arguments: Arguments) -> Result<Outcome> {
         Command::WhatIf(args) => what_if::run(&args, &config),
         Command::Clock(args) => talk(clock::clock(args)),
         Command::Queue(args) => queue::run(&args, &config),
+        Command::Archive(args) => archive::run(&args, &config),
         Command::Process(args) => process::run(&args, &config),
         Command::Import(args) => import::run(&args, &config),
         Command::Certs(args) => certs::run(&args),

@@ -34,6 +34,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
     let store = Arc::new(Embedded::open(&config.store.dir, config.store_options())?);
     let specs = Arc::new(config.specs()?);
     let gateway = Arc::new(Gateway::open(store, specs, config.gateway_settings()?, Clock::machine())?);
+    gateway.catalogue_at_leisure();
     if let Some(path) = &args.world {
         let settled = World::read(path)?.settle_in(&gateway).await.context("settle the world")?;
         tracing::info!(world = %path.display(), settled, "the world is read");

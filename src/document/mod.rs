@@ -5,12 +5,14 @@
 
 pub mod cim_json;
 pub mod cim_xml;
+mod mentions;
 mod outgoing;
 mod reading;
 mod schemas;
 mod summary;
 mod wire;
 
+pub use mentions::{Mentions, MentionsReader};
 pub use outgoing::{Category, Field, Kind, Outgoing, Record};
 #[cfg(test)]
 pub use reading::feed;

@@ -4,6 +4,7 @@
 //! (`post`). What the doors look like is left to the doors.
 
 mod agenda;
+mod catalogue;
 mod clock;
 mod decider;
 mod desk;
@@ -33,6 +34,7 @@ use crate::spec::Specs;
 use crate::store::{self, Store};
 use crate::view::{self, QueueLength};
 use crate::xml;
+pub use catalogue::{Catalogue, Found, Search};
 pub use clock::Clock;
 use decider::Decider;
 use desk::Desk;

@@ -12,6 +12,7 @@ mod error_document;
 mod fairness;
 mod gzip;
 mod limits;
+mod messages;
 mod monitor;
 mod observe;
 mod operator;

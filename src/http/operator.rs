@@ -205,19 +205,24 @@ fn next(path: &str, query: &Query, question: &Question, found: &Answer) -> Optio
         Question::Events { .. } => ("from", last["position"].as_str().map(str::to_string)?),
         Question::Charge { .. } => return None,
     };
+    Some(next_link(path, query, name, &value))
+}
+
+/// The same path with the same parameters, but for one.
+pub fn next_link(path: &str, query: &Query, name: &str, value: &str) -> String {
     let mut link = form_urlencoded::Serializer::for_suffix(format!("{path}?"), path.len() + 1);
     link.extend_pairs(query.pairs.iter().filter(|(key, _)| key != name));
-    Some(link.append_pair(name, &value).finish())
+    link.append_pair(name, value).finish()
 }
 
 /// What stands behind the `?`. Every parameter is asked for by name; [`Query::nothing_else`] then names a stranger.
-struct Query {
+pub struct Query {
     pairs: Vec<(String, String)>,
     asked: Vec<&'static str>,
 }
 
 impl Query {
-    fn of(parts: &Parts) -> Self {
+    pub fn of(parts: &Parts) -> Self {
         let text = parts.uri.query().unwrap_or_default();
         Self { pairs: form_urlencoded::parse(text.as_bytes()).into_owned().collect(), asked: Vec::new() }
     }
@@ -227,7 +232,7 @@ impl Query {
         self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
     }
 
-    fn one(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
+    pub fn one(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
         let mut values = self.all(name);
         let value = values.pop();
         if values.is_empty() { Ok(value) } else { Err(wrong(name, "it is given more than once")) }
@@ -240,13 +245,13 @@ impl Query {
     }
 
     /// `from` and `to`, excluded; each may be left out.
-    fn period(&mut self) -> Result<Period, Problem> {
+    pub fn period(&mut self) -> Result<Period, Problem> {
         let from = self.instant("from")?.unwrap_or(Timestamp::from_micros(i64::MIN));
         let to = self.instant("to")?.unwrap_or(Timestamp::OPEN_END);
         if to < from { Err(wrong("to", "it lies before from")) } else { Ok(Period::new(from, to)) }
     }
 
-    fn number(&mut self, name: &'static str, otherwise: usize, most: usize) -> Result<usize, Problem> {
+    pub fn number(&mut self, name: &'static str, otherwise: usize, most: usize) -> Result<usize, Problem> {
         let Some(text) = self.one(name)? else { return Ok(otherwise) };
         let number = text.parse().ok().filter(|number| *number <= most);
         number.ok_or_else(|| wrong(name, &format!("it is a number up to {most}")))
@@ -256,7 +261,7 @@ impl Query {
         Ok(Cut { skip: self.number("skip", 0, usize::MAX)?, take: self.number("take", rows_max, rows_max)? })
     }
 
-    fn nothing_else(&self) -> Result<(), Problem> {
+    pub fn nothing_else(&self) -> Result<(), Problem> {
         match self.pairs.iter().find(|(key, _)| !self.asked.contains(&key.as_str())) {
             None => Ok(()),
             Some(_) => {
@@ -279,12 +284,12 @@ fn charge_type(code: &str) -> Option<ChargeType> {
     ChargeType::from_code(code)
 }
 
-fn wrong(name: &str, advice: &str) -> Problem {
+pub fn wrong(name: &str, advice: &str) -> Problem {
     let message = format!("The value of {name} cannot be used: {advice}.");
     Problem::new(StatusCode::BAD_REQUEST, "BadRequest", message).target(name)
 }
 
-fn unknown() -> Problem {
+pub fn unknown() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "NotFound", "Nothing of this name is known.")
 }
 

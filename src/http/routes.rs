@@ -13,7 +13,7 @@ use axum::routing::{any, get};
 
 use super::body::Unread;
 use super::observe::{Said, observe};
-use super::{Door, Format, Problem, dry_run, monitor, operator, post, receive};
+use super::{Door, Format, Problem, dry_run, messages, monitor, operator, post, receive};
 use crate::document::Category;
 
 const CIM: &str = "/v1.0/cim/{document}";
@@ -34,6 +34,7 @@ pub fn routes(door: &Arc<Door>, more: Router) -> Router {
         .route("/metrics", get(monitor::metrics))
         .route("/openapi.json", get(monitor::openapi))
         .merge(operator::routes())
+        .merge(messages::routes())
         .method_not_allowed_fallback(only_get)
         .fallback(nowhere)
         .with_state(Arc::clone(door));

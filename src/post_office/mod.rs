@@ -54,6 +54,11 @@ pub fn queue_range(owner: &Party, category: Category) -> KeyRange {
     KeyRange::under(&queue_prefix(owner, category))
 }
 
+/// A place in a queue: a commit, and which of its documents.
+pub fn place_key(owner: &Party, category: Category, (commit, place): (u64, u64)) -> Key {
+    queue_prefix(owner, category).number(commit).number(place)
+}
+
 /// Every queue of everybody.
 pub fn all_queues_range() -> KeyRange {
     KeyRange::under(&Key::new(QUEUES))

@@ -1,0 +1,251 @@
+//! The catalogue: what documents in the log are found by.
+//!
+//! Each document stands under each of its [`Term`]s, in the order of its time, so that a search reads only what it
+//! finds: it walks along its rarest term and looks the others up. The catalogue is made from the log afterwards, in
+//! large batches, so that no document waits for it. Source: post-office 4.4.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use bytes::Bytes;
+
+use super::log::{Direction, LogEntry};
+use crate::market::{Party, Timestamp};
+use crate::record::{Change, Entry, Key, KeyRange, Space, stored};
+
+/// How far the log has been catalogued.
+const REACHED: Space = Space(15);
+/// Places of documents, by term and time.
+const TERMS: Space = Space(19);
+
+/// Something that a document is found by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Term {
+    /// Every document.
+    Any,
+    /// Whose it is: the sender of what came in, the receiver of what went out. Number and role belong together.
+    Party(Party),
+    /// The same, in whatever role.
+    Number(String),
+    Direction(Direction),
+    /// Name without `_MarketDocument`.
+    Document(String),
+    /// `process.processType`
+    Reason(String),
+    MessageId(String),
+    /// Of an activity record, or of one that it answers.
+    TransactionId(String),
+    CorrelationId(String),
+    /// A metering point or a charge id.
+    Subject(String),
+    /// What was refused: the code of its error document, or of a detail.
+    Refused(String),
+}
+
+/// A kind of term that is any text.
+pub type TextTerm = fn(String) -> Term;
+
+/// Where a document stands: its time, then its place in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    pub at: Timestamp,
+    pub place: LogPlace,
+}
+
+/// A document's place in the log: the commit that logged it, and which of that commit's documents it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogPlace {
+    pub commit: u64,
+    pub nth: u64,
+}
+
+impl Term {
+    /// How many documents it leads to, roughly, from few to many: a search walks along the first of its terms.
+    pub fn rank(&self) -> u8 {
+        match self {
+            Term::MessageId(_) => 1,
+            Term::CorrelationId(_) => 2,
+            Term::TransactionId(_) => 3,
+            Term::Subject(_) => 4,
+            Term::Refused(_) => 5,
+            Term::Party(_) => 6,
+            Term::Number(_) => 7,
+            Term::Reason(_) => 8,
+            Term::Document(_) => 9,
+            Term::Direction(_) => 10,
+            Term::Any => 11,
+        }
+    }
+
+    fn prefix(&self) -> Key {
+        let key = Key::new(TERMS).fixed([self.rank()]);
+        match self {
+            Term::Any => key,
+            Term::Party(party) => key.text(party.number.as_str()).text(party.role.code()),
+            Term::Direction(direction) => key.text(direction.name()),
+            Term::Number(text)
+            | Term::Document(text)
+            | Term::Reason(text)
+            | Term::MessageId(text)
+            | Term::TransactionId(text)
+            | Term::CorrelationId(text)
+            | Term::Subject(text)
+            | Term::Refused(text) => key.text(text),
+        }
+    }
+
+    /// Where it says that a document at `position` has this term.
+    pub fn key(&self, position: &Position) -> Key {
+        let Position { at, place: LogPlace { commit, nth } } = position;
+        self.prefix().signed(at.micros()).number(*commit).number(*nth)
+    }
+
+    /// All documents with this term from `from` up to `to`, excluded, oldest first.
+    pub fn range(&self, from: Timestamp, to: Timestamp) -> KeyRange {
+        KeyRange { from: self.prefix().signed(from.micros()), to: self.prefix().signed(to.micros()) }
+    }
+
+    /// The position that a key of this term's range leads to.
+    pub fn position(&self, key: &Key) -> Option<Position> {
+        let rest = key.as_bytes().strip_prefix(self.prefix().as_bytes())?;
+        let tail = Key::from_bytes([&[TERMS.0], rest].concat());
+        let mut parts = tail.reader();
+        let at = Timestamp::from_micros(parts.signed()?);
+        Some(Position { at, place: LogPlace { commit: parts.number()?, nth: parts.number()? } })
+    }
+}
+
+/// What everybody knows of a logged document without opening it.
+pub fn terms_of(entry: &LogEntry) -> BTreeSet<Term> {
+    let mut terms = BTreeSet::from([
+        Term::Any,
+        Term::Direction(entry.direction),
+        Term::CorrelationId(entry.correlation_id.clone()),
+    ]);
+    // Whoever sent what cannot be read by anybody is nobody.
+    if !entry.party.number.as_str().is_empty() {
+        terms.extend([Term::Party(entry.party.clone()), Term::Number(entry.party.number.to_string())]);
+    }
+    terms.extend(entry.refused.iter().cloned().map(Term::Refused));
+    terms.extend(Some(&entry.document).filter(|name| !name.is_empty()).cloned().map(Term::Document));
+    terms.extend(Some(&entry.message_id).filter(|id| !id.is_empty()).cloned().map(Term::MessageId));
+    terms.remove(&Term::CorrelationId(String::new()));
+    terms
+}
+
+/// The change that enters a document under a term.
+pub fn enter(term: &Term, position: &Position) -> Change {
+    Change::Put(term.key(position), Bytes::from_static(&[VERSION]))
+}
+
+/// Where it stands how far the log has been catalogued.
+pub fn reached_key() -> Key {
+    Key::new(REACHED)
+}
+
+/// The last record of the log that has been catalogued, if any.
+pub fn reached(entry: &Entry) -> Option<Key> {
+    let bytes: Vec<u8> = stored::read(VERSION, &entry.value)?;
+    (!bytes.is_empty()).then(|| Key::from_bytes(bytes))
+}
+
+/// The change that says so.
+pub fn reach(record: &Key) -> Change {
+    Change::Put(reached_key(), stored::write(VERSION, &record.as_bytes()))
+}
+
+impl Direction {
+    pub fn name(self) -> &'static str {
+        match self {
+            Direction::In => "in",
+            Direction::Out => "out",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Direction::In, Direction::Out].into_iter().find(|direction| direction.name() == name)
+    }
+}
+
+impl fmt::Display for LogPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.commit, self.nth)
+    }
+}
+
+impl FromStr for LogPlace {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (commit, nth) = text.split_once('.').ok_or(())?;
+        let number = |text: &str| match text.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => text.parse().map_err(|_| ()),
+            false => Err(()),
+        };
+        Ok(Self { commit: number(commit)?, nth: number(nth)? })
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.at.micros(), self.place)
+    }
+}
+
+impl FromStr for Position {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (at, place) = text.split_once('.').ok_or(())?;
+        Ok(Self { at: Timestamp::from_micros(at.parse().map_err(|_| ())?), place: place.parse()? })
+    }
+}
+
+/// First byte of a stored record.
+const VERSION: u8 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::{ActorNumber, ActorRole};
+
+    fn position(at: i64, commit: u64, nth: u64) -> Position {
+        Position { at: Timestamp::from_seconds(at), place: LogPlace { commit, nth } }
+    }
+
+    #[test]
+    fn a_terms_range_holds_its_documents_of_that_time_in_order() {
+        let party = Party { number: ActorNumber::new("8100000000030"), role: ActorRole::EnergySupplier };
+        let other = Party { role: ActorRole::GridAccessProvider, ..party.clone() };
+        let terms = [Term::Any, Term::Party(party), Term::Party(other), Term::Subject("a\u{0}b".into())];
+        for term in &terms {
+            let range = term.range(Timestamp::from_seconds(10), Timestamp::from_seconds(20));
+            let rows = [(position(9, 1, 0), false), (position(10, 2, 0), true), (position(20, 3, 0), false)];
+            for (position, inside) in rows {
+                assert_eq!(range.contains(&term.key(&position)), inside, "{term:?} {position}");
+                assert_eq!(term.position(&term.key(&position)), Some(position));
+                assert!(terms.iter().filter(|it| *it != term).all(|it| !range.contains(&it.key(&position))));
+            }
+            assert!(term.key(&position(10, 2, 1)) < term.key(&position(10, 3, 0)));
+            assert!(term.key(&position(-5, 9, 1)) < term.key(&position(10, 3, 0)));
+        }
+    }
+
+    #[test]
+    fn places_and_positions_are_read_back_and_nothing_else_is() {
+        let place = LogPlace { commit: 17, nth: 3 };
+        assert_eq!((place.to_string(), "17.3".parse()), ("17.3".to_string(), Ok(place)));
+        assert_eq!(position(-1, 17, 3).to_string().parse(), Ok(position(-1, 17, 3)));
+        for wrong in ["", "17", "17.", ".3", "17.3.4", "+1.2", "a.b", "' or 1=1"] {
+            assert!(wrong.parse::<LogPlace>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn how_far_the_catalogue_goes_is_read_back() {
+        let (record, _) = super::super::log::log_key(41, 0);
+        let Change::Put(_, value) = reach(&record) else { panic!("it is put") };
+        assert_eq!(reached(&Entry { version: 50, value }), Some(record));
+    }
+}

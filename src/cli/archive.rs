@@ -1,0 +1,207 @@
+//! `gridpost archive`: finds any document that came or went, shows its exact bytes, and checks that nothing was altered.
+//! Read from the store of a gateway that is not running; a running one answers under `/v1.0/operator/messages`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow};
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::Outcome;
+use super::config::Config;
+use super::output::parse_instant;
+use crate::archive::{Direction, LogEntry, Position, Term, TextTerm};
+use crate::gateway::{Catalogue, Search};
+use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::store::Embedded;
+
+/// Finds documents that came or went, and shows them byte for byte.
+#[derive(Debug, Args)]
+pub struct ArchiveArgs {
+    /// Folder of the store [default: [store] dir of the configuration].
+    #[arg(long, global = true, value_name = "DIR")]
+    store: Option<PathBuf>,
+    /// One line of JSON for each document.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Documents that meet all criteria, oldest first.
+    List(Box<Criteria>),
+    /// A document's bytes, exactly as they came or went, on standard output.
+    Show {
+        /// Its message id, or the id that list shows.
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// The documents that have a transaction in common with one: what it answers, and what answers it.
+    Related {
+        /// Its message id, or the id that list shows.
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Reads every document back and compares it with the hash that the log has of it.
+    ///
+    /// Ends with 0 when all are as they were logged, with 1 when one is not. `gridpost store verify` checks the chain of
+    /// the journal in which they stand.
+    Verify,
+}
+
+#[derive(Debug, Args)]
+struct Criteria {
+    /// Sender of what came in, receiver of what went out.
+    #[arg(long, value_name = "NUMBER")]
+    party: Option<String>,
+    /// Its role by code, such as DDQ.
+    #[arg(long, requires = "party", value_name = "ROLE")]
+    role: Option<String>,
+    #[arg(long, value_name = "ID")]
+    message_id: Option<String>,
+    /// Id of an activity record, or of the one that it answers.
+    #[arg(long, value_name = "ID")]
+    transaction_id: Option<String>,
+    #[arg(long, value_name = "ID")]
+    correlation_id: Option<String>,
+    /// A metering point or a charge id.
+    #[arg(long, value_name = "ID")]
+    subject: Option<String>,
+    /// Name without _MarketDocument, such as NotifyPriceList.
+    #[arg(long, value_name = "NAME")]
+    document: Option<String>,
+    /// Business reason, such as D18.
+    #[arg(long, value_name = "CODE")]
+    reason: Option<String>,
+    /// Code of an error document, such as B2B-005.
+    #[arg(long, value_name = "CODE")]
+    refused: Option<String>,
+    #[arg(long, value_parser = ["in", "out"])]
+    direction: Option<String>,
+    /// Received or sent at T or later.
+    #[arg(long, value_name = "T", value_parser = parse_instant)]
+    from: Option<Timestamp>,
+    /// Received or sent before T.
+    #[arg(long, value_name = "T", value_parser = parse_instant)]
+    to: Option<Timestamp>,
+    /// At most so many.
+    #[arg(long, default_value_t = 1_000)]
+    most: usize,
+}
+
+/// Documents that are verified at a time.
+const PAGE_DOCUMENTS: usize = 1_000;
+
+pub fn run(args: &ArchiveArgs, config: &Config) -> Result<Outcome> {
+    let dir = args.store.as_ref().unwrap_or(&config.store.dir);
+    let store = Embedded::open(dir, config.store_options())?;
+    let (specs, limits) = (config.specs()?, config.xml_limits());
+    let catalogue = Catalogue { store: &store, specs: &specs, limits: &limits };
+    match &args.what {
+        What::List(criteria) => {
+            let search = criteria.search()?;
+            let (mut left, mut after) = (criteria.most, None);
+            while left > 0 {
+                let take = left.min(PAGE_DOCUMENTS);
+                let found = catalogue.search(&Search { after, take, ..search.clone() })?;
+                left -= found.documents.len();
+                found.documents.iter().try_for_each(|found| show(&catalogue, found, args.json))?;
+                match found.next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
+            }
+        }
+        What::Show { id } => {
+            let (position, entry) = one(&catalogue, id)?;
+            let body = catalogue.body(position.place.commit, &entry)?;
+            let body = body.context("show a document: its body has been let go")?;
+            std::io::stdout().lock().write_all(&body).context("write to standard output")?;
+        }
+        What::Related { id } => {
+            let (position, _) = one(&catalogue, id)?;
+            let related = catalogue.related(position.place, None)?;
+            related.iter().try_for_each(|found| show(&catalogue, found, args.json))?;
+        }
+        What::Verify => return verify(&catalogue, args.json),
+    }
+    Ok(Outcome::Fine)
+}
+
+impl Criteria {
+    fn search(&self) -> Result<Search> {
+        let party = match (&self.party, &self.role) {
+            (None, _) => None,
+            (Some(number), None) => Some(Term::Number(number.clone())),
+            (Some(number), Some(code)) => {
+                let role = ActorRole::from_code(&code.to_ascii_uppercase())
+                    .ok_or_else(|| anyhow!("search the archive: there is no role {code}"))?;
+                Some(Term::Party(Party { number: ActorNumber::new(&**number), role }))
+            }
+        };
+        let direction = self.direction.as_deref().and_then(Direction::from_name);
+        let texts: [(_, TextTerm); 7] = [
+            (&self.message_id, Term::MessageId),
+            (&self.transaction_id, Term::TransactionId),
+            (&self.correlation_id, Term::CorrelationId),
+            (&self.subject, Term::Subject),
+            (&self.document, Term::Document),
+            (&self.reason, Term::Reason),
+            (&self.refused, Term::Refused),
+        ];
+        let texts = texts.into_iter().filter_map(|(text, term)| text.clone().map(term));
+        let terms = party.into_iter().chain(direction.map(Term::Direction)).chain(texts).collect();
+        let all = Search::default();
+        Ok(Search { terms, from: self.from.unwrap_or(all.from), to: self.to.unwrap_or(all.to), ..all })
+    }
+}
+
+fn one(catalogue: &Catalogue<'_>, id: &str) -> Result<(Position, LogEntry)> {
+    catalogue.find(id, None)?.with_context(|| format!("find a document: nothing has the id {id}"))
+}
+
+fn show(catalogue: &Catalogue<'_>, (position, entry): &(Position, LogEntry), json: bool) -> Result<()> {
+    let row = catalogue.row(position, entry)?;
+    let mut out = std::io::stdout().lock();
+    if json {
+        return writeln!(out, "{row}").context("write to standard output");
+    }
+    let fate = match &row["delivery"]["status"] {
+        Value::String(status) => status.clone(),
+        _ if entry.refused.is_empty() => String::new(),
+        _ => format!("refused {}", entry.refused.join(" ")),
+    };
+    let (way, place) = (entry.direction.name(), position.place.to_string());
+    let line =
+        format!("{place:<10} {} {way:<3} {} {} {} {fate}", entry.at, entry.party, entry.document, entry.message_id);
+    writeln!(out, "{}", line.trim_end()).context("write to standard output")
+}
+
+fn verify(catalogue: &Catalogue<'_>, json: bool) -> Result<Outcome> {
+    let (mut documents, mut wrong) = (0_u64, Vec::new());
+    let mut search = Search { take: PAGE_DOCUMENTS, ..Search::default() };
+    loop {
+        let found = catalogue.search(&search)?;
+        for (position, entry) in &found.documents {
+            documents += 1;
+            let body = catalogue.body(position.place.commit, entry)?;
+            if body.is_none_or(|body| *blake3::hash(&body).as_bytes() != entry.hash) {
+                wrong.push(position.place.to_string());
+            }
+        }
+        match found.next {
+            Some(next) => search.after = Some(next),
+            None => break,
+        }
+    }
+    if json {
+        println!("{}", serde_json::json!({ "documents": documents, "altered": wrong }));
+    } else {
+        println!("{documents} documents");
+        wrong.iter().for_each(|place| println!("{place} is not as it was logged, or is gone"));
+    }
+    Ok(if wrong.is_empty() { Outcome::Fine } else { Outcome::Flawed })
+}

@@ -1,0 +1,281 @@
+//! The archive's catalogue at work: it follows the log, and finds documents (post-office 4.4).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::{Fault, Gateway};
+use crate::archive::{self, Direction, LogEntry, LogPlace, Position, Term};
+use crate::document::{self, Category, MentionsReader};
+use crate::market::{Party, Timestamp};
+use crate::post_office::{self, Slip, Waiting};
+use crate::record::{Batch, Change, Expected, Outcome};
+use crate::spec::Specs;
+use crate::store::Store;
+use crate::xml::Limits;
+
+/// The catalogue over a store, whoever opened it.
+pub struct Catalogue<'a> {
+    pub store: &'a dyn Store,
+    pub specs: &'a Specs,
+    pub limits: &'a Limits,
+}
+
+/// What is looked for: documents that have all of the terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Search {
+    pub terms: Vec<Term>,
+    pub from: Timestamp,
+    /// Excluded.
+    pub to: Timestamp,
+    /// Behind this one: where a page before this ended.
+    pub after: Option<Position>,
+    pub take: usize,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        let (from, to) = (Timestamp::from_micros(i64::MIN), Timestamp::OPEN_END);
+        Self { terms: Vec::new(), from, to, after: None, take: 1_000 }
+    }
+}
+
+/// Documents in order of time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    pub documents: Vec<(Position, LogEntry)>,
+    /// Where to go on; `None` when all has been looked through. There may be one although nothing was found: a search
+    /// looks at a bounded number of documents at a time.
+    pub next: Option<Position>,
+}
+
+impl Catalogue<'_> {
+    /// Enters everything that has been logged since. Whoever else does the same at the same time does no harm.
+    pub fn catch_up(&self) -> Result<(), Fault> {
+        while self.enter_some()? {}
+        Ok(())
+    }
+
+    /// Enters the next documents of the log. Returns whether there may be more.
+    fn enter_some(&self) -> Result<bool, Fault> {
+        let unreadable = |what| move || Fault::Unreadable { what };
+        let record = self.store.get(&archive::reached_key()).map_err(Fault::store(DOING))?;
+        let reached =
+            record.as_ref().map(|it| archive::reached(it).ok_or_else(unreadable("the catalogue"))).transpose()?;
+        let page =
+            self.store.page(&archive::log_range(), reached.as_ref(), LOG_RECORDS).map_err(Fault::store(DOING))?;
+        let Some((last, _)) = page.records.last() else { return Ok(false) };
+        let mut changes = Vec::new();
+        for (key, record) in &page.records {
+            let (commit, first) = archive::nth_in_record(key).ok_or_else(unreadable("the log"))?;
+            let entries = LogEntry::from_record(record).ok_or_else(unreadable("the log"))?;
+            for (entry, nth) in entries.into_iter().zip(first..) {
+                let position = Position { at: entry.at, place: LogPlace { commit, nth } };
+                let mut terms = archive::terms_of(&entry);
+                terms.extend(self.mentioned(commit, &entry)?);
+                changes.extend(terms.iter().map(|term| archive::enter(term, &position)));
+                self.write_full_batches(&mut changes)?;
+            }
+        }
+        let seen = record.map_or(Expected::Absent, |record| Expected::At(record.version));
+        let mut batch = Batch::default();
+        batch.expect(archive::reached_key(), seen).put_all(changes).put_all([archive::reach(last)]);
+        let outcome = self.store.commit(batch).map_err(Fault::store(DOING))?;
+        Ok(page.more || matches!(outcome, Outcome::Conflict(_)))
+    }
+
+    /// A document may have a hundred thousand records. Entering a term twice changes nothing, so its terms need not all
+    /// go into the commit that says that they are in.
+    fn write_full_batches(&self, changes: &mut Vec<Change>) -> Result<(), Fault> {
+        while changes.len() > BATCH_CHANGES_MAX {
+            let mut batch = Batch::default();
+            batch.put_all(changes.drain(..BATCH_CHANGES_MAX));
+            self.store.commit(batch).map_err(Fault::store(DOING))?;
+        }
+        Ok(())
+    }
+
+    /// What a document says of itself; nothing where it cannot be read.
+    fn mentioned(&self, commit: u64, entry: &LogEntry) -> Result<BTreeSet<Term>, Fault> {
+        let mentions = self.mentions(commit, entry)?;
+        let mut terms = BTreeSet::new();
+        let header = [Term::Reason(mentions.header.business_reason), Term::MessageId(mentions.header.message_id)];
+        terms.extend(
+            header.into_iter().filter(|term| !matches!(term, Term::Reason(it) | Term::MessageId(it) if it.is_empty())),
+        );
+        terms.extend(mentions.transactions.into_iter().map(Term::TransactionId));
+        terms.extend(mentions.subjects.into_iter().map(Term::Subject));
+        Ok(terms)
+    }
+
+    fn mentions(&self, commit: u64, entry: &LogEntry) -> Result<document::Mentions, Fault> {
+        let mut reader = MentionsReader::default();
+        if let Some(body) = self.body(commit, entry)?
+            && let Ok(Some(schema)) = document::recognise(self.specs, &body, self.limits)
+        {
+            document::read(schema, &body, self.limits, &mut reader);
+        }
+        Ok(reader.finish())
+    }
+
+    /// Documents that have all terms, oldest first.
+    pub fn search(&self, search: &Search) -> Result<Found, Fault> {
+        self.catch_up()?;
+        let mut terms = search.terms.clone();
+        terms.sort_by_key(Term::rank);
+        let walked = if terms.is_empty() { Term::Any } else { terms.remove(0) };
+        let range = walked.range(search.from, search.to);
+        let mut after = search.after.as_ref().map(|position| walked.key(position));
+        let (mut found, mut seen) = (Found::default(), 0);
+        loop {
+            let page = self.store.page(&range, after.as_ref(), PAGE_RECORDS).map_err(Fault::store(DOING))?;
+            let unreadable = || Fault::Unreadable { what: "the catalogue" };
+            let positions = page.records.iter().map(|(key, _)| walked.position(key).ok_or_else(unreadable));
+            let positions = positions.collect::<Result<Vec<Position>, Fault>>()?;
+            let asked: Vec<_> = positions.iter().flat_map(|at| terms.iter().map(|term| term.key(at))).collect();
+            let others = self.store.get_many(&asked).map_err(Fault::store(DOING))?;
+            for (nth, position) in positions.iter().enumerate() {
+                if !others[nth * terms.len()..(nth + 1) * terms.len()].iter().all(Option::is_some) {
+                    continue;
+                }
+                if found.documents.len() == search.take {
+                    found.next = found.documents.last().map(|(position, _)| *position);
+                    return Ok(found);
+                }
+                let entry = self.document(position.place)?.ok_or(Fault::Unreadable { what: "the log" })?;
+                found.documents.push((*position, entry));
+            }
+            seen += positions.len();
+            match page.next_after() {
+                None => return Ok(found),
+                Some(_) if seen >= LOOKED_AT_MAX => {
+                    found.next = positions.last().copied();
+                    return Ok(found);
+                }
+                Some(key) => after = Some(key.clone()),
+            }
+        }
+    }
+
+    /// The document at a place of the log.
+    pub fn document(&self, place: LogPlace) -> Result<Option<LogEntry>, Fault> {
+        let (key, entry) = archive::log_key(place.commit, place.nth);
+        let Some(record) = self.store.get(&key).map_err(Fault::store(DOING))? else { return Ok(None) };
+        let mut entries = LogEntry::from_record(&record).ok_or(Fault::Unreadable { what: "the log" })?;
+        Ok((entry < entries.len()).then(|| entries.swap_remove(entry)))
+    }
+
+    /// The document of a message id, or of the id of a row; only one of `own`, where that is given. Of those that came
+    /// under one message id it is the one that was not refused.
+    pub fn find(&self, id: &str, own: Option<&Party>) -> Result<Option<(Position, LogEntry)>, Fault> {
+        let terms = std::iter::once(Term::MessageId(id.to_string())).chain(own.cloned().map(Term::Party));
+        let found = self.search(&Search { terms: terms.collect(), ..Search::default() })?.documents;
+        let best = found.into_iter().max_by_key(|(position, entry)| (entry.refused.is_empty(), *position));
+        if best.is_some() {
+            return Ok(best);
+        }
+        let Ok(place) = id.parse::<LogPlace>() else { return Ok(None) };
+        let entry = self.document(place)?.filter(|entry| own.is_none_or(|own| entry.party == *own));
+        Ok(entry.map(|entry| (Position { at: entry.at, place }, entry)))
+    }
+
+    /// A document's exact bytes.
+    pub fn body(&self, commit: u64, entry: &LogEntry) -> Result<Option<Bytes>, Fault> {
+        let body = self.store.body(&archive::body_key(commit, entry.place.part)).map_err(Fault::store(DOING))?;
+        Ok(body.and_then(|body| entry.place.in_body(&body)))
+    }
+
+    /// The documents that have a transaction with this one in common: the request that was answered, the answers and
+    /// notices to a request; only those of `own`, where that is given. Oldest first.
+    pub fn related(&self, place: LogPlace, own: Option<&Party>) -> Result<Vec<(Position, LogEntry)>, Fault> {
+        let Some(entry) = self.document(place)? else { return Ok(Vec::new()) };
+        let transactions = self.mentions(place.commit, &entry)?.transactions;
+        let mut related = BTreeMap::new();
+        for transaction in transactions.into_iter().take(RELATED_TRANSACTIONS_MAX) {
+            let terms = std::iter::once(Term::TransactionId(transaction)).chain(own.cloned().map(Term::Party));
+            let search = Search { terms: terms.collect(), take: RELATED_MAX, ..Search::default() };
+            related.extend(self.search(&search)?.documents);
+        }
+        related.retain(|position, _| position.place != place);
+        Ok(related.into_iter().take(RELATED_MAX).collect())
+    }
+
+    /// A document as a row of JSON; what went out says how far it has come.
+    pub fn row(&self, position: &Position, entry: &LogEntry) -> Result<Value, Fault> {
+        let mut row = json!({
+            "id": position.place.to_string(),
+            "at": entry.at.to_string(),
+            "direction": entry.direction.name(),
+            "party": { "number": entry.party.number.as_str(), "role": entry.party.role.code() },
+            "document": entry.document,
+            "messageId": entry.message_id,
+            "correlationId": entry.correlation_id,
+            "refused": entry.refused,
+            "bytes": entry.place.bytes,
+            "hash": blake3::Hash::from_bytes(entry.hash).to_hex().as_str(),
+        });
+        if entry.direction == Direction::Out {
+            row["delivery"] = self.delivery(position.place, entry)?;
+        }
+        Ok(row)
+    }
+
+    fn delivery(&self, place: LogPlace, entry: &LogEntry) -> Result<Value, Fault> {
+        let read = |key| self.store.get(&key).map_err(Fault::store(DOING));
+        let unreadable = |what| move || Fault::Unreadable { what };
+        for category in Category::ALL {
+            let key = post_office::place_key(&entry.party, category, (place.commit, place.nth.saturating_sub(1)));
+            let Some(record) = read(key)? else { continue };
+            let waiting = Waiting::decode(&record.value).ok_or_else(unreadable("a queue"))?;
+            return Ok(match waiting.peeked {
+                None => json!({ "status": "waiting" }),
+                Some(peeked) => json!({ "status": "peeked", "peeked": peeked.to_string() }),
+            });
+        }
+        let Some(record) = read(post_office::slip_key(&entry.message_id))? else { return Ok(Value::Null) };
+        let slip = Slip::decode(&record.value).ok_or_else(unreadable("a document's slip"))?;
+        Ok(json!({ "status": "dequeued", "dequeued": slip.dequeued.to_string() }))
+    }
+}
+
+impl Gateway {
+    pub fn catalogue(&self) -> Catalogue<'_> {
+        Catalogue { store: &*self.store, specs: &self.specs, limits: &self.settings.limits }
+    }
+
+    /// Keeps the catalogue up to date while there is nothing better to do, for as long as the gateway is open.
+    pub fn catalogue_at_leisure(self: &Arc<Self>) {
+        let gateway = Arc::downgrade(self);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(LEISURE_PAUSE).await;
+                let Some(gateway) = gateway.upgrade() else { return };
+                if gateway.decider.undecided() > 0 {
+                    continue;
+                }
+                let entered = tokio::task::spawn_blocking(move || gateway.catalogue().enter_some()).await;
+                if let Ok(Err(fault)) = entered {
+                    tracing::error!(error = &fault as &dyn std::error::Error, "failed to keep the catalogue");
+                }
+            }
+        });
+    }
+}
+
+const DOING: &str = "look into the archive";
+/// Records of the log that are entered at a time.
+const LOG_RECORDS: usize = 500;
+/// Changes in one batch: well below what a batch may hold, and a fraction of a second to write.
+const BATCH_CHANGES_MAX: usize = 5_000;
+/// Entries of the catalogue that are read at a time.
+const PAGE_RECORDS: usize = 500;
+/// Documents that one search looks at; the next page goes on.
+const LOOKED_AT_MAX: usize = 100_000;
+/// Transactions of a document by which others are found, and how many of those are shown.
+const RELATED_TRANSACTIONS_MAX: usize = 100;
+const RELATED_MAX: usize = 1_000;
+/// How often it is looked whether there is something to enter.
+const LEISURE_PAUSE: Duration = Duration::from_secs(1);

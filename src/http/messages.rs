@@ -1,0 +1,203 @@
+//! `GET /v1.0/cim/messages…` and `GET /v1.0/operator/messages…`: what the archive holds of a participant's own documents,
+//! and of everybody's for the hub's own people (post-office 4.4).
+//!
+//! A list is in the order of time. `next` leads to the piece behind it, which may be there although nothing was found
+//! yet; it is `null` when there is none.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use axum::routing::get;
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::body::Unread;
+use super::observe::Said;
+use super::operator::{Query, ROWS_MAX, admitted, next_link, unknown, wrong};
+use super::post::{MESSAGE_ID, MESSAGE_TYPE, json_answer};
+use super::routes::finish;
+use super::{Door, Format, Problem, caller};
+use crate::archive::{Direction, Term, TextTerm};
+use crate::document::Wire;
+use crate::gateway::{Catalogue, Fault, Search};
+use crate::market::{ActorNumber, ActorRole, Party};
+
+const OWN: &str = "/v1.0/cim/messages";
+const OWN_ONE: &str = "/v1.0/cim/messages/{id}";
+const OWN_RELATED: &str = "/v1.0/cim/messages/{id}/related";
+const ALL: &str = "/v1.0/operator/messages";
+const ONE: &str = "/v1.0/operator/messages/{id}";
+const RELATED: &str = "/v1.0/operator/messages/{id}/related";
+
+type Named = Result<Path<String>, PathRejection>;
+
+/// What comes of looking into the archive.
+enum Looked {
+    Rows(Value),
+    Document { id: String, name: String, body: Bytes },
+}
+
+pub fn routes() -> Router<Arc<Door>> {
+    let list = |route, whose| {
+        get(move |State(door): State<Arc<Door>>, request: Request| answer(door, route, whose, None, list, request))
+    };
+    let one = |route, whose, look: Look| {
+        get(move |State(door): State<Arc<Door>>, id: Named, request: Request| {
+            answer(door, route, whose, Some(id.map(|Path(id)| id).unwrap_or_default()), look, request)
+        })
+    };
+    Router::new()
+        .route(OWN, list(OWN, Whose::Own))
+        .route(OWN_ONE, one(OWN_ONE, Whose::Own, body))
+        .route(OWN_RELATED, one(OWN_RELATED, Whose::Own, related))
+        .route(ALL, list(ALL, Whose::Everybodys))
+        .route(ONE, one(ONE, Whose::Everybodys, body))
+        .route(RELATED, one(RELATED, Whose::Everybodys, related))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Own,
+    /// For the hub's own people.
+    Everybodys,
+}
+
+/// What is asked, once it is known who asks.
+struct Asked {
+    /// Whose documents may be seen; everybody's when absent.
+    own: Option<Party>,
+    /// A message id, or the id of a row; empty for a list.
+    id: String,
+    path: String,
+    query: Query,
+    search: Search,
+}
+
+type Look = fn(&Catalogue<'_>, &Asked) -> Result<Option<Looked>, Fault>;
+
+/// The order of checks is part of the contract: 401, 403, 429, 400, 404.
+async fn answer(
+    door: Arc<Door>,
+    route: &'static str,
+    whose: Whose,
+    id: Option<String>,
+    look: Look,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let format = Format::of(&parts.headers);
+    let unread = Unread::new(body, &parts.headers);
+    let mut said = Said { route, ..Said::default() };
+    let answer = looked(&door, &parts, &mut said, whose, id, look).await;
+    finish(&door, answer, format, unread, said)
+}
+
+async fn looked(
+    door: &Arc<Door>,
+    parts: &Parts,
+    said: &mut Said,
+    whose: Whose,
+    id: Option<String>,
+    look: Look,
+) -> Result<Response, Problem> {
+    let caller = caller::identify(door, parts)?;
+    said.party = Some(caller.clone());
+    if whose == Whose::Everybodys {
+        admitted(&caller)?;
+    }
+    let share = door.fairness.admit(&caller, Instant::now())?;
+    let own = (whose == Whose::Own).then_some(caller);
+    let mut query = Query::of(parts);
+    let search = match id {
+        None => search(&mut query, own.as_ref())?,
+        Some(_) => Search::default(),
+    };
+    query.nothing_else()?;
+    let asked = Asked { own, id: id.unwrap_or_default(), path: parts.uri.path().to_string(), query, search };
+    let gateway = Arc::clone(&door.gateway);
+    // Looking through the archive takes its time; connections are served meanwhile.
+    let looking = async move { tokio::task::spawn_blocking(move || look(&gateway.catalogue(), &asked)).await };
+    let looked = share.during(looking).await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
+    match looked.map_err(|fault| Problem::fault(&fault))?.ok_or_else(unknown)? {
+        Looked::Rows(rows) => Ok(json_answer(StatusCode::OK, &rows)),
+        Looked::Document { id, name, body } => {
+            let format = if Wire::of(&body) == Wire::CimJson { Format::Json } else { Format::Xml };
+            let mut response = Response::new(Body::from(body));
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            for (header, text) in [(MESSAGE_ID, id), (MESSAGE_TYPE, name)] {
+                // A sender's own id may be one that no header can carry.
+                headers.extend(HeaderValue::from_str(&text).ok().map(|value| (header, value)));
+            }
+            Ok(response)
+        }
+    }
+}
+
+/// Criteria that documents must meet, all of them.
+fn search(query: &mut Query, own: Option<&Party>) -> Result<Search, Problem> {
+    let period = query.period()?;
+    let mut terms: Vec<Term> = own.cloned().map(Term::Party).into_iter().collect();
+    let texts: [(_, TextTerm); 7] = [
+        ("messageId", Term::MessageId),
+        ("transactionId", Term::TransactionId),
+        ("correlationId", Term::CorrelationId),
+        ("subject", Term::Subject),
+        ("document", Term::Document),
+        ("reason", Term::Reason),
+        ("refused", Term::Refused),
+    ];
+    for (name, term) in texts {
+        terms.extend(query.one(name)?.map(term));
+    }
+    if let Some(name) = query.one("direction")? {
+        let direction = Direction::from_name(&name).ok_or_else(|| wrong("direction", "it is in or out"))?;
+        terms.push(Term::Direction(direction));
+    }
+    if own.is_none() {
+        let (party, role) = (query.one("party")?, query.one("role")?);
+        terms.extend(match (party, role) {
+            (None, None) => None,
+            (Some(number), None) => Some(Term::Number(number)),
+            (Some(number), Some(code)) => {
+                let role = ActorRole::from_code(&code).ok_or_else(|| wrong("role", "a role looks like DDQ"))?;
+                Some(Term::Party(Party { number: ActorNumber::new(number), role }))
+            }
+            (None, Some(_)) => return Err(wrong("role", "it goes with a party")),
+        });
+    }
+    let after = query.one("after")?.map(|text| text.parse()).transpose();
+    let after = after.map_err(|()| wrong("after", "it is what next of the piece before said"))?;
+    let take = query.number("take", ROWS_MAX, ROWS_MAX)?.max(1);
+    Ok(Search { terms, from: period.start, to: period.end, after, take })
+}
+
+fn list(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Fault> {
+    let found = catalogue.search(&asked.search)?;
+    let rows = found.documents.iter().map(|(position, entry)| catalogue.row(position, entry));
+    let rows = rows.collect::<Result<Vec<Value>, Fault>>()?;
+    let next = found.next.map(|position| next_link(&asked.path, &asked.query, "after", &position.to_string()));
+    Ok(Some(Looked::Rows(json!({ "rows": rows, "next": next }))))
+}
+
+fn body(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Fault> {
+    let Some((position, entry)) = catalogue.find(&asked.id, asked.own.as_ref())? else { return Ok(None) };
+    let body = catalogue.body(position.place.commit, &entry)?;
+    Ok(body.map(|body| Looked::Document { id: entry.message_id, name: entry.document, body }))
+}
+
+fn related(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Fault> {
+    let Some((position, _)) = catalogue.find(&asked.id, asked.own.as_ref())? else { return Ok(None) };
+    let related = catalogue.related(position.place, asked.own.as_ref())?;
+    let rows = related.iter().map(|(position, entry)| catalogue.row(position, entry));
+    Ok(Some(Looked::Rows(json!({ "rows": rows.collect::<Result<Vec<Value>, Fault>>()?, "next": null }))))
+}
