@@ -34,7 +34,7 @@ async fn every_hostile_document_is_refused_by_name_and_leaves_nothing_but_its_ar
         (
             "another namespace",
             with(":requestchangeofpricelist:0:1", ":requestchangeofpricelist:9:9"),
-            "root-unexpected",
+            "<Code>00301</Code>",
         ),
         ("a DTD", format!("<!DOCTYPE a [<!ELEMENT a ANY>]>{}", document("1")), "doctype-refused"),
         (
@@ -55,7 +55,7 @@ async fn every_hostile_document_is_refused_by_name_and_leaves_nothing_but_its_ar
         ("cut in the middle", document("1")[..800].to_string(), "not-well-formed"),
         ("a control character", with("doc-1", "doc\u{1}"), "not-well-formed"),
         ("angle brackets only", "<".repeat(1 << 20), "name-limit"),
-        ("another sender", with(&format!(">{GRID_NUMBER}<"), ">8100000000030<"), "B2B-008"),
+        ("another sender", with(&format!(">{GRID_NUMBER}<"), ">8100000000030<"), "<Code>00002</Code>"),
         ("a blank id", with("doc-1", " "), "B2B-005"),
         ("another reason", with("processType>D08", "processType>D17"), "B2B-005"),
     ];

@@ -80,7 +80,10 @@ impl Gateway {
             .map_err(|flaw| Error::new(SYNTAX, "the document is not well-formed").details(vec![flaw_error(&flaw)]))?;
         let namespace = schema.map(Schema::namespace);
         let known = process::DOCUMENTS.iter().copied().find(|document| Some(document.namespace) == namespace);
-        known.ok_or_else(|| Error::new(SYNTAX, "no document with this root element and namespace is taken in here"))
+        known.ok_or_else(|| {
+            let message = "no document with this root element and namespace is taken in here";
+            Error::new(SYNTAX, message).details(vec![schema_unknown(message.into())])
+        })
     }
 
     async fn answer(&self, arrival: Arrival<'_>, reading: Result<Box<dyn Request>, Error>) -> Result<Receipt, Fault> {
@@ -168,7 +171,8 @@ impl Gateway {
                 shown(&header.sender_number),
                 caller.number
             );
-            return Err(Error::new(SENDER, message).target("SenderId"));
+            let detail = Error::new("00002", message.clone()).target("SenderId");
+            return Err(Error::new(SENDER, message).target("SenderId").details(vec![detail]));
         }
         if let Some(pack) = process::pack_of(document.name) {
             let refusals = process::turned_away(document, header, caller, self.settings.markets.of(pack));
@@ -271,7 +275,17 @@ pub(super) fn read_document(
         let more = if verdict.truncated { " or more" } else { "" };
         let plural = if count == 1 { "" } else { "s" };
         let message = format!("the document does not follow its schema: {count}{more} flaw{plural}");
-        return Err(Error::new(SYNTAX, message).details(verdict.flaws.iter().map(flaw_error).collect()));
+        let other = verdict.root.filter(|root| root.namespace != incoming.namespace);
+        let unknown = other.map(|root| {
+            schema_unknown(format!(
+                "there is no schema of {} for namespace {}: write {}",
+                incoming.name,
+                shown(&root.namespace),
+                incoming.namespace
+            ))
+        });
+        let details = unknown.into_iter().chain(verdict.flaws.iter().map(flaw_error));
+        return Err(Error::new(SYNTAX, message).details(details.collect()));
     }
     reader.finish().map_err(|refusals| refused(&refusals, body))
 }
@@ -364,6 +378,11 @@ fn sender_of(header: &Header) -> Party {
 /// Whoever sent a document that cannot be read.
 fn nobody() -> Party {
     Party { number: ActorNumber::new(""), role: ActorRole::GridAccessProvider }
+}
+
+/// Document type or schema version that we have no schema for (post-office 2.6.3).
+fn schema_unknown(message: String) -> Error {
+    Error::new("00301", message).target("schemaVersion")
 }
 
 fn flaw_error(flaw: &Flaw) -> Error {
