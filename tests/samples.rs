@@ -159,13 +159,16 @@ fn no_document_that_is_sent_holds_a_personal_number() {
 }
 
 /// The requests whose rules have conversations.
-const REQUESTS: [RequestKind; 6] = [
+const REQUESTS: [RequestKind; 9] = [
     RequestKind::ChangeOfSupplier,
     RequestKind::MoveIn,
     RequestKind::ChangeOfBalanceResponsible,
     RequestKind::Cancellation,
     RequestKind::CustomerData,
     RequestKind::Contact,
+    RequestKind::Query,
+    RequestKind::Service,
+    RequestKind::Answer,
 ];
 
 /// `VR.505-1` from `VR.505-1-tariff-by-month`, `CH.03` from `CH.03-no-interval`.

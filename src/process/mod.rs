@@ -14,8 +14,10 @@ pub mod errand;
 pub mod event;
 pub mod installation_accounts;
 pub mod market_documents;
+pub mod master_data_queries;
 pub mod metering_points;
 pub mod participants;
+pub mod services;
 pub mod timer;
 
 pub use event::Event;
@@ -34,6 +36,10 @@ pub const DOCUMENTS: &[&Incoming] = &[
     &change_of_supplier::REQUEST_CHANGE_OF_SUPPLIER,
     &cancellation::REQUEST_CANCELLATION,
     &customer_characteristics::REQUEST_CHANGE_CUSTOMER_CHARACTERISTICS,
+    &master_data_queries::REQUEST_ACCOUNTING_POINT_CHARACTERISTICS,
+    &services::REQUEST_SERVICE,
+    &services::CONFIRM_REQUEST_SERVICE,
+    &services::REJECT_REQUEST_SERVICE,
     &installation_accounts::REQUEST_CHANGE_BUSINESS_PARTNER,
     &installation_accounts::REQUEST_CHANGE_CONNECTION_OBJECT,
     &installation_accounts::REQUEST_CHANGE_INSTALLATION,

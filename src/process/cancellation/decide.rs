@@ -1,6 +1,6 @@
 //! From a RequestCancellation to its decision: each record is judged, and what it withdraws is withdrawn.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::REQUEST_CANCELLATION;
 use super::rules::{self, Case};
@@ -10,10 +10,13 @@ use crate::process::accounting_points;
 use crate::process::accounting_points::transactions::{self, Origin, Transaction};
 use crate::process::change_of_supplier::effect::Why;
 use crate::process::change_of_supplier::work::{self, Work};
-use crate::process::market_documents::kinds::{CONFIRM_CANCELLATION as CONFIRM, REJECT_CANCELLATION as REJECT};
+use crate::process::market_documents::kinds::{
+    CONFIRM_CANCELLATION as CONFIRM, NOTIFY_CANCELLATION, REJECT_CANCELLATION as REJECT,
+};
 use crate::process::market_documents::letters::{self, About};
 use crate::process::market_documents::requests::{Cancellation, RequestCancellation};
-use crate::process::market_documents::{RequestKind, Rule, reasons};
+use crate::process::market_documents::{ID_CHARACTERS_MAX, RequestKind, Rule, reasons};
+use crate::process::services::{REQUEST_SERVICE, Service, State, service};
 use crate::process::{Context, Decision, Fate};
 use crate::record::{Facts, Key, Needs};
 
@@ -29,12 +32,17 @@ pub fn needs(request: &RequestCancellation, _context: &Context) -> Needs {
 }
 
 pub fn needs_more(request: &RequestCancellation, facts: &Facts, _context: &Context) -> Needs {
-    work::needs_more(facts, &points(request))
+    let sender = request.header.sender();
+    let originals = request.records.iter().filter_map(original_id);
+    let own_ids = originals.filter_map(|id| service_id(transactions::transaction(facts, &sender, id).as_ref()));
+    let services = own_ids.fold(Needs::default(), |needs, id| needs.and(service::needs_of(&id)));
+    work::needs_more(facts, &points(request)).and(services)
 }
 
 /// Answers the sender, and takes back what it withdraws.
 pub fn decide(request: &RequestCancellation, facts: &Facts, context: &Context) -> Decision {
     let mut work = Work::load(facts, context, points(request), &[]);
+    let mut services = services(request, facts);
     let header = &request.header;
     let role = ActorRole::from_code(&header.sender_role).unwrap_or(context.caller.role);
     let receiver = Party { number: header.sender(), role };
@@ -42,7 +50,8 @@ pub fn decide(request: &RequestCancellation, facts: &Facts, context: &Context) -
     for (place, record) in request.records.iter().enumerate() {
         let own_id = context.id(&["transaction", &place.to_string()]);
         let original = original_id(record).and_then(|id| transactions::transaction(facts, &receiver.number, id));
-        let broken = judge(&work, request, record, original.as_ref(), &receiver.number);
+        let service = service_id(original.as_ref()).and_then(|id| services.get_mut(&id));
+        let broken = judge(&work, request, record, original.as_ref(), service.as_deref(), &receiver.number);
         let about = About {
             transaction_id: &record.transaction_id,
             process_reference: record.process_reference.as_deref(),
@@ -53,10 +62,15 @@ pub fn decide(request: &RequestCancellation, facts: &Facts, context: &Context) -
         if broken.is_empty() {
             confirmed.push(letters::confirmation(id, &about));
             let process = original.expect("OriginalTransactionUnknown does not fail").own_id;
-            let what = format!("cancellation {} received, every rule holds", record.transaction_id);
-            let now = work.now();
-            work.course_mut(&process).tell(now, what);
-            work.withdraw(&process, Why::Requested);
+            match service {
+                Some(service) => withdraw_service(&mut work, service),
+                None => {
+                    let what = format!("cancellation {} received, every rule holds", record.transaction_id);
+                    let now = work.now();
+                    work.course_mut(&process).tell(now, what);
+                    work.withdraw(&process, Why::Requested);
+                }
+            }
         } else {
             rejected.push(letters::rejection(id, &about, &reasons(&broken, RequestKind::Cancellation)));
         }
@@ -83,6 +97,7 @@ fn judge(
     request: &RequestCancellation,
     record: &Cancellation,
     original: Option<&Transaction>,
+    service: Option<&Service>,
     sender: &ActorNumber,
 ) -> Vec<Rule> {
     let site = work.site(&record.metering_point.metering_point());
@@ -98,15 +113,42 @@ fn judge(
         original,
         of_another,
         process: original.and_then(|original| site.point.process(&original.own_id)),
+        service,
     };
     rules::broken(&case)
+}
+
+/// The services that are to be taken back, by our own ids.
+fn services(request: &RequestCancellation, facts: &Facts) -> BTreeMap<String, Service> {
+    let sender = request.header.sender();
+    let originals = request.records.iter().filter_map(original_id);
+    let own_ids = originals.filter_map(|id| service_id(transactions::transaction(facts, &sender, id).as_ref()));
+    own_ids.filter_map(|id| service::service(facts, &id).map(|service| (id, service))).collect()
+}
+
+/// Our own id of a transaction that asked for a service.
+fn service_id(original: Option<&Transaction>) -> Option<String> {
+    let original = original.filter(|it| it.document == REQUEST_SERVICE.name && it.is_accepted())?;
+    Some(original.own_id.clone())
+}
+
+/// The grid company need not answer any more, and hears so.
+fn withdraw_service(work: &mut Work, service: &mut Service) {
+    *service = service.clone().close(State::Cancelled, work.now());
+    work.changes.push(service.put());
+    let grid = Party { number: service.grid_company.clone(), role: ActorRole::GridAccessProvider };
+    let id = work.context.id(&["record", NOTIFY_CANCELLATION.name, &service.id]);
+    let record = letters::cancellation_notice(id, &service.id, &service.point);
+    work.outgoing.push(letters::document(&NOTIFY_CANCELLATION, &grid, "D22", vec![record], work.context));
 }
 
 fn points(request: &RequestCancellation) -> BTreeSet<MeteringPointId> {
     request.records.iter().map(|record| record.metering_point.metering_point()).collect()
 }
 
-/// The transaction that a record withdraws, if it names one.
+/// The transaction that a record withdraws, if it names one that there can be.
 fn original_id(record: &Cancellation) -> Option<&str> {
-    record.original_transaction_id.as_deref().filter(|id| !id.trim().is_empty())
+    let id = record.original_transaction_id.as_deref().filter(|id| !id.trim().is_empty())?;
+    // No transaction that was taken in has a longer one.
+    id.chars().nth(ID_CHARACTERS_MAX).is_none().then_some(id)
 }

@@ -8,6 +8,7 @@ use crate::process::accounting_points::{Process, ProcessKind, Status};
 use crate::process::change_of_supplier::track::before;
 use crate::process::market_documents::Rule;
 use crate::process::market_documents::requests::Cancellation;
+use crate::process::services::{Service, State};
 
 /// A record in its document, and what is known about what it names.
 pub struct Case<'a> {
@@ -22,6 +23,8 @@ pub struct Case<'a> {
     pub of_another: bool,
     /// The process at this metering point that the transaction has set off.
     pub process: Option<&'a Process>,
+    /// The service that it has asked for.
+    pub service: Option<&'a Service>,
 }
 
 /// Every rule of the first level that does not hold.
@@ -59,13 +62,24 @@ fn agreement(case: &Case) -> Vec<Rule> {
     if original.point != case.record.metering_point.metering_point() {
         broken.push(Rule::MeteringPointDiffersFromOriginal);
     }
-    if !withdraws(&case.header.business_reason, &original.reason) {
+    let reason = &case.header.business_reason;
+    let withdrawn = match case.service {
+        Some(_) => reason == "D22",
+        None => withdraws(reason, &original.reason),
+    };
+    if !withdrawn {
         broken.push(Rule::ReasonDoesNotWithdrawOriginal);
     }
     broken
 }
 
 fn standing(case: &Case) -> Vec<Rule> {
+    match case.service.map(|service| service.state) {
+        Some(State::Open) => return Vec::new(),
+        Some(State::Confirmed | State::Rejected) => return vec![Rule::CancellationTooLate],
+        Some(State::Cancelled) => return vec![Rule::OriginalIsNotOngoing],
+        None => {}
+    }
     let accepted = case.original.is_some_and(Transaction::is_accepted);
     match case.process {
         Some(process) if accepted && process.status != Status::Cancelled => {

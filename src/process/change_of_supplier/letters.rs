@@ -6,7 +6,7 @@
 use super::course::Course;
 use super::work::Work;
 use crate::document::Outgoing;
-use crate::market::{MeteringPointId, MeteringPointType, Party, Timestamp};
+use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Party, Timestamp};
 use crate::process::accounting_points::{Customer, Process, ProcessKind};
 use crate::process::charge_links;
 use crate::process::market_documents::kinds::{
@@ -21,22 +21,33 @@ impl Work<'_> {
     /// The metering point's master data for whoever asked for this process; nothing when there is no such metering point.
     pub fn point_details(&self, process: &str) -> Option<Outgoing> {
         let course = &self.courses[process];
-        let master = self.site(&course.point).master.as_ref()?;
-        let details = MeteringPointDetails {
-            grid_company: self.grid_operator(&course.point).map(|grid| grid.number),
+        let supply = Some((course.requester.clone(), self.supply_start(course)));
+        let details = self.point_known(&course.point, supply)?;
+        let subject = Subject { original: Some(&course.transaction_id), ..subject(course) };
+        let record = metering_point_data(self.record_id(process, METERING_POINT_DATA.name, &[]), &subject, &details);
+        let receiver = Work::supplier(&course.requester);
+        Some(document(&METERING_POINT_DATA, &receiver, &course.reason, vec![record], self.context))
+    }
+
+    /// What is known of a metering point that there is; with whoever supplies it, and since when.
+    pub fn point_known(
+        &self,
+        point: &MeteringPointId,
+        supply: Option<(ActorNumber, Timestamp)>,
+    ) -> Option<MeteringPointDetails> {
+        let master = self.site(point).master.as_ref()?;
+        let (supplier, supply_start) = supply.unzip();
+        Some(MeteringPointDetails {
+            grid_company: self.grid_operator(point).map(|grid| grid.number),
             point_type: Some(master.kind),
             connection_state: Some(master.state),
             grid_area: Some(master.grid_area.clone()),
             production_obligation: (master.kind == MeteringPointType::Production)
                 .then_some(master.production_obligated),
-            supplier: Some(course.requester.clone()),
-            supply_start: Some(self.supply_start(course)),
+            supplier,
+            supply_start,
             ..MeteringPointDetails::default()
-        };
-        let subject = Subject { original: Some(&course.transaction_id), ..subject(course) };
-        let record = metering_point_data(self.record_id(process, METERING_POINT_DATA.name, &[]), &subject, &details);
-        let receiver = Work::supplier(&course.requester);
-        Some(document(&METERING_POINT_DATA, &receiver, &course.reason, vec![record], self.context))
+        })
     }
 
     /// The customer's master data for whoever asked for this process.

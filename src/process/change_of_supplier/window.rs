@@ -47,6 +47,12 @@ pub fn instant(text: &str) -> Option<Timestamp> {
     follows.then(|| Timestamp::parse_date_time(text)).flatten()
 }
 
+/// The midnight that began the present day.
+pub fn today(now: Timestamp, market: &Market) -> Timestamp {
+    let calendar = Calendar::new(market.zone);
+    calendar.midnight(calendar.date(now))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use super::decide::contacts;
 use super::rules::{self, address_types, form, held, lengths, metering_point};
 use crate::document::Header;
 use crate::market::{ActorNumber, MeteringPointId, Timestamp};
-use crate::process::change_of_supplier::window::instant;
+use crate::process::change_of_supplier::window::{instant, today};
 use crate::process::change_of_supplier::work::Work;
 use crate::process::market_documents::customers::{CustomerCharacteristics, SentContact};
 use crate::process::market_documents::kinds::CUSTOMER_DATA;
@@ -75,7 +75,7 @@ pub fn forward(
         ..CustomerDetails::default()
     };
     let receiver = Work::supplier(&supplier);
-    let from = start.unwrap_or_else(|| rules::today(work.now(), work.context.market));
+    let from = start.unwrap_or_else(|| today(work.now(), work.context.market));
     let subject = Subject { point: id, from, original: None };
     let record_id = work.context.id(&["record", CUSTOMER_DATA.name, own_id]);
     let record = customer_data(record_id, &subject, &details, receiver.role);

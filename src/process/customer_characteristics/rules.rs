@@ -7,7 +7,7 @@ use crate::document::Header;
 use crate::market::{ActorNumber, AddressType, Calendar, Timestamp, is_gsrn};
 use crate::process::Market;
 use crate::process::accounting_points::{AccountingPoint, Customer, Process, ProcessKind, Status};
-use crate::process::change_of_supplier::window::{Window, instant};
+use crate::process::change_of_supplier::window::{Window, instant, today};
 use crate::process::change_of_supplier::work::Site;
 use crate::process::market_documents::Rule;
 use crate::process::market_documents::customers::CustomerCharacteristics;
@@ -174,12 +174,6 @@ fn supplier(case: &Case, from: Timestamp, completes: Option<&Process>) -> Option
         return Some(Rule::CurrentSupplierIsAnother);
     }
     suppliers.contains(&None).then_some(Rule::SenderMustBeCurrentSupplier)
-}
-
-/// The midnight that began the present day.
-pub fn today(now: Timestamp, market: &Market) -> Timestamp {
-    let calendar = Calendar::new(market.zone);
-    calendar.midnight(calendar.date(now))
 }
 
 pub fn is_blank(text: Option<&str>) -> bool {

@@ -121,6 +121,7 @@ pub enum Rule {
     CannotBeConnected,
     MayNotSeeAccountingPoint,
     NoDelegation,
+    GridOperatorMustBeKnown,
     AnswerWithoutReference,
     AnswerToNothingOpen,
 }
@@ -280,7 +281,7 @@ const TABLE: &[Row] = &[
     // Customer data and contacts (2.11, 2.12).
     (Rule::NothingToComplete, "NothingToComplete", ReasonCode::E0H, &[CustomerData]),
     (Rule::CustomerNumberCannotBeChangedHere, "CustomerNumberCannotBeChangedHere", ReasonCode::D30, &[CustomerData]),
-    (Rule::SenderMustBeGridOperator, "SenderMustBeGridOperator", ReasonCode::E0I, &[Contact, MeteringPointData]),
+    (Rule::SenderMustBeGridOperator, "SenderMustBeGridOperator", ReasonCode::E0I, &[Contact, MeteringPointData, Query]),
     (Rule::SenderMustBeSystemOperator, "SenderMustBeSystemOperator", ReasonCode::D26, &[MeteringPointData]),
     (Rule::NoContract, "NoContract", ReasonCode::D29, &[Contact]),
     (Rule::ContactAddressIsRequired, "ContactAddressIsRequired", ReasonCode::D70, &[Contact]),
@@ -291,6 +292,7 @@ const TABLE: &[Row] = &[
     (Rule::CannotBeConnected, "CannotBeConnected", ReasonCode::D36, &[MeteringPointData]),
     (Rule::MayNotSeeAccountingPoint, "MayNotSeeAccountingPoint", ReasonCode::D27, &[Query]),
     (Rule::NoDelegation, "NoDelegation", ReasonCode::D50, &[Query]),
+    (Rule::GridOperatorMustBeKnown, "GridOperatorMustBeKnown", ReasonCode::D28, &[Service]),
     (Rule::AnswerWithoutReference, "AnswerWithoutReference", ReasonCode::D64, &[Answer]),
     (Rule::AnswerToNothingOpen, "AnswerToNothingOpen", ReasonCode::E0H, &[Answer]),
 ];

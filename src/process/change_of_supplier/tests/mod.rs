@@ -6,7 +6,7 @@ mod stories;
 mod track;
 
 use super::*;
-use crate::document::Outgoing;
+use crate::document::{Field, Outgoing};
 use crate::market::{ActorNumber, CustomerNumber, MeteringPointId, Party, Timestamp};
 use crate::process::accounting_points::{AccountingPoint, CustomerTable, SupplyTable, needs_of};
 use crate::process::charge_documents::tests::{HUB, Store, at, party};
@@ -269,4 +269,30 @@ pub fn broken(decision: &Decision) -> Vec<&'static str> {
 
 pub fn actor(number: &str) -> ActorNumber {
     ActorNumber::new(number)
+}
+
+/// Every text in a document's records, by element.
+pub fn said(document: &Outgoing) -> Vec<(String, String)> {
+    fn walk(fields: &[Field], into: &mut Vec<(String, String)>) {
+        for field in fields {
+            match field {
+                Field::Text(name, value)
+                | Field::Code(name, value)
+                | Field::Number(name, value)
+                | Field::Id(name, _, value) => {
+                    into.push((name.to_string(), value.clone()));
+                }
+                Field::Attributed(name, _, _, value) => into.push((name.to_string(), value.clone())),
+                Field::Group(_, fields) | Field::Item(_, fields) => walk(fields, into),
+            }
+        }
+    }
+    let mut all = Vec::new();
+    document.records.iter().for_each(|record| walk(&record.fields, &mut all));
+    all
+}
+
+/// The first text of an element.
+pub fn value(document: &Outgoing, name: &str) -> Option<String> {
+    said(document).into_iter().find(|(of, _)| of == name).map(|(_, value)| value)
 }

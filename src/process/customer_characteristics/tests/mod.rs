@@ -2,7 +2,6 @@
 
 mod rules;
 
-use crate::document::{Field, Outgoing};
 use crate::market::{ActorRole, MeteringPointId};
 use crate::process::Context;
 use crate::process::change_of_supplier::tests::*;
@@ -40,31 +39,6 @@ fn update(sender: &str, reason: &str, transaction_id: &str) -> RequestChangeCust
         header.sender_role = "DDM".into();
     }
     Sent { header, reason_code: None, records: vec![record] }
-}
-
-/// Every text in a document's records, by element.
-fn said(document: &Outgoing) -> Vec<(String, String)> {
-    fn walk(fields: &[Field], into: &mut Vec<(String, String)>) {
-        for field in fields {
-            match field {
-                Field::Text(name, value)
-                | Field::Code(name, value)
-                | Field::Number(name, value)
-                | Field::Id(name, _, value) => {
-                    into.push((name.to_string(), value.clone()));
-                }
-                Field::Attributed(name, _, _, value) => into.push((name.to_string(), value.clone())),
-                Field::Group(_, fields) | Field::Item(_, fields) => walk(fields, into),
-            }
-        }
-    }
-    let mut all = Vec::new();
-    document.records.iter().for_each(|record| walk(&record.fields, &mut all));
-    all
-}
-
-fn value(document: &Outgoing, name: &str) -> Option<String> {
-    said(document).into_iter().find(|(of, _)| of == name).map(|(_, value)| value)
 }
 
 #[test]

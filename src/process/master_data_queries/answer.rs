@@ -1,0 +1,69 @@
+//! What a query is answered with: the metering point and its customers, for every day on which they change.
+
+use std::collections::BTreeSet;
+
+use crate::document::{Kind, Record};
+use crate::market::{ActorRole, MeteringPointId, Period, Timestamp};
+use crate::process::accounting_points::AccountingPoint;
+use crate::process::change_of_supplier::work::Work;
+use crate::process::market_documents::kinds::{CUSTOMER_ANSWER, METERING_POINT_ANSWER};
+use crate::process::market_documents::master_data::{Subject, customer_data, metering_point_data};
+use crate::process::market_documents::requests::MasterDataQuery;
+
+/// The records of one answer.
+#[derive(Debug, Default)]
+pub struct Answer {
+    pub points: Vec<Record>,
+    pub customers: Vec<Record>,
+}
+
+/// All that is to be seen of a metering point within `seen`, which is in order, by whoever asks in `role`; `own_id` is our id
+/// of the query.
+pub fn answer(
+    work: &Work,
+    id: &MeteringPointId,
+    query: &MasterDataQuery,
+    seen: &[Period],
+    role: ActorRole,
+    own_id: &str,
+) -> Answer {
+    let expected = work.site(id).point.as_expected();
+    let changes = changes(work, id, &expected);
+    let record_id =
+        |kind: &Kind, from: Timestamp| work.context.id(&["record", kind.name, own_id, id.as_str(), &from.to_string()]);
+    let subject = |from| Subject { point: id, from, original: Some(&query.transaction_id) };
+    let mut answer = Answer::default();
+    for period in seen {
+        let (mut point_before, mut customers_before) = (None, None);
+        let later = changes.iter().copied().filter(|at| *at > period.start && *at < period.end);
+        for from in std::iter::once(period.start).chain(later) {
+            let supplies = expected.supplies();
+            let supply = supplies.into_iter().find(|supply| supply.period.contains(from));
+            let supply_start = supply.as_ref().map(|supply| supply.period.start);
+            let point = work.point_known(id, supply.map(|supply| (supply.supplier, supply.period.start)));
+            if let Some(details) = point.as_ref().filter(|_| point != point_before) {
+                let id = record_id(&METERING_POINT_ANSWER, from);
+                answer.points.push(metering_point_data(id, &subject(from), details));
+            }
+            let consumer = expected.consumer_at(from);
+            let customers = consumer.map(|(process, _)| work.customers_known(id, process, from, supply_start));
+            if let Some(details) = customers.as_ref().filter(|_| customers != customers_before) {
+                let id = record_id(&CUSTOMER_ANSWER, from);
+                answer.customers.push(customer_data(id, &subject(from), details, role));
+            }
+            (point_before, customers_before) = (point, customers);
+            if query.start.is_none() {
+                return answer;
+            }
+        }
+    }
+    answer
+}
+
+/// Every instant at which somebody begins or ceases to supply or to consume, or more is told of a customer.
+fn changes(work: &Work, id: &MeteringPointId, expected: &AccountingPoint) -> BTreeSet<Timestamp> {
+    let supplies = expected.supplies().into_iter().map(|supply| supply.period);
+    let consumers = expected.processes().into_iter().filter_map(|it| it.consumer.as_ref()?.dates.period());
+    let borders = supplies.chain(consumers).flat_map(|period| [period.start, period.end]);
+    borders.chain(work.site(id).told.iter().map(|told| told.from)).collect()
+}

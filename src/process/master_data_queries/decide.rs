@@ -1,0 +1,90 @@
+//! From a RequestAccountingPointCharacteristics to its answers.
+
+use std::collections::BTreeSet;
+
+use super::REQUEST_ACCOUNTING_POINT_CHARACTERISTICS;
+use super::answer::{Answer, answer};
+use super::rules::{self, Case};
+use crate::document::{Kind, Outgoing, Record};
+use crate::market::{ActorRole, MeteringPointId, Party};
+use crate::process::accounting_points;
+use crate::process::accounting_points::transactions::{Origin, Transaction};
+use crate::process::change_of_supplier::work::{self, Work};
+use crate::process::market_documents::kinds::{CUSTOMER_ANSWER, METERING_POINT_ANSWER, REJECT_QUERY};
+use crate::process::market_documents::letters::{self, About};
+use crate::process::market_documents::requests::RequestAccountingPointCharacteristics;
+use crate::process::market_documents::{RequestKind, reasons};
+use crate::process::{Context, Decision, Fate};
+use crate::record::{Facts, Key, Needs};
+
+/// Records of one answering document; a query may be answered with several.
+pub const ANSWER_RECORDS_MAX: usize = 1_000;
+
+pub fn turns(request: &RequestAccountingPointCharacteristics) -> Vec<Key> {
+    points(request).iter().map(accounting_points::guard_key).collect()
+}
+
+pub fn needs(request: &RequestAccountingPointCharacteristics, _context: &Context) -> Needs {
+    work::needs(&points(request))
+}
+
+pub fn needs_more(request: &RequestAccountingPointCharacteristics, facts: &Facts, _context: &Context) -> Needs {
+    work::needs_more(facts, &points(request))
+}
+
+/// Answers each query with what its asker may see, or with why not.
+pub fn decide(request: &RequestAccountingPointCharacteristics, facts: &Facts, context: &Context) -> Decision {
+    let mut work = Work::load(facts, context, points(request), &[]);
+    let header = &request.header;
+    let role = ActorRole::from_code(&header.sender_role).unwrap_or(context.caller.role);
+    let receiver = Party { number: header.sender(), role };
+    let (mut answers, mut rejected, mut fates) = (Answer::default(), Vec::new(), Vec::new());
+    for (place, record) in request.records.iter().enumerate() {
+        let own_id = context.id(&["transaction", &place.to_string()]);
+        let id = record.metering_point.metering_point();
+        let expected = work.site(&id).point.as_expected();
+        let verdict = rules::judge(&Case { header, record, work: &work, id: &id, expected: &expected });
+        let broken = match verdict {
+            Ok(seen) => {
+                let Answer { points, customers } = answer(&work, &id, record, &seen, role, &own_id);
+                answers.points.extend(points);
+                answers.customers.extend(customers);
+                Vec::new()
+            }
+            Err(broken) => {
+                let about = About {
+                    transaction_id: &record.transaction_id,
+                    process_reference: record.process_reference.as_deref(),
+                    metering_point: &record.metering_point,
+                    description: None,
+                };
+                let id = context.id(&["answer", &own_id]);
+                rejected.push(letters::rejection(id, &about, &reasons(&broken, RequestKind::Query)));
+                broken
+            }
+        };
+        let origin = Origin {
+            document: REQUEST_ACCOUNTING_POINT_CHARACTERISTICS.name,
+            header,
+            transaction_id: &record.transaction_id,
+            metering_point: &record.metering_point,
+        };
+        let transaction = Transaction::decided(&origin, &own_id, context.now, &broken, RequestKind::Query);
+        work.changes.extend(transaction.keep());
+        let broken = broken.iter().map(|rule| rule.name()).collect();
+        fates.push(Fate { transaction_id: record.transaction_id.clone(), broken });
+    }
+    let documents = |kind: &'static Kind, records: &[Record]| -> Vec<Outgoing> {
+        let parts = records.chunks(ANSWER_RECORDS_MAX);
+        parts.map(|part| letters::document(kind, &receiver, &header.business_reason, part.to_vec(), context)).collect()
+    };
+    let mut decision = work.finish();
+    decision.outgoing.extend(documents(&METERING_POINT_ANSWER, &answers.points));
+    decision.outgoing.extend(documents(&CUSTOMER_ANSWER, &answers.customers));
+    decision.outgoing.extend(documents(&REJECT_QUERY, &rejected));
+    Decision { fates, ..decision }
+}
+
+fn points(request: &RequestAccountingPointCharacteristics) -> BTreeSet<MeteringPointId> {
+    request.records.iter().map(|record| record.metering_point.metering_point()).collect()
+}

@@ -1,0 +1,64 @@
+//! Queries for master data: what is known of a metering point and its customers, at a time.
+//!
+//! **Parties.** An energy supplier (DDQ) or a grid company (DDM) asks; the hub answers.
+//!
+//! **Documents.** RequestAccountingPointCharacteristics (RSM-006, E0G) is answered with AccountingPointCharacteristics
+//! (RSM-023) and CharacteristicsOfACustomerAtAnAP (RSM-029), each record of which names the one that it answers, or with
+//! RejectRequestAccountingPointCharacteristics. There is no confirmation.
+//!
+//! **What is seen.** The grid company of the area sees all of the time that it asks for, a supplier what lies within its own
+//! supplies, those to come included. Without a start the answer is how things stand today, or on the first day of a supply
+//! to come. With one it has a record for the start, and one for every later day on which something changes.
+//!
+//! A company asks for itself: nothing says yet who may ask on behalf of whom.
+//!
+//! Source: market-roles 2.13, 4.7, 4.8.
+
+mod answer;
+mod decide;
+mod rules;
+
+#[cfg(test)]
+mod tests;
+
+use crate::document::Header;
+use crate::market::ActorRole;
+use crate::process::market_documents::reader;
+use crate::process::market_documents::requests::{MasterDataQuery, RequestAccountingPointCharacteristics};
+use crate::process::{Context, Decision, Incoming, Request};
+use crate::record::{Facts, Key, Needs};
+
+/// RSM-006.
+pub const REQUEST_ACCOUNTING_POINT_CHARACTERISTICS: Incoming = Incoming {
+    name: "RequestAccountingPointCharacteristics",
+    namespace: "urn:ediel.org:structure:requestaccountingpointcharacteristics:0:1",
+    routes: &["requestaccountingpointcharacteristics"],
+    roles: &[ActorRole::EnergySupplier, ActorRole::GridAccessProvider],
+    reader: reader::<MasterDataQuery>,
+};
+
+impl Request for RequestAccountingPointCharacteristics {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn transaction_ids(&self) -> Vec<&str> {
+        self.records.iter().map(|record| &*record.transaction_id).collect()
+    }
+
+    fn turns(&self) -> Vec<Key> {
+        decide::turns(self)
+    }
+
+    fn needs(&self, context: &Context) -> Needs {
+        decide::needs(self, context)
+    }
+
+    fn needs_more(&self, facts: &Facts, context: &Context) -> Needs {
+        decide::needs_more(self, facts, context)
+    }
+
+    fn decide(&self, facts: &Facts, context: &Context) -> Decision {
+        decide::decide(self, facts, context)
+    }
+}
