@@ -36,6 +36,12 @@ impl Customer {
     }
 }
 
+/// Whether a name, or a part of an address, has more characters than ebIX gives it; the schemas of CIM leave them open.
+/// Source: market-roles 4.3.
+pub fn is_too_long(text: &str) -> bool {
+    text.chars().nth(TEXT_CHARACTERS_MAX).is_some()
+}
+
 pub fn needs_of(reference: &str) -> Needs {
     Needs::default().key(record::customer_key(reference))
 }
@@ -47,3 +53,5 @@ pub fn customer(facts: &Facts, reference: &str) -> Option<Customer> {
         stored::read(record::VERSION, &entry.value).expect("a stored customer is read back");
     Some(Customer { number: CustomerNumber::new(&number), name })
 }
+
+const TEXT_CHARACTERS_MAX: usize = 132;

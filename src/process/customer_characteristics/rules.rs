@@ -6,6 +6,7 @@
 use crate::document::Header;
 use crate::market::{ActorNumber, AddressType, Calendar, Timestamp, is_gsrn};
 use crate::process::Market;
+use crate::process::accounting_points::customers::is_too_long;
 use crate::process::accounting_points::{AccountingPoint, Customer, Process, ProcessKind, Status};
 use crate::process::change_of_supplier::window::{Window, instant, today};
 use crate::process::change_of_supplier::work::Site;
@@ -124,7 +125,6 @@ pub fn lengths(record: &CustomerCharacteristics) -> Option<Rule> {
         let address = it.address.iter().flat_map(|address| address.parts());
         [&it.address_reference, &it.name, &it.attention, &it.phone, &it.mobile, &it.email].into_iter().chain(address)
     });
-    let is_too_long = |text: &str| text.chars().nth(TEXT_CHARACTERS_MAX).is_some();
     names.chain(contacts).flatten().any(|text| is_too_long(text)).then_some(Rule::CustomerTextLength)
 }
 
@@ -184,6 +184,3 @@ pub fn is_blank(text: Option<&str>) -> bool {
 pub fn is_true(text: &str) -> bool {
     matches!(text.trim(), "true" | "1")
 }
-
-/// Most characters of a name, or of a part of an address. Source: market-roles 4.3.
-const TEXT_CHARACTERS_MAX: usize = 132;

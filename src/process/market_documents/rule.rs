@@ -225,7 +225,7 @@ const TABLE: &[Row] = &[
     (Rule::CustomerAddressTypeMustBeKnown, "CustomerAddressTypeMustBeKnown", ReasonCode::D71, &[CustomerData, Contact]),
     (Rule::CustomerAddressTechnicalIsRequired, "CustomerAddressTechnicalIsRequired", ReasonCode::D70, &[CustomerData]),
     (Rule::ElectricalHeatingDateWithoutHeating, "ElectricalHeatingDateWithoutHeating", ReasonCode::D51, &[CustomerData]),
-    (Rule::CustomerTextLength, "CustomerTextLength", ReasonCode::E86, &[CustomerData, Contact]),
+    (Rule::CustomerTextLength, "CustomerTextLength", ReasonCode::E86, &[MoveIn, CustomerData, Contact]),
     (Rule::PeriodMustBeValid, "PeriodMustBeValid", ReasonCode::E50, &[Query]),
     (Rule::InitiatorMustBeComplete, "InitiatorMustBeComplete", ReasonCode::D64, &[Query]),
     (Rule::DescriptionLength, "DescriptionLength", ReasonCode::E86, &[Service]),

@@ -2,6 +2,7 @@
 
 use super::{Case, Check, Level};
 use crate::market::{is_eic, is_gln, is_gsrn};
+use crate::process::accounting_points::customers::is_too_long;
 use crate::process::market_documents::Rule;
 
 pub static CHANGE_OF_SUPPLIER: Level = &[
@@ -29,7 +30,7 @@ pub static MOVE_IN: Level = &[
     &[&GSRN_NUMBER_IS_REQUIRED, &INVALID_GSRN_NUMBER],
     &[&BALANCE_RESPONSIBLE_MISSING_WHERE_REQUIRED],
     &[&EFFECTIVE_DATE_IS_EMPTY, &DATE_FORMAT_MUST_BE_UTC],
-    &[&CONSUMER_NAME_IS_REQUIRED],
+    &[&CONSUMER_NAME_IS_REQUIRED, &CUSTOMER_TEXT_LENGTH],
     &[&CONSUMER_IDENTIFIER_IS_REQUIRED, &INVALID_CUSTOMER_NUMBER],
 ];
 
@@ -87,6 +88,12 @@ pub static DATE_FORMAT_MUST_BE_UTC: Check =
 pub static CONSUMER_NAME_IS_REQUIRED: Check = Check {
     rule: Rule::ConsumerNameIsRequired,
     fails: |case| case.record.customer_name.as_deref().is_none_or(|name| name.trim().is_empty()),
+};
+
+/// Only a move-in's customer is kept.
+pub static CUSTOMER_TEXT_LENGTH: Check = Check {
+    rule: Rule::CustomerTextLength,
+    fails: |case| case.record.customer_name.as_deref().is_some_and(is_too_long),
 };
 
 pub static CONSUMER_IDENTIFIER_IS_REQUIRED: Check =

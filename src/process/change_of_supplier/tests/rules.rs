@@ -67,6 +67,8 @@ fn input_rules() {
             &["D17"],
         ),
         ("E65", |_, it| record(it).customer_name = None, &["ConsumerNameIsRequired"], &["D64"]),
+        ("E65", |_, it| record(it).customer_name = Some("é".repeat(132)), &[], &[]),
+        ("E65", |_, it| record(it).customer_name = Some("é".repeat(133)), &["CustomerTextLength"], &["E86"]),
         ("E03", |_, it| record(it).customer_name = None, &[], &[]),
         ("E56", |_, it| record(it).balance_responsible = None, &["BalanceResponsibleMissing"], &["E18"]),
         (
