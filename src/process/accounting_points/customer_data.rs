@@ -54,6 +54,11 @@ pub fn versions(facts: &Facts, id: &MeteringPointId) -> Vec<CustomerData> {
     facts.range(&versions_of(id)).iter().map(|(key, entry)| read(key, &entry.value)).collect()
 }
 
+/// The version that a transaction told, by our own id of it. Needs: [`needs_of`].
+pub fn told_by(facts: &Facts, id: &MeteringPointId, own_id: &str) -> Option<CustomerData> {
+    versions(facts, id).into_iter().find(|told| told.first == CustomerData::reference(own_id, 1))
+}
+
 /// What holds at `at` for the consumer that `process` has registered; nothing when nothing was told of that time.
 pub fn known_at<'a>(
     versions: &'a [CustomerData],
@@ -69,6 +74,11 @@ impl CustomerData {
     /// What keeps it. The accounting point's guard must be written with it: [`AccountingPoint::touch`].
     pub fn keep(&self, id: &MeteringPointId) -> Change {
         Change::Put(Key::new(CUSTOMER_DATA).text(id.as_str()).number(self.number), write(self))
+    }
+
+    /// The reference under which a transaction keeps the first or the second customer.
+    pub fn reference(own_id: &str, place: u8) -> String {
+        format!("{own_id}-{place}")
     }
 
     /// What completed a process that was cancelled counts for nothing.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::market::{ActorNumber, CustomerNumber, MeteringPointId, Timestamp};
+use crate::market::{ActorNumber, AddressType, CustomerNumber, MeteringPointId, Timestamp};
 use crate::process::charge_documents::tests::Store;
+use crate::process::market_documents::Address;
+use crate::process::market_documents::master_data::Contact;
 use crate::record::{Change, Entry};
 
 /// Midnight at the start of a day; which calendar it is in does not matter here.
@@ -342,3 +344,44 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn old_bytes_of_customer_data_are_read() {
+    let text = |text: &str| Some(text.to_string());
+    let contact = Contact {
+        address_type: AddressType::Juridical,
+        address_reference: None,
+        address: Address { street: text("Mill Lane"), post_box: text("7"), ..Address::default() },
+        name: text("Ann"),
+        attention: None,
+        phone: None,
+        mobile: None,
+        email: text("a@b.dk"),
+        protected_address: Some(true),
+    };
+    let data = CustomerData {
+        number: 3,
+        process: "p".into(),
+        from: day(1),
+        supplier: supplier(1),
+        supply_start: day(0),
+        completes: text("c"),
+        first: "o-1".into(),
+        second: None,
+        electrical_heating: Some(true),
+        electrical_heating_from: None,
+        protected_name: None,
+        contacts: vec![contact],
+    };
+    let id = MeteringPointId::new("571313");
+    let Change::Put(key, bytes) = data.keep(&id) else { panic!("it is put") };
+    assert_eq!(bytes, OLD_CUSTOMER_DATA);
+    let mut store = Store::default();
+    store.commit(&[Change::Put(key, bytes)]);
+    assert_eq!(customer_data::versions(&store.facts(&customer_data::needs_of(&id)), &id), [data]);
+}
+
+/// Version 1, as it was written first.
+const OLD_CUSTOMER_DATA: &[u8] =
+    b"\x01\x01p\x80\x80\xbb\xdd\x83\x05\x011\x00\x01\x01c\x03o-1\x00\x01\x01\x00\x00\x01\x01\x01\x01\x00\x01\
+    \x03Ann\x00\x00\x00\x01\x06a@b.dk\x00\x01\tMill Lane\x00\x00\x00\x00\x00\x00\x00\x00\x01\x017";

@@ -87,6 +87,11 @@ pub fn needs_of(sender: &ActorNumber, transaction_id: &str) -> Needs {
     Needs::default().key(record::transaction_key(sender, transaction_id))
 }
 
+/// Whether [`needs_of`] this transaction are among the facts.
+pub fn is_known(facts: &Facts, sender: &ActorNumber, transaction_id: &str) -> bool {
+    facts.knows(&record::transaction_key(sender, transaction_id))
+}
+
 /// Needs: [`needs_of`].
 pub fn transaction(facts: &Facts, sender: &ActorNumber, transaction_id: &str) -> Option<Transaction> {
     facts.get(&record::transaction_key(sender, transaction_id)).map(|entry| read(&entry.value))

@@ -8,19 +8,25 @@ use super::track::notice_at;
 use crate::market::{MeteringPointId, Timestamp};
 use crate::process::Market;
 use crate::process::accounting_points::transactions::{self, Transaction};
-use crate::process::accounting_points::{self, AccountingPoint};
+use crate::process::accounting_points::{self, AccountingPoint, CustomerData, customer_data};
+use crate::process::services::{Service, service};
 use crate::record::{Facts, Needs};
 
-/// What [`story`] must know first of a process, or of a transaction that was rejected, by our own id.
+/// What [`story`] must know first of a process, or of any other transaction, by our own id.
 pub fn story_needs(id: &str) -> Needs {
-    transactions::needs_of_own_id(id).and(course::needs_of(id))
+    transactions::needs_of_own_id(id).and(course::needs_of(id)).and(service::needs_of(id))
 }
 
 /// And besides, now that `facts` are: asked again until it names nothing new.
 pub fn story_needs_more(id: &str, facts: &Facts) -> Needs {
     let Some((sender, transaction_id)) = transactions::by_own_id(facts, id) else { return Needs::default() };
     let point = course::course(facts, id).map(|course| accounting_points::needs_of(&course.point));
-    transactions::needs_of(&sender, &transaction_id).and(point.unwrap_or_default())
+    let needs = transactions::needs_of(&sender, &transaction_id).and(point.unwrap_or_default());
+    if !transactions::is_known(facts, &sender, &transaction_id) {
+        return needs;
+    }
+    let told = transactions::transaction(facts, &sender, &transaction_id).map(|it| customer_data::needs_of(&it.point));
+    needs.and(told.unwrap_or_default())
 }
 
 /// The story in order, each entry with what it is about; nothing when nobody knows the id. Needs: both.
@@ -28,7 +34,11 @@ pub fn story(facts: &Facts, id: &str, market: &Market) -> Option<Vec<Value>> {
     let (sender, transaction_id) = transactions::by_own_id(facts, id)?;
     let transaction = transactions::transaction(facts, &sender, &transaction_id)?;
     let mut rows = vec![asked(&transaction)];
-    let Some(course) = course::course(facts, id) else { return Some(rows) };
+    let Some(course) = course::course(facts, id) else {
+        rows.extend(service::service(facts, id).map(|service| asked_of_grid(&service)).into_iter().flatten());
+        rows.extend(customer_data::told_by(facts, &transaction.point, id).map(|told| customer(&told)));
+        return Some(rows);
+    };
     let point = AccountingPoint::load(facts, &course.point);
     let process = point.process(id)?;
     rows.push(json!({
@@ -53,6 +63,31 @@ pub fn story(facts: &Facts, id: &str, market: &Market) -> Option<Vec<Value>> {
         rows.extend(due.into_iter().map(|(at, what)| json!({"what": "due", "at": at.to_string(), "step": what})));
     }
     Some(rows)
+}
+
+/// A service has no course: it is asked for, and answered or taken back.
+fn asked_of_grid(service: &Service) -> Vec<Value> {
+    let step = |at: Timestamp, step: String| json!({"what": "step", "at": at.to_string(), "step": step});
+    let mut rows = vec![json!({
+        "what": "service",
+        "service": service.service,
+        "metering_point": service.point.as_str(),
+        "wished": service.wished.to_string(),
+        "state": service.state.name(),
+    })];
+    rows.push(step(service.asked, format!("forwarded to {} as {}", service.grid_company, service.id)));
+    rows.extend(service.closed.map(|at| step(at, service.state.name().to_string())));
+    rows
+}
+
+/// What was told of a customer, without a word of it.
+fn customer(told: &CustomerData) -> Value {
+    json!({
+        "what": "customer data",
+        "from": told.from.to_string(),
+        "consumer_registered_by": told.process,
+        "completes": told.completes,
+    })
 }
 
 fn asked(transaction: &Transaction) -> Value {

@@ -1,9 +1,13 @@
 //! Services: every rule, the way to the grid company and back, and taking a request back.
 
 use super::*;
+use crate::market::MeteringPointId;
 use crate::process::change_of_supplier::tests::*;
+use crate::process::charge_documents::tests::at;
 use crate::process::market_documents::Sent;
 use crate::process::market_documents::answers::{Answered, SentReason};
+use crate::process::metering_points::GridAreaTable;
+use crate::record::Change;
 
 const OTHER_GRID: &str = "8200000000011";
 const WISHED: &str = "2023-03-14T23:00:00Z";
@@ -234,32 +238,52 @@ fn two_of_one_document_are_one_commit_and_the_last_word_of_none() {
 }
 
 #[test]
+fn a_service_tells_its_story() {
+    let mut house = House::opened();
+    let id = forwarded(&mut house, "D22", "s1");
+    house.send(&reject(GRID, "g1", Some(&id)));
+    let rows = story(&house, &id);
+    let steps: Vec<&str> = rows.iter().filter_map(|row| row["step"].as_str()).collect();
+    assert_eq!(steps, [format!("forwarded to {GRID} as {id}"), "rejected".into()]);
+    assert_eq!((&rows[0]["document"], &rows[1]["state"]), (&"RequestService".into(), &"rejected".into()));
+}
+
+#[test]
 fn what_is_stored_is_read_back() {
     let service = Service {
         id: "0".repeat(32),
-        point: crate::market::MeteringPointId::new(POINT),
+        point: MeteringPointId::new(POINT),
         service: "D08".into(),
-        wished: crate::process::charge_documents::tests::at(WISHED),
+        wished: at(WISHED),
         reason: "E20".into(),
         requester: actor(A),
         transaction_id: "s1".into(),
         grid_company: actor(GRID),
-        asked: crate::process::charge_documents::tests::at(NOW),
+        asked: at(NOW),
         state: State::Open,
         closed: None,
     };
     for state in State::ALL {
         let mut house = House::opened();
         let service = service.clone().close(state, house.now);
+        if state == State::Confirmed {
+            let Change::Put(_, bytes) = service.put() else { panic!("it is put") };
+            assert_eq!(bytes, OLD_SERVICE);
+        }
         house.store.commit(&[service.put()]);
         let facts = house.store.facts(&service::needs_of(&service.id));
         assert_eq!(service::service(&facts, &service.id), Some(service));
     }
 }
 
+/// Version 1, as it was written first.
+const OLD_SERVICE: &[u8] =
+    b"\x01\x12571313100000001000\x03D08\x80\xf0\x9f\xfe\x85\xb9\xfb\x05\x03E20\r5790002000010\x02s1\r\
+    8100000000030\x80\x90\x89\xfe\xdd\xf4\xfa\x05\x01\x01\x80\x90\x89\xfe\xdd\xf4\xfa\x05";
+
 impl House {
     fn nobody_runs_the_grid(&mut self) {
-        let area = crate::process::metering_points::GridAreaTable { code: "131".into(), owner: None };
+        let area = GridAreaTable { code: "131".into(), owner: None };
         self.store.commit(&area.changes());
     }
 }

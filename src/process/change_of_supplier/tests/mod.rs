@@ -271,6 +271,13 @@ pub fn actor(number: &str) -> ActorNumber {
     ActorNumber::new(number)
 }
 
+/// What is told of a process, or of another transaction, by our own id.
+pub fn story(house: &House, id: &str) -> Vec<serde_json::Value> {
+    let load = |needs: &Needs| Ok::<_, std::convert::Infallible>(house.store.facts(needs));
+    let facts = gather_more(view::story_needs(id), |facts| view::story_needs_more(id, facts), load).unwrap();
+    view::story(&facts, id, &house.market).unwrap()
+}
+
 /// Every text in a document's records, by element.
 pub fn said(document: &Outgoing) -> Vec<(String, String)> {
     fn walk(fields: &[Field], into: &mut Vec<(String, String)>) {

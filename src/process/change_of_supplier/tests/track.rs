@@ -322,9 +322,7 @@ fn a_process_tells_its_whole_story() {
     let tell = |house: &House, transaction: &str| {
         let needs = transactions::needs_of(&actor(B), transaction);
         let id = transactions::transaction(&house.store.facts(&needs), &actor(B), transaction).unwrap().own_id;
-        let load = |needs: &Needs| Ok::<_, std::convert::Infallible>(house.store.facts(needs));
-        let facts = gather_more(view::story_needs(&id), |facts| view::story_needs_more(&id, facts), load).unwrap();
-        view::story(&facts, &id, &house.market).unwrap()
+        story(house, &id)
     };
     let due = |rows: &[serde_json::Value]| rows.iter().filter(|row| row["what"] == "due").count();
     let rows = tell(&house, "c1");

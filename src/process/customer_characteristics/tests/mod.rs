@@ -4,6 +4,7 @@ mod rules;
 
 use crate::market::{ActorRole, MeteringPointId};
 use crate::process::Context;
+use crate::process::accounting_points::transactions;
 use crate::process::change_of_supplier::tests::*;
 use crate::process::change_of_supplier::work::{self, Work};
 use crate::process::charge_documents::tests::{at, party};
@@ -82,6 +83,17 @@ fn an_update_is_kept_and_goes_to_the_grid_company_and_to_whoever_is_to_supply() 
     let details = house.sent.iter().rfind(|it| it.kind.name == "CharacteristicsOfACustomerAtAnAP").unwrap();
     assert_eq!(details.receiver.number.as_str(), B);
     assert_eq!(value(details, "ituPhone").as_deref(), Some("12345678"));
+}
+
+#[test]
+fn what_was_told_of_a_customer_has_a_story_without_a_word_of_it() {
+    let mut house = House::opened();
+    house.send(&update(A, "E34", "u1"));
+    let needs = transactions::needs_of(&actor(A), "u1");
+    let id = transactions::transaction(&house.store.facts(&needs), &actor(A), "u1").unwrap().own_id;
+    let rows = story(&house, &id);
+    assert_eq!((&rows[0]["outcome"], &rows[1]["from"]), (&"accepted".into(), &TODAY.into()));
+    assert!(rows.iter().all(|row| !row.to_string().contains("Bakery") && !row.to_string().contains("Mill Lane")));
 }
 
 #[test]
