@@ -2,16 +2,19 @@
 
 mod door;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use door::*;
 use gridpost::http::Limits;
+use gridpost::identity;
 use gridpost::market::{ActorRole, Timestamp};
 use gridpost::record::{Batch, Entry, Key, KeyRange};
 use gridpost::store::{Completion, Fault, Memory, Page, Store};
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
@@ -755,12 +758,66 @@ async fn a_new_certificate_is_taken_without_a_restart() {
     assert_eq!(house.get("/ping").send().await.unwrap().status(), 200);
     let before = house.raw().await.get_ref().1.peer_certificates().unwrap()[0].clone();
     std::fs::remove_file(&house.certificate.files.chain).unwrap();
-    assert!(house.server.reload().is_err());
+    assert!(house.server.reload().await.is_err());
     assert_eq!(house.raw().await.get_ref().1.peer_certificates().unwrap()[0], before, "what was there stays");
     gridpost::certs::server_certificate(house.dir.path(), Timestamp::from_utc(chrono::Utc::now())).unwrap();
-    house.server.reload().unwrap();
+    house.server.reload().await.unwrap();
     assert_ne!(house.raw().await.get_ref().1.peer_certificates().unwrap()[0], before);
     assert_eq!(house.get("/ping").send().await.unwrap().status(), 200);
+}
+
+/// An issuer's pages: its OpenID configuration, and the set of one key, which `key` may exchange.
+fn issuer_pages(at: Arc<std::sync::OnceLock<String>>, key: Arc<Mutex<Jwk>>) -> axum::Router {
+    let configuration = move || async move {
+        let base = at.get().unwrap().clone();
+        json!({ "issuer": "https://idp.example", "jwks_uri": format!("{base}/keys") }).to_string()
+    };
+    let keys = move || async move { json!({ "keys": [*key.lock().unwrap()] }).to_string() };
+    axum::Router::new()
+        .route("/.well-known/openid-configuration", axum::routing::get(configuration))
+        .route("/keys", axum::routing::get(keys))
+}
+
+#[tokio::test]
+async fn the_issuers_published_keys_are_followed_when_they_change() {
+    let make = |id: &str| {
+        let pem = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        let key = EncodingKey::from_ec_pem(pem.as_bytes()).unwrap();
+        let mut public = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
+        public.common.key_id = Some(id.into());
+        (key, public)
+    };
+    let token = |id: &str, key: &EncodingKey| {
+        let head = jsonwebtoken::Header { kid: Some(id.into()), ..jsonwebtoken::Header::new(Algorithm::ES256) };
+        let until = chrono::Utc::now().timestamp() + 600;
+        let claims =
+            json!({ "iss": "https://idp.example", "aud": "b2b", "azp": GRID, "roles": "gridoperator", "exp": until });
+        jsonwebtoken::encode(&head, &claims, key).unwrap()
+    };
+    let ((first, public), (second, next), (third, never)) = (make("1"), make("2"), make("3"));
+    let (address, published) = (Arc::default(), Arc::new(Mutex::new(public)));
+    let idp = start_beside(issuer_pages(Arc::clone(&address), Arc::clone(&published)), |_| {}).await;
+    address.set(idp.url("")).unwrap();
+    let house = start_as(|settings| {
+        let url = idp.url("/.well-known/openid-configuration").parse().unwrap();
+        let authority = Some(idp.certificate.authority.clone());
+        settings.tokens = identity::Settings {
+            keys: identity::KeySource::Discovery(identity::Discovery { url, authority }),
+            issuer: "https://idp.example".into(),
+            audience: "b2b".into(),
+        };
+    })
+    .await;
+    let ask = async |token: String| {
+        house.http.get(house.url("/v1.0/cim/all")).bearer_auth(token).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask(token("1", &first)).await, 204);
+    *published.lock().unwrap() = next;
+    assert_eq!(ask(token("2", &second)).await, 204, "an unknown key is looked for at once");
+    assert_eq!(ask(token("1", &first)).await, 401, "what was withdrawn vouches for nobody, remembered or not");
+    *published.lock().unwrap() = never;
+    assert_eq!(ask(token("3", &third)).await, 401, "a stranger's keys do not make us ask again and again");
+    assert_eq!(ask(token("2", &second)).await, 204);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::gateway::Settings;
+use crate::identity::KeySource;
 use crate::market::ActorNumber;
 use crate::process::{self, Market, change_of_supplier, charge_links, charges, installation_accounts};
 use crate::spec::Specs;
@@ -55,7 +56,8 @@ pub struct Tls {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Identity {
-    pub keys: PathBuf,
+    pub keys: String,
+    pub authority: PathBuf,
     pub issuer: String,
     pub audience: String,
 }
@@ -224,12 +226,16 @@ impl Config {
         }
     }
 
-    pub fn identity_settings(&self) -> identity::Settings {
-        identity::Settings {
-            keys: self.identity.keys.clone(),
-            issuer: self.identity.issuer.clone(),
-            audience: self.identity.audience.clone(),
-        }
+    pub fn identity_settings(&self) -> Result<identity::Settings> {
+        let Identity { keys, authority, issuer, audience } = &self.identity;
+        let keys = match keys.starts_with("https:") {
+            false => KeySource::File(keys.into()),
+            true => KeySource::Discovery(identity::Discovery {
+                url: keys.parse().with_context(|| format!("[identity] keys: {keys} is no address"))?,
+                authority: Some(authority).filter(|path| !path.as_os_str().is_empty()).cloned(),
+            }),
+        };
+        Ok(identity::Settings { keys, issuer: issuer.clone(), audience: audience.clone() })
     }
 
     pub fn store_options(&self) -> store::Options {
@@ -322,6 +328,7 @@ impl Default for Identity {
     fn default() -> Self {
         Self {
             keys: "certs/token-public-key.pem".into(),
+            authority: PathBuf::new(),
             issuer: identity::TOKEN_ISSUER.to_string(),
             audience: identity::TOKEN_AUDIENCE.to_string(),
         }

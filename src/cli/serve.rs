@@ -42,7 +42,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
     let settings = http::Settings {
         listen: config.http.address,
         certificate: PemFiles { chain: config.tls.certificate.clone(), key: config.tls.key.clone() },
-        tokens: config.identity_settings(),
+        tokens: config.identity_settings()?,
         clients: None,
         http2: true,
         unpeeked_is_unknown: config.http_dequeue_unpeeked()?,

@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 
 use super::{Door, Problem};
 use crate::gateway::Gateway;
+use crate::identity::Denied;
 use crate::market::{Party, Timestamp};
 
 /// What is known about a connection before its first request.
@@ -24,10 +25,10 @@ pub enum Certificate {
 }
 
 /// The caller, or why it is not known. A token wins over a certificate; a bad token is not excused by a good one.
-pub fn identify(door: &Door, parts: &Parts) -> Result<Party, Problem> {
+pub async fn identify(door: &Door, parts: &Parts) -> Result<Party, Problem> {
     let certificate = parts.extensions.get::<Connection>().and_then(|connection| connection.certificate.as_ref());
     let party = match (bearer(parts)?, certificate) {
-        (Some(token), _) => by_token(door, token)?,
+        (Some(token), _) => by_token(door, token).await?,
         (None, Some(Certificate::Of(party))) => party.clone(),
         (None, Some(Certificate::Unregistered)) => {
             return Err(unauthorized("The client certificate is not registered for a participant."));
@@ -52,8 +53,18 @@ fn bearer(parts: &Parts) -> Result<Option<&str>, Problem> {
     }
 }
 
-fn by_token(door: &Door, token: &str) -> Result<Party, Problem> {
-    let claimed = door.verifier.verify(token, wall_clock()).map_err(|denied| invalid_token(&denied.to_string()))?;
+async fn by_token(door: &Door, token: &str) -> Result<Party, Problem> {
+    let mut claimed = door.verifier.verify(token, wall_clock());
+    if claimed == Err(Denied::UnknownKey) {
+        match door.verifier.renew().await {
+            Ok(true) => claimed = door.verifier.verify(token, wall_clock()),
+            Ok(false) => {}
+            Err(fault) => {
+                tracing::error!(error = &fault as &dyn std::error::Error, "failed to renew the issuer's keys")
+            }
+        }
+    }
+    let claimed = claimed.map_err(|denied| invalid_token(&denied.to_string()))?;
     let number = number_of(&door.gateway, &claimed.external_id)?
         .ok_or_else(|| invalid_token("No participant is registered for the client id of the bearer token."))?;
     Ok(Party { number, role: claimed.role })

@@ -40,7 +40,7 @@ pub async fn clock(State(door): State<Arc<Door>>, request: Request) -> Response 
 }
 
 async fn answer(door: &Arc<Door>, parts: &Parts, unread: &mut Unread, said: &mut Said) -> Result<Response, Problem> {
-    let caller = caller::identify(door, parts)?;
+    let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
     operator::admitted(&caller)?;
     match parts.method {

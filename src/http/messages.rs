@@ -108,7 +108,7 @@ async fn looked(
     id: Option<String>,
     look: Look,
 ) -> Result<Response, Problem> {
-    let caller = caller::identify(door, parts)?;
+    let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
     if whose == Whose::Everybodys {
         admitted(&caller)?;

@@ -163,7 +163,7 @@ async fn rows(
     said: &mut Said,
     question: impl FnOnce(&mut Query) -> Result<Question, Problem>,
 ) -> Result<Response, Problem> {
-    let caller = caller::identify(door, parts)?;
+    let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
     admitted(&caller)?;
     let share = door.fairness.admit(&caller, Instant::now())?;

@@ -33,7 +33,7 @@ pub async fn peek(
     parts: &Parts,
     said: &mut Said,
 ) -> Result<Response, Problem> {
-    let caller = caller::identify(door, parts)?;
+    let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
     let wire = accept::wanted(&parts.headers).ok_or_else(|| {
         let message = "Documents are given as application/xml or application/json. Ask for one of them in Accept.";
@@ -105,7 +105,7 @@ fn bundle(peeked: Peeked, wire: Wire, gzip: bool) -> Response {
 
 /// `DELETE /v1.0/cim/dequeue/{messageId}`: the caller has the bundle and needs it no more (post-office 1.6 item 8).
 pub async fn dequeue(door: &Arc<Door>, id: &str, parts: &Parts, said: &mut Said) -> Result<Response, Problem> {
-    let caller = caller::identify(door, parts)?;
+    let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
     if !is_message_id(id) {
         let message =
@@ -134,8 +134,8 @@ pub async fn dequeue(door: &Arc<Door>, id: &str, parts: &Parts, said: &mut Said)
 }
 
 /// `GET /v1.0/cim/queue`: for each category how many items wait, since when, and what a peek would show.
-pub fn queue(door: &Arc<Door>, parts: &Parts, said: &mut Said) -> Result<Response, Problem> {
-    let caller = caller::identify(door, parts)?;
+pub async fn queue(door: &Arc<Door>, parts: &Parts, said: &mut Said) -> Result<Response, Problem> {
+    let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
     let _share = door.fairness.admit(&caller, Instant::now())?;
     let lengths = door.gateway.queue(&caller).map_err(|fault| Problem::fault(&fault))?;

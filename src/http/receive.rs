@@ -38,7 +38,7 @@ pub(super) async fn admit(
     unread: &mut Unread,
     said: &mut Said,
 ) -> Result<Admitted, Problem> {
-    let caller = caller::identify(door, parts)?;
+    let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
     let document = door.gateway.document_for(name).ok_or_else(unknown_document)?;
     said.document = Some(document.name.into());

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Request;
@@ -23,7 +23,7 @@ use super::patient::Patient;
 use super::tls::Tls;
 use super::{Door, Fault, Limits, Settings, observe, routes};
 use crate::gateway::Gateway;
-use crate::identity::Verifier;
+use crate::identity::{KeySource, Verifier};
 
 /// Bytes that one connection reads ahead. Bodies come in pieces of this size, and no head may be larger.
 const READ_BYTES_MAX: usize = 128 * 1024;
@@ -34,6 +34,9 @@ const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 
 /// Pause after the kernel would not give us a connection, for instance because there are no file handles left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Age at which keys that an issuer publishes are read again: one that it has withdrawn vouches for nobody any longer.
+const PUBLISHED_KEYS_AGE_MAX: Duration = Duration::from_secs(600);
 
 /// An open door.
 pub struct Server {
@@ -55,7 +58,7 @@ struct State {
 /// the same port, [`Router::new`] for none; they get the same correlation ids, log lines and limits.
 pub async fn start(gateway: Arc<Gateway>, settings: Settings, more: Router) -> Result<Server, Fault> {
     observe::figures();
-    let verifier = Verifier::new(settings.tokens.clone())?;
+    let verifier = Verifier::start(settings.tokens.clone()).await?;
     let tls = Tls::new(&settings)?;
     let listen = |source| Fault::Listen { address: settings.listen, source };
     let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
@@ -80,8 +83,8 @@ impl Server {
 
     /// Reads certificates and token keys again; on a fault what was there stays. Also done when a file changes, and
     /// on SIGHUP.
-    pub fn reload(&self) -> Result<(), Fault> {
-        self.state.reload()
+    pub async fn reload(&self) -> Result<(), Fault> {
+        self.state.reload().await
     }
 
     /// Closes the door: no new connections, and [`Limits::drain`] for the requests that run.
@@ -94,9 +97,9 @@ impl Server {
 }
 
 impl State {
-    fn reload(&self) -> Result<(), Fault> {
+    async fn reload(&self) -> Result<(), Fault> {
         self.tls.reload()?;
-        self.door.verifier.reload()?;
+        self.door.verifier.reload().await?;
         tracing::info!("certificates and token keys were read again");
         Ok(())
     }
@@ -179,16 +182,20 @@ fn builder(limits: &Limits, http2: bool) -> auto::Builder<TokioExecutor> {
 async fn watch_files(state: Arc<State>) {
     let mut hangup = Hangup::new();
     let mut seen = state.tls.stamp();
+    let mut read = Instant::now();
     loop {
         let asked = tokio::select! {
             () = hangup.wait() => true,
             () = sleep(state.door.settings.limits.reload) => false,
         };
         let now = state.tls.stamp();
-        if !asked && now == seen {
+        let published = matches!(state.door.settings.tokens.keys, KeySource::Discovery(_));
+        let aged = published && read.elapsed() >= PUBLISHED_KEYS_AGE_MAX;
+        if !asked && !aged && now == seen {
             continue;
         }
-        match state.reload() {
+        read = Instant::now();
+        match state.reload().await {
             Ok(()) => seen = now,
             Err(fault) => {
                 tracing::error!(error = &fault as &dyn std::error::Error, "failed to read certificates again")

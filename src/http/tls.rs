@@ -12,6 +12,7 @@ use rustls::{RootCertStore, ServerConfig};
 use super::caller::Certificate;
 use super::{Fault, Settings};
 use crate::certs;
+use crate::identity::KeySource;
 
 /// Sessions that clients may resume without a new handshake.
 const SESSIONS_MAX: usize = 10_000;
@@ -45,8 +46,12 @@ impl Tls {
     /// Changes whenever one of the files does.
     pub fn stamp(&self) -> Vec<Option<(SystemTime, u64)>> {
         let clients = self.settings.clients.as_ref().map(|clients| &clients.authority);
-        let files = [&self.settings.certificate.chain, &self.settings.certificate.key, &self.settings.tokens.keys];
-        files.into_iter().chain(clients).map(|path| stamp(path)).collect()
+        let tokens = match &self.settings.tokens.keys {
+            KeySource::File(path) => Some(path),
+            KeySource::Discovery(discovery) => discovery.authority.as_ref(),
+        };
+        let files = [&self.settings.certificate.chain, &self.settings.certificate.key];
+        files.into_iter().chain(clients).chain(tokens).map(|path| stamp(path)).collect()
     }
 
     /// Whom a connection's client certificate speaks for; its chain was checked by the handshake.

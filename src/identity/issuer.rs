@@ -6,7 +6,7 @@ use std::time::Duration;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::json;
 
-use super::{Fault, Settings};
+use super::{Fault, KeySource, Settings};
 use crate::certs;
 use crate::market::{ActorRole, Timestamp};
 
@@ -61,12 +61,15 @@ impl Issuer {
 
     /// What a [`super::Verifier`] needs in order to accept this issuer's tokens.
     pub fn settings(&self) -> Settings {
-        Settings { keys: self.public_key.clone(), issuer: TOKEN_ISSUER.into(), audience: TOKEN_AUDIENCE.into() }
+        let keys = KeySource::File(self.public_key.clone());
+        Settings { keys, issuer: TOKEN_ISSUER.into(), audience: TOKEN_AUDIENCE.into() }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
     use crate::identity::Verifier;
 
@@ -77,7 +80,7 @@ mod tests {
         let first = Issuer::create_or_load(dir.path()).unwrap();
         let token = first.issue("client-1", ActorRole::EnergySupplier, now, Duration::from_secs(60)).unwrap();
         let again = Issuer::create_or_load(dir.path()).unwrap();
-        let claimed = Verifier::new(again.settings()).unwrap().verify(&token, now).unwrap();
+        let claimed = Verifier::start(again.settings()).now_or_never().unwrap().unwrap().verify(&token, now).unwrap();
         assert_eq!((claimed.external_id.as_str(), claimed.role), ("client-1", ActorRole::EnergySupplier));
     }
 

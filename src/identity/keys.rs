@@ -45,6 +45,11 @@ impl Keys {
         self.keys.is_empty()
     }
 
+    /// Whether one of the keys carries this `kid`, or one carries none and so may be any.
+    pub(super) fn may_have(&self, id: &str) -> bool {
+        self.keys.iter().any(|key| key.id.as_deref().is_none_or(|own| own == id))
+    }
+
     /// The keys that may have signed a token: those that carry its `kid`, or carry none, and have its algorithm.
     pub(super) fn candidates<'a>(
         &'a self,

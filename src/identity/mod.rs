@@ -4,12 +4,14 @@
 //! each request. No clock is read here: `now` is an argument. The toy [`Issuer`] is for `gridpost local` and tests; a
 //! real market brings its own issuer, of which we only see the public keys.
 
+mod discovery;
 mod issuer;
 mod keys;
 mod verifier;
 
 use std::path::PathBuf;
 
+pub use discovery::Discovery;
 pub use issuer::{Issuer, TOKEN_AUDIENCE, TOKEN_ISSUER};
 pub use keys::Keys;
 pub use verifier::{Claimed, Denied, TOKEN_BYTES_MAX, Verifier};
@@ -17,12 +19,20 @@ pub use verifier::{Claimed, Denied, TOKEN_BYTES_MAX, Verifier};
 /// Where the issuer's public keys are, and what its tokens must say.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// A PEM public key, or a JWKS in JSON.
-    pub keys: PathBuf,
+    pub keys: KeySource,
     /// The `iss` that every token must carry.
     pub issuer: String,
     /// The `aud` that every token must carry, alone or among others.
     pub audience: String,
+}
+
+/// Where the issuer's public keys are.
+#[derive(Debug, Clone)]
+pub enum KeySource {
+    /// A PEM public key, or a JWKS in JSON.
+    File(PathBuf),
+    /// What the issuer publishes.
+    Discovery(Discovery),
 }
 
 /// Our world failed while keys were read or made.
@@ -34,6 +44,10 @@ pub enum Fault {
     Write { path: PathBuf, source: std::io::Error },
     #[error("find a usable key in {path}: {why}")]
     NoKey { path: PathBuf, why: String },
+    #[error("read the issuer's keys from {url}: {why}")]
+    Discover { url: String, why: String },
+    #[error("prepare for asking the issuer")]
+    Client(#[source] reqwest::Error),
     #[error("make a signing key")]
     Make(#[source] rcgen::Error),
     #[error("sign a token")]

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use jsonwebtoken::Validation;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Fault, Keys, Settings};
+use super::{Fault, KeySource, Keys, Settings};
 use crate::market::{ActorRole, Timestamp};
 
 /// Longest token that is looked at. Tokens with exactly one role are about 1 KiB.
@@ -16,6 +17,9 @@ pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
 
 /// Most verified tokens that are remembered; one client holds one or two at a time.
 pub const TOKENS_REMEMBERED_MAX: usize = 10_000;
+
+/// Shortest time between two questions to the issuer because of unknown keys.
+pub const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 
 /// What a valid token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +36,9 @@ pub enum Denied {
     Malformed,
     #[error("The signature of the bearer token does not match a key of the issuer.")]
     Signature,
+    /// Signed with a key that we have not seen: the issuer may have published it since.
+    #[error("The bearer token is signed with a key that the issuer has not published.")]
+    UnknownKey,
     #[error("The bearer token has expired. Ask the issuer for a new one.")]
     Expired,
     #[error("The bearer token is not valid yet. Check the clock of the issuer.")]
@@ -55,6 +62,8 @@ pub struct Verifier {
     settings: Settings,
     keys: ArcSwap<Keys>,
     remembered: Mutex<HashMap<[u8; 32], Remembered>>,
+    /// When an unknown key last made us ask the issuer.
+    renewed: tokio::sync::Mutex<Option<Instant>>,
 }
 
 #[derive(Clone)]
@@ -77,17 +86,38 @@ struct Claims {
 }
 
 impl Verifier {
-    pub fn new(settings: Settings) -> Result<Self, Fault> {
-        let keys = Keys::read(&settings.keys)?;
-        Ok(Self { settings, keys: ArcSwap::from_pointee(keys), remembered: Mutex::default() })
+    /// Reads the issuer's keys, from wherever they are.
+    pub async fn start(settings: Settings) -> Result<Self, Fault> {
+        let keys = read(&settings).await?;
+        let (keys, remembered, renewed) = (ArcSwap::from_pointee(keys), Mutex::default(), Default::default());
+        Ok(Self { settings, keys, remembered, renewed })
     }
 
-    /// Reads the key file again and forgets every token that an old key vouched for. The old keys stay on a fault.
-    pub fn reload(&self) -> Result<(), Fault> {
-        let keys = Keys::read(&self.settings.keys)?;
+    /// Reads the keys again and forgets every token that an old key vouched for. The old keys stay on a fault.
+    pub async fn reload(&self) -> Result<(), Fault> {
+        let keys = read(&self.settings).await?;
         self.keys.store(keys.into());
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
+    }
+
+    /// Asks the issuer for new keys because one was used that is not known, but not more often than every so often:
+    /// anybody can send a token with a key of his own. Returns whether there may be new ones; whoever comes meanwhile
+    /// waits for the same answer.
+    pub async fn renew(&self) -> Result<bool, Fault> {
+        if matches!(self.settings.keys, KeySource::File(_)) {
+            return Ok(false);
+        }
+        let asked = Instant::now();
+        let mut renewed = self.renewed.lock().await;
+        match *renewed {
+            Some(last) if last > asked => return Ok(true),
+            Some(last) if last.elapsed() < RENEWAL_PAUSE => return Ok(false),
+            _ => {}
+        }
+        let outcome = self.reload().await;
+        *renewed = Some(Instant::now());
+        outcome.map(|()| true)
     }
 
     /// Checks a token as of `now`, without leeway: clock skew is 0 in the market (post-office 2.4).
@@ -155,6 +185,9 @@ impl Remembered {
 /// The claims, once one of the issuer's keys has vouched for them. What they say is judged by us, against our `now`.
 fn verified_claims(keys: &Keys, token: &str) -> Result<Claims, Denied> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Denied::Malformed)?;
+    if header.kid.as_deref().is_some_and(|id| !keys.may_have(id)) {
+        return Err(Denied::UnknownKey);
+    }
     for key in keys.candidates(header.kid.as_deref(), header.alg) {
         let mut only = Validation::new(key.algorithm);
         only.required_spec_claims.clear();
@@ -168,6 +201,13 @@ fn verified_claims(keys: &Keys, token: &str) -> Result<Claims, Denied> {
         }
     }
     Err(Denied::Signature)
+}
+
+async fn read(settings: &Settings) -> Result<Keys, Fault> {
+    match &settings.keys {
+        KeySource::File(path) => Keys::read(path),
+        KeySource::Discovery(discovery) => discovery.keys(&settings.issuer).await,
+    }
 }
 
 fn one_role(roles: &Value) -> Result<ActorRole, Denied> {
@@ -186,6 +226,7 @@ fn one_or_many(claim: &Value) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
     use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
     use serde_json::json;
 
@@ -204,8 +245,13 @@ mod tests {
         let pair = rcgen::KeyPair::generate().unwrap();
         let keys = dir.path().join("keys.pem");
         std::fs::write(&keys, pair.public_key_pem()).unwrap();
-        let settings = Settings { keys, issuer: "us".into(), audience: "b2b".into() };
-        House { pair, verifier: Verifier::new(settings).unwrap(), _dir: dir }
+        let settings = Settings { keys: KeySource::File(keys), issuer: "us".into(), audience: "b2b".into() };
+        House { pair, verifier: now(Verifier::start(settings)).unwrap(), _dir: dir }
+    }
+
+    /// Files are read at once.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        future.now_or_never().expect("nothing is waited for")
     }
 
     fn good() -> Value {
@@ -283,8 +329,9 @@ mod tests {
         assert_eq!(house.verifier.verify(&sign(&other, &good()), NOW), Err(Denied::Signature));
         let token = sign(&house.pair, &good());
         assert!(house.verifier.verify(&token, NOW).is_ok());
-        std::fs::write(&house.verifier.settings.keys, other.public_key_pem()).unwrap();
-        house.verifier.reload().unwrap();
+        let KeySource::File(path) = &house.verifier.settings.keys else { panic!("its keys are in a file") };
+        std::fs::write(path, other.public_key_pem()).unwrap();
+        now(house.verifier.reload()).unwrap();
         assert_eq!(house.verifier.verify(&token, NOW), Err(Denied::Signature));
         assert!(house.verifier.verify(&sign(&other, &good()), NOW).is_ok());
     }
@@ -315,7 +362,9 @@ mod tests {
         };
         let keys = dir.path().join("keys.json");
         std::fs::write(&keys, json!({"keys": [jwk(&one, "1"), jwk(&two, "2")]}).to_string()).unwrap();
-        let verifier = Verifier::new(Settings { keys, issuer: "us".into(), audience: "b2b".into() }).unwrap();
+        let verifier =
+            now(Verifier::start(Settings { keys: KeySource::File(keys), issuer: "us".into(), audience: "b2b".into() }))
+                .unwrap();
         let sign_as = |pair: &rcgen::KeyPair, kid: &str| {
             let key = EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap();
             let header = Header { kid: Some(kid.into()), ..Header::new(Algorithm::ES256) };
@@ -324,7 +373,7 @@ mod tests {
         assert!(verifier.verify(&sign_as(&one, "1"), NOW).is_ok());
         assert!(verifier.verify(&sign_as(&two, "2"), NOW).is_ok());
         assert_eq!(verifier.verify(&sign_as(&two, "1"), NOW), Err(Denied::Signature));
-        assert_eq!(verifier.verify(&sign_as(&one, "3"), NOW), Err(Denied::Signature));
+        assert_eq!(verifier.verify(&sign_as(&one, "3"), NOW), Err(Denied::UnknownKey));
         assert!(verifier.verify(&sign(&two, &good()), NOW).is_ok(), "without a kid, each key is tried");
     }
 
