@@ -1,7 +1,7 @@
 //! Each limit on both sides, and shapes meant to hurt.
 
 use super::*;
-use crate::spec::root_of;
+use crate::spec::{check_reader, root_of};
 
 const TREE: &str = "<xs:element name='a' type='t:A'/><xs:complexType name='A'><xs:sequence>
     <xs:element name='v' type='xs:string' minOccurs='0' maxOccurs='unbounded'/>
@@ -103,6 +103,39 @@ fn hostile_shapes_end_soon_and_never_in_a_panic() {
         assert!(!check(&schema, bytes, &Limits::default(), &mut ()).is_valid());
         let _ = root_of(bytes, &Limits::default());
     }
+}
+
+/// What the whole body limit holds, of one shape: each ends with a flaw that names what it went against, from memory and
+/// from a reader alike.
+#[test]
+fn fifty_mebibytes_of_one_shape_end_with_the_limit_that_they_pass() {
+    let schema = schema(TREE);
+    let limits = Limits::default();
+    let whole = limits.body_bytes_max;
+    let filled = |head: &str, piece: &str, tail: &str| {
+        let count = (whole - head.len() - tail.len()) / piece.len();
+        format!("{head}{}{tail}", piece.repeat(count))
+    };
+    let attributes: String = (0..800_000).map(|n| format!(" b{n}='1'")).collect();
+    let namespaces: String = (0..20_000).map(|n| format!(" xmlns:n{n}='urn:{n}'")).collect();
+    let ends = |shape: String, expected: &str| {
+        let from_memory = check(&schema, shape.as_bytes(), &limits, &mut ());
+        let from_reader = check_reader(&schema, shape.as_bytes(), &limits, &mut ()).unwrap();
+        let told: Vec<_> = from_memory.flaws.iter().map(|flaw| flaw.code).collect();
+        assert!(told.contains(&expected), "{shape:.40}: {told:?} lacks {expected}");
+        assert!(from_memory.flaws.len() <= limits.flaws_max);
+        assert_eq!(from_memory, from_reader, "{shape:.40}");
+    };
+    ends(filled("", "<", ""), "text-limit");
+    ends(format!("<a xmlns='urn:t'{attributes}/>"), "text-limit");
+    ends(format!("<a xmlns='urn:t'{namespaces}/>"), "attributes-limit");
+    ends(filled("<a xmlns='urn:t'>", "<b>", ""), "depth-limit");
+    ends(filled("<a xmlns='urn:t'><", "n", "/></a>"), "name-limit");
+    ends(filled("<a xmlns='urn:t'><v>", "1", "</v></a>"), "text-limit");
+    ends(filled("<a xmlns='urn:t'><v>", "&#49;", "</v></a>"), "text-limit");
+    ends(filled("<a xmlns='urn:t' b='", "1", "'/>"), "text-limit");
+    ends(filled("<a xmlns='urn:t'>", "<v/>", "</a>"), "records-limit");
+    ends(filled("<a xmlns='urn:t'><!--", "-", "--></a>"), "not-well-formed");
 }
 
 #[test]
