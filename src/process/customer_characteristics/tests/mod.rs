@@ -1,5 +1,6 @@
 //! Customer data and contact addresses: who hears of them, and what is known when.
 
+mod properties;
 mod rules;
 
 use crate::market::{ActorRole, MeteringPointId};
