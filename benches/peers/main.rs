@@ -174,6 +174,9 @@ fn main() {
             "libxml2 in process, streaming, warm",
             peer(Command::new(built.join("libxml2")).arg(&schema_file).arg(&file), true),
         );
+        let mut java = Command::new("java");
+        java.arg("-cp").arg(&built).arg("Jaxp").arg(&schema_file).arg(&file);
+        compare("JAXP of the JDK, warm", peer(&mut java, true));
         compare("pugixml, bare parse in place", peer(Command::new(built.join("pugixml")).arg(&file), true));
     }
     // What a small document takes is their start and their reading of the schema.
