@@ -260,3 +260,30 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
+
+/// The first text behind each `call`, where it is one of its first two arguments.
+fn codes_of<'t>(text: &'t str, call: &str) -> Vec<&'t str> {
+    let arguments = text.split(call).skip(1).map(|rest| &rest[..rest.find(';').unwrap_or(rest.len())]);
+    let texts = arguments.filter(|rest| {
+        rest.split('"').next().is_some_and(|before| !before.contains(')') && before.matches(',').count() < 2)
+    });
+    texts.filter_map(|rest| rest.split('"').nth(1)).filter(|code| !code.contains(' ')).collect()
+}
+
+#[test]
+fn every_code_of_an_error_document_is_in_the_published_list() {
+    let list = fs::read_to_string(root().join("src/http/error-codes.tsv")).unwrap();
+    let rows: Vec<Vec<&str>> = list.lines().skip(1).map(|line| line.split('\t').collect()).collect();
+    assert!(rows.iter().all(|row| row.len() == 4 && row[1].parse::<u16>().is_ok() && !row[3].is_empty()));
+    let listed: BTreeSet<&str> = rows.iter().map(|row| row[0]).collect();
+    assert_eq!(listed.len(), rows.len(), "no code stands twice");
+    for (path, module, text) in sources() {
+        if is_test(&path) || !["http", "gateway"].contains(&&*module) {
+            continue;
+        }
+        let text = without_tests(&text);
+        for code in ["Problem::new(", "Error::new("].iter().flat_map(|call| codes_of(text, call)) {
+            assert!(listed.contains(code), "{}: {code} is not listed", path.display());
+        }
+    }
+}

@@ -12,6 +12,7 @@ use gridpost::http::Limits;
 use gridpost::identity;
 use gridpost::market::{ActorRole, Timestamp};
 use gridpost::record::{Batch, Entry, Key, KeyRange};
+use gridpost::spec;
 use gridpost::store::{Completion, Fault, Memory, Page, Store};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey};
@@ -705,6 +706,29 @@ async fn the_published_description_names_only_what_is_there() {
             assert_ne!(status, "405", "{method} {path}");
         }
     }
+}
+
+#[tokio::test]
+async fn error_documents_follow_the_schema_that_is_published_for_them() {
+    let house = start().await;
+    let page = async |path: &str| house.http.get(house.url(path)).send().await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("e.xsd"), page("/error-document.xsd").await.text().await.unwrap()).unwrap();
+    let schema = spec::Schema::load(&spec::Sources::Folder(dir.path().into()), "e.xsd").unwrap();
+    let listed = page("/error-codes.tsv").await.text().await.unwrap();
+    let codes: Vec<&str> = listed.lines().map(|line| line.split('\t').next().unwrap()).collect();
+    let other = document("1").replace(":0:1\"", ":0:2\"");
+    let foreign = document("1").replace(GRID_NUMBER, "8100000000030");
+    for (path, body) in [(PRICES, flawed()), (PRICES, other), (PRICES, foreign), ("/v1.0/cim/nothing", "<x/>".into())] {
+        let answer = house.post(path).body(body).send().await.unwrap();
+        let text = answer.text().await.unwrap();
+        let verdict = spec::check(&schema, text.as_bytes(), &gridpost::xml::Limits::default(), &mut ());
+        assert!(verdict.is_valid(), "{text}: {:?}", verdict.flaws);
+        let told = text.split("<Code>").skip(1).map(|rest| rest.split('<').next().unwrap());
+        assert!(told.into_iter().all(|code| codes.contains(&code)), "{text}");
+    }
+    let json: Value = page("/error-document.schema.json").await.json().await.unwrap();
+    assert_eq!(json["required"], json!(["error"]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs the README's commands as written, in order, and those that `gridpost local` prints.
+# Runs the commands of the README and of docs/integrating.md as written, in order, and those that `gridpost local` prints.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 printed=$(mktemp)
 trap 'kill "$gateway" 2>/dev/null || true; rm -f "$printed"' EXIT
 
 # Blocks fenced as sh; the two set-up commands are handled by themselves.
-commands() { awk '/^```sh$/{inside=1; next} /^```$/{inside=0} inside' README.md; }
+commands() { awk '/^```sh$/{inside=1; next} /^```$/{inside=0} inside' README.md docs/integrating.md; }
 [ "$(commands | head -n 2 | tr '\n' '|')" = 'cargo run --release -- local|./test|' ] || {
     echo 'README.md must begin with the two set-up commands' >&2; exit 1; }
 

@@ -66,12 +66,19 @@ pub async fn metrics(State(door): State<Arc<Door>>, request: Request) -> Respons
     said("/metrics", response)
 }
 
-/// `GET /openapi.json`: what this door takes and gives, for programs.
-pub async fn openapi() -> Response {
-    let mut response = text(StatusCode::OK, include_str!("openapi.json"));
-    let json = HeaderValue::from_static(Format::Json.content_type());
-    response.headers_mut().insert(CONTENT_TYPE, json);
-    said("/openapi.json", response)
+/// Pages for whoever writes programs against this door: path, media type, text.
+pub const PAGES: [(&str, &str, &str); 4] = [
+    ("/openapi.json", "application/json; charset=utf-8", include_str!("openapi.json")),
+    ("/error-document.xsd", "application/xml; charset=utf-8", include_str!("error-document.xsd")),
+    ("/error-document.schema.json", "application/schema+json", include_str!("error-document.schema.json")),
+    ("/error-codes.tsv", "text/tab-separated-values; charset=utf-8", include_str!("error-codes.tsv")),
+];
+
+/// `GET` of one of [`PAGES`].
+pub async fn page((path, media_type, content): (&'static str, &'static str, &'static str)) -> Response {
+    let mut response = text(StatusCode::OK, content);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    said(path, response)
 }
 
 fn not_a_watcher(door: &Door, request: &Request) -> Option<Response> {

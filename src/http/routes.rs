@@ -23,7 +23,10 @@ const DEQUEUE: &str = "/v1.0/cim/dequeue/{messageId}";
 
 /// The door's routes, with `more` beside them (other doors on the same port).
 pub fn routes(door: &Arc<Door>, more: Router) -> Router {
+    let pages = monitor::PAGES.into_iter();
+    let pages = pages.fold(Router::new(), |pages, page| pages.route(page.0, get(move || monitor::page(page))));
     let own = Router::new()
+        .merge(pages)
         .route("/v1.0/cim/{name}", any(cim))
         .route(dry_run::CHECK, any(dry_run::check))
         .route("/v1.0/cim/dequeue/{id}", any(dequeue))
@@ -32,7 +35,6 @@ pub fn routes(door: &Arc<Door>, more: Router) -> Router {
         .route("/monitor/ready", get(monitor::ready))
         .route("/monitor/status", get(monitor::status))
         .route("/metrics", get(monitor::metrics))
-        .route("/openapi.json", get(monitor::openapi))
         .merge(operator::routes())
         .merge(messages::routes())
         .method_not_allowed_fallback(only_get)
