@@ -1,16 +1,23 @@
 #!/usr/bin/env bash
 # Runs the commands of the README and of docs/integrating.md as written, in order, and those that `gridpost local` prints.
+#
+#   tests/readme.sh          with the release build, which it makes
+#   tests/readme.sh debug    with the binary that the tests have built: the same effects, and no second build
 set -euo pipefail
 cd "$(dirname "$0")/.."
 printed=$(mktemp)
 trap 'kill "$gateway" 2>/dev/null || true; rm -f "$printed"' EXIT
+
+gridpost=(cargo run --release --quiet --)
+[ "${1:-release}" = release ] || gridpost=(target/debug/gridpost)
+chosen() { [ "${gridpost[0]}" = cargo ] && cat || sed 's#cargo run --release --#target/debug/gridpost#; s#target/release/#target/debug/#g'; }
 
 # Blocks fenced as sh; the two set-up commands are handled by themselves.
 commands() { awk '/^```sh$/{inside=1; next} /^```$/{inside=0} inside' README.md docs/integrating.md; }
 [ "$(commands | head -n 2 | tr '\n' '|')" = 'cargo run --release -- local|./test|' ] || {
     echo 'README.md must begin with the two set-up commands' >&2; exit 1; }
 
-cargo run --release --quiet -- local >"$printed" & gateway=$!
+"${gridpost[@]}" local >"$printed" & gateway=$!
 for _ in $(seq 600); do grep -q '^More tokens' "$printed" && break; sleep 0.1; done
 grep -q '^More tokens' "$printed" || { echo 'gridpost local did not open' >&2; exit 1; }
 
@@ -19,7 +26,7 @@ run() { # run a command and show it; refused samples (1) are as they should be, 
     local code=0; bash -c "$1" >/dev/null || code=$?
     [ "$code" -le "${2:-0}" ] || { echo "ended with $code: $1" >&2; exit 1; }
 }
-commands | tail -n +3 | while read -r line; do run "$line" 1; done
+commands | tail -n +3 | chosen | while read -r line; do run "$line" 1; done
 grep -E '^  (/|\.|curl|gridpost|target)' "$printed" | while read -r line; do
     printf '$ %s\n' "$line"
     # A document is decided a moment after it is answered, so a peek may have to be repeated.
