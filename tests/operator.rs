@@ -81,6 +81,51 @@ fn a_grid_company_that_is_given_an_area_hears_of_the_taxes_that_are_paid_there()
     assert!(after.contains(&"NotifyBillingMasterData DDM".into()), "{after:?}");
 }
 
+/// What the registry of participants tells the hub: charges 8.4.
+#[test]
+fn the_registry_says_who_takes_part_and_who_runs_which_area() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store").display().to_string();
+    let file = dir.path().join("registry.toml").display().to_string();
+    let ask = |args: &[&str]| rows(&[&["process"], args, &["--store", &store, "--json"]].concat());
+    let what =
+        |rows: &[Value]| -> Vec<String> { rows.iter().map(|row| row["what"].as_str().unwrap().into()).collect() };
+    let company = |role: &str, status: &str| {
+        format!(
+            "[[actor]]\nnumber = \"1\"\nrole = \"{role}\"\nname = \"One\"\nstatus = \"{status}\"\nexternal_id = \"e\"\n"
+        )
+    };
+    let areas = "[[grid_area]]\ncode = \"131\"\nowner = \"1\"\n[[grid_area]]\ncode = \"132\"\nowner = \"1\"\n";
+    std::fs::write(&file, company("DDM", "Active") + &company("DDQ", "New") + areas).unwrap();
+    assert_eq!(what(&ask(&["register", &file])), ["new", "new", "changed", "changed"]);
+    assert_eq!(what(&ask(&["register", &file])), ["unchanged"; 4]);
+    std::fs::write(&file, company("DDQ", "Active")).unwrap();
+    assert_eq!(what(&ask(&["register", &file])), ["changed"], "who is not named stays as it is");
+
+    assert_eq!(
+        what(&ask(&["actor", "1", "--name", "First", "--status", "passive", "--external-id", ""])),
+        ["changed"; 2]
+    );
+    let registered = ask(&["participants"]);
+    let shown = |row: &Value| format!("{} {} {}", row["role"], row["name"], row["status"]).replace('"', "");
+    assert_eq!(registered.iter().map(shown).collect::<Vec<_>>(), ["DDM First Passive", "DDQ First Passive"]);
+    ask(&["grid-area", "131", "--nobody"]);
+    let told: Vec<String> = ask(&["events"])
+        .iter()
+        .map(|row| format!("{} {}", row["name"], row["payload"]["grid_area"]).replace('"', ""))
+        .collect();
+    assert_eq!(told, ["GridAreaAddedToActor 131", "GridAreaAddedToActor 132", "GridAreaRemovedFromActor 131"]);
+    for (args, why) in [
+        (&["actor", "2", "--status", "Active"][..], "nobody is registered"),
+        (&["actor", "1", "--status", "Gone"], "no status Gone"),
+        (&["grid-area", "131", "--owner", "2"], "no active grid company"),
+    ] {
+        let output = gridpost(&[&["process"], args, &["--store", &store]].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && said.contains(why), "{args:?}: {said}");
+    }
+}
+
 #[test]
 fn what_cannot_be_run_says_why_and_ends_with_2() {
     let dir = tempfile::tempdir().unwrap();

@@ -29,8 +29,11 @@ fn settings() -> Settings {
 
 /// Name to content: what a conversation leaves behind.
 fn footprint(specs: &Arc<Specs>, run: &Run) -> BTreeMap<String, String> {
+    footprint_in(own_world(run.files[0].parent().unwrap()), specs, run)
+}
+
+fn footprint_in(own_world: Option<World>, specs: &Arc<Specs>, run: &Run) -> BTreeMap<String, String> {
     let out = tempfile::tempdir().unwrap();
-    let own_world = own_world(run.files[0].parent().unwrap());
     let open = |clock| Ok(Gateway::open(Arc::new(Memory::default()), specs.clone(), settings(), clock)?);
     let plan = Plan {
         open: &open,
@@ -190,6 +193,46 @@ fn the_same_input_gives_the_same_bytes() {
     for (_, run) in conversations().into_iter().step_by(7) {
         assert_eq!(footprint(&specs, &run), footprint(&specs, &run));
     }
+}
+
+/// Ids that we made, which follow the bytes of what was sent, as one word.
+fn without_ids(after: &str) -> String {
+    let ours = |word: &str| word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let line =
+        |line: &str| line.split(' ').map(|word| if ours(word) { "#" } else { word }).collect::<Vec<_>>().join(" ");
+    after.lines().map(line).collect::<Vec<_>>().join("\n").replace(".json", ".xml")
+}
+
+#[test]
+fn a_suppliers_integrations_may_send_every_document_as_json() {
+    let specs = Arc::new(gridpost::document::built_in());
+    let limits = gridpost::xml::Limits::default();
+    let mut sent = BTreeSet::new();
+    for (folder, run) in
+        conversations().into_iter().filter(|it| it.0.iter().any(|part| part == "installation-accounts"))
+    {
+        let json = tempfile::tempdir().unwrap();
+        for file in &run.files {
+            let (bytes, name) = (std::fs::read(file).unwrap(), Path::new(file.file_name().unwrap()));
+            let schema = match file.extension().is_some_and(|extension| extension == "xml") {
+                true => gridpost::document::recognise(&specs, &bytes, &limits).unwrap(),
+                false => None,
+            };
+            let Some(schema) = schema else {
+                std::fs::write(json.path().join(name), bytes).unwrap();
+                continue;
+            };
+            sent.insert(schema.namespace().to_string());
+            let body = gridpost::document::cim_json::from_xml(schema, &bytes, &limits).unwrap();
+            std::fs::write(json.path().join(name.with_extension("json")), body).unwrap();
+        }
+        let in_json = runs(&[json.path().to_path_buf()]).unwrap();
+        assert_eq!((in_json.len(), in_json[0].files.len()), (1, run.files.len()));
+        let after = &footprint_in(own_world(&folder), &specs, &in_json[0])["after.txt"];
+        let expected = std::fs::read_to_string(folder.join("after.txt")).unwrap();
+        assert_eq!(without_ids(after), without_ids(&expected), "{}", folder.display());
+    }
+    assert_eq!(sent.len(), 6, "{sent:?}");
 }
 
 #[test]

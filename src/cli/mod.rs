@@ -16,6 +16,7 @@ mod output;
 pub mod participant;
 mod process;
 mod queue;
+mod register;
 mod replay;
 mod serve;
 mod spec;

@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -12,19 +12,20 @@ use super::Outcome;
 use super::accounts;
 use super::config::Config;
 use super::output::parse_instant;
-use crate::gateway::{self, Clock, Question};
-use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Period, Timestamp};
+use super::register;
+use crate::gateway::{self, Question};
+use crate::market::{ActorNumber, ChargeType, MeteringPointId, Period, Timestamp};
 use crate::process::accounting_points::{self, transactions};
 use crate::process::change_of_supplier::view as roles;
 use crate::process::charges::ChargeIdentity;
 use crate::process::charges::view::{Cut, EVERYTHING, Filter, PriceOrder};
 use crate::process::event::{NoPosition, Position};
-use crate::process::{Context, Pack, aftermath, gather_more, metering_points, participants};
-use crate::record::{self, Batch, Needs};
-use crate::store::{Embedded, Store};
+use crate::process::gather_more;
+use crate::record::Needs;
+use crate::store::Embedded;
 
-/// Shows what the processes know: charges, prices, links, and the events they have raised. One command changes
-/// something: `grid-area`.
+/// Shows what the processes know: charges, prices, links, and the events they have raised. `register`, `actor` and
+/// `grid-area` change who takes part.
 #[derive(Debug, Args)]
 pub struct ProcessArgs {
     /// Folder of the store [default: [store] dir of the configuration].
@@ -129,12 +130,22 @@ enum What {
     },
     /// Everybody who is registered.
     Participants,
+    /// Registers the actors and grid areas of a world file, or changes them to what it says; others stay as they are.
+    Register {
+        /// TOML with [[actor]] and [[grid_area]] tables, as in a world.
+        file: PathBuf,
+    },
+    /// Changes an actor's name, status or login in every role in which it is registered.
+    Actor(register::ActorArgs),
     /// Gives a grid area to a grid company, which is told of the taxes that are paid there once the gateway runs again.
     GridArea {
         code: String,
         /// Number of the grid company.
-        #[arg(long, value_name = "NUMBER")]
-        owner: String,
+        #[arg(long, value_name = "NUMBER", required_unless_present = "nobody")]
+        owner: Option<String>,
+        /// Nobody runs it any longer.
+        #[arg(long, conflicts_with = "owner")]
+        nobody: bool,
     },
 }
 
@@ -160,8 +171,11 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
         return accounts::run(what, dir, args.json, config);
     }
     let store = Embedded::open(dir, config.store_options())?;
-    if let What::GridArea { code, owner } = &args.what {
-        return give_grid_area(&store, config, code, owner);
+    match &args.what {
+        What::GridArea { code, owner, .. } => return register::grid_area(&store, config, code, owner.as_deref()),
+        What::Register { file } => return register::register(&store, config, file, args.json),
+        What::Actor(actor) => return register::actor(&store, actor, args.json),
+        _ => {}
     }
     if let What::Show { id } = &args.what {
         return story(&store, config, id, args.json);
@@ -219,32 +233,14 @@ impl What {
             }
             What::Accounts(_) => unreachable!("accounts are shown by themselves"),
             What::Participants => Question::Participants { cut: EVERYTHING },
-            What::GridArea { .. } | What::Show { .. } | What::Processes { .. } => {
+            What::GridArea { .. }
+            | What::Register { .. }
+            | What::Actor(_)
+            | What::Show { .. }
+            | What::Processes { .. } => {
                 unreachable!("run answers it before anything is asked")
             }
         }
-    }
-}
-
-fn give_grid_area(store: &Embedded, config: &Config, code: &str, owner: &str) -> Result<Outcome> {
-    let party = Party { number: ActorNumber::new(owner), role: ActorRole::GridAccessProvider };
-    let facts = gateway::load(store, &participants::needs_of(Pack::Denmark, &party))?;
-    if !participants::is_live(&facts, Pack::Denmark, &party) {
-        bail!("give grid area {code} to {owner}: it is no active grid company (DDM)");
-    }
-    let market = config.gateway_settings()?.markets.dk;
-    let now = Clock::machine().now();
-    let mut cause = blake3::Hasher::new();
-    for part in [code, owner, &now.to_string()] {
-        cause.update(part.as_bytes()).update(&[0]);
-    }
-    let context = Context { now, caller: market.hub_party(), cause: *cause.finalize().as_bytes(), market: &market };
-    let (changes, event) = metering_points::owned(code, &party.number);
-    let mut batch = Batch::default();
-    batch.unless_moved(facts.versions()).put_all(changes).put_all(aftermath(&[event], &context));
-    match store.commit(batch)? {
-        record::Outcome::Committed(_) => Ok(Outcome::Fine),
-        record::Outcome::Conflict(_) => bail!("give grid area {code} to {owner}: the registry has changed; try again"),
     }
 }
 

@@ -82,6 +82,10 @@ impl World {
         &self.charges
     }
 
+    pub fn grid_areas(&self) -> &[GridAreaTable] {
+        &self.grid_areas
+    }
+
     /// Tables that nothing uses yet.
     pub fn unused(&self) -> impl Iterator<Item = &str> {
         self.other.keys().map(String::as_str)

@@ -9,6 +9,7 @@ use crate::record::Change;
 
 const CREATED: &str = "MeteringPointCreated";
 const OWNED: &str = "GridAreaAddedToActor";
+const DISOWNED: &str = "GridAreaRemovedFromActor";
 
 /// To be raised by whoever creates a metering point, in the decision that writes it.
 pub fn created(point: &MeteringPoint) -> Event {
@@ -33,6 +34,13 @@ pub fn owned(code: &str, owner: &ActorNumber) -> (Vec<Change>, Event) {
     let area = GridArea { code: code.to_string(), owner: Some(owner.clone()) };
     let changes = vec![Change::Put(record::grid_area_key(code), record::write_grid_area(&area))];
     (changes, Event { name: OWNED, payload: json!({"grid_area": code, "actor_number": owner.as_str()}) })
+}
+
+/// A grid area is taken from its owner, and nobody runs it: what must be written, and to be raised with it.
+pub fn disowned(code: &str, owner: &ActorNumber) -> (Vec<Change>, Event) {
+    let area = GridArea { code: code.to_string(), owner: None };
+    let changes = vec![Change::Put(record::grid_area_key(code), record::write_grid_area(&area))];
+    (changes, Event { name: DISOWNED, payload: json!({"grid_area": code, "actor_number": owner.as_str()}) })
 }
 
 /// The grid area that an event says has an owner now, and who that is.

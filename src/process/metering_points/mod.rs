@@ -13,7 +13,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use events::{created, created_point, owned, owned_area};
+pub use events::{created, created_point, disowned, owned, owned_area};
 pub use state::{
     ConnectionState, GridArea, MeteringPoint, grid_area, knows_grid_area, metering_point, needs_of, needs_of_grid_area,
 };
