@@ -249,6 +249,26 @@ fn older_corrections_are_taken_while_the_window_is_open() {
     assert!(!CorrectionWindow { open_days: 0, ..window }.is_open(today));
 }
 
+/// CH.13: ninety local days back from today, whatever hour of a day of 23 or 25 hours it is.
+#[test]
+fn corrections_reach_back_local_days_on_a_change_day() {
+    let calendar = Calendar::new(chrono_tz::Europe::Copenhagen);
+    let moved = |instant: Timestamp, seconds: i64| Timestamp::from_seconds(instant.seconds() + seconds);
+    for (date, hours) in [("2023-03-26", 23), ("2023-10-29", 25)] {
+        let (start, end) = (local(date), calendar.midnight_in_days(local(date), 1));
+        assert_eq!(Period::new(start, end).seconds(), hours * 3_600);
+        let earliest = calendar.midnight_in_days(start, -90);
+        for now in [start, moved(end, -1)] {
+            for (seconds, rules) in [(0, &[][..]), (-1, &["CH.13"])] {
+                let mut operation = link("2022-01-05", "inf", 1);
+                operation.effective = Some(moved(earliest, seconds));
+                let mut world = World { now, ..World::new() };
+                assert_eq!(broken(&world.send(&request(vec![operation]))), [rules], "{date} {now} {seconds}");
+            }
+        }
+    }
+}
+
 #[test]
 fn settings_are_read_as_the_configuration_writes_them() {
     let text = "back_days = 90\n[correction_window]\nfirst = '2023-01-02'\nevery_days = 14\nopen_days = 1";
