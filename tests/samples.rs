@@ -162,10 +162,11 @@ fn no_document_that_is_sent_holds_a_personal_number() {
 }
 
 /// The requests whose rules have conversations.
-const REQUESTS: [RequestKind; 9] = [
+const REQUESTS: [RequestKind; 10] = [
     RequestKind::ChangeOfSupplier,
     RequestKind::MoveIn,
     RequestKind::ChangeOfBalanceResponsible,
+    RequestKind::Reallocation,
     RequestKind::Cancellation,
     RequestKind::CustomerData,
     RequestKind::Contact,

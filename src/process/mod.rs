@@ -17,6 +17,7 @@ pub mod market_documents;
 pub mod master_data_queries;
 pub mod metering_points;
 pub mod participants;
+pub mod reallocation;
 pub mod services;
 pub mod timer;
 
@@ -35,6 +36,9 @@ pub const DOCUMENTS: &[&Incoming] = &[
     &charge_links::REQUEST_BILLING_MASTER_DATA,
     &change_of_supplier::REQUEST_CHANGE_OF_SUPPLIER,
     &cancellation::REQUEST_CANCELLATION,
+    &reallocation::REQUEST_REALLOCATE_CHANGE_OF_SUPPLIER,
+    &reallocation::CONFIRM_REQUEST_REALLOCATE_CHANGE_OF_SUPPLIER,
+    &reallocation::REJECT_REQUEST_REALLOCATE_CHANGE_OF_SUPPLIER,
     &customer_characteristics::REQUEST_CHANGE_CUSTOMER_CHARACTERISTICS,
     &master_data_queries::REQUEST_ACCOUNTING_POINT_CHARACTERISTICS,
     &services::REQUEST_SERVICE,
@@ -56,6 +60,7 @@ pub const TIMERS: &[&timer::Kind] = &[
     &change_of_supplier::timers::NOTICE,
     &change_of_supplier::timers::PATIENCE,
     &change_of_supplier::timers::GRACE,
+    &change_of_supplier::timers::SILENCE,
     &installation_accounts::ASSIGN,
     &installation_accounts::MARK,
     &installation_accounts::UPDATE,

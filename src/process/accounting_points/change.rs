@@ -73,13 +73,20 @@ impl AccountingPoint {
     }
 
     /// Withdraws a process that has yet to happen, and brings back what it had suspended. Returns what came back; nothing
-    /// when there was nothing to withdraw.
+    /// when there was nothing to withdraw. What was itself suspended by a reallocation leaves to it what it had suspended.
     pub fn cancel(&mut self, id: &str) -> Option<Vec<String>> {
         let process = self.processes.get_mut(id).filter(|process| process.status.is_open())?;
+        let still = process.suspended_by.clone();
         withdraw(process);
+        let still = still.filter(|by| self.processes.get(by).is_some_and(|it| it.status.is_open()));
         let mut back = Vec::new();
         for other in self.processes.values_mut().filter(|it| it.suspended_by.as_deref() == Some(id)) {
-            if other.status == Status::Suspended {
+            if other.status != Status::Suspended {
+                continue;
+            }
+            if still.is_some() {
+                other.suspended_by = still.clone();
+            } else {
                 (other.status, other.suspended_by) = (Status::Pending, None);
                 back.push(other.id.clone());
             }
@@ -131,7 +138,7 @@ impl AccountingPoint {
         cancelled
     }
 
-    fn update(&mut self, id: &str, change: impl FnOnce(&mut Process)) {
+    pub(super) fn update(&mut self, id: &str, change: impl FnOnce(&mut Process)) {
         change(self.processes.get_mut(id).expect("whoever updates a process has found it"));
     }
 }

@@ -81,10 +81,10 @@ impl CustomerData {
         format!("{own_id}-{place}")
     }
 
-    /// What completed a process that was cancelled counts for nothing.
+    /// What completed a process that was cancelled or reversed counts for nothing.
     fn stands(&self, point: &AccountingPoint) -> bool {
         let completed = self.completes.as_ref().and_then(|id| point.process(id));
-        completed.is_none_or(|process| process.status != Status::Cancelled)
+        completed.is_none_or(|process| process.status != Status::Cancelled && !point.is_reversed(process))
     }
 
     pub fn references(&self) -> impl Iterator<Item = &str> {

@@ -18,6 +18,7 @@ pub mod change;
 pub mod customer_data;
 pub mod customers;
 mod record;
+pub mod reversal;
 pub mod state;
 pub mod transactions;
 mod world;

@@ -34,7 +34,7 @@ pub struct Process {
     /// Who asked for it, and under which transaction id; nobody for what was so before the hub began.
     pub requester: Option<ActorNumber>,
     pub transaction_id: String,
-    /// The move-in that keeps it from being carried out.
+    /// The move-in or the reallocation that keeps it from being carried out.
     pub suspended_by: Option<String>,
     pub supply: Option<SupplyRegistration>,
     pub consumer: Option<ConsumerRegistration>,
@@ -68,7 +68,7 @@ pub struct Dates {
     /// Nothing until it is effectuated.
     pub start: Option<Timestamp>,
     pub end: Option<Timestamp>,
-    /// It turned out to be wrong, and counts for nothing; the dates say what was believed.
+    /// It turned out to be wrong, and counts for nothing: it ends where it began.
     pub reversed: bool,
 }
 

@@ -30,7 +30,7 @@ pub struct Course {
     pub outcome: Outcome,
     /// States whose document has been dispatched, also of those that are yet to come.
     pub dispatched: BTreeSet<State>,
-    /// The document whose dequeuing is waited for, and until when.
+    /// The document whose dequeuing, or whose answer, is waited for, and until when.
     pub awaited: Option<Awaited>,
     /// Who has been told that its supply ends.
     pub notified: Option<Notified>,
@@ -53,6 +53,8 @@ pub enum State {
     Completed,
     /// A move-in, or a change of balance responsible party, whose day has not come.
     AwaitingEffectuation,
+    /// A reallocation that the former supplier has yet to agree to.
+    AwaitingFormerSupplierResponse,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,7 +67,7 @@ pub enum Outcome {
 pub struct Awaited {
     pub state: State,
     pub message_id: String,
-    /// When it counts as dispatched whether it was dequeued or not.
+    /// When it counts as dispatched whether it was dequeued or not, or when no answer is waited for any longer.
     pub due: Timestamp,
 }
 
@@ -104,7 +106,7 @@ pub struct Entry {
 }
 
 impl State {
-    pub const ALL: [State; 9] = [
+    pub const ALL: [State; 10] = [
         State::NotStarted,
         State::AwaitingConfirmationMessageDispatch,
         State::AwaitingMeteringPointDetailsDispatch,
@@ -114,6 +116,7 @@ impl State {
         State::AwaitingSupplierChange,
         State::Completed,
         State::AwaitingEffectuation,
+        State::AwaitingFormerSupplierResponse,
     ];
 
     pub fn name(self) -> &'static str {
@@ -127,6 +130,7 @@ impl State {
             State::AwaitingSupplierChange => "AwaitingSupplierChange",
             State::Completed => "Completed",
             State::AwaitingEffectuation => "AwaitingEffectuation",
+            State::AwaitingFormerSupplierResponse => "AwaitingFormerSupplierResponse",
         }
     }
 }

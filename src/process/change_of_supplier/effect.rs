@@ -156,12 +156,25 @@ impl Work<'_> {
         let Some(course) = self.courses.get(process).cloned() else { return false };
         let Some(back) = self.point_mut(&course.point).cancel(process) else { return false };
         self.end(process, why);
-        for process in back {
-            let now = self.now();
-            self.course_mut(&process).tell(now, "goes on: what had suspended it was cancelled");
+        self.resume(back, "what had suspended it was cancelled");
+        true
+    }
+
+    /// Processes that stood still go on; where their day has come since, they take effect as of it, in the order of their
+    /// days.
+    pub fn resume(&mut self, mut processes: Vec<String>, why: &str) {
+        let now = self.now();
+        processes.sort_by_key(|process| {
+            let course = &self.courses[process];
+            (course.effective, course.kind.rank(), course.number)
+        });
+        for process in processes {
+            self.course_mut(&process).tell(now, format!("goes on: {why}"));
+            if self.courses[&process].effective <= now {
+                self.effectuate(&process);
+            }
             self.advance(&process);
         }
-        true
     }
 
     /// A change of supplier that a move-in had suspended will not happen; whoever asked for it hears so now.
@@ -170,6 +183,11 @@ impl Work<'_> {
             return;
         }
         self.end(process, Why::Superseded);
+        self.tell_lapsed(process);
+    }
+
+    /// Whoever asked for a process hears that it will not happen.
+    pub fn tell_lapsed(&mut self, process: &str) {
         let course = self.courses[process].clone();
         let notice = self.withdrawal(process, &Work::supplier(&course.requester), &course.transaction_id);
         self.send(process, notice);
@@ -184,13 +202,13 @@ impl Work<'_> {
         self.changes.extend(timers::effect(&course).cancel());
         self.changes.extend(timers::notice(&course, notice_due).cancel());
         if let Some(awaited) = &course.awaited {
-            self.changes.extend(timers::patience(&course, &awaited.message_id, awaited.due).cancel());
+            self.changes.extend(timers::awaited(&course, awaited).cancel());
             self.changes.push(dispatch::forget(&awaited.message_id));
         }
         let ended = self.course_mut(process);
         (ended.outcome, ended.awaited) = (Outcome::Cancelled, None);
         ended.tell(now, format!("cancelled: {}", why.name()));
-        if course.kind != ProcessKind::ChangeOfBalanceResponsible {
+        if !matches!(course.kind, ProcessKind::ChangeOfBalanceResponsible | ProcessKind::Reallocation) {
             self.tell(events::future_change_cancelled(&course, why));
         }
         if let Some(notified) = &course.notified {

@@ -9,6 +9,7 @@ use super::effect::Why;
 use super::work::Work;
 use crate::market::{ActorNumber, CustomerType, MeteringPointId};
 use crate::process::Event;
+use crate::process::accounting_points::reversal::Reversal;
 
 impl Work<'_> {
     /// Tells an event, with its id and the present instant in its payload.
@@ -78,6 +79,17 @@ pub fn balance_changed(course: &Course, old: Option<&ActorNumber>, new: &ActorNu
         "effective_date": course.effective.to_string(),
     });
     event("BalanceResponsibleChanged", course, fields)
+}
+
+/// What has turned out to be wrong does not hold, from the day on from which it was believed to.
+pub fn change_reversed(course: &Course, reversal: &Reversal) -> Event {
+    let fields = json!({
+        "reversed_process_ids": reversal.reversed,
+        "from_energy_supplier_gln": reversal.from.as_str(),
+        "to_energy_supplier_gln": reversal.to.as_ref().map(ActorNumber::as_str),
+        "effective_date": course.effective.to_string(),
+    });
+    event("SupplierChangeReversed", course, fields)
 }
 
 fn event(name: &'static str, course: &Course, mut payload: Value) -> Event {

@@ -138,7 +138,8 @@ impl Work<'_> {
         own.map_or(course.effective, |supply| supply.period.start)
     }
 
-    fn record_id(&self, process: &str, document: &str, parts: &[&str]) -> String {
+    /// The id of a record that this decision sends about a process.
+    pub fn record_id(&self, process: &str, document: &str, parts: &[&str]) -> String {
         self.context.id(&[&["record", document, process], parts].concat())
     }
 }

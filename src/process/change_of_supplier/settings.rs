@@ -16,6 +16,7 @@ pub struct Settings {
     pub change_of_supplier: ChangeOfSupplier,
     pub move_in: MoveIn,
     pub balance_responsible: BalanceResponsible,
+    pub reallocate: Reallocate,
     pub customer_data: CustomerData,
     pub notices: Notices,
     pub dispatch: Dispatch,
@@ -119,6 +120,23 @@ pub struct BalanceResponsible {
 impl Default for BalanceResponsible {
     fn default() -> Self {
         Self { days_before: 0, days_after: NO_BOUND, send_master_data: false }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reallocate {
+    /// How many days ago a move or a change of supplier may have taken effect that is to be undone.
+    pub max_days_back: i32,
+    /// Days of 24 hours that the former supplier has to answer.
+    pub response_days: u32,
+    /// Whether a former supplier that does not answer agrees.
+    pub silence_is_consent: bool,
+}
+
+impl Default for Reallocate {
+    fn default() -> Self {
+        Self { max_days_back: 60, response_days: 5, silence_is_consent: false }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Source: market-roles 2.2.2, 2.2.3, 2.5.2, 2.14, 6.7.
 
-use super::course::{self, Course};
+use super::course::{self, Awaited, Course, State};
 use super::work::{self, Work};
 use crate::market::{MeteringPointId, Timestamp};
 use crate::process::accounting_points::{self, ProcessKind};
@@ -40,6 +40,9 @@ pub const PATIENCE: Kind =
 /// What is known of a customer goes to the grid company.
 pub const GRACE: Kind =
     Kind { name: "customer-data-to-grid", rank: 120, pack: Pack::Denmark, duty: |timer| due(timer, Due::Grace) };
+/// A former supplier has not said whether what it is told was wrong was wrong.
+pub const SILENCE: Kind =
+    Kind { name: "former-supplier-is-silent", rank: 130, pack: Pack::Denmark, duty: |timer| due(timer, Due::Silence) };
 
 pub fn effect(course: &Course) -> Timer {
     let kind = match course.kind {
@@ -58,6 +61,18 @@ pub fn patience(course: &Course, message_id: &str, due: Timestamp) -> Timer {
     timer(&PATIENCE, due, course).note(message_id.as_bytes().to_vec())
 }
 
+pub fn silence(course: &Course, due: Timestamp) -> Timer {
+    timer(&SILENCE, due, course)
+}
+
+/// The timer for the end of what a process waits for.
+pub fn awaited(course: &Course, awaited: &Awaited) -> Timer {
+    match awaited.state {
+        State::AwaitingFormerSupplierResponse => silence(course, awaited.due),
+        _ => patience(course, &awaited.message_id, awaited.due),
+    }
+}
+
 pub fn grace(course: &Course, due: Timestamp) -> Timer {
     timer(&GRACE, due, course)
 }
@@ -73,6 +88,7 @@ enum Due {
     Notice,
     Dispatched,
     Grace,
+    Silence,
 }
 
 /// Something about one process whose time has come.
@@ -109,6 +125,7 @@ impl Duty for Appointment {
             Due::Notice => work.advance(&self.process),
             Due::Dispatched => work.dispatched(&self.process, &self.message_id),
             Due::Grace => work.customer_to_grid(&self.process),
+            Due::Silence => work.former_supplier_is_silent(&self.process),
         }
         work.finish()
     }

@@ -48,16 +48,26 @@ pub fn story(facts: &Facts, id: &str, market: &Market) -> Option<Vec<Value>> {
         "effective": process.effective.to_string(),
         "status": process.status.name(),
         "suspended_by": process.suspended_by,
+        "reversed": point.is_reversed(process),
         "state": course.state.name(),
         "outcome": course.outcome.name(),
     }));
     rows.extend(course.story.iter().map(|it| json!({"what": "step", "at": it.at.to_string(), "step": it.what})));
-    if course.is_open() {
-        let mut due = vec![(timers::effect(&course).due, "takes effect")];
+    if course.is_open() && !point.is_reversed(process) {
+        let mut due = Vec::new();
+        let awaits_answer = course.kind == accounting_points::ProcessKind::Reallocation;
+        if !awaits_answer {
+            due.push((timers::effect(&course).due, "takes effect"));
+        }
         if course.kind == accounting_points::ProcessKind::ChangeOfSupplier && course.notified.is_none() {
             due.push((notice_at(course.effective, market), "the current supplier is told"));
         }
-        due.extend(course.awaited.iter().map(|it| (it.due, "patience with whoever has not dequeued ends")));
+        let ends = if awaits_answer {
+            "the former supplier has not answered"
+        } else {
+            "patience with whoever has not dequeued ends"
+        };
+        due.extend(course.awaited.iter().map(|it| (it.due, ends)));
         due.retain(|(at, _)| process.status.is_open() || *at > course.effective);
         due.sort_unstable();
         rows.extend(due.into_iter().map(|(at, what)| json!({"what": "due", "at": at.to_string(), "step": what})));
@@ -120,6 +130,7 @@ pub fn processes(facts: &Facts, point: &MeteringPointId) -> Vec<Value> {
             "reason": process.reason,
             "effective": process.effective.to_string(),
             "status": process.status.name(),
+            "reversed": point.is_reversed(process),
             "transaction": process.transaction_id,
             "supplier": supply.map(|it| it.supplier.as_str()),
             "supplies_from": supply.and_then(|it| text(it.dates.start)),

@@ -156,9 +156,11 @@ impl<'a> Work<'a> {
         self.courses.insert(course.process.clone(), course);
     }
 
-    /// What becomes of the process whose course this is.
+    /// What becomes of the process whose course this is; what was reversed counts as cancelled, and tells nobody anything more.
     pub fn status_of(&self, course: &Course) -> Option<Status> {
-        self.site(&course.point).point.process(&course.process).map(|process| process.status)
+        let point = &self.site(&course.point).point;
+        let process = point.process(&course.process)?;
+        Some(if point.is_reversed(process) { Status::Cancelled } else { process.status })
     }
 
     /// Whether its messages go on: it was accepted, and nothing keeps it.

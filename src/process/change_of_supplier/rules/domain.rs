@@ -184,14 +184,17 @@ pub static REALLOCATION_RUNNING: Check = Check {
 /// What has happened or will, unless something comes between.
 pub const HAPPENS: &[Status] = &[Status::Pending, Status::Completed];
 
+/// What was reversed is in nobody's way.
 pub fn on_same_date<'a>(
     case: &Case<'a>,
     kind: ProcessKind,
     statuses: &'a [Status],
 ) -> impl Iterator<Item = &'a Process> {
     let effective = case.effective();
-    let processes = case.point.processes().into_iter();
-    processes.filter(move |it| it.kind == kind && it.effective == effective && statuses.contains(&it.status))
+    let (point, processes) = (case.point, case.point.processes().into_iter());
+    processes
+        .filter(move |it| it.kind == kind && it.effective == effective && statuses.contains(&it.status))
+        .filter(move |it| !point.is_reversed(it))
 }
 
 pub fn is_past(case: &Case) -> bool {

@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::process::accounting_points::ProcessKind;
 use crate::process::accounting_points::Status as ProcessStatus;
+use crate::process::reallocation::tests::{agree, decline, reallocate};
 
 #[derive(Debug, Clone)]
 enum Act {
     Change { by: usize, days: i32 },
     MoveIn { by: usize, days: i32, customer: usize },
     Cancel { by: usize, which: usize, reason: &'static str },
+    Reallocate { by: usize, which: usize, reason: &'static str },
+    Answer { agreed: bool },
     Wait { hours: i64 },
     Dequeue { which: usize },
 }
@@ -25,6 +29,9 @@ fn moves() -> impl Strategy<Value = Vec<Act>> {
         2 => (0..3_usize, -16..20_i32, 0..3_usize).prop_map(|(by, days, customer)| Act::MoveIn { by, days, customer }),
         2 => (0..3_usize, 0..12_usize, prop_oneof![Just("E03"), Just("E65")])
             .prop_map(|(by, which, reason)| Act::Cancel { by, which, reason }),
+        2 => (0..3_usize, 0..12_usize, prop_oneof![Just("D07"), Just("D33")])
+            .prop_map(|(by, which, reason)| Act::Reallocate { by, which, reason }),
+        2 => any::<bool>().prop_map(|agreed| Act::Answer { agreed }),
         3 => (1..200_i64).prop_map(|hours| Act::Wait { hours }),
         1 => (0..20_usize).prop_map(|which| Act::Dequeue { which }),
     ];
@@ -34,7 +41,7 @@ fn moves() -> impl Strategy<Value = Vec<Act>> {
 fn play(moves: &[Act]) -> House {
     let mut house = House::opened();
     let calendar = crate::market::Calendar::new(chrono_tz::Europe::Copenhagen);
-    let mut asked = Vec::new();
+    let (mut asked, mut starts) = (Vec::new(), Vec::new());
     for (number, each) in moves.iter().enumerate() {
         match each {
             Act::Change { by, days } => {
@@ -42,6 +49,7 @@ fn play(moves: &[Act]) -> House {
                 let start = calendar.midnight_in_days(house.now, *days).to_string();
                 house.send(&request(SUPPLIERS[*by], "E03", &id, &start));
                 asked.push(id);
+                starts.push(start);
             }
             Act::MoveIn { by, days, customer } => {
                 let id = format!("t{number}");
@@ -50,10 +58,27 @@ fn play(moves: &[Act]) -> House {
                 request.records[0].customer = Some(customer_id(CUSTOMERS[*customer]));
                 house.send(&request);
                 asked.push(id);
+                starts.push(start);
             }
             Act::Cancel { by, which, reason } => {
                 let Some(original) = asked.get(*which) else { continue };
                 house.send(&cancellation(SUPPLIERS[*by], reason, &format!("t{number}"), original));
+            }
+            Act::Reallocate { by, which, reason } => {
+                let Some(start) = starts.get(*which) else { continue };
+                house.send(&reallocate(SUPPLIERS[*by], reason, &format!("t{number}"), start));
+            }
+            Act::Answer { agreed } => {
+                let Some(asked) = house.sent.iter().rfind(|it| it.kind.name == "RequestReallocateChangeOfSupplier")
+                else {
+                    continue;
+                };
+                let (former, id) = (asked.receiver.number.to_string(), value(asked, "mRID"));
+                if *agreed {
+                    house.send(&agree(&former, &format!("t{number}"), id.as_deref()));
+                } else {
+                    house.send(&decline(&former, &format!("t{number}"), id.as_deref()));
+                }
             }
             Act::Wait { hours } => house.pass(Timestamp::from_seconds(house.now.seconds() + hours * 3_600)),
             Act::Dequeue { which } => {
@@ -90,7 +115,8 @@ proptest! {
         }
         prop_assert!(answers.values().all(|count| *count == 1));
         let sent = moves.iter().filter(|it| matches!(it, Act::Change { .. } | Act::MoveIn { .. })).count();
-        prop_assert!(answers.len() >= sent);
+        let forwarded = house.sent.iter().filter(|it| it.kind.name == "RequestReallocateChangeOfSupplier").count();
+        prop_assert!(answers.len() >= sent + forwarded);
 
         // Long after, nothing is open, and what has happened has happened once.
         prop_assert!(point.open().is_empty());
@@ -101,7 +127,7 @@ proptest! {
         for process in point.processes() {
             let changed = effected.contains(&*process.id);
             prop_assert!(!changed || process.status == ProcessStatus::Completed);
-            if process.status == ProcessStatus::Cancelled {
+            if process.status == ProcessStatus::Cancelled && process.kind != ProcessKind::Reallocation {
                 let told = house.told("FutureEnergySupplierChangeCancelled");
                 prop_assert_eq!(told.iter().filter(|it| it.payload["process_id"] == *process.id).count(), 1);
             }

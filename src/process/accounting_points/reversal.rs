@@ -1,0 +1,153 @@
+//! What turned out to be wrong is reversed: what it had registered counts for nothing any more, and what it had ended goes on.
+//!
+//! Nothing is erased. A reversed process stays completed, for so it was believed; that it is reversed is told by the
+//! reallocation about it that was completed since. While a reallocation runs, everything else that is pending stands still.
+//!
+//! Source: market-roles 2.7, 2.8.
+
+use super::state::{AccountingPoint, Dates, Process, ProcessKind, Status};
+use crate::market::{ActorNumber, Timestamp};
+
+/// What carrying out a reallocation has come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reversal {
+    /// The processes that are reversed.
+    pub reversed: Vec<String>,
+    /// Whoever had reported them.
+    pub from: ActorNumber,
+    /// Whose supply goes on, if anybody's.
+    pub to: Option<ActorNumber>,
+    /// What had been suspended and rests on what was wrong; it is still suspended, and is to be withdrawn.
+    pub lapsed: Vec<String>,
+    /// What had been suspended and is pending again.
+    pub back: Vec<String>,
+}
+
+impl AccountingPoint {
+    /// What a reallocation for this reason is about: whatever the requester has completed on this day, and nobody has
+    /// reversed since. Several where a secondary move-in followed on the day of another.
+    pub fn reversible(&self, reason: &str, requester: &ActorNumber, effective: Timestamp) -> Vec<&Process> {
+        let all = self.processes().into_iter();
+        all.filter(|it| it.effective == effective && it.requester.as_ref() == Some(requester))
+            .filter(|it| it.status == Status::Completed && is_about(reason, it.kind) && !self.is_reversed(it))
+            .collect()
+    }
+
+    /// Whether a reallocation has undone it.
+    pub fn is_reversed(&self, process: &Process) -> bool {
+        self.processes.values().any(|it| {
+            it.kind == ProcessKind::Reallocation
+                && it.status == Status::Completed
+                && it.number > process.number
+                && it.effective == process.effective
+                && it.requester == process.requester
+                && is_about(&it.reason, process.kind)
+        })
+    }
+
+    /// Whether anything else that touches the supply or the customer has taken effect after these.
+    pub fn has_changed_since(&self, wrong: &[&Process]) -> bool {
+        let place = |process: &Process| (process.effective, process.kind.rank(), process.number);
+        let last = wrong.iter().map(|process| place(process)).max();
+        self.processes.values().any(|it| {
+            let is_change = !matches!(it.kind, ProcessKind::Reallocation | ProcessKind::ChangeOfBalanceResponsible);
+            is_change && it.status == Status::Completed && Some(place(it)) > last && !self.is_reversed(it)
+        })
+    }
+
+    /// Who supplied up to an instant.
+    pub fn supplier_before(&self, at: Timestamp) -> Option<&ActorNumber> {
+        self.supplier_at(Timestamp::from_micros(at.micros() - 1))
+    }
+
+    /// Suspends whatever else is pending, until the reallocation is over.
+    pub fn suspend_for_reallocation(&mut self, reallocation: &str) -> Vec<String> {
+        let mut suspended = Vec::new();
+        let others = self.processes.values_mut().filter(|it| it.status == Status::Pending && it.id != reallocation);
+        for process in others {
+            (process.status, process.suspended_by) = (Status::Suspended, Some(reallocation.to_string()));
+            suspended.push(process.id.clone());
+        }
+        suspended
+    }
+
+    /// Carries out a pending reallocation; nothing when there is none, so that it never happens twice.
+    pub fn reverse(&mut self, reallocation: &str) -> Option<Reversal> {
+        let process = self.processes.get(reallocation)?;
+        if process.kind != ProcessKind::Reallocation || process.status != Status::Pending {
+            return None;
+        }
+        let (at, reason, from) = (process.effective, process.reason.clone(), process.requester.clone()?);
+        let to = self.supplier_before(at).cloned();
+        let wrong: Vec<Process> = self.reversible(&reason, &from, at).into_iter().cloned().collect();
+        self.update(reallocation, |process| process.status = Status::Completed);
+
+        let moved_out = wrong.iter().any(|it| it.kind == ProcessKind::MoveOut);
+        let supplies: Vec<Dates> = wrong.iter().filter_map(|it| Some(it.supply.as_ref()?.dates)).collect();
+        let consumers: Vec<Dates> = wrong.iter().filter_map(|it| Some(it.consumer.as_ref()?.dates)).collect();
+        for it in &wrong {
+            self.update(&it.id, |process| {
+                process.supply.iter_mut().for_each(|it| it.dates = it.dates.reversed());
+                process.consumer.iter_mut().for_each(|it| it.dates = it.dates.reversed());
+            });
+        }
+        if moved_out || !supplies.is_empty() {
+            self.reopen(at, last_end(&supplies), |process| process.supply.as_mut().map(|it| &mut it.dates));
+        }
+        if moved_out || !consumers.is_empty() {
+            self.reopen(at, last_end(&consumers), |process| process.consumer.as_mut().map(|it| &mut it.dates));
+        }
+
+        let lost = to.as_ref() != Some(&from);
+        let first = wrong.iter().map(|it| it.number).min();
+        let (mut lapsed, mut back) = (Vec::new(), Vec::new());
+        let stood_still = self.processes.values_mut().filter(|it| it.suspended_by.as_deref() == Some(reallocation));
+        for it in stood_still.filter(|it| it.status == Status::Suspended) {
+            let since = Some(it.number) > first;
+            // The consent came from the customer that was wrong; or the supply that it is about is not there.
+            let consent_is_wrong = reason == "D33" && it.kind == ProcessKind::ChangeOfSupplier && since;
+            let is_of_own_supply = matches!(
+                it.kind,
+                ProcessKind::EndOfSupply | ProcessKind::MoveOut | ProcessKind::ChangeOfBalanceResponsible
+            );
+            if consent_is_wrong || (is_of_own_supply && lost && it.requester.as_ref() == Some(&from)) {
+                lapsed.push(it.id.clone());
+            } else {
+                (it.status, it.suspended_by) = (Status::Pending, None);
+                back.push(it.id.clone());
+            }
+        }
+        let reversed = wrong.into_iter().map(|it| it.id).collect();
+        Some(Reversal { reversed, from, to, lapsed, back })
+    }
+
+    /// What ended at `at` goes on until `end`.
+    fn reopen(&mut self, at: Timestamp, end: Option<Timestamp>, dates_of: impl Fn(&mut Process) -> Option<&mut Dates>) {
+        for dates in self.processes.values_mut().filter_map(dates_of) {
+            if dates.end == Some(at) && dates.period().is_some() {
+                dates.end = end;
+            }
+        }
+    }
+}
+
+impl Dates {
+    /// It ends where it began, and counts for nothing.
+    fn reversed(self) -> Self {
+        Self { end: self.start, reversed: true, ..self }
+    }
+}
+
+/// Whether a reallocation for this reason undoes processes of this kind.
+fn is_about(reason: &str, kind: ProcessKind) -> bool {
+    match reason {
+        "D07" => kind == ProcessKind::ChangeOfSupplier,
+        _ => matches!(kind, ProcessKind::MoveIn | ProcessKind::MoveOut),
+    }
+}
+
+/// Until when the last of them held; nothing when it had no end.
+fn last_end(dates: &[Dates]) -> Option<Timestamp> {
+    let ends: Option<Vec<Timestamp>> = dates.iter().map(|it| it.end).collect();
+    ends?.into_iter().max()
+}
