@@ -162,10 +162,12 @@ fn no_document_that_is_sent_holds_a_personal_number() {
 }
 
 /// The requests whose rules have conversations.
-const REQUESTS: [RequestKind; 10] = [
+const REQUESTS: [RequestKind; 12] = [
     RequestKind::ChangeOfSupplier,
     RequestKind::MoveIn,
     RequestKind::ChangeOfBalanceResponsible,
+    RequestKind::EndOfSupply,
+    RequestKind::MoveOut,
     RequestKind::Reallocation,
     RequestKind::Cancellation,
     RequestKind::CustomerData,

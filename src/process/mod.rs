@@ -10,6 +10,7 @@ pub mod charge_links;
 pub mod charges;
 pub mod customer_characteristics;
 pub mod dispatch;
+pub mod end_of_supply;
 pub mod errand;
 pub mod event;
 pub mod installation_accounts;
@@ -35,6 +36,7 @@ pub const DOCUMENTS: &[&Incoming] = &[
     &charge_links::REQUEST_CHANGE_BILLING_MASTER_DATA,
     &charge_links::REQUEST_BILLING_MASTER_DATA,
     &change_of_supplier::REQUEST_CHANGE_OF_SUPPLIER,
+    &end_of_supply::REQUEST_END_OF_SUPPLY,
     &cancellation::REQUEST_CANCELLATION,
     &reallocation::REQUEST_REALLOCATE_CHANGE_OF_SUPPLIER,
     &reallocation::CONFIRM_REQUEST_REALLOCATE_CHANGE_OF_SUPPLIER,
@@ -56,6 +58,8 @@ pub const DOCUMENTS: &[&Incoming] = &[
 pub const TIMERS: &[&timer::Kind] = &[
     &change_of_supplier::timers::SUPPLIER,
     &change_of_supplier::timers::MOVE_IN,
+    &change_of_supplier::timers::END_OF_SUPPLY,
+    &change_of_supplier::timers::MOVE_OUT,
     &change_of_supplier::timers::BALANCE,
     &change_of_supplier::timers::NOTICE,
     &change_of_supplier::timers::PATIENCE,

@@ -13,7 +13,8 @@ pub struct Effect {
     pub supplier: Option<ActorNumber>,
     /// Who supplied until then.
     pub previous: Option<ActorNumber>,
-    /// Ends of supply that it has overtaken: they are cancelled.
+    /// Ends of supply and move-outs that it has overtaken, or itself where the supply that it ends is not there: they are
+    /// cancelled.
     pub superseded: Vec<String>,
     /// Processes that it had suspended: they are cancelled.
     pub lapsed: Vec<String>,
@@ -32,9 +33,18 @@ impl AccountingPoint {
     /// Carries out a pending process whose day has come; nothing when there is nothing to carry out, so that it never
     /// happens twice.
     pub fn effectuate(&mut self, id: &str, now: Timestamp) -> Option<Effect> {
-        let process = self.processes.get_mut(id).filter(|it| it.status == Status::Pending && it.effective <= now)?;
-        process.status = Status::Completed;
+        let process = self.processes.get(id).filter(|it| it.status == Status::Pending && it.effective <= now)?;
         let (kind, at) = (process.kind, process.effective);
+        if kind == ProcessKind::EndOfSupply && self.takes_over(at, ProcessKind::brings_supplier) {
+            // Whoever takes over at the same instant overtakes it.
+            return None;
+        }
+        if kind.is_end() && !self.supplies_until(id, at) {
+            self.update(id, withdraw);
+            return Some(Effect { superseded: vec![id.to_string()], ..Effect::default() });
+        }
+        let taker = process.supply.as_ref().map(|supply| supply.supplier.clone());
+        self.update(id, |process| process.status = Status::Completed);
         let mut effect = Effect::default();
         if let Some(supply) = self.processes[id].supply.clone() {
             effect.previous = self.supplier_at(at).cloned();
@@ -60,12 +70,15 @@ impl AccountingPoint {
             self.update(id, |process| process.balance.as_mut().expect("it has one").dates = dates);
         }
         match kind {
-            ProcessKind::EndOfSupply => effect.previous = self.end_supply(at),
-            ProcessKind::ChangeOfSupplier | ProcessKind::MoveIn | ProcessKind::ForcedSupplierChange => {
-                effect.superseded = self.cancel_where(|it| {
-                    it.kind == ProcessKind::EndOfSupply && it.status == Status::Pending && it.effective >= at
-                });
+            ProcessKind::EndOfSupply => effect.previous = self.end_supply(id, at),
+            ProcessKind::MoveOut => {
+                self.end_consumption(at);
+                // The supply passes to whoever somebody moves in with on the same day.
+                if self.processes[id].ends_supply && !self.takes_over(at, |kind| kind == ProcessKind::MoveIn) {
+                    effect.previous = self.end_supply(id, at);
+                }
             }
+            _ if kind.brings_supplier() => effect.superseded = self.overtake(id, at, taker.as_ref()),
             _ => {}
         }
         effect.lapsed = self.cancel_where(|it| it.suspended_by.as_deref() == Some(id) && it.status.is_open());
@@ -122,8 +135,38 @@ impl AccountingPoint {
         Dates { start: Some(at), end, reversed: false }
     }
 
-    fn end_supply(&mut self, at: Timestamp) -> Option<ActorNumber> {
-        let (process, supply) = self.supply_at(at)?;
+    /// Whether somebody else is to begin at this instant.
+    fn takes_over(&self, at: Timestamp, by: impl Fn(ProcessKind) -> bool) -> bool {
+        self.processes.values().any(|it| it.status == Status::Pending && it.effective == at && by(it.kind))
+    }
+
+    /// Whether the supply that a process ends is that of whoever asked for it.
+    fn supplies_until(&self, id: &str, at: Timestamp) -> bool {
+        let last = Timestamp::from_micros(at.micros() - 1);
+        self.supplier_at(last).is_some() && self.supplier_at(last) == self.processes[id].requester.as_ref()
+    }
+
+    /// Cancels the ends of supply and the move-outs that a new supplier, or a new customer, makes pointless: those on its
+    /// day and behind it, but not what the new supplier itself has announced of its own supply since.
+    fn overtake(&mut self, id: &str, at: Timestamp, by: Option<&ActorNumber>) -> Vec<String> {
+        let number = self.processes[id].number;
+        self.cancel_where(|it| {
+            let is_later = it.number > number && it.requester.as_ref() == by;
+            it.kind.is_end() && it.status == Status::Pending && it.effective >= at && !is_later
+        })
+    }
+
+    fn end_consumption(&mut self, at: Timestamp) {
+        let consumers = self.processes.values_mut().filter_map(|it| it.consumer.as_mut());
+        for consumer in consumers.filter(|it| it.dates.holds_at(at)) {
+            consumer.dates.end = Some(at);
+        }
+    }
+
+    /// Ends the supply of whoever asked for this process, unless it is over.
+    fn end_supply(&mut self, by: &str, at: Timestamp) -> Option<ActorNumber> {
+        let requester = self.processes[by].requester.as_ref();
+        let (process, supply) = self.supply_at(at).filter(|(_, supply)| Some(&supply.supplier) == requester)?;
         let (id, supplier) = (process.id.clone(), supply.supplier.clone());
         self.update(&id, |process| process.supply.as_mut().expect("it has one").dates.end = Some(at));
         Some(supplier)

@@ -21,6 +21,8 @@ pub const TRANSACTIONS: Space = Space(63);
 pub const OWN_IDS: Space = Space(64);
 
 pub const VERSION: u8 = 1;
+/// Of processes.
+const PROCESS_VERSION: u8 = 2;
 
 /// The record that every decision about an accounting point takes turns on.
 pub fn guard_key(id: &MeteringPointId) -> Key {
@@ -69,6 +71,21 @@ struct StoredProcess {
     supply: Option<(String, StoredDates)>,
     consumer: Option<(String, Option<String>, StoredDates)>,
     balance: Option<(String, String, StoredDates)>,
+    /// Kept behind it, since version 2.
+    #[serde(skip)]
+    ends_supply: bool,
+}
+
+impl StoredProcess {
+    /// Of what version 1 kept, an end of supply alone ends one.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        if let Some((process, ends_supply)) = stored::read::<(Self, bool)>(PROCESS_VERSION, bytes) {
+            return Some(Self { ends_supply, ..process });
+        }
+        let process: Self = stored::read(VERSION, bytes)?;
+        let ends_supply = ProcessKind::ALL[usize::from(process.kind)] == ProcessKind::EndOfSupply;
+        Some(Self { ends_supply, ..process })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,35 +97,28 @@ struct StoredDates {
 
 pub fn write_process(process: &Process) -> Bytes {
     let text = |number: &ActorNumber| number.to_string();
-    stored::write(
-        VERSION,
-        &StoredProcess {
-            kind: place(&ProcessKind::ALL, process.kind),
-            number: process.number,
-            reason: process.reason.clone(),
-            effective: process.effective.micros(),
-            status: place(&Status::ALL, process.status),
-            requester: process.requester.as_ref().map(text),
-            transaction_id: process.transaction_id.clone(),
-            suspended_by: process.suspended_by.clone(),
-            supply: process.supply.as_ref().map(|it| (text(&it.supplier), write_dates(it.dates))),
-            consumer: process
-                .consumer
-                .as_ref()
-                .map(|it| (it.customer.clone(), it.second.clone(), write_dates(it.dates))),
-            balance: process
-                .balance
-                .as_ref()
-                .map(|it| (text(&it.responsible), text(&it.supplier), write_dates(it.dates))),
-        },
-    )
+    let stored = StoredProcess {
+        kind: place(&ProcessKind::ALL, process.kind),
+        number: process.number,
+        reason: process.reason.clone(),
+        effective: process.effective.micros(),
+        status: place(&Status::ALL, process.status),
+        requester: process.requester.as_ref().map(text),
+        transaction_id: process.transaction_id.clone(),
+        suspended_by: process.suspended_by.clone(),
+        supply: process.supply.as_ref().map(|it| (text(&it.supplier), write_dates(it.dates))),
+        consumer: process.consumer.as_ref().map(|it| (it.customer.clone(), it.second.clone(), write_dates(it.dates))),
+        balance: process.balance.as_ref().map(|it| (text(&it.responsible), text(&it.supplier), write_dates(it.dates))),
+        ends_supply: process.ends_supply,
+    };
+    stored::write(PROCESS_VERSION, &(&stored, process.ends_supply))
 }
 
 /// # Panics
 ///
 /// When the record is not what [`write_process`] made of a process.
 pub fn read_process(key: &Key, bytes: &[u8]) -> Process {
-    let found: StoredProcess = stored::read(VERSION, bytes).expect("a stored process is read back");
+    let found = StoredProcess::read(bytes).expect("a stored process is read back");
     let mut parts = key.reader();
     let id = parts.text().and_then(|_| parts.text()).expect("a process's key ends in its id");
     Process {
@@ -135,6 +145,7 @@ pub fn read_process(key: &Key, bytes: &[u8]) -> Process {
             supplier: ActorNumber::new(supplier),
             dates: read_dates(&dates),
         }),
+        ends_supply: found.ends_supply,
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Process {
     pub supply: Option<SupplyRegistration>,
     pub consumer: Option<ConsumerRegistration>,
     pub balance: Option<BalanceRegistration>,
+    /// Whether the supply of whoever asked for it ends with it: of an end of supply always, of a move-out as the market has it.
+    pub ends_supply: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,6 +127,16 @@ impl ProcessKind {
         }
     }
 
+    /// Whether something ends with it and nothing begins.
+    pub fn is_end(self) -> bool {
+        matches!(self, ProcessKind::EndOfSupply | ProcessKind::MoveOut)
+    }
+
+    /// Whether it may bring another supplier.
+    pub fn brings_supplier(self) -> bool {
+        matches!(self, ProcessKind::ChangeOfSupplier | ProcessKind::MoveIn | ProcessKind::ForcedSupplierChange)
+    }
+
     /// Which of several processes due at one instant at one accounting point goes first: the lowest.
     ///
     /// Source: market-roles 2.14.
@@ -170,7 +182,7 @@ impl Dates {
         (!self.reversed && !period.is_empty()).then_some(period)
     }
 
-    fn holds_at(&self, at: Timestamp) -> bool {
+    pub(super) fn holds_at(&self, at: Timestamp) -> bool {
         self.period().is_some_and(|period| period.contains(at))
     }
 }

@@ -84,6 +84,7 @@ fn opening(table: &str, point: &str, dates: Dates, register: impl FnOnce(&mut Pr
         supply: None,
         consumer: None,
         balance: None,
+        ends_supply: false,
     };
     register(&mut process);
     let id = MeteringPointId::new(point);

@@ -112,6 +112,7 @@ fn judge(
         point_exists: site.master.is_some(),
         original,
         of_another,
+        end_is_pending: processes.iter().any(|it| it.kind.is_end() && it.status.is_open()),
         process: original.and_then(|original| site.point.process(&original.own_id)),
         service,
     };

@@ -8,13 +8,12 @@
 //! of the change already is sent NotifyCancellation.
 //!
 //! **Deadlines.** A change of supplier may be cancelled until 72 hours before its effective date, the instant at which the
-//! current supplier is told; a move-in and a change of balance responsible party until the effective date itself.
+//! current supplier is told, and so are an end of supply (E20) and a move-out (E66), of which the grid company hears that the
+//! supply goes on; a move-in and a change of balance responsible party until the effective date itself.
 //!
 //! A request for a service (D22, whatever its own reason was) may be withdrawn until the grid company has answered.
 //!
-//! Ends of supply (E20, E66) cannot be withdrawn yet, for nothing takes them in: their transactions are not known (E0H).
-//!
-//! Source: market-roles 2.3, 2.5.5, 2.10, 4.8.
+//! Source: market-roles 2.3, 2.4.4, 2.5.5, 2.10, 4.8.
 
 mod decide;
 mod rules;

@@ -1,4 +1,4 @@
-//! Why a request cannot be taken back. Source: market-roles 2.3, the table of reasons.
+//! Why a request cannot be taken back. Source: market-roles 2.3, the table of reasons; 2.4.4.
 
 use crate::document::Header;
 use crate::market::{Timestamp, is_gsrn};
@@ -6,6 +6,7 @@ use crate::process::Market;
 use crate::process::accounting_points::transactions::Transaction;
 use crate::process::accounting_points::{Process, ProcessKind, Status};
 use crate::process::change_of_supplier::track::before;
+use crate::process::end_of_supply::REQUEST_END_OF_SUPPLY;
 use crate::process::market_documents::Rule;
 use crate::process::market_documents::requests::Cancellation;
 use crate::process::services::{Service, State};
@@ -21,6 +22,8 @@ pub struct Case<'a> {
     pub original: Option<&'a Transaction>,
     /// A process that somebody else has asked for under this id, at this metering point.
     pub of_another: bool,
+    /// Whether an end of supply or a move-out is pending at this metering point.
+    pub end_is_pending: bool,
     /// The process at this metering point that the transaction has set off.
     pub process: Option<&'a Process>,
     /// The service that it has asked for.
@@ -51,6 +54,9 @@ fn existence(case: &Case) -> Vec<Rule> {
     match (case.point_exists, case.original) {
         (false, _) => vec![Rule::UnknownAccountingPoint],
         (true, None) if case.of_another => vec![Rule::OriginalTransactionOfAnother],
+        (true, None) if ends(&case.header.business_reason) && !case.end_is_pending => {
+            vec![Rule::NoEndOfSupplyRegistered]
+        }
         (true, None) => vec![Rule::OriginalTransactionUnknown],
         (true, Some(_)) => Vec::new(),
     }
@@ -86,8 +92,16 @@ fn standing(case: &Case) -> Vec<Rule> {
             let open = process.status.is_open() && case.now < deadline(process, case.market);
             if open { Vec::new() } else { vec![Rule::CancellationTooLate] }
         }
+        _ if case.original.is_some_and(|it| it.document == REQUEST_END_OF_SUPPLY.name) => {
+            vec![Rule::NoEndOfSupplyRegistered]
+        }
         _ => vec![Rule::OriginalIsNotOngoing],
     }
+}
+
+/// Whether a reason withdraws an end of supply or a move-out.
+fn ends(reason: &str) -> bool {
+    matches!(reason, "E20" | "E66")
 }
 
 /// Whether a cancellation for this reason withdraws a request made for that one.
@@ -106,6 +120,7 @@ fn deadline(process: &Process, market: &Market) -> Timestamp {
     let hours = match process.kind {
         ProcessKind::ChangeOfSupplier => settings.change_of_supplier.cancellation_period_hours,
         ProcessKind::MoveIn => settings.move_in.cancellation_period_hours,
+        ProcessKind::EndOfSupply | ProcessKind::MoveOut => settings.end_of_supply.cancellation_period_hours,
         _ => 0,
     };
     before(process.effective, hours)

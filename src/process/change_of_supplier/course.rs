@@ -51,10 +51,14 @@ pub enum State {
     AwaitingCurrentSupplierNotificationDispatch,
     AwaitingSupplierChange,
     Completed,
-    /// A move-in, or a change of balance responsible party, whose day has not come.
+    /// A move-in, a move-out, or a change of balance responsible party, whose day has not come.
     AwaitingEffectuation,
     /// A reallocation that the former supplier has yet to agree to.
     AwaitingFormerSupplierResponse,
+    /// An end of supply or a move-out that is confirmed.
+    AwaitingGridOperatorNotificationDispatch,
+    /// An end of supply that the grid company has been told of.
+    AwaitingEndOfSupply,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,7 +110,7 @@ pub struct Entry {
 }
 
 impl State {
-    pub const ALL: [State; 10] = [
+    pub const ALL: [State; 12] = [
         State::NotStarted,
         State::AwaitingConfirmationMessageDispatch,
         State::AwaitingMeteringPointDetailsDispatch,
@@ -117,6 +121,8 @@ impl State {
         State::Completed,
         State::AwaitingEffectuation,
         State::AwaitingFormerSupplierResponse,
+        State::AwaitingGridOperatorNotificationDispatch,
+        State::AwaitingEndOfSupply,
     ];
 
     pub fn name(self) -> &'static str {
@@ -131,6 +137,8 @@ impl State {
             State::Completed => "Completed",
             State::AwaitingEffectuation => "AwaitingEffectuation",
             State::AwaitingFormerSupplierResponse => "AwaitingFormerSupplierResponse",
+            State::AwaitingGridOperatorNotificationDispatch => "AwaitingGridOperatorNotificationDispatch",
+            State::AwaitingEndOfSupply => "AwaitingEndOfSupply",
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::course::{Course, Notice, Outcome, Sent, State};
-use super::rules::{self, Case, Standing};
+use super::rules::{self, Case};
+use super::standing;
 use super::work::{self, Work};
 use super::{Asked, REQUEST_CHANGE_OF_SUPPLIER, events, track};
 use crate::document::{Outgoing, Record};
@@ -19,7 +20,7 @@ use crate::process::market_documents::letters::{self, About};
 use crate::process::market_documents::requests::{ChangeOfSupplier, RequestChangeOfSupplier};
 use crate::process::market_documents::{Rule, reasons};
 use crate::process::participants;
-use crate::process::{Context, Decision, Fate, Pack};
+use crate::process::{Context, Decision, Fate};
 use crate::record::{Facts, Key, Needs};
 
 /// The accounting points that a request is about.
@@ -33,7 +34,7 @@ pub fn needs(request: &RequestChangeOfSupplier, context: &Context) -> Needs {
     let mut needs = work::needs(&points);
     for record in &request.records {
         let number = ActorNumber::new(record.energy_supplier.trimmed());
-        needs = needs.and(standing_needs(context.pack(), &number));
+        needs = needs.and(standing::needs(context.pack(), &number));
         if let Some(responsible) = responsible(record) {
             needs = needs.and(participants::needs_of(context.pack(), &responsible));
         }
@@ -102,7 +103,7 @@ fn judge(work: &Work, request: &RequestChangeOfSupplier, record: &ChangeOfSuppli
         now: work.now(),
         market: work.context.market,
         effective,
-        supplier: standing(work.facts, work.context.pack(), &number),
+        supplier: standing::of(work.facts, work.context.pack(), &number),
         responsible_is_live: responsible(record)
             .is_some_and(|party| participants::is_live(work.facts, work.context.pack(), &party)),
         master: site.master.as_ref(),
@@ -145,6 +146,7 @@ fn accept(
         supply: None,
         consumer: None,
         balance: None,
+        ends_supply: false,
     };
     let mut course = Course {
         process: id.clone(),
@@ -232,21 +234,4 @@ fn customer(record: &ChangeOfSupplier) -> Option<Customer> {
 fn responsible(record: &ChangeOfSupplier) -> Option<Party> {
     let id = record.balance_responsible.as_ref().filter(|id| !id.is_blank())?;
     Some(Party { number: ActorNumber::new(id.trimmed()), role: ActorRole::BalanceResponsibleParty })
-}
-
-fn standing_needs(pack: Pack, number: &ActorNumber) -> Needs {
-    ActorRole::all().fold(Needs::default(), |needs, role| {
-        needs.and(participants::needs_of(pack, &Party { number: number.clone(), role }))
-    })
-}
-
-/// How a supplier stands in the register of participants.
-fn standing(facts: &Facts, pack: Pack, number: &ActorNumber) -> Standing {
-    let found = |role| participants::participant(facts, pack, &Party { number: number.clone(), role });
-    match found(ActorRole::EnergySupplier) {
-        Some(participant) if participant.is_live() => Standing::Live,
-        Some(_) => Standing::NotActive,
-        None if ActorRole::all().any(|role| found(role).is_some()) => Standing::NotActive,
-        None => Standing::Unknown,
-    }
 }

@@ -48,11 +48,22 @@ impl Work<'_> {
         let Some(course) = self.courses.get(process) else { return };
         let (point, kind) = (course.point.clone(), course.kind);
         let Some(effect) = self.point_mut(&point).effectuate(process, now) else { return };
+        if effect.superseded.iter().any(|superseded| superseded == process) {
+            self.end(process, Why::Superseded);
+            return;
+        }
         self.course_mut(process).tell(now, "took effect");
         match kind {
             ProcessKind::MoveIn => self.moved_in(process, &effect),
             ProcessKind::ChangeOfBalanceResponsible => self.balance_changed(process),
+            ProcessKind::EndOfSupply => self.supply_ended(process),
+            ProcessKind::MoveOut => self.moved_out(process),
             _ => self.supplier_changed(process, &effect),
+        }
+        for superseded in &effect.superseded {
+            if self.courses.contains_key(superseded) {
+                self.end(superseded, Why::Superseded);
+            }
         }
         for lapsed in &effect.lapsed {
             self.lapse(lapsed);
@@ -70,15 +81,10 @@ impl Work<'_> {
             let notice = self.notice(process, "E03", &Work::supplier(&course.requester), start);
             self.send(process, notice);
         }
-        if let Some(grid) = grid {
-            if !effect.superseded.is_empty() {
-                let notice = self.notice(process, "D41", &grid, start);
-                self.send(process, notice);
-            }
-            if after_an_end || self.context.market.market_roles.change_of_supplier.notify_grid_operator {
-                let notice = self.notice(process, "E03", &grid, start);
-                self.send(process, notice);
-            }
+        let told = after_an_end || self.context.market.market_roles.change_of_supplier.notify_grid_operator;
+        if let Some(grid) = grid.filter(|_| told) {
+            let notice = self.notice(process, "E03", &grid, start);
+            self.send(process, notice);
         }
         self.advance(process);
     }
@@ -102,10 +108,6 @@ impl Work<'_> {
         if let Some(grid) = self.grid_operator(&course.point) {
             let notice = self.notice(process, "E65", &grid, start);
             self.send(process, notice);
-            if !effect.superseded.is_empty() {
-                let notice = self.notice(process, "D41", &grid, start);
-                self.send(process, notice);
-            }
         }
         self.course_mut(process).move_in.grid_notified = true;
         let days = self.context.market.market_roles.move_in.customer_data_grace_days;
@@ -208,8 +210,10 @@ impl Work<'_> {
         let ended = self.course_mut(process);
         (ended.outcome, ended.awaited) = (Outcome::Cancelled, None);
         ended.tell(now, format!("cancelled: {}", why.name()));
-        if !matches!(course.kind, ProcessKind::ChangeOfBalanceResponsible | ProcessKind::Reallocation) {
-            self.tell(events::future_change_cancelled(&course, why));
+        match course.kind {
+            ProcessKind::ChangeOfBalanceResponsible | ProcessKind::Reallocation => {}
+            ProcessKind::EndOfSupply | ProcessKind::MoveOut => self.end_is_off(&course, why),
+            _ => self.tell(events::future_change_cancelled(&course, why)),
         }
         if let Some(notified) = &course.notified {
             let notice = self.withdrawal(process, &Work::supplier(&notified.supplier), &notified.record_id);

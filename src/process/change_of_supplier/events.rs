@@ -9,6 +9,7 @@ use super::effect::Why;
 use super::work::Work;
 use crate::market::{ActorNumber, CustomerType, MeteringPointId};
 use crate::process::Event;
+use crate::process::accounting_points::ProcessKind;
 use crate::process::accounting_points::reversal::Reversal;
 
 impl Work<'_> {
@@ -90,6 +91,39 @@ pub fn change_reversed(course: &Course, reversal: &Reversal) -> Event {
         "effective_date": course.effective.to_string(),
     });
     event("SupplierChangeReversed", course, fields)
+}
+
+/// A supply is to end.
+pub fn end_registered(course: &Course) -> Event {
+    event("EndOfSupplyRegistered", course, end(course))
+}
+
+pub fn end_effectuated(course: &Course) -> Event {
+    event("EndOfSupplyEffectuated", course, end(course))
+}
+
+/// A customer is to move out.
+pub fn move_out_registered(course: &Course) -> Event {
+    event("ConsumerMoveOutRegistered", course, json!({"effective_date": course.effective.to_string()}))
+}
+
+pub fn moved_out(course: &Course) -> Event {
+    event("ConsumerMovedOut", course, json!({"effective_date": course.effective.to_string()}))
+}
+
+/// An end of supply, or a move-out, that will not happen.
+pub fn end_cancelled(course: &Course, why: Why) -> Event {
+    if course.kind == ProcessKind::MoveOut {
+        let fields = json!({"effective_date": course.effective.to_string(), "reason": why.name()});
+        return event("ConsumerMoveOutCancelled", course, fields);
+    }
+    let mut fields = end(course);
+    fields["reason"] = why.name().into();
+    event("EndOfSupplyCancelled", course, fields)
+}
+
+fn end(course: &Course) -> Value {
+    json!({"energy_supplier_gln": course.requester.as_str(), "end_date": course.effective.to_string()})
 }
 
 fn event(name: &'static str, course: &Course, mut payload: Value) -> Event {

@@ -28,11 +28,13 @@
 pub mod course;
 mod decide;
 pub mod effect;
+mod ending;
 pub mod events;
 pub mod letters;
 mod record;
 mod rules;
 pub mod settings;
+pub mod standing;
 pub mod timers;
 pub mod track;
 pub mod view;

@@ -15,6 +15,8 @@ pub struct Settings {
     pub effective_date: EffectiveDate,
     pub change_of_supplier: ChangeOfSupplier,
     pub move_in: MoveIn,
+    pub end_of_supply: EndOfSupply,
+    pub move_out: MoveOut,
     pub balance_responsible: BalanceResponsible,
     pub reallocate: Reallocate,
     pub customer_data: CustomerData,
@@ -105,6 +107,39 @@ impl Default for MoveIn {
             cancellation_period_hours: 0,
             after_end_of_supply: true,
         }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EndOfSupply {
+    /// Days from today within which the end must lie.
+    pub days_before: i32,
+    pub days_after: i32,
+    pub min_notice_days: i32,
+    /// It may be cancelled until so long before the end; so may a move-out.
+    pub cancellation_period_hours: u32,
+}
+
+impl Default for EndOfSupply {
+    fn default() -> Self {
+        Self { days_before: 0, days_after: NO_BOUND, min_notice_days: 0, cancellation_period_hours: 72 }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MoveOut {
+    /// Days from today within which the effective date must lie.
+    pub days_before: i32,
+    pub days_after: i32,
+    /// Whether the supply ends with it.
+    pub ends_supply: bool,
+}
+
+impl Default for MoveOut {
+    fn default() -> Self {
+        Self { days_before: 16, days_after: 60, ends_supply: true }
     }
 }
 

@@ -17,6 +17,20 @@ pub const SUPPLIER: Kind = Kind {
     pack: Pack::Denmark,
     duty: |timer| due(timer, Due::Effect),
 };
+/// A supply ends.
+pub const END_OF_SUPPLY: Kind = Kind {
+    name: "end-of-supply",
+    rank: ProcessKind::EndOfSupply.rank(),
+    pack: Pack::Denmark,
+    duty: |timer| due(timer, Due::Effect),
+};
+/// A customer moves out.
+pub const MOVE_OUT: Kind = Kind {
+    name: "move-out",
+    rank: ProcessKind::MoveOut.rank(),
+    pack: Pack::Denmark,
+    duty: |timer| due(timer, Due::Effect),
+};
 /// A move-in takes effect.
 pub const MOVE_IN: Kind = Kind {
     name: "move-in",
@@ -47,6 +61,8 @@ pub const SILENCE: Kind =
 pub fn effect(course: &Course) -> Timer {
     let kind = match course.kind {
         ProcessKind::MoveIn => &MOVE_IN,
+        ProcessKind::EndOfSupply => &END_OF_SUPPLY,
+        ProcessKind::MoveOut => &MOVE_OUT,
         ProcessKind::ChangeOfBalanceResponsible => &BALANCE,
         _ => &SUPPLIER,
     };

@@ -26,8 +26,10 @@ impl Work<'_> {
     fn step(&mut self, process: &str) -> bool {
         let now = self.now();
         let course = &self.courses[process];
-        if course.kind != ProcessKind::ChangeOfSupplier {
-            return false;
+        match course.kind {
+            ProcessKind::ChangeOfSupplier => {}
+            ProcessKind::EndOfSupply | ProcessKind::MoveOut => return self.step_to_end(process),
+            _ => return false,
         }
         let heard = course.dispatched.contains(&course.state);
         let means = self.context.market.market_roles.dispatch.clone();
@@ -98,13 +100,13 @@ impl Work<'_> {
         self.dispatch(process, Some(notice), means);
     }
 
-    fn enter(&mut self, process: &str, state: State) {
+    pub fn enter(&mut self, process: &str, state: State) {
         let now = self.now();
         self.course_mut(process).enter(state, now);
     }
 
     /// Sends the document that the present state is about; there may be none to send, and then the process goes on.
-    fn dispatch(&mut self, process: &str, document: Option<Outgoing>, means: Means) {
+    pub fn dispatch(&mut self, process: &str, document: Option<Outgoing>, means: Means) {
         let now = self.now();
         let state = self.courses[process].state;
         let Some(document) = document else {

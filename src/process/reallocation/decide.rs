@@ -141,6 +141,7 @@ fn register(
         requester: Some(requester),
         transaction_id: record.transaction_id.clone(),
         suspended_by: None,
+        ends_supply: false,
         supply: None,
         consumer: None,
         balance: None,

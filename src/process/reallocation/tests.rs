@@ -338,6 +338,7 @@ fn a_move_out_that_was_wrong_leaves_no_trace() {
         requester: Some(requester.clone()),
         transaction_id: id.into(),
         suspended_by: None,
+        ends_supply: false,
         supply: None,
         consumer: None,
         balance: None,

@@ -2,9 +2,10 @@
 //!
 //! Source: market-roles 3.4, 2.14.
 
-use super::{Case, Check, Level, Standing};
+use super::{Case, Check, Level};
 use crate::market::{Calendar, MeteringPointType, Timestamp};
 use crate::process::accounting_points::{Process, ProcessKind, Status};
+use crate::process::change_of_supplier::standing::Standing;
 use crate::process::change_of_supplier::window::Window;
 use crate::process::market_documents::Rule;
 use crate::process::metering_points::ConnectionState;

@@ -18,6 +18,7 @@ use crate::process::market_documents::requests::ChangeOfSupplier;
 use crate::process::metering_points::MeteringPoint;
 
 use super::Asked;
+use super::standing::Standing;
 
 /// A rule of the market's table, and when it is broken.
 pub struct Check {
@@ -47,15 +48,6 @@ pub struct Case<'a> {
     /// The customer in the record, and the one registered on the effective date.
     pub customer: Option<Customer>,
     pub registered: Option<Customer>,
-}
-
-/// What the register of participants says about the supplier of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    Live,
-    /// Registered, but not active, or in another role.
-    NotActive,
-    Unknown,
 }
 
 impl Case<'_> {

@@ -11,7 +11,7 @@ use crate::market::{ActorNumber, CustomerNumber, MeteringPointId, Party, Timesta
 use crate::process::accounting_points::{AccountingPoint, CustomerTable, SupplyTable, needs_of};
 use crate::process::charge_documents::tests::{HUB, Store, at, party};
 use crate::process::charge_links::LinkTable;
-use crate::process::market_documents::requests::{Cancellation, RequestCancellation};
+use crate::process::market_documents::requests::{Cancellation, EndOfSupply, RequestCancellation, RequestEndOfSupply};
 use crate::process::market_documents::{CustomerId, Id, Sent};
 use crate::process::metering_points::{GridAreaTable, MeteringPointTable};
 use crate::process::participants::Status;
@@ -244,6 +244,19 @@ pub fn move_in(sender: &str, transaction_id: &str, start: &str) -> RequestChange
     request.records[0].customer = Some(customer_id(PERSON));
     request.records[0].customer_name = Some("Ann Example".into());
     request
+}
+
+/// That the supply of `sender` ends (E20), or that its customer moves out (E66).
+pub fn ending(sender: &str, reason: &str, transaction_id: &str, end: &str) -> RequestEndOfSupply {
+    let record = EndOfSupply {
+        transaction_id: transaction_id.into(),
+        process_reference: None,
+        metering_point: id(POINT),
+        energy_supplier: None,
+        end: end.into(),
+    };
+    let message_id = format!("m-{transaction_id}");
+    Sent { header: header(sender, reason, "432", &message_id), reason_code: None, records: vec![record] }
 }
 
 pub fn cancellation(sender: &str, reason: &str, transaction_id: &str, original: &str) -> RequestCancellation {

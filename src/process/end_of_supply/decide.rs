@@ -1,0 +1,160 @@
+//! From a RequestEndOfSupply to its decision: each record is judged, and what is accepted is registered.
+
+use std::collections::BTreeSet;
+
+use super::REQUEST_END_OF_SUPPLY;
+use super::rules::{self, Case};
+use crate::document::{Outgoing, Record};
+use crate::market::{ActorRole, MeteringPointId, Party};
+use crate::process::accounting_points::transactions::{Origin, Transaction};
+use crate::process::accounting_points::{self, Process, ProcessKind, Status};
+use crate::process::change_of_supplier::course::{Course, Outcome, Sent, State};
+use crate::process::change_of_supplier::work::{self, Work};
+use crate::process::change_of_supplier::{events, standing, track, window};
+use crate::process::market_documents::kinds::{CONFIRM_END_OF_SUPPLY as CONFIRM, REJECT_END_OF_SUPPLY as REJECT};
+use crate::process::market_documents::letters::{self, About};
+use crate::process::market_documents::requests::{EndOfSupply, RequestEndOfSupply};
+use crate::process::market_documents::{RequestKind, Rule, reasons};
+use crate::process::{Context, Decision, Fate};
+use crate::record::{Facts, Key, Needs};
+
+/// The accounting points that a request is about.
+pub fn turns(request: &RequestEndOfSupply) -> Vec<Key> {
+    points(request).iter().map(accounting_points::guard_key).collect()
+}
+
+pub fn needs(request: &RequestEndOfSupply, context: &Context) -> Needs {
+    work::needs(&points(request)).and(standing::needs(context.pack(), &request.header.sender()))
+}
+
+pub fn needs_more(request: &RequestEndOfSupply, facts: &Facts, _context: &Context) -> Needs {
+    work::needs_more(facts, &points(request))
+}
+
+/// Answers the sender, and sets off what it has asked for.
+pub fn decide(request: &RequestEndOfSupply, facts: &Facts, context: &Context) -> Decision {
+    let mut work = Work::load(facts, context, points(request), &[]);
+    let header = &request.header;
+    let kind = request_kind(&header.business_reason);
+    let receiver = Party { number: header.sender(), role: ActorRole::EnergySupplier };
+    let (mut confirmed, mut rejected, mut fates): (Vec<Record>, Vec<Record>, Vec<_>) = Default::default();
+    for (place, record) in request.records.iter().enumerate() {
+        let own_id = context.id(&["transaction", &place.to_string()]);
+        let broken = judge(&work, request, record);
+        let origin = Origin {
+            document: REQUEST_END_OF_SUPPLY.name,
+            header,
+            transaction_id: &record.transaction_id,
+            metering_point: &record.metering_point,
+        };
+        let transaction = Transaction::decided(&origin, &own_id, context.now, &broken, kind);
+        work.changes.extend(transaction.keep());
+        let about = About {
+            transaction_id: &record.transaction_id,
+            process_reference: record.process_reference.as_deref(),
+            metering_point: &record.metering_point,
+            description: None,
+        };
+        let id = context.id(&["answer", &own_id]);
+        if broken.is_empty() {
+            confirmed.push(letters::confirmation(id, &about));
+            // The document's id is made from its first record.
+            let first = confirmed[..1].to_vec();
+            let confirmation = letters::document(&CONFIRM, &receiver, &header.business_reason, first, context);
+            accept(&mut work, request, record, own_id, &confirmation);
+        } else {
+            rejected.push(letters::rejection(id, &about, &reasons(&broken, kind)));
+        }
+        let broken = broken.iter().map(|rule| rule.name()).collect();
+        fates.push(Fate { transaction_id: record.transaction_id.clone(), broken });
+    }
+    let mut decision = work.finish();
+    let (confirmed, rejected) = ((&CONFIRM, confirmed), (&REJECT, rejected));
+    let mut answers = letters::answers(confirmed, rejected, &receiver, &header.business_reason, context);
+    answers.append(&mut decision.outgoing);
+    Decision { outgoing: answers, fates, ..decision }
+}
+
+/// Every rule that the record breaks.
+fn judge(work: &Work, request: &RequestEndOfSupply, record: &EndOfSupply) -> Vec<Rule> {
+    let site = work.site(&record.metering_point.metering_point());
+    let sender = request.header.sender();
+    let case = Case {
+        kind: request_kind(&request.header.business_reason),
+        record,
+        now: work.now(),
+        market: work.context.market,
+        end: window::instant(record.end.trim()),
+        standing: standing::of(work.facts, work.context.pack(), &sender),
+        sender,
+        master: site.master.as_ref(),
+        point: &site.point,
+        expected: &site.point.as_expected(),
+    };
+    rules::broken(&case)
+}
+
+/// Registers what was asked for, and sets it off.
+fn accept(work: &mut Work, request: &RequestEndOfSupply, record: &EndOfSupply, id: String, confirmation: &Outgoing) {
+    let now = work.now();
+    let header = &request.header;
+    let point = record.metering_point.metering_point();
+    let effective = window::instant(record.end.trim()).expect("DateFormatMustBeUTC holds");
+    let (kind, ends_supply) = match request_kind(&header.business_reason) {
+        RequestKind::MoveOut => (ProcessKind::MoveOut, work.context.market.market_roles.move_out.ends_supply),
+        _ => (ProcessKind::EndOfSupply, true),
+    };
+    let process = Process {
+        id: id.clone(),
+        kind,
+        number: 0,
+        reason: header.business_reason.clone(),
+        effective,
+        status: Status::Pending,
+        requester: Some(header.sender()),
+        transaction_id: record.transaction_id.clone(),
+        suspended_by: None,
+        supply: None,
+        consumer: None,
+        balance: None,
+        ends_supply,
+    };
+    let mut course = Course {
+        process: id.clone(),
+        number: work.site(&point).point.processes().len() as u64,
+        point: point.clone(),
+        kind,
+        reason: header.business_reason.clone(),
+        effective,
+        requester: header.sender(),
+        transaction_id: record.transaction_id.clone(),
+        state: State::NotStarted,
+        outcome: Outcome::Accepted,
+        dispatched: BTreeSet::new(),
+        awaited: None,
+        notified: None,
+        move_in: Sent::default(),
+        story: Vec::new(),
+    };
+    course.tell(now, format!("{} {} received as {}", header.business_reason, kind.name(), record.transaction_id));
+    course.enter(State::AwaitingConfirmationMessageDispatch, now);
+    course.tell(now, "accepted: every rule holds");
+    course.tell(now, track::sent(confirmation));
+    work.point_mut(&point).register(process);
+    let registered = if kind == ProcessKind::MoveOut { events::move_out_registered } else { events::end_registered };
+    work.tell(registered(&course));
+    work.add_course(course);
+    let means = work.context.market.market_roles.dispatch.confirm;
+    work.await_dispatch(&id, State::AwaitingConfirmationMessageDispatch, &confirmation.message_id, means);
+    work.advance(&id);
+    work.set_out(&id);
+}
+
+/// Any other reason is refused at the door.
+fn request_kind(business_reason: &str) -> RequestKind {
+    if business_reason == "E66" { RequestKind::MoveOut } else { RequestKind::EndOfSupply }
+}
+
+fn points(request: &RequestEndOfSupply) -> BTreeSet<MeteringPointId> {
+    request.records.iter().map(|record| record.metering_point.metering_point()).collect()
+}
