@@ -301,9 +301,12 @@ impl<'a> Checker<'a> {
             }
             None => {
                 let wanted = schema.roots().map(|root| format!("<{root}>")).collect::<Vec<_>>().join(" or ");
+                let wanted = match wanted.as_str() {
+                    "" => "an element, and the schema declares none,".to_string(),
+                    wanted => format!("{wanted} of the namespace {},", flaw::quote(schema.namespace())),
+                };
                 let message = format!(
-                    "The document must begin with {wanted} of the namespace {}, not with <{}> of {}.",
-                    flaw::quote(schema.namespace()),
+                    "The document must begin with {wanted} not with <{}> of {}.",
                     flaw::quote(&root.name).trim_matches('"'),
                     flaw::quote(&root.namespace),
                 );

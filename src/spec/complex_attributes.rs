@@ -162,18 +162,18 @@ impl Compiler<'_> {
         if namespace == INSTANCE_NAMESPACE {
             return self.broken(place, format!("no attribute may be called {local}"));
         }
-        if into.attributes.iter().any(|known| known.namespace == namespace && known.local == local) {
-            return self.broken(place, format!("the attribute {local} is declared twice"));
-        }
-        if into.attributes.len() == ATTRIBUTES_MAX {
-            return self.unsupported(place, format!("more than {ATTRIBUTES_MAX} attributes of one type"));
-        }
         let usage = node.attribute("use").unwrap_or("optional");
         if usage == "prohibited" {
             return match node.attribute("default") {
                 Some(_) => self.broken(place, "a default on an attribute that may not be there"),
                 None => Ok(()),
             };
+        }
+        if into.attributes.iter().any(|known| known.namespace == namespace && known.local == local) {
+            return self.broken(place, format!("the attribute {local} is declared twice"));
+        }
+        if into.attributes.len() == ATTRIBUTES_MAX {
+            return self.unsupported(place, format!("more than {ATTRIBUTES_MAX} attributes of one type"));
         }
         let simple = self.simple.of_attribute(self.library, self.register, declared)?;
         self.is_usable(place, simple)?;

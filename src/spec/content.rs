@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::schema::{Model, Move, State, Use, WILD};
 
+/// So many elements are no bound: of four bytes each they would make a document of 400 MB.
+const COUNTED_MAX: u32 = 100_000_000;
 /// Nodes a model may need before it is made deterministic, which bounds what `maxOccurs` unfolds to.
 const NODES_MAX: usize = 50_000;
 /// States of a finished model. The largest official one has 40.
@@ -94,7 +96,7 @@ impl Nfa {
             at = self.term(&particle.term, at, repeats, id)?;
         }
         let to = self.node()?;
-        match particle.max {
+        match particle.max.filter(|&max| max < COUNTED_MAX) {
             None => {
                 let start = self.node()?;
                 self.free[at as usize].push(start);
@@ -417,7 +419,7 @@ mod tests {
     #[test]
     fn counts_that_unfold_too_far_are_refused() {
         assert!(compile(&element(0, 0, Some(9_000))).is_ok());
-        assert_eq!(compile(&element(0, 0, Some(u32::MAX))).unwrap_err(), ModelFault::TooLarge);
+        assert_eq!(compile(&element(0, 0, Some(99_999_999))).unwrap_err(), ModelFault::TooLarge);
         assert_eq!(compile(&element(0, u32::MAX, None)).unwrap_err(), ModelFault::TooLarge);
         let empty = Particle { min: u32::MAX, max: None, term: Term::Sequence(vec![]) };
         assert!(takes(&compile(&once(Term::Sequence(vec![empty]))).unwrap(), &[]));

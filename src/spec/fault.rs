@@ -24,6 +24,15 @@ pub enum SchemaFault {
 }
 
 impl SchemaFault {
+    /// Is there no such file?
+    pub(super) fn is_missing(&self) -> bool {
+        match self {
+            SchemaFault::Missing { .. } => true,
+            SchemaFault::Read { cause, .. } => cause.kind() == std::io::ErrorKind::NotFound,
+            _ => false,
+        }
+    }
+
     /// A stable word for the kind of fault: `unsupported` for what is legal and not done, `broken` for what no engine could
     /// load.
     pub fn kind(&self) -> &'static str {

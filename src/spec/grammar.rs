@@ -348,6 +348,7 @@ pub(super) fn contradiction(rule: usize, has: &dyn Fn(&str) -> bool, letters: &s
         'r' | 'l' if (has("base") || has("itemType")) == letters.contains('s') => {
             Some(format!("a {kind} has exactly one base"))
         }
+        // Source: XML Schema Part 1, 3.14.3 (src-union-memberTypes-or-simpleTypes).
         'u' if !has("memberTypes") && !letters.contains('s') => Some("a union of nothing".to_string()),
         'N' if !has("public") && !has("system") => Some("a notation has a public or a system identifier".to_string()),
         _ => None,

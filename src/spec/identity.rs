@@ -96,7 +96,7 @@ impl Compiler<'_> {
         let words = words(text)?;
         let mut words = words.as_slice();
         let mut path = Path { deep: false, steps: Vec::new(), attribute: None };
-        if let [".//", rest @ ..] = words {
+        if let [".", "//", rest @ ..] = words {
             path.deep = true;
             words = rest;
         }
@@ -148,7 +148,6 @@ fn words(text: &str) -> Option<Vec<&str>> {
     let mut rest = text.trim_start_matches([' ', '\t', '\n', '\r']);
     while let Some(first) = rest.chars().next() {
         let length = match first {
-            '.' if rest.starts_with(".//") => 3,
             '/' if rest.starts_with("//") => 2,
             ':' if rest.starts_with("::") => 2,
             '/' | '@' | '.' | '*' => 1,
@@ -182,7 +181,7 @@ mod tests {
 
     #[test]
     fn paths_fall_into_words() {
-        assert_eq!(words(".//a:b / child::*/@x").unwrap(), [".//", "a:b", "/", "child", "::", "*", "/", "@", "x"]);
+        assert_eq!(words(".//a:b / child::*/@x").unwrap(), [".", "//", "a:b", "/", "child", "::", "*", "/", "@", "x"]);
         assert_eq!(words("p:*").unwrap(), ["p:*"]);
         assert_eq!(words(" a-b.c").unwrap(), ["a-b.c"]);
         for wrong in ["1a", "a:", "a[1]", "p:1", "$a", "a()"] {

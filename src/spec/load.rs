@@ -14,6 +14,10 @@ pub(super) struct Library<'s> {
     sources: &'s Sources,
     pub files: Vec<File>,
     known: HashMap<String, usize>,
+    /// Files that are referred to and not there.
+    pub missing: Vec<String>,
+    /// A file that is not there is done without.
+    pub forgives: bool,
     /// References may lead out of the folder, upwards: whoever names a file means what it names.
     pub climbs: bool,
 }
@@ -34,7 +38,7 @@ pub(super) struct Place {
 
 impl<'s> Library<'s> {
     pub(super) fn new(sources: &'s Sources) -> Library<'s> {
-        Library { sources, files: Vec::new(), known: HashMap::new(), climbs: false }
+        Library { sources, files: Vec::new(), known: HashMap::new(), missing: Vec::new(), forgives: false, climbs: false }
     }
 
     pub(super) fn file(&mut self, location: &str) -> Result<usize, SchemaFault> {
@@ -83,8 +87,9 @@ impl<'s> Library<'s> {
             for node in self.files[unit.file].nodes[0].children.clone() {
                 match self.files[unit.file].nodes[node].kind {
                     "include" | "redefine" => {
-                        let next = self.included(&unit, node)?;
-                        register.unit(next);
+                        if let Some(next) = self.included(&unit, node)? {
+                            register.unit(next);
+                        }
                     }
                     "import" => {
                         if let Some(next) = self.imported(&unit, node)? {
@@ -111,24 +116,38 @@ impl<'s> Library<'s> {
         Ok(self.files[file].nodes[0].attribute("targetNamespace").unwrap_or("").to_string())
     }
 
-    /// The file that the node's schemaLocation means.
-    fn located(&mut self, unit: &Unit, node: usize, reference: &str) -> Result<(usize, String), SchemaFault> {
+    /// The file that the node's schemaLocation means; none where it is not there, or on the network, and may be done
+    /// without: what is needed of it will be found wanting. Source: XML Schema Part 1, 4.2.1 to 4.2.3.
+    fn located(&mut self, unit: &Unit, node: usize, reference: &str) -> Result<Option<(usize, String)>, SchemaFault> {
+        let found = &self.files[unit.file].nodes[node];
+        let needed = !self.forgives || found.kind == "redefine" && !found.children.is_empty();
+        if reference.contains("://") && !needed {
+            self.missing.push(reference.to_string());
+            return Ok(None);
+        }
         let Some(location) = source::resolve(&self.files[unit.file].location, reference, self.climbs) else {
             let construct = format!("the schemaLocation {reference}, which leads out of the folder,");
             return self.unsupported(unit.file, node, construct);
         };
-        Ok((self.file(&location)?, location))
+        match self.file(&location) {
+            Ok(file) => Ok(Some((file, location))),
+            Err(fault) if fault.is_missing() && !needed => {
+                self.missing.push(location);
+                Ok(None)
+            }
+            Err(fault) => Err(fault),
+        }
     }
 
     /// What an include or a redefine leads to: a file of the same namespace, or of none, which then takes this one.
-    fn included(&mut self, unit: &Unit, node: usize) -> Result<Unit, SchemaFault> {
+    fn included(&mut self, unit: &Unit, node: usize) -> Result<Option<Unit>, SchemaFault> {
         let reference = self.files[unit.file].nodes[node].attribute("schemaLocation").unwrap_or("").to_string();
-        let (file, location) = self.located(unit, node, &reference)?;
+        let Some((file, location)) = self.located(unit, node, &reference)? else { return Ok(None) };
         let target = self.target(file)?;
         if !target.is_empty() && target != unit.namespace {
             return self.broken(unit.file, node, format!("{location} is included but has another namespace"));
         }
-        Ok(Unit { file, namespace: unit.namespace.clone() })
+        Ok(Some(Unit { file, namespace: unit.namespace.clone() }))
     }
 
     /// What an import leads to; none where it says no location: then what it imports is at hand already, or a
@@ -144,7 +163,7 @@ impl<'s> Library<'s> {
             return Ok(Some(Unit { file: self.xml_attributes()?, namespace: wanted }));
         }
         let Some(reference) = reference else { return Ok(None) };
-        let (file, location) = self.located(unit, node, &reference)?;
+        let Some((file, location)) = self.located(unit, node, &reference)? else { return Ok(None) };
         let target = self.target(file)?;
         if target != wanted {
             return self.broken(unit.file, node, format!("{location} is imported as {wanted} but is of {target}"));

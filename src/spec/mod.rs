@@ -21,6 +21,7 @@ mod complex_attributes;
 mod content;
 mod decimal;
 mod derived;
+mod doctype;
 mod elements;
 mod facets;
 mod fault;

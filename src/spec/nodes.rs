@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use super::SchemaFault;
+use super::doctype;
 use super::grammar::{self, Says};
 
 /// The namespace of schema documents.
@@ -94,10 +95,10 @@ struct Waiting<'d> {
 
 pub(super) fn parse(location: &str, text: &str) -> Result<File, SchemaFault> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    if text.contains("<!ATTLIST") {
-        let construct = "a document type that declares attributes".to_string();
+    let Some(defaults) = doctype::defaults(text) else {
+        let construct = "a document type that declares attributes in this way".to_string();
         return Err(SchemaFault::Unsupported { location: location.to_string(), line: 1, construct });
-    }
+    };
     let options = roxmltree::ParsingOptions { allow_dtd: true, ..roxmltree::ParsingOptions::default() };
     let document = roxmltree::Document::parse_with_options(text, options)
         .map_err(|cause| SchemaFault::NotXml { location: location.to_string(), message: cause.to_string() })?;
@@ -125,6 +126,9 @@ pub(super) fn parse(location: &str, text: &str) -> Result<File, SchemaFault> {
         };
         if depth > DEPTH_MAX {
             return refused(Wrong::Broken(format!("elements are nested more than {DEPTH_MAX} deep")));
+        }
+        if let Some(construct) = doctype::lacking(&defaults, element) {
+            return refused(Wrong::Later(construct));
         }
         let attributes = match attributes(element, rule, &mut ids) {
             Ok(attributes) => attributes,
@@ -165,7 +169,9 @@ pub(super) fn parse(location: &str, text: &str) -> Result<File, SchemaFault> {
                 "what stands in {kind} does not stand in the right order or number"
             )));
         }
-        let has = |name: &str| attributes.iter().any(|(known, _)| *known == name);
+        // A list of no names is as good as none.
+        let says = |known: &str, value: &str| known != "memberTypes" || !value.is_empty();
+        let has = |name: &str| attributes.iter().any(|(known, value)| *known == name && says(known, value));
         if let Some(message) = grammar::contradiction(rule, &has, &letters) {
             return refused(Wrong::Broken(message));
         }
@@ -190,7 +196,7 @@ pub(super) fn parse(location: &str, text: &str) -> Result<File, SchemaFault> {
 /// Why an element of a schema file cannot be taken.
 enum Wrong {
     Broken(String),
-    /// Of the next version of XML Schema.
+    /// Legal, and not done: most of it is of the next version of XML Schema.
     Later(String),
 }
 

@@ -6,12 +6,25 @@ use super::SchemaFault;
 use super::compile::{Compiler, DERIVATIONS_MAX};
 use super::content::{self, ModelFault, Particle, Term};
 use super::load::Place;
-use super::nodes::SCHEMA_NAMESPACE;
+use super::nodes::{QName, SCHEMA_NAMESPACE};
 use super::register::Space;
 use super::schema::{Derivations, Move, WILD};
 
 /// Particles of one schema, each counted as often as it is referred to: groups of groups of groups grow fast.
 const PARTICLES_MAX: usize = 200_000;
+
+/// Where a type stands: in a schema file, or in XML Schema itself.
+#[derive(Debug, PartialEq, Eq)]
+enum TypeAt {
+    Place(Place),
+    BuiltIn(String),
+}
+
+impl TypeAt {
+    fn any() -> TypeAt {
+        TypeAt::BuiltIn("anyType".to_string())
+    }
+}
 
 impl Compiler<'_> {
     pub(super) fn model(&mut self, place: Place, particle: &Particle) -> Result<u32, SchemaFault> {
@@ -171,26 +184,28 @@ impl Compiler<'_> {
             if at == target {
                 break;
             }
-            let Some(place) = at else { break };
+            let TypeAt::Place(place) = at else {
+                // Those of XML Schema itself are all restrictions of one another.
+                taken = taken.with(Derivations::RESTRICTION);
+                break;
+            };
             let Some((base, how)) = self.base_place(place)? else { break };
             taken = taken.with(how);
             at = base;
-            if let Some(place) = at.filter(|&place| self.node(place).kind == "complexType") {
+            if let TypeAt::Place(place) = at
+                && self.node(place).kind == "complexType"
+            {
                 block = block.with(self.derivations(place, "block", "blockDefault")?);
             }
         }
         Ok(taken.meets(block))
     }
 
-    /// Where the type of a global element stands; none for one of XML Schema itself.
-    fn type_place(&self, element: Place, depth: usize) -> Result<Option<Place>, SchemaFault> {
+    /// Where the type of a global element stands.
+    fn type_place(&self, element: Place, depth: usize) -> Result<TypeAt, SchemaFault> {
         let node = self.node(element);
         if let Some(name) = node.qname("type") {
-            return if name.namespace == SCHEMA_NAMESPACE {
-                Ok(None)
-            } else {
-                self.find(element, Space::Type, &name).map(Some)
-            };
+            return self.type_of_name(element, name);
         }
         let inside =
             self.children(element).find(|&child| matches!(self.node(child).kind, "simpleType" | "complexType"));
@@ -199,12 +214,19 @@ impl Compiler<'_> {
                 let head = self.find(element, Space::Element, &head)?;
                 self.type_place(head, depth + 1)
             }
-            (inside, _) => Ok(inside),
+            (inside, _) => Ok(inside.map_or_else(TypeAt::any, TypeAt::Place)),
+        }
+    }
+
+    fn type_of_name(&self, place: Place, name: QName) -> Result<TypeAt, SchemaFault> {
+        match name.namespace.as_str() {
+            SCHEMA_NAMESPACE => Ok(TypeAt::BuiltIn(name.local)),
+            _ => self.find(place, Space::Type, &name).map(TypeAt::Place),
         }
     }
 
     /// What the type at a place is derived from, and how, by its node alone.
-    fn base_place(&self, place: Place) -> Result<Option<(Option<Place>, Derivations)>, SchemaFault> {
+    fn base_place(&self, place: Place) -> Result<Option<(TypeAt, Derivations)>, SchemaFault> {
         let Some(mut derivation) = self.children(place).next() else { return Ok(None) };
         if matches!(self.node(derivation).kind, "simpleContent" | "complexContent") {
             match self.children(derivation).next() {
@@ -215,9 +237,8 @@ impl Compiler<'_> {
         let node = self.node(derivation);
         let how = if node.kind == "extension" { Derivations::EXTENSION } else { Derivations::RESTRICTION };
         match node.qname("base") {
-            None => Ok(Some((None, Derivations::RESTRICTION))),
-            Some(base) if base.namespace == SCHEMA_NAMESPACE => Ok(Some((None, how))),
-            Some(base) => Ok(Some((Some(self.find(derivation, Space::Type, &base)?), how))),
+            None => Ok(Some((TypeAt::any(), Derivations::RESTRICTION))),
+            Some(base) => Ok(Some((self.type_of_name(derivation, base)?, how))),
         }
     }
 }

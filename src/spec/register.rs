@@ -213,7 +213,13 @@ impl Register {
         }
         match self.known.get(&(space, name.clone())) {
             Some(&found) => Ok(found),
-            None => library.broken(unit.file, place.node, format!("{} is not defined anywhere", name.local)),
+            None => {
+                let missing = match library.missing.as_slice() {
+                    [] => String::new(),
+                    missing => format!(", and {} is not there", missing.join(", ")),
+                };
+                library.broken(unit.file, place.node, format!("{} is not defined anywhere{missing}", name.local))
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use super::wildcard::Wildcard;
 pub struct Schema {
     /// The namespace of the documents it describes, empty for none.
     pub(super) namespace: String,
+    pub(super) missing: Vec<String>,
     /// Every element name that occurs, with its namespace; the index is what everything else calls it by.
     pub(super) names: Vec<Name>,
     /// By namespace, then by local name: the index of the name.
@@ -261,6 +262,11 @@ impl Schema {
     /// The namespace of the documents it describes, empty for none.
     pub fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// Files that are included or imported and were not there: nothing of them was needed.
+    pub fn missing(&self) -> &[String] {
+        &self.missing
     }
 
     /// Local names of the elements a document may begin with.

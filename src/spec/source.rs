@@ -59,6 +59,9 @@ pub(super) fn resolve(base: &str, reference: &str, climbs: bool) -> Option<Strin
     if reference.contains(':') || reference.contains('\\') || reference.starts_with('/') {
         return None;
     }
+    if reference.is_empty() {
+        return Some(base.to_string());
+    }
     let mut parts: Vec<&str> = base.split('/').collect();
     parts.pop();
     for part in reference.split('/') {

@@ -76,7 +76,8 @@ fn add(schemas: &mut BTreeMap<String, (Schema, String)>, schema: Schema, locatio
 
 impl Schema {
     /// Loads the schema in the file at `location`, with all that it includes and imports. In a folder, references may
-    /// lead upwards and out of it: whoever names a file means what the file names.
+    /// lead upwards and out of it: whoever names a file means what the file names. A file that is not there, or on the
+    /// network, is done without unless something of it is needed, as the Recommendation says; [`Schema::missing`] names it.
     pub fn load(sources: &Sources, location: &str) -> Result<Schema, SchemaFault> {
         Schema::load_all(sources, &[location])
     }
@@ -89,8 +90,11 @@ impl Schema {
         }
         let mut library = Library::new(sources);
         library.climbs = matches!(sources, Sources::Folder(_));
+        library.forgives = true;
         let register = library.register(locations)?;
-        build(&library, &register, &mut Shared::default())
+        let mut schema = build(&library, &register, &mut Shared::default())?;
+        schema.missing = library.missing;
+        Ok(schema)
     }
 }
 

@@ -20,11 +20,10 @@ fn what_is_not_supported_is_refused_by_name() {
         ("<xs:override schemaLocation='x.xsd'/>".into(), "override"),
         (within("<xs:attribute name='a' inheritable='true'/>"), "the attribute inheritable"),
         (within("<xs:openContent/>"), "openContent"),
-        ("<xs:import namespace='urn:x' schemaLocation='http://example.org/x.xsd'/>".into(), "leads out of the folder"),
         ("<xs:include schemaLocation='../x.xsd'/>".into(), "leads out of the folder"),
         (typed("<xs:restriction base='xs:string'><xs:pattern value='a{20000}'/></xs:restriction>"), "pattern"),
         (
-            within("<xs:sequence><xs:element name='b' type='xs:token' maxOccurs='4000000000'/></xs:sequence>"),
+            within("<xs:sequence><xs:element name='b' type='xs:token' maxOccurs='99999999'/></xs:sequence>"),
             "unfolds this far",
         ),
         (
@@ -45,9 +44,45 @@ fn what_is_not_supported_is_refused_by_name() {
     }
     let file =
         |text: &str| Schema::load(&Sources::table(&[("t.xsd", text)]), "t.xsd").err().map(|fault| fault.to_string());
-    let with_dtd = format!("<!DOCTYPE xs:schema [<!ATTLIST xs:schema a CDATA 'b'>]><xs:schema {XS}/>");
-    assert!(file(&with_dtd).is_some_and(|fault| fault.contains("document type")));
-    assert_eq!(file(&format!("<!DOCTYPE xs:schema PUBLIC 'x' 'y'><xs:schema {XS}/>")), None);
+    let dtd = |inside: &str| file(&format!("<!DOCTYPE xs:schema PUBLIC 'x' 'y' [{inside}]><xs:schema {XS}/>"));
+    for refused in ["<!ATTLIST xs:schema version CDATA 'b'>", "<!ATTLIST xs:schema a CDATA"] {
+        assert!(dtd(refused).is_some_and(|fault| fault.contains("document type")), "{refused}");
+    }
+    for harmless in [
+        "",
+        "<!ENTITY a 'b'>",
+        "<!ATTLIST xs:schema id ID #IMPLIED>",
+        "<!ATTLIST xs:schema xmlns:xs CDATA #FIXED 'http://www.w3.org/2001/XMLSchema'>",
+        "<!ATTLIST xs:element form (qualified|unqualified) 'qualified'>",
+    ] {
+        assert_eq!(dtd(harmless), None, "{harmless}");
+    }
+}
+
+/// Source: XML Schema Part 1, 4.2.1 (include), 4.2.2 (redefine), 4.2.3 (import).
+#[test]
+fn what_is_not_there_is_done_without_unless_it_is_needed() {
+    let needs = "<xs:element name='a' type='T'/>";
+    let cases = [
+        ("<xs:include schemaLocation='no.xsd'/>", Ok(vec!["no.xsd"])),
+        ("<xs:import namespace='urn:x' schemaLocation='http://example.org/x.xsd'/>", Ok(vec!["http://example.org/x.xsd"])),
+        ("<xs:redefine schemaLocation='no.xsd'><xs:annotation/></xs:redefine>", Ok(vec!["no.xsd"])),
+        ("<xs:include schemaLocation=''/>", Ok(vec![])),
+        ("<xs:redefine schemaLocation='no.xsd'><xs:group name='g'><xs:sequence/></xs:group></xs:redefine>", Err("no.xsd")),
+        (&*format!("<xs:include schemaLocation='no.xsd'/>{needs}"), Err("T is not defined anywhere, and no.xsd is not there")),
+        ("<xs:include schemaLocation='../no.xsd'/>", Err("leads out of the folder")),
+    ];
+    for (body, expected) in cases {
+        let text = format!("<xs:schema {XS}>{body}</xs:schema>");
+        let sources = Sources::table(&[("t.xsd", &text)]);
+        match (Schema::load(&sources, "t.xsd"), expected) {
+            (Ok(schema), Ok(missing)) => assert_eq!(schema.missing(), missing, "{body}"),
+            (Err(fault), Err(word)) => assert!(fault.to_string().contains(word), "{body}: {fault}"),
+            (outcome, _) => panic!("{body}: {:?}", outcome.map(|_| "loaded")),
+        }
+        // A set of one's own is whole.
+        assert_eq!(Specs::files(&sources, &["t.xsd"]).is_ok(), body.contains("''"), "{body}");
+    }
 }
 
 #[test]

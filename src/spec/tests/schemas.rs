@@ -167,9 +167,32 @@ fn attributes_and_defaults_agree_with_their_declarations() {
             "<xs:attributeGroup name='g'><xs:attribute name='x'/><xs:attribute name='x'/></xs:attributeGroup>".into(),
             "declared twice",
         ),
+        // What is prohibited is no use of an attribute.
+        (within("<xs:attribute name='x'/><xs:attribute name='x' use='prohibited'/>"), ""),
+        ("<xs:simpleType name='T'><xs:union memberTypes=''/></xs:simpleType>".into(), "a union of nothing"),
+        (within("<xs:sequence><xs:element name='b' minOccurs='0' maxOccurs='999999999'/></xs:sequence>"), ""),
+        (
+            within("<xs:sequence><xs:element name='b' maxOccurs='999999999'/><xs:element name='b'/></xs:sequence>"),
+            "ambiguous",
+        ),
     ];
     for (body, word) in &cases {
         check_schemas(&[(body, word)]);
+    }
+}
+
+/// Source: XML Schema Part 1, 3.3.6 (Substitution Group OK (Transitive)).
+#[test]
+fn a_head_that_blocks_a_derivation_has_no_substitute_by_it() {
+    for (block, expected) in [("restriction", true), ("extension", false), ("substitution", true), ("", false)] {
+        let declared = format!(
+            "<xs:element name='h' type='xs:int' block='{block}'/><xs:element name='m' type='xs:short' substitutionGroup='t:h'/>"
+        );
+        let within = |inside: &str| format!("{declared}<xs:element name='a'><xs:complexType>{inside}</xs:complexType></xs:element>");
+        let schema = schema(&within("<xs:sequence><xs:element ref='t:h'/></xs:sequence>"));
+        assert_eq!(!flaws(&schema, "<a xmlns='urn:t'><m>1</m></a>").is_empty(), expected, "{block}");
+        let either = within("<xs:choice><xs:element ref='t:h'/><xs:element ref='t:m'/></xs:choice>");
+        check_schemas(&[(&either, if expected { "" } else { "ambiguous" })]);
     }
 }
 
