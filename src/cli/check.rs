@@ -1,6 +1,7 @@
 //! `gridpost check`: files against their schemas, every flaw of every file.
 
-use std::io::{IsTerminal, Write};
+use std::fs::File;
+use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -55,18 +56,21 @@ pub fn run(args: &CheckArgs, specs: &Specs, limits: &Limits) -> Result<Outcome> 
     let files = documents_below(&args.paths)?;
     let progress = Progress::start(files.len(), "checking");
     let mut flawed = 0;
-    let shown = if std::io::stdout().is_terminal() { Shown::Excerpts } else { Shown::Lines };
+    let terminal = std::io::stdout().is_terminal();
     let colours = std::env::var_os("NO_COLOR").is_none();
     let mut out = std::io::stdout().lock();
     for file in &files {
-        let document = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
-        let verdict = judge(&document, &own, specs, limits);
+        let reading = || format!("read {}", file.display());
+        let verdict = judge(file, &own, specs, limits).with_context(reading)?;
         flawed += usize::from(!verdict.flaws.is_empty());
         if args.json {
             serde_json::to_writer(&mut out, &report(file, &verdict))?;
             writeln!(out)?;
         } else {
-            progress.suspend(|| write_text(&mut out, file, &document, &verdict, shown, colours))?;
+            // Only excerpts need the document once more.
+            let excerpts = terminal && !verdict.flaws.is_empty();
+            let document = if excerpts { Some(std::fs::read(file).with_context(reading)?) } else { None };
+            progress.suspend(|| write_text(&mut out, file, document.as_deref(), &verdict, colours))?;
         }
         progress.step();
     }
@@ -78,11 +82,23 @@ pub fn run(args: &CheckArgs, specs: &Specs, limits: &Limits) -> Result<Outcome> 
     Ok(if flawed == 0 { Outcome::Fine } else { Outcome::Flawed })
 }
 
-/// Holds a document against the schema of its namespace; against the only schema given when none has it.
-fn judge(document: &[u8], own: &[Schema], specs: &Specs, limits: &Limits) -> Verdict {
-    let root = match spec::root_of(document, limits) {
+/// Bytes in which the root of a document is looked for at first.
+const HEAD_BYTES: u64 = 64 * 1024;
+
+/// Holds a document against the schema of its namespace; against the only schema given when none has it. It is read by
+/// pieces, but for one whose root comes late.
+fn judge(file: &Path, own: &[Schema], specs: &Specs, limits: &Limits) -> std::io::Result<Verdict> {
+    let mut source = File::open(file)?;
+    let mut head = Vec::new();
+    (&mut source).take(HEAD_BYTES).read_to_end(&mut head)?;
+    let mut root = spec::root_of(&head, limits);
+    if root.is_err() {
+        (&mut source).take((limits.body_bytes_max as u64).saturating_add(1)).read_to_end(&mut head)?;
+        root = spec::root_of(&head, limits);
+    }
+    let root = match root {
         Ok(root) => root,
-        Err(flaw) => return Verdict { root: None, flaws: vec![flaw], truncated: false },
+        Err(flaw) => return Ok(Verdict { root: None, flaws: vec![flaw], truncated: false }),
     };
     let of_namespace = |schema: &&Schema| schema.namespace() == root.namespace;
     let schema = match own {
@@ -91,7 +107,7 @@ fn judge(document: &[u8], own: &[Schema], specs: &Specs, limits: &Limits) -> Ver
         several => several.iter().find(of_namespace),
     };
     match schema {
-        Some(schema) => spec::check(schema, document, limits, &mut ()),
+        Some(schema) => spec::check_reader(schema, head.as_slice().chain(source), limits, &mut ()),
         None => {
             let message = format!(
                 "no schema is loaded for namespace \"{}\"; `gridpost spec list` shows those that are, --schema adds one",
@@ -105,7 +121,7 @@ fn judge(document: &[u8], own: &[Schema], specs: &Specs, limits: &Limits) -> Ver
                 code: "document-unknown",
                 message,
             };
-            Verdict { root: Some(root), flaws: vec![flaw], truncated: false }
+            Ok(Verdict { root: Some(root), flaws: vec![flaw], truncated: false })
         }
     }
 }
@@ -152,23 +168,16 @@ fn report<'a>(file: &Path, verdict: &'a Verdict) -> FileReport<'a> {
     }
 }
 
-/// How flaws are shown to people: with the lines they stand in on a terminal, one by one in a pipe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shown {
-    Excerpts,
-    Lines,
-}
-
+/// Flaws for people: with the lines they stand in where the document is at hand, else one by one.
 fn write_text(
     out: &mut impl Write,
     file: &Path,
-    document: &[u8],
+    document: Option<&[u8]>,
     verdict: &Verdict,
-    shown: Shown,
     colours: bool,
 ) -> std::io::Result<()> {
     for flaw in &verdict.flaws {
-        if shown == Shown::Excerpts {
+        if let Some(document) = document {
             writeln!(out, "{}", excerpt(&file.display().to_string(), document, flaw, colours))?;
             continue;
         }

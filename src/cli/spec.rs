@@ -119,16 +119,18 @@ fn check(paths: &[PathBuf], json: bool) -> Result<Outcome> {
             Ok(schemas) => {
                 let schema = &schemas[0];
                 let documents: Vec<&str> = schema.roots().collect();
+                let missing = schema.missing();
                 if json {
                     let namespace = schema.namespace();
                     println!(
                         "{}",
-                        serde_json::json!({ "file": file.to_string(), "loads": true, "namespace": namespace, "documents": documents })
+                        serde_json::json!({ "file": file.to_string(), "loads": true, "namespace": namespace, "documents": documents, "missing": missing })
                     );
                 } else {
                     println!(
-                        "{file}: loads; describes {}",
-                        if documents.is_empty() { "no document".into() } else { documents.join(", ") }
+                        "{file}: loads; describes {}{}",
+                        if documents.is_empty() { "no document".into() } else { documents.join(", ") },
+                        if missing.is_empty() { String::new() } else { format!("; without {}", missing.join(", ")) }
                     );
                 }
             }

@@ -85,7 +85,8 @@ mod tests {
         let found: Vec<_> = found.iter().map(|d| (d.element, d.attribute, d.value)).collect();
         assert_eq!(found, [("s", "b", "x"), ("s", "xmlns:c", "urn:c")]);
         assert_eq!(defaults("<s/>"), Some(vec![]));
-        for wrong in ["<!DOCTYPE s [<!ATTLIST s a CDATA %d;>]>", "<!DOCTYPE s [<!ATTLIST s a", "<!DOCTYPE s [<!ATTLIST"] {
+        for wrong in ["<!DOCTYPE s [<!ATTLIST s a CDATA %d;>]>", "<!DOCTYPE s [<!ATTLIST s a", "<!DOCTYPE s [<!ATTLIST"]
+        {
             assert_eq!(defaults(wrong), None, "{wrong}");
         }
     }

@@ -38,7 +38,14 @@ pub(super) struct Place {
 
 impl<'s> Library<'s> {
     pub(super) fn new(sources: &'s Sources) -> Library<'s> {
-        Library { sources, files: Vec::new(), known: HashMap::new(), missing: Vec::new(), forgives: false, climbs: false }
+        Library {
+            sources,
+            files: Vec::new(),
+            known: HashMap::new(),
+            missing: Vec::new(),
+            forgives: false,
+            climbs: false,
+        }
     }
 
     pub(super) fn file(&mut self, location: &str) -> Result<usize, SchemaFault> {

@@ -65,11 +65,20 @@ fn what_is_not_there_is_done_without_unless_it_is_needed() {
     let needs = "<xs:element name='a' type='T'/>";
     let cases = [
         ("<xs:include schemaLocation='no.xsd'/>", Ok(vec!["no.xsd"])),
-        ("<xs:import namespace='urn:x' schemaLocation='http://example.org/x.xsd'/>", Ok(vec!["http://example.org/x.xsd"])),
+        (
+            "<xs:import namespace='urn:x' schemaLocation='http://example.org/x.xsd'/>",
+            Ok(vec!["http://example.org/x.xsd"]),
+        ),
         ("<xs:redefine schemaLocation='no.xsd'><xs:annotation/></xs:redefine>", Ok(vec!["no.xsd"])),
         ("<xs:include schemaLocation=''/>", Ok(vec![])),
-        ("<xs:redefine schemaLocation='no.xsd'><xs:group name='g'><xs:sequence/></xs:group></xs:redefine>", Err("no.xsd")),
-        (&*format!("<xs:include schemaLocation='no.xsd'/>{needs}"), Err("T is not defined anywhere, and no.xsd is not there")),
+        (
+            "<xs:redefine schemaLocation='no.xsd'><xs:group name='g'><xs:sequence/></xs:group></xs:redefine>",
+            Err("no.xsd"),
+        ),
+        (
+            &*format!("<xs:include schemaLocation='no.xsd'/>{needs}"),
+            Err("T is not defined anywhere, and no.xsd is not there"),
+        ),
         ("<xs:include schemaLocation='../no.xsd'/>", Err("leads out of the folder")),
     ];
     for (body, expected) in cases {

@@ -188,7 +188,9 @@ fn a_head_that_blocks_a_derivation_has_no_substitute_by_it() {
         let declared = format!(
             "<xs:element name='h' type='xs:int' block='{block}'/><xs:element name='m' type='xs:short' substitutionGroup='t:h'/>"
         );
-        let within = |inside: &str| format!("{declared}<xs:element name='a'><xs:complexType>{inside}</xs:complexType></xs:element>");
+        let within = |inside: &str| {
+            format!("{declared}<xs:element name='a'><xs:complexType>{inside}</xs:complexType></xs:element>")
+        };
         let schema = schema(&within("<xs:sequence><xs:element ref='t:h'/></xs:sequence>"));
         assert_eq!(!flaws(&schema, "<a xmlns='urn:t'><m>1</m></a>").is_empty(), expected, "{block}");
         let either = within("<xs:choice><xs:element ref='t:h'/><xs:element ref='t:m'/></xs:choice>");
