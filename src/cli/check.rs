@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::Outcome;
 use super::excerpt::excerpt;
 use super::output::{Progress, documents_below};
+use crate::document;
 use crate::spec::{self, Flaw, Schema, Sources, Specs, Verdict};
 use crate::xml::Limits;
 
@@ -102,7 +103,7 @@ fn judge(file: &Path, own: &[Schema], specs: &Specs, limits: &Limits) -> std::io
     };
     let of_namespace = |schema: &&Schema| schema.namespace() == root.namespace;
     let schema = match own {
-        [] => specs.schema_for(&root.namespace),
+        [] => document::schema_for(specs, &root.namespace),
         [only] => Some(only),
         several => several.iter().find(of_namespace),
     };

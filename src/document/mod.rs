@@ -17,6 +17,6 @@ pub use outgoing::{Category, Field, Kind, Outgoing, Record};
 #[cfg(test)]
 pub use reading::feed;
 pub use reading::{Header, HeaderReader, Reader, Refusal};
-pub use schemas::built_in;
+pub use schemas::{built_in, schema_for};
 pub use summary::{RecordStatus, RecordSummary, Summary, SummaryReader};
 pub use wire::{Wire, read, recognise};
