@@ -187,7 +187,8 @@ fn read(key: &Key, bytes: &[u8]) -> CustomerData {
     }
 }
 
-fn parts(it: Address) -> [Option<String>; 11] {
+/// As an address is stored.
+pub fn parts(it: Address) -> [Option<String>; 11] {
     [
         it.street_code,
         it.street,
@@ -203,7 +204,8 @@ fn parts(it: Address) -> [Option<String>; 11] {
     ]
 }
 
-fn address(parts: [Option<String>; 11]) -> Address {
+/// As it was before it was stored.
+pub fn address(parts: [Option<String>; 11]) -> Address {
     let [street_code, street, number, floor, room, municipality_code, city, city_section, country, post_code, post_box] =
         parts;
     Address {

@@ -46,7 +46,7 @@ impl Work<'_> {
                 .then_some(master.production_obligated),
             supplier,
             supply_start,
-            ..MeteringPointDetails::default()
+            master: master.master.clone(),
         })
     }
 

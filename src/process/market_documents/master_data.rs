@@ -9,48 +9,21 @@ use crate::market::{
     ActorNumber, ActorRole, AddressType, AssetType, ConnectionType, CustomerNumber, CustomerType, DisconnectionMethod,
     EnergyProduct, EnergyUnit, MeteringMethod, MeteringPointId, MeteringPointType, SettlementMethod, Timestamp,
 };
-use crate::process::metering_points::ConnectionState;
+use crate::process::metering_points::{ConnectionState, MasterData};
 
 /// A metering point from a day on, as a market participant may see it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MeteringPointDetails {
     pub grid_company: Option<ActorNumber>,
     pub point_type: Option<MeteringPointType>,
-    /// Told of consumption only.
-    pub settlement_method: Option<SettlementMethod>,
-    pub metering_method: Option<MeteringMethod>,
     pub connection_state: Option<ConnectionState>,
-    /// `P1Y`, `P1M`, `PT1H` or `PT15M`.
-    pub read_cycle: Option<&'static str>,
-    pub net_settlement_group: Option<String>,
-    /// Month and day.
-    pub next_reading_date: Option<(u8, u8)>,
     pub grid_area: Option<String>,
-    pub from_grid_area: Option<String>,
-    pub to_grid_area: Option<String>,
-    pub power_plant: Option<MeteringPointId>,
-    /// In kilowatt.
-    pub capacity: Option<String>,
-    pub connection_type: Option<ConnectionType>,
-    pub disconnection_method: Option<DisconnectionMethod>,
-    pub asset_type: Option<AssetType>,
     pub production_obligation: Option<bool>,
-    /// In kilowatt.
-    pub maximum_power: Option<String>,
-    /// In ampere.
-    pub maximum_current: Option<String>,
-    pub meter: Option<String>,
-    pub product: Option<EnergyProduct>,
-    pub unit: Option<EnergyUnit>,
     /// The one whose supply begins, or goes on, on the day.
     pub supplier: Option<ActorNumber>,
     pub supply_start: Option<Timestamp>,
-    pub location_description: Option<String>,
-    pub address_reference: Option<String>,
-    pub address: Address,
-    pub is_actual_address: Option<bool>,
-    pub parent: Option<(MeteringPointId, Option<MeteringPointType>)>,
-    pub children: Vec<(MeteringPointId, Option<MeteringPointType>)>,
+    /// Its settlement method is told of consumption only.
+    pub master: MasterData,
 }
 
 /// Which metering point, from when on, and what it answers or belongs to.
@@ -74,17 +47,18 @@ impl Subject<'_> {
 /// RSM-022 or RSM-023, one record.
 pub fn metering_point_data(id: String, subject: &Subject, details: &MeteringPointDetails) -> Record {
     let it = details;
+    let master = &details.master;
     let code = |name, code: Option<&str>| code.map(|code| Field::Code(name, code.to_string()));
     let area = |name, area: &Option<String>| known(area).map(|area| Field::Id(name, "NDK", area.to_string()));
     let measured = |name, unit: &str, amount: &Option<String>| {
         known(amount).map(|amount| Field::Attributed(name, "unit", unit.to_string(), amount.to_string()))
     };
     let is_consumption = it.point_type == Some(MeteringPointType::Consumption);
-    let settlement = it.settlement_method.filter(|_| is_consumption);
-    let unit = it.unit.filter(|unit| unit.is_told_in_master_data());
-    let reference = at_most(&it.address_reference, REFERENCE_CHARACTERS_MAX);
+    let settlement = master.settlement_method.filter(|_| is_consumption);
+    let unit = master.unit.filter(|unit| unit.is_told_in_master_data());
+    let reference = at_most(&master.address_reference, REFERENCE_CHARACTERS_MAX);
     let series = [
-        code("product", it.product.map(EnergyProduct::code)),
+        code("product", master.product.map(EnergyProduct::code)),
         code("quantity_Measure_Unit.name", unit.map(EnergyUnit::code)),
     ];
     let fields = [
@@ -92,33 +66,33 @@ pub fn metering_point_data(id: String, subject: &Subject, details: &MeteringPoin
         it.grid_company.as_ref().map(|it| party_field("meteringPointResponsible_MarketParticipant.mRID", it)),
         code("type", it.point_type.map(MeteringPointType::code)),
         code("settlementMethod", settlement.map(SettlementMethod::code)),
-        code("meteringMethod", it.metering_method.map(MeteringMethod::code)),
+        code("meteringMethod", master.metering_method.map(MeteringMethod::code)),
         code("connectionState", it.connection_state.map(state_code)),
-        it.read_cycle.map(|cycle| Field::Text("readCycle", cycle.to_string())),
-        text("netSettlementGroup", &it.net_settlement_group),
-        it.next_reading_date.map(|(month, day)| Field::Text("nextReadingDate", format!("--{month:02}-{day:02}"))),
+        master.read_cycle.map(|cycle| Field::Text("readCycle", cycle.to_string())),
+        master.net_settlement_group.map(|it| Field::Text("netSettlementGroup", it.to_string())),
+        master.next_reading_date.map(|(month, day)| Field::Text("nextReadingDate", format!("--{month:02}-{day:02}"))),
         area("meteringGridArea_Domain.mRID", &it.grid_area),
-        area("inMeteringGridArea_Domain.mRID", &it.from_grid_area),
-        area("outMeteringGridArea_Domain.mRID", &it.to_grid_area),
-        it.power_plant.as_ref().map(|it| point_field("linked_MarketEvaluationPoint.mRID", it)),
-        measured("physicalConnectionCapacity", "KWT", &it.capacity),
-        code("mPConnectionType", it.connection_type.map(ConnectionType::code)),
-        code("disconnectionMethod", it.disconnection_method.map(DisconnectionMethod::code)),
-        code("asset_MktPSRType.psrType", it.asset_type.map(AssetType::code)),
+        area("inMeteringGridArea_Domain.mRID", &master.from_grid_area),
+        area("outMeteringGridArea_Domain.mRID", &master.to_grid_area),
+        master.power_plant.as_ref().map(|it| point_field("linked_MarketEvaluationPoint.mRID", it)),
+        measured("physicalConnectionCapacity", "KWT", &master.capacity),
+        code("mPConnectionType", master.connection_type.map(ConnectionType::code)),
+        code("disconnectionMethod", master.disconnection_method.map(DisconnectionMethod::code)),
+        code("asset_MktPSRType.psrType", master.asset_type.map(AssetType::code)),
         flag("productionObligation", it.production_obligation),
-        measured("contractedConnectionCapacity", "KWT", &it.maximum_power),
-        measured("ratedCurrent", "AMP", &it.maximum_current),
-        at_most(&it.meter, METER_CHARACTERS_MAX).map(|it| Field::Text("meter.mRID", it.to_string())),
+        measured("contractedConnectionCapacity", "KWT", &master.maximum_power),
+        measured("ratedCurrent", "AMP", &master.maximum_current),
+        at_most(&master.meter, METER_CHARACTERS_MAX).map(|it| Field::Text("meter.mRID", it.to_string())),
         group("Series", series.into_iter().flatten().collect(), Field::Item),
         it.supplier.as_ref().map(|it| party_field("energySupplier_MarketParticipant.mRID", it)),
         date("supplyStart_DateAndOrTime.dateTime", it.supply_start),
-        text("description", &it.location_description),
+        text("description", &master.location_description),
         reference.map(|it| Field::Text("usagePointLocation.geoInfoReference", it.to_string())),
-        address("usagePointLocation.mainAddress", &it.address),
-        flag("usagePointLocation.actualAddressIndicator", it.is_actual_address),
-        it.parent.as_ref().map(|it| Field::Group("Parent_MarketEvaluationPoint", relative(it))),
+        address("usagePointLocation.mainAddress", &master.address),
+        flag("usagePointLocation.actualAddressIndicator", master.is_actual_address),
+        master.parent.as_ref().map(|it| Field::Group("Parent_MarketEvaluationPoint", relative(it))),
     ];
-    let children = it.children.iter().map(|it| Field::Item("Child_MarketEvaluationPoint", relative(it)));
+    let children = master.children.iter().map(|it| Field::Item("Child_MarketEvaluationPoint", relative(it)));
     subject.record(id, fields.into_iter().flatten().chain(children).collect())
 }
 

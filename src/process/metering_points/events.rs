@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::{GridArea, MeteringPoint, record};
-use crate::market::{ActorNumber, MeteringPointId};
+use crate::market::{ActorNumber, MeteringPointId, Timestamp};
 use crate::process::Event;
 use crate::record::Change;
 
 const CREATED: &str = "MeteringPointCreated";
+const CLOSED_DOWN: &str = "MeteringPointClosedDown";
 const OWNED: &str = "GridAreaAddedToActor";
 const DISOWNED: &str = "GridAreaRemovedFromActor";
 
@@ -27,6 +28,22 @@ pub fn created(point: &MeteringPoint) -> Event {
 pub fn created_point(event: &Event) -> Option<MeteringPointId> {
     let created = event.name == CREATED;
     event.payload["metering_point_id"].as_str().filter(|_| created).map(MeteringPointId::new)
+}
+
+/// A metering point is to be closed down on a day: whatever is pending there lapses. Raised when that is accepted.
+pub fn closed_down(point: &MeteringPointId, from: Timestamp) -> Event {
+    let payload = json!({
+        "metering_point_id": point.as_str(),
+        "gsrn_number": point.as_str(),
+        "effective_date": from.to_string(),
+    });
+    Event { name: CLOSED_DOWN, payload }
+}
+
+/// The metering point that an event says is to be closed down, and from when on.
+pub fn closed_down_point(event: &Event) -> Option<(MeteringPointId, Timestamp)> {
+    let text = |name: &str| event.payload[name].as_str().filter(|_| event.name == CLOSED_DOWN);
+    Some((MeteringPointId::new(text("metering_point_id")?), Timestamp::parse_date_time(text("effective_date")?)?))
 }
 
 /// A grid area is given to a grid access provider: what must be written, and to be raised with it.

@@ -1,11 +1,11 @@
-//! Metering points and the grid areas they lie in: as much as other processes ask about. Who supplies them is kept by
-//! [`super::accounting_points`].
+//! Metering points with their master data, and the grid areas they lie in. Who supplies them is kept by
+//! [`super::accounting_points`]; what a grid company changes about them is decided by
+//! [`super::metering_point_characteristics`].
 //!
-//! Nothing here takes in a document yet; a world file says what there is.
-//!
-//! Source: charges 1.5 and 8.4.
+//! Source: charges 1.5 and 8.4, metering-points 4 and 6.
 
 mod events;
+mod master_data;
 mod record;
 mod state;
 mod world;
@@ -13,8 +13,10 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use events::{created, created_point, disowned, owned, owned_area};
+pub use events::{closed_down, closed_down_point, created, created_point, disowned, owned, owned_area};
+pub use master_data::{MasterData, NET_SETTLEMENT_GROUPS, READ_CYCLES, Relative, read_cycle};
 pub use state::{
-    ConnectionState, GridArea, MeteringPoint, grid_area, knows_grid_area, metering_point, needs_of, needs_of_grid_area,
+    ConnectionState, GridArea, MeteringPoint, grid_area, is_looked_up, knows_grid_area, metering_point, needs_of,
+    needs_of_grid_area, put,
 };
 pub use world::{GridAreaTable, MeteringPointTable};

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionState, GridArea, MeteringPoint};
+use super::master_data::StoredMasterData;
+use super::{ConnectionState, GridArea, MasterData, MeteringPoint};
 use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Timestamp};
 use crate::record::{Key, Space, stored};
 
@@ -16,6 +17,8 @@ pub const GRID_AREAS: Space = Space(45);
 const VERSION: u8 = 1;
 /// Metering points that say whether they are obliged to produce.
 const OBLIGATED: u8 = 2;
+/// Metering points with their master data.
+const WHOLE: u8 = 3;
 
 pub fn key(id: &MeteringPointId) -> Key {
     Key::new(METERING_POINTS).text(id.as_str())
@@ -47,18 +50,29 @@ pub fn write(point: &MeteringPoint) -> Bytes {
             effective: point.effective.micros(),
         },
         point.production_obligated,
+        point.state_since.micros(),
+        StoredMasterData::from(&point.master),
     );
-    stored::write(OBLIGATED, &stored)
+    stored::write(WHOLE, &stored)
 }
 
 /// # Panics
 ///
 /// When the bytes are not what [`write`] made of a metering point.
 pub fn read(id: MeteringPointId, bytes: &[u8]) -> MeteringPoint {
-    // The first ones did not say, and every one of them counted as obliged.
-    let first = || Some((stored::read(VERSION, bytes)?, true));
-    let (found, production_obligated): (StoredMeteringPoint, bool) =
-        stored::read(OBLIGATED, bytes).or_else(first).expect("a stored metering point is read back");
+    type Whole = (StoredMeteringPoint, bool, i64, StoredMasterData);
+    let whole = || {
+        let (point, obligated, since, master): Whole = stored::read(WHOLE, bytes)?;
+        Some((point, obligated, Some(since), MasterData::from(master)))
+    };
+    let bare = || {
+        // The first ones did not say, and every one of them counted as obliged.
+        let first = || Some((stored::read(VERSION, bytes)?, true));
+        let (point, obligated) = stored::read(OBLIGATED, bytes).or_else(first)?;
+        Some((point, obligated, None, MasterData::default()))
+    };
+    let (found, production_obligated, since, master): (StoredMeteringPoint, bool, Option<i64>, MasterData) =
+        whole().or_else(bare).expect("a stored metering point is read back");
     MeteringPoint {
         id,
         kind: MeteringPointType::from_number(found.kind).expect("a stored metering point has a known type"),
@@ -68,6 +82,8 @@ pub fn read(id: MeteringPointId, bytes: &[u8]) -> MeteringPoint {
             .get(usize::from(found.state).wrapping_sub(1))
             .expect("a stored connection state is one of four"),
         effective: Timestamp::from_micros(found.effective),
+        state_since: Timestamp::from_micros(since.unwrap_or(found.effective)),
+        master,
     }
 }
 

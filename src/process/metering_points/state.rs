@@ -1,8 +1,8 @@
 //! What is known about a metering point, and how to ask for it.
 
-use super::record;
+use super::{MasterData, record};
 use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Timestamp};
-use crate::record::{Facts, Needs};
+use crate::record::{Change, Facts, Needs};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeteringPoint {
@@ -13,8 +13,11 @@ pub struct MeteringPoint {
     pub state: ConnectionState,
     /// From when on it exists.
     pub effective: Timestamp,
+    /// From when on it is in this state.
+    pub state_since: Timestamp,
     /// Whether its producer is obliged to produce; only asked of metering points of type production.
     pub production_obligated: bool,
+    pub master: MasterData,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +60,16 @@ pub fn needs_of(id: &MeteringPointId) -> Needs {
 /// Needs: [`needs_of`].
 pub fn metering_point(facts: &Facts, id: &MeteringPointId) -> Option<MeteringPoint> {
     facts.get(&record::key(id)).map(|entry| record::read(id.clone(), &entry.value))
+}
+
+/// Whether it was asked for, and it is known whether there is one.
+pub fn is_looked_up(facts: &Facts, id: &MeteringPointId) -> bool {
+    facts.knows(&record::key(id))
+}
+
+/// What keeps a metering point.
+pub fn put(point: &MeteringPoint) -> Change {
+    Change::Put(record::key(&point.id), record::write(point))
 }
 
 pub fn needs_of_grid_area(code: &str) -> Needs {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::market::MeteringPointType;
 use crate::process::errand::{self, Errand};
-use crate::process::metering_points::{self, ConnectionState, MeteringPoint};
+use crate::process::metering_points::{self, ConnectionState, MasterData, MeteringPoint};
 use crate::process::{aftermath, gather_more};
 
 const HEATING: &str = "571313110000000050";
@@ -128,7 +128,9 @@ fn a_metering_point_that_is_created_leaves_an_errand() {
             grid_area: "131".into(),
             state: ConnectionState::New,
             effective: local("2022-01-01"),
+            state_since: local("2022-01-01"),
             production_obligated: true,
+            master: MasterData::default(),
         };
         let changes = aftermath(&[metering_points::created(&point)], &world.context());
         assert!(errand::is_left_by(&changes));

@@ -9,6 +9,7 @@ use super::super::master_data::*;
 use super::super::{Address, Id, Reason, RequestKind, Rule, reasons};
 use crate::document::{Kind, Outgoing, Record, RecordStatus, SummaryReader, built_in, cim_xml};
 use crate::market::*;
+use crate::process::metering_points::{ConnectionState, MasterData};
 use crate::process::{Context, Market};
 use crate::spec::{Specs, check};
 use crate::xml::Limits;
@@ -139,37 +140,39 @@ fn metering_point() -> MeteringPointDetails {
     MeteringPointDetails {
         grid_company: Some(grid().number),
         point_type: Some(MeteringPointType::Consumption),
-        settlement_method: Some(SettlementMethod::Flex),
-        metering_method: Some(MeteringMethod::Physical),
-        connection_state: Some(crate::process::metering_points::ConnectionState::Connected),
-        read_cycle: Some("PT1H"),
-        net_settlement_group: some("6"),
-        next_reading_date: Some((1, 31)),
+        connection_state: Some(ConnectionState::Connected),
         grid_area: some("244"),
-        from_grid_area: some("245"),
-        to_grid_area: some("246"),
-        power_plant: Some(MeteringPointId::new("571313199000000076")),
-        capacity: some("12.5"),
-        connection_type: Some(ConnectionType::Installation),
-        disconnection_method: Some(DisconnectionMethod::Remote),
-        asset_type: Some(AssetType::Photovoltaic),
         production_obligation: Some(true),
-        maximum_power: some("20"),
-        maximum_current: some("25"),
-        meter: some("M-7"),
-        product: Some(EnergyProduct::ActiveEnergy),
-        unit: Some(EnergyUnit::KilowattHour),
         supplier: Some(supplier().number),
         supply_start: Some(at("2023-03-31T22:00:00Z")),
-        location_description: some("Bag laden"),
-        address_reference: some("0a3f50b8-0000-32b8-e044-0003ba298018"),
-        address: address(),
-        is_actual_address: Some(true),
-        parent: Some((MeteringPointId::new("571313199000000076"), Some(MeteringPointType::Exchange))),
-        children: vec![
-            (MeteringPointId::new("571313100000000027"), Some(MeteringPointType::ElectricalHeating)),
-            (MeteringPointId::new("571313100000000034"), None),
-        ],
+        master: MasterData {
+            settlement_method: Some(SettlementMethod::Flex),
+            metering_method: Some(MeteringMethod::Physical),
+            read_cycle: Some("PT1H"),
+            net_settlement_group: Some(6),
+            next_reading_date: Some((1, 31)),
+            from_grid_area: some("245"),
+            to_grid_area: some("246"),
+            power_plant: Some(MeteringPointId::new("571313199000000076")),
+            capacity: some("12.5"),
+            connection_type: Some(ConnectionType::Installation),
+            disconnection_method: Some(DisconnectionMethod::Remote),
+            asset_type: Some(AssetType::Photovoltaic),
+            maximum_power: some("20"),
+            maximum_current: some("25"),
+            meter: some("M-7"),
+            product: Some(EnergyProduct::ActiveEnergy),
+            unit: Some(EnergyUnit::KilowattHour),
+            location_description: some("Bag laden"),
+            address_reference: some("0a3f50b8-0000-32b8-e044-0003ba298018"),
+            address: address(),
+            is_actual_address: Some(true),
+            parent: Some((MeteringPointId::new("571313199000000076"), Some(MeteringPointType::Exchange))),
+            children: vec![
+                (MeteringPointId::new("571313100000000027"), Some(MeteringPointType::ElectricalHeating)),
+                (MeteringPointId::new("571313100000000034"), None),
+            ],
+        },
     }
 }
 
@@ -197,20 +200,22 @@ fn only_consumption_has_a_settlement_method_and_some_units_cannot_be_told() {
         send(&METERING_POINT_DATA, &supplier(), metering_point_data("r".into(), &subject(&point), &production));
     assert!(!document.contains("settlementMethod"));
     for unit in EnergyUnit::ALL {
-        let details = MeteringPointDetails { unit: Some(unit), ..metering_point() };
+        let mut details = metering_point();
+        details.master.unit = Some(unit);
         let document =
             send(&METERING_POINT_DATA, &supplier(), metering_point_data("r".into(), &subject(&point), &details));
         assert_eq!(document.contains("quantity_Measure_Unit.name"), unit.is_told_in_master_data());
     }
-    for details in [
-        MeteringPointDetails { meter: Some("7".repeat(61)), ..MeteringPointDetails::default() },
-        MeteringPointDetails { address_reference: Some("7".repeat(37)), ..MeteringPointDetails::default() },
-        MeteringPointDetails {
+    for master in [
+        MasterData { meter: Some("7".repeat(61)), ..MasterData::default() },
+        MasterData { address_reference: Some("7".repeat(37)), ..MasterData::default() },
+        MasterData {
             address: Address { country: Some("Danmark".into()), ..Address::default() },
-            ..MeteringPointDetails::default()
+            ..MasterData::default()
         },
     ] {
         let bare = metering_point_data("r".into(), &subject(&point), &MeteringPointDetails::default());
+        let details = MeteringPointDetails { master, ..MeteringPointDetails::default() };
         assert_eq!(metering_point_data("r".into(), &subject(&point), &details), bare, "left out, with its group");
     }
 }
