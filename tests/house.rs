@@ -246,6 +246,33 @@ fn every_rule_of_installation_accounts_stands_in_its_table_in_code_and_in_some_s
     }
 }
 
+/// A folder that is named for a rule is answered with its code and its words; or the folder's README says why none is.
+#[test]
+fn every_rule_of_metering_points_is_broken_in_some_sample() {
+    let table = fs::read_to_string(root().join("message-specs/rules-metering-points.tsv")).unwrap();
+    let samples = root().join("samples/metering-points");
+    let excuses = fs::read_to_string(samples.join("README.md")).unwrap();
+    let folders: Vec<PathBuf> = fs::read_dir(&samples).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let (mut missing, mut rules) = (Vec::new(), 0);
+    for row in table.lines().filter(|line| !line.starts_with('#')) {
+        let cells: Vec<&str> = row.split('\t').collect();
+        let (rule, answer) = (cells[0], format!("{} {}", cells[1], cells[5]));
+        rules += 1;
+        let is_answered = |folder: &&PathBuf| {
+            fs::read_to_string(folder.join("after.txt")).unwrap_or_default().lines().any(|line| line.trim() == answer)
+        };
+        let named = |folder: &&PathBuf| {
+            folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&format!("{rule}-")))
+        };
+        let acted = folders.iter().filter(named).any(|folder| is_answered(&folder));
+        if acted == excuses.contains(&format!("| {rule} |")) {
+            missing.push(rule);
+        }
+    }
+    assert!(rules > 90, "the table lists {rules} rules");
+    assert!(missing.is_empty(), "neither acted nor excused, or both: {missing:#?}");
+}
+
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let path = entry.unwrap().path();

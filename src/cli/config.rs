@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::gateway::Settings;
 use crate::identity::KeySource;
 use crate::market::ActorNumber;
-use crate::process::{self, Market, change_of_supplier, charge_links, charges, installation_accounts};
+use crate::process::{
+    self, Market, change_of_supplier, charge_links, charges, installation_accounts, metering_point_characteristics,
+};
 use crate::spec::Specs;
 use crate::{document, http, identity, store, xml};
 
@@ -107,6 +109,7 @@ pub struct DanishMarket {
     pub charges: charges::Settings,
     pub charge_links: charge_links::Settings,
     pub market_roles: change_of_supplier::Settings,
+    pub metering_points: metering_point_characteristics::Settings,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,6 +172,7 @@ impl Config {
             charges: danish.charges.clone(),
             charge_links: danish.charge_links.clone(),
             market_roles: danish.market_roles.clone(),
+            metering_points: danish.metering_points.clone(),
             ..Market::dk_defaults()
         };
         if supplier.accounts.mark_interval_seconds == 0 || supplier.accounts.update_interval_seconds == 0 {
@@ -370,6 +374,7 @@ impl Default for DanishMarket {
             charges: market.charges,
             charge_links: market.charge_links,
             market_roles: market.market_roles,
+            metering_points: market.metering_points,
         }
     }
 }

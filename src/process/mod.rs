@@ -16,6 +16,7 @@ pub mod event;
 pub mod installation_accounts;
 pub mod market_documents;
 pub mod master_data_queries;
+pub mod metering_point_characteristics;
 pub mod metering_points;
 pub mod participants;
 pub mod reallocation;
@@ -46,6 +47,7 @@ pub const DOCUMENTS: &[&Incoming] = &[
     &services::REQUEST_SERVICE,
     &services::CONFIRM_REQUEST_SERVICE,
     &services::REJECT_REQUEST_SERVICE,
+    &metering_point_characteristics::REQUEST_CHANGE_ACCOUNTING_POINT_CHARACTERISTICS,
     &installation_accounts::REQUEST_CHANGE_BUSINESS_PARTNER,
     &installation_accounts::REQUEST_CHANGE_CONNECTION_OBJECT,
     &installation_accounts::REQUEST_CHANGE_INSTALLATION,
@@ -65,6 +67,7 @@ pub const TIMERS: &[&timer::Kind] = &[
     &change_of_supplier::timers::PATIENCE,
     &change_of_supplier::timers::GRACE,
     &change_of_supplier::timers::SILENCE,
+    &metering_point_characteristics::CLOSE_DOWN,
     &installation_accounts::ASSIGN,
     &installation_accounts::MARK,
     &installation_accounts::UPDATE,
@@ -230,6 +233,7 @@ pub struct Market {
     pub charges: charges::Settings,
     pub charge_links: charge_links::Settings,
     pub market_roles: change_of_supplier::Settings,
+    pub metering_points: metering_point_characteristics::Settings,
     pub accounts: installation_accounts::Settings,
 }
 
@@ -248,6 +252,7 @@ impl Market {
             charges: charges::Settings::default(),
             charge_links: charge_links::Settings::default(),
             market_roles: change_of_supplier::Settings::default(),
+            metering_points: metering_point_characteristics::Settings::default(),
             accounts: installation_accounts::Settings::default(),
         }
     }

@@ -1,0 +1,133 @@
+//! A metering point is closed down: accepted at once, done on the day. Source: metering-points 10.3, market-roles 2.13, 2.14.
+//!
+//! Nobody may supply it on that day; whatever is pending there is cancelled when the closing-down is accepted, and whoever had
+//! asked for it hears of that.
+
+use super::decide::{Case, Done};
+use super::rules::Rule;
+use super::write::{decouple, held};
+use super::{notify, standing};
+use crate::market::{MeteringPointId, Timestamp};
+use crate::process::accounting_points::{self, AccountingPoint, ProcessKind, Status};
+use crate::process::change_of_supplier::effect::Why;
+use crate::process::change_of_supplier::work::{self, Work};
+use crate::process::market_documents::kinds::NOTIFY_CANCELLATION;
+use crate::process::market_documents::letters;
+use crate::process::metering_points::{self, ConnectionState};
+use crate::process::timer::Kind;
+use crate::process::{Context, Decision, Duty, Pack, Timer};
+use crate::record::{Facts, Needs};
+
+/// The day has come: after every process of the market roles that is due at the same instant, before their notices.
+pub const CLOSE_DOWN: Kind =
+    Kind { name: "close-down", rank: 70, pack: Pack::Denmark, duty: |timer| Box::new(Closing::of(timer)) };
+
+/// D14.
+pub fn accept(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
+    let effective = standing::judge(work, case, None)?;
+    let point = standing::point(work, &case.id);
+    if point.state == ConnectionState::ClosedDown {
+        return Err(vec![Rule::ClosedDown]);
+    }
+    let mut broken = Vec::new();
+    if !point.master.children.is_empty() {
+        broken.push(Rule::ChildrenAreOpen);
+    }
+    if is_supplied(&work.site(&case.id).point, effective) {
+        broken.push(Rule::SupplierExists);
+    }
+    held(broken)?;
+    cancel_pending(work, case);
+    work.tell(metering_points::closed_down(&case.id, effective));
+    if effective <= work.now() {
+        close(work, &case.id, effective);
+    } else {
+        let turn = accounting_points::guard_key(&case.id);
+        let timer = Timer::new(&CLOSE_DOWN, effective, turn, &*case.own_id);
+        work.changes.extend(timer.set(work.context));
+    }
+    Ok(Done { told_from: None })
+}
+
+/// Whether somebody supplies it on the day, as far as that is not to end by then.
+fn is_supplied(point: &AccountingPoint, day: Timestamp) -> bool {
+    let ends = point.open().into_iter().any(|it| {
+        matches!(it.kind, ProcessKind::EndOfSupply | ProcessKind::MoveOut)
+            && it.status == Status::Pending
+            && it.effective <= day
+    });
+    point.supplier_at(day).is_some() && !ends
+}
+
+/// Everything that is pending but for ends of supply, which lead to where this leads.
+fn cancel_pending(work: &mut Work, case: &Case) {
+    let open = work.site(&case.id).point.open();
+    let pending: Vec<String> = open
+        .into_iter()
+        .filter(|it| !matches!(it.kind, ProcessKind::EndOfSupply | ProcessKind::MoveOut))
+        .map(|it| it.id.clone())
+        .collect();
+    for process in pending {
+        if !work.withdraw(&process, Why::EndOfLife) {
+            continue;
+        }
+        let course = work.courses[&process].clone();
+        let id = work.context.id(&["record", NOTIFY_CANCELLATION.name, &process, case.reason]);
+        let record = letters::cancellation_notice(id, &course.transaction_id, &case.id);
+        let receiver = Work::supplier(&course.requester);
+        let notice = letters::document(&NOTIFY_CANCELLATION, &receiver, case.reason, vec![record], work.context);
+        work.send(&process, notice);
+    }
+}
+
+/// Nothing where it is closed down already.
+fn close(work: &mut Work, id: &MeteringPointId, since: Timestamp) {
+    let point = standing::point_mut(work, id);
+    if point.state == ConnectionState::ClosedDown {
+        return;
+    }
+    (point.state, point.state_since) = (ConnectionState::ClosedDown, since);
+    decouple(work, id);
+    work.tell(notify::dated("MeteringPointClosed", id, since));
+}
+
+/// A closing-down whose day has come.
+struct Closing {
+    point: MeteringPointId,
+}
+
+impl Closing {
+    fn of(timer: &Timer) -> Self {
+        let point = timer.turn.reader().text().expect("the turn of such a timer is an accounting point");
+        Self { point: MeteringPointId::new(point) }
+    }
+
+    fn points(&self, facts: &Facts) -> Vec<MeteringPointId> {
+        let parent = metering_points::metering_point(facts, &self.point).and_then(|it| it.master.parent);
+        std::iter::once(self.point.clone()).chain(parent.map(|(id, _)| id)).collect()
+    }
+}
+
+impl Duty for Closing {
+    fn needs(&self, _context: &Context) -> Needs {
+        work::needs([&self.point])
+    }
+
+    fn needs_more(&self, facts: &Facts, _context: &Context) -> Needs {
+        let points = self.points(facts);
+        let known: Vec<&MeteringPointId> =
+            points.iter().filter(|id| metering_points::is_looked_up(facts, id)).collect();
+        work::needs(&points).and(work::needs_more(facts, known))
+    }
+
+    fn decide(&self, facts: &Facts, context: &Context) -> Decision {
+        let points = self.points(facts);
+        let mut work = Work::load(facts, context, points.clone(), &[]);
+        close(&mut work, &self.point, context.now);
+        for id in &points {
+            let put = work.site(id).master.as_ref().map(metering_points::put);
+            work.changes.extend(put);
+        }
+        work.finish()
+    }
+}

@@ -1,0 +1,134 @@
+//! From an RSM-021 to its decision: each record is judged in turn, knowing what those before it have come to.
+
+use std::collections::BTreeSet;
+
+use super::rules::{Rule, reasons};
+use super::{close, notify, obligation, states, write};
+use crate::document::Record;
+use crate::market::{ActorRole, MeteringPointId, Party, Timestamp};
+use crate::process::accounting_points;
+use crate::process::change_of_supplier::work::{self, Work};
+use crate::process::market_documents::kinds::{
+    CONFIRM_METERING_POINT_CHANGE as CONFIRM, REJECT_METERING_POINT_CHANGE as REJECT,
+};
+use crate::process::market_documents::letters::{self, About};
+use crate::process::market_documents::metering_point::{
+    MeteringPointCharacteristics, RequestChangeAccountingPointCharacteristics as RequestChange,
+};
+use crate::process::metering_points::{self, MeteringPoint};
+use crate::process::{Context, Decision, Fate, participants};
+use crate::record::{Facts, Key, Needs};
+
+/// One record, and what it is judged by.
+pub struct Case<'a> {
+    pub record: &'a MeteringPointCharacteristics,
+    pub reason: &'a str,
+    pub sender: Party,
+    pub id: MeteringPointId,
+    /// Our id of the record.
+    pub own_id: String,
+}
+
+/// What a record has come to: from when on something has changed that suppliers are to hear of, if they are.
+pub struct Done {
+    pub told_from: Option<Timestamp>,
+}
+
+pub fn turns(request: &RequestChange) -> Vec<Key> {
+    points(request).iter().map(accounting_points::guard_key).collect()
+}
+
+pub fn needs(request: &RequestChange, context: &Context) -> Needs {
+    let areas = request.records.iter().flat_map(|it| [&it.grid_area, &it.from_grid_area, &it.to_grid_area]);
+    let areas = areas
+        .flatten()
+        .fold(Needs::default(), |needs, area| needs.and(metering_points::needs_of_grid_area(area.trimmed())));
+    let sender = participants::needs_of(context.pack(), &sender(request, context));
+    work::needs(&points(request)).and(areas).and(sender)
+}
+
+/// And the parents that there are.
+pub fn needs_more(request: &RequestChange, facts: &Facts) -> Needs {
+    let points = all_points(request, facts);
+    let known: Vec<&MeteringPointId> = points.iter().filter(|id| metering_points::is_looked_up(facts, id)).collect();
+    work::needs(&points).and(work::needs_more(facts, known))
+}
+
+/// Answers the sender record by record, keeps what changes, and tells suppliers.
+pub fn decide(request: &RequestChange, facts: &Facts, context: &Context) -> Decision {
+    let points = all_points(request, facts);
+    let mut work = Work::load(facts, context, points, &[]);
+    let before: Vec<(MeteringPointId, Option<MeteringPoint>)> =
+        work.sites.iter().map(|(id, site)| (id.clone(), site.master.clone())).collect();
+    let (header, sender) = (&request.header, sender(request, context));
+    let reason = &header.business_reason;
+    let (mut confirmed, mut rejected, mut fates): (Vec<Record>, Vec<Record>, Vec<_>) = Default::default();
+    for (place, record) in request.records.iter().enumerate() {
+        let own_id = context.id(&["transaction", &place.to_string()]);
+        let id = record.metering_point.metering_point();
+        let case = Case { record, reason, sender: sender.clone(), id, own_id: own_id.clone() };
+        let about = About {
+            transaction_id: &record.transaction_id,
+            process_reference: record.process_reference.as_deref(),
+            metering_point: &record.metering_point,
+            description: None,
+        };
+        let answer = context.id(&["answer", &own_id]);
+        let broken = match judge(&mut work, &case) {
+            Ok(done) => {
+                if let Some(from) = done.told_from {
+                    notify::suppliers(&mut work, &case, from);
+                }
+                confirmed.push(letters::confirmation(answer, &about));
+                Vec::new()
+            }
+            Err(broken) => {
+                rejected.push(letters::rejection(answer, &about, &reasons(&broken)));
+                broken.iter().map(|rule| rule.name()).collect()
+            }
+        };
+        fates.push(Fate { transaction_id: record.transaction_id.clone(), broken });
+    }
+    for (id, master) in before {
+        let now = &work.sites[&id].master;
+        let changed = now.as_ref().filter(|now| Some(*now) != master.as_ref());
+        work.changes.extend(changed.map(metering_points::put));
+    }
+    let mut decision = work.finish();
+    let mut answers = letters::answers((&CONFIRM, confirmed), (&REJECT, rejected), &sender, reason, context);
+    answers.append(&mut decision.outgoing);
+    Decision { outgoing: answers, fates, ..decision }
+}
+
+fn judge(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
+    match case.reason {
+        "E02" => write::create(work, case),
+        "E32" | "E67" | "E75" => write::update(work, case),
+        "D15" => states::connect(work, case),
+        "E79" => states::change(work, case),
+        "D14" => close::accept(work, case),
+        "D39" => obligation::change(work, case),
+        _ => Err(vec![Rule::ProcessIsNotOffered]),
+    }
+}
+
+fn sender(request: &RequestChange, context: &Context) -> Party {
+    let role = ActorRole::from_code(&request.header.sender_role).unwrap_or(context.caller.role);
+    Party { number: request.header.sender(), role }
+}
+
+/// Those that the records are about, and the parents that they name.
+fn points(request: &RequestChange) -> BTreeSet<MeteringPointId> {
+    let parents = request.records.iter().filter_map(|it| it.parent.as_ref());
+    let named = request.records.iter().map(|it| &it.metering_point).chain(parents);
+    named.filter(|id| !id.is_blank()).map(|id| id.metering_point()).collect()
+}
+
+/// And the parents that they have.
+fn all_points(request: &RequestChange, facts: &Facts) -> BTreeSet<MeteringPointId> {
+    let mut points = points(request);
+    let known = points.iter().filter_map(|id| metering_points::metering_point(facts, id));
+    let parents: Vec<MeteringPointId> = known.filter_map(|it| it.master.parent.map(|(id, _)| id)).collect();
+    points.extend(parents);
+    points
+}

@@ -1,0 +1,35 @@
+//! Which metering point may belong to which. Source: metering-points 3.
+
+use super::Rule;
+use crate::market::MeteringPointType;
+use crate::process::metering_points::{ConnectionState, MeteringPoint};
+
+/// Why a metering point of this type in this grid area is no child of `parent`: P1 to P6, all of them together.
+pub fn hold(kind: MeteringPointType, grid_area: &str, parent: Option<&MeteringPoint>) -> Vec<Rule> {
+    let Some(parent) = parent else { return vec![Rule::UnknownParent] };
+    let mut broken = Vec::new();
+    if parent.grid_area != grid_area {
+        broken.push(Rule::ParentInAnotherGridArea);
+    }
+    match (group(parent.kind), group(kind)) {
+        (1, 3 | 4) | (2, 5) => {}
+        (1 | 2, _) => broken.push(Rule::ChildMustSuitParent),
+        _ => broken.push(Rule::ParentMustBeOfGroup1Or2),
+    }
+    if parent.state == ConnectionState::ClosedDown {
+        broken.push(Rule::ParentIsClosedDown);
+    }
+    broken
+}
+
+/// The group of a type. Source: metering-points 3.
+fn group(kind: MeteringPointType) -> u8 {
+    use MeteringPointType::*;
+    match kind {
+        Consumption | Production => 1,
+        Exchange => 2,
+        Analysis | VeProduction | InternalUse => 4,
+        ExchangeReactiveEnergy => 5,
+        _ => 3,
+    }
+}

@@ -1,0 +1,28 @@
+//! What the processes of metering points leave to configuration. Source: metering-points 7.1.
+
+use serde::{Deserialize, Serialize};
+
+/// How many days before today an effective date may lie, in calendar days of the market's zone; -1 bounds nothing.
+///
+/// Nothing but a new metering point and a close-down may lie ahead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    pub create_days_before: i32,
+    pub create_days_after: i32,
+    pub update_days_before: i32,
+    pub connect_days_before: i32,
+    pub connection_state_days_before: i32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            create_days_before: -1,
+            create_days_after: -1,
+            update_days_before: 720,
+            connect_days_before: 720,
+            connection_state_days_before: 720,
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! A metering point is created, or its master data are changed. Source: metering-points 8, 9.
+
+use super::decide::{Case, Done};
+use super::rules::fields::{Draft, Step};
+use super::rules::{Rule, matrix, parents, suits};
+use super::{notify, standing};
+use crate::market::{MeteringPointId, MeteringPointType, Timestamp, is_gsrn};
+use crate::process::change_of_supplier::work::Work;
+use crate::process::metering_points::{self, ConnectionState, MasterData, MeteringPoint};
+use crate::process::participants;
+
+/// E02. Whatever state is asked for, it begins as new, and without a supplier.
+pub fn create(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
+    let draft = Draft::of(case.record, &MasterData::default(), Step::Create);
+    let (kind, effective) = create_input(work, case, &draft)?;
+    let grid_area = case.record.grid_area.as_ref().map(|it| it.trimmed().to_string()).unwrap_or_default();
+    create_standing(work, case, &grid_area, effective)?;
+
+    let Draft { mut master, values, .. } = draft;
+    let mut broken = values.clone();
+    broken.extend(matrix::hold(kind, &mut master, None, &values));
+    broken.extend(suits::hold(kind, &master, None));
+    held(broken)?;
+    let exchanged = [&master.from_grid_area, &master.to_grid_area].into_iter().flatten();
+    let unknown = exchanged.filter(|area| metering_points::grid_area(work.facts, area).is_none());
+    held(unknown.map(|_| Rule::UnknownExchangeGridArea).collect())?;
+    // Exchange is no child, whatever is said.
+    let parent = parent_named(case).filter(|_| kind != MeteringPointType::Exchange);
+    if let Some(parent) = &parent {
+        held(parents::hold(kind, &grid_area, work.site(parent).master.as_ref()))?;
+    }
+
+    let obliged = case.record.production_obligation.as_deref().is_some_and(is_true);
+    let site = work.sites.get_mut(&case.id).expect("what a record names is loaded");
+    site.master = Some(MeteringPoint {
+        id: case.id.clone(),
+        kind,
+        grid_area,
+        state: ConnectionState::New,
+        effective,
+        state_since: effective,
+        production_obligated: obliged && kind == MeteringPointType::Production,
+        master,
+    });
+    if let Some(parent) = &parent {
+        couple(work, &case.id, parent);
+    }
+    let created = notify::created(work, &case.id);
+    work.tell(created);
+    Ok(Done { told_from: None })
+}
+
+/// E32, E67, E75.
+pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
+    let record = case.record;
+    let areas = [&record.from_grid_area, &record.to_grid_area].into_iter().flatten();
+    let effective = standing::judge(work, case, areas.map(|_| Rule::GridAreasCannotBeUpdated))?;
+    let before = standing::point(work, &case.id).clone();
+    let parent = parent_named(case);
+    if record.parent.as_ref().is_some_and(|it| !it.is_blank() && !is_gsrn(it.trimmed())) {
+        return Err(vec![Rule::ParentMustBeGsrn]);
+    }
+    if let Some(parent) = &parent {
+        held(parents::hold(before.kind, &before.grid_area, work.site(parent).master.as_ref()))?;
+    }
+
+    let Draft { mut master, input, mut values } = Draft::of(record, &before.master, Step::Update);
+    values.extend(input);
+    let mut broken = values.clone();
+    broken.extend(matrix::hold(before.kind, &mut master, Some(&before.master), &values));
+    held(broken)?;
+    let days = work.context.market.metering_points.update_days_before;
+    if !standing::is_within(effective, work.now(), days, 0, work.context.market) {
+        return Err(vec![Rule::EffectiveDateOutsideWindow]);
+    }
+    let mut broken = Vec::new();
+    if before.state == ConnectionState::ClosedDown {
+        broken.push(Rule::ClosedDown);
+    }
+    broken.extend(suits::hold(before.kind, &master, Some(&before.master)));
+    let is_child = parent.clone().or_else(|| before.master.parent.as_ref().map(|(id, _)| id.clone()));
+    if before.kind == MeteringPointType::ExchangeReactiveEnergy
+        && let Some(parent) = is_child.filter(|_| !is_decoupled(case)).and_then(|id| work.site(&id).master.as_ref())
+        && parent.master.read_cycle != master.read_cycle
+    {
+        broken.push(Rule::ReadCycleMustEqualParents);
+    }
+    held(broken)?;
+
+    standing::point_mut(work, &case.id).master = master;
+    if is_decoupled(case) || parent.is_some() {
+        decouple(work, &case.id);
+    }
+    if let Some(parent) = &parent {
+        couple(work, &case.id, parent);
+    }
+    notify::updated(work, &before, effective);
+    Ok(Done { told_from: Some(effective) })
+}
+
+/// 8.1: all of it is told at once.
+fn create_input(work: &Work, case: &Case, draft: &Draft) -> Result<(MeteringPointType, Timestamp), Vec<Rule>> {
+    let record = case.record;
+    let (effective, mut broken) = standing::input(case, work.context.market);
+    let said = record.point_type.as_deref().map(str::trim).filter(|said| !said.is_empty());
+    let kind = said.and_then(|said| MeteringPointType::all().find(|kind| kind.code() == said));
+    match (said, kind) {
+        (None, _) => broken.push(Rule::MeteringPointTypeIsRequired),
+        (_, None) => broken.push(Rule::MeteringPointTypeMustBeKnown),
+        _ => {}
+    }
+    let country = record.address.as_ref().and_then(|it| it.country.as_deref()).map(str::trim);
+    if country != Some("DK") {
+        broken.push(Rule::CountryMustBeDenmark);
+    }
+    broken.extend(&draft.input);
+    if draft.master.metering_method.is_none() && !broken.contains(&Rule::MeteringMethodMustBeKnown) {
+        broken.push(Rule::MeteringMethodMustBeKnown);
+    }
+    if is_blank(&record.read_cycle) {
+        broken.push(Rule::ReadCycleIsRequired);
+    }
+    if record.parent.as_ref().is_some_and(|it| !it.is_blank() && !is_gsrn(it.trimmed())) {
+        broken.push(Rule::ParentMustBeGsrn);
+    }
+    match record.grid_area.as_ref().map(|it| it.trimmed().chars().count()) {
+        None | Some(0) => broken.push(Rule::GridAreaIsRequired),
+        Some(GRID_AREA_CHARACTERS) => {}
+        Some(_) => broken.push(Rule::GridAreaLength),
+    }
+    if !matches!(record.connection_state.as_deref().map(str::trim), Some("D03" | "E22")) {
+        broken.push(Rule::StateMustBeNewOrConnected);
+    }
+    let exchanged = record.from_grid_area.is_some() || record.to_grid_area.is_some();
+    if kind == Some(MeteringPointType::ExchangeReactiveEnergy) && exchanged {
+        broken.push(Rule::ReactiveExchangeHasNoGridAreas);
+    }
+    held(broken)?;
+    Ok((kind.expect("its type is known"), effective.expect("its day is known")))
+}
+
+/// 8.2, up to the master data: the first that does not hold is told.
+fn create_standing(work: &Work, case: &Case, grid_area: &str, effective: Timestamp) -> Result<(), Vec<Rule>> {
+    let market = work.context.market;
+    let ask = |holds: bool, rule: Rule| if holds { Ok(()) } else { Err(vec![rule]) };
+    ask(work.site(&case.id).master.is_none(), Rule::MeteringPointIsNew)?;
+    let area = metering_points::grid_area(work.facts, grid_area).ok_or(vec![Rule::UnknownGridArea])?;
+    let known = participants::is_live(work.facts, work.context.pack(), &case.sender);
+    ask(known, Rule::SenderMustBeRegistered)?;
+    ask(area.owner.as_ref() == Some(&case.sender.number), Rule::SenderMustOperateGridArea)?;
+    let settings = &market.metering_points;
+    let (before, after) = (settings.create_days_before, settings.create_days_after);
+    let within = standing::is_within(effective, work.now(), before, after, market);
+    ask(within, Rule::EffectiveDateOutsideWindow)
+}
+
+/// The parent that is to be had.
+fn parent_named(case: &Case) -> Option<MeteringPointId> {
+    case.record.parent.as_ref().filter(|it| is_gsrn(it.trimmed())).map(|it| it.metering_point())
+}
+
+/// Whether the parent is taken away.
+fn is_decoupled(case: &Case) -> bool {
+    case.record.parent.as_ref().is_some_and(|it| it.is_blank())
+}
+
+/// Both know each other from now on.
+fn couple(work: &mut Work, child: &MeteringPointId, parent: &MeteringPointId) {
+    let (kind, of) = (standing::point(work, child).kind, standing::point(work, parent).kind);
+    standing::point_mut(work, child).master.parent = Some((parent.clone(), Some(of)));
+    let children = &mut standing::point_mut(work, parent).master.children;
+    children.push((child.clone(), Some(kind)));
+    children.sort();
+    work.tell(notify::coupled("CoupledToParent", child, parent));
+}
+
+/// It has no parent any more, if it had one.
+pub fn decouple(work: &mut Work, child: &MeteringPointId) {
+    let Some((parent, _)) = standing::point_mut(work, child).master.parent.take() else { return };
+    if let Some(parent) = work.sites.get_mut(&parent).and_then(|site| site.master.as_mut()) {
+        parent.master.children.retain(|(id, _)| id != child);
+    }
+    work.tell(notify::coupled("DecoupledFromParent", child, &parent));
+}
+
+pub fn held(broken: Vec<Rule>) -> Result<(), Vec<Rule>> {
+    if broken.is_empty() { Ok(()) } else { Err(broken) }
+}
+
+pub fn is_true(text: &str) -> bool {
+    matches!(text.trim(), "true" | "1")
+}
+
+fn is_blank(text: &Option<String>) -> bool {
+    text.as_deref().is_none_or(|text| text.trim().is_empty())
+}
+
+const GRID_AREA_CHARACTERS: usize = 3;
