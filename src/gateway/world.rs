@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use futures_util::future::try_join_all;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -105,10 +106,14 @@ impl World {
         if let Outcome::Conflict(_) = gateway.write(batch).await? {
             return Ok(false);
         }
-        for changes in records {
-            let mut batch = Batch::default();
-            batch.put_all(changes);
-            gateway.write(batch).await?;
+        // Nothing here looks at what is written, so many go to disk together.
+        for changes in records.chunks(WRITTEN_TOGETHER) {
+            let write = |changes: &Vec<Change>| {
+                let mut batch = Batch::default();
+                batch.put_all(changes.iter().cloned());
+                gateway.write(batch)
+            };
+            try_join_all(changes.iter().map(write)).await?;
         }
         Ok(true)
     }
@@ -138,3 +143,6 @@ impl World {
         Ok(records)
     }
 }
+
+/// Records of a world that are on their way to disk at a time.
+const WRITTEN_TOGETHER: usize = 1_000;
