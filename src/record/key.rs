@@ -48,6 +48,7 @@ impl Key {
     }
 
     fn escaped(mut self, bytes: &[u8]) -> Self {
+        self.bytes.reserve(bytes.len() + 1);
         for byte in bytes {
             match *byte {
                 END | ESCAPE | LONG_TEXT => self.bytes.extend_from_slice(&[ESCAPE, *byte]),

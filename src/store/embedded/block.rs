@@ -35,14 +35,20 @@ pub(super) fn find(block: &[u8], key: &[u8]) -> Result<Option<Bytes>, Damaged> {
     Ok(None)
 }
 
-/// The records of a block, in key order.
+/// The records of a block, in key order. They share two allocations, one for all keys and one for all values.
 pub(super) fn unpack(block: &[u8]) -> Result<Vec<Pair>, Damaged> {
     let mut records = Cursor::new(block);
-    let mut pairs = Vec::new();
+    let mut keys = Vec::with_capacity(2 * block.len());
+    let mut ends = Vec::new();
     while records.step()? {
-        pairs.push(records.pair());
+        keys.extend_from_slice(records.key());
+        ends.push((keys.len(), records.value.clone()));
     }
-    Ok(pairs)
+    let (keys, values) = (Bytes::from(keys), Bytes::copy_from_slice(block));
+    let mut from = 0;
+    let pair =
+        |(to, value): (usize, Range<usize>)| (keys.slice(std::mem::replace(&mut from, to)..to), values.slice(value));
+    Ok(ends.into_iter().map(pair).collect())
 }
 
 /// What becomes of a block's records under changes in key order. Returns whether anything is another.
