@@ -27,8 +27,8 @@ const MUTANTS: usize = 2_000;
 const MUTANTS_OF_EACH: usize = 300;
 
 /// The same of each ebIX document, and codes tried in each place for one.
-const MUTANTS_OF_EBIX: usize = 80;
-const CODES_OF_EACH: usize = 12;
+const MUTANTS_OF_EBIX: usize = 40;
+const CODES_OF_EACH: usize = 5;
 
 /// The official schemas, loaded once: there are many, and their code lists are long.
 static THEIRS: OnceLock<Specs> = OnceLock::new();
