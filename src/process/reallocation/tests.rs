@@ -20,7 +20,8 @@ fn taken_over(reason: &str) -> House {
     };
     house.pass(at(AFTER));
     assert_eq!(house.supplier(AFTER), B);
-    (house.sent.clear(), house.events.clear());
+    house.sent.clear();
+    house.events.clear();
     house
 }
 

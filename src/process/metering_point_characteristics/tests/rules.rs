@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::rules::Rule;
 use super::*;
 
+type Make = fn() -> Characteristics;
 type Change = fn(&mut Characteristics);
 
 fn address(record: &mut Characteristics) -> &mut Address {
@@ -21,7 +22,7 @@ fn some(text: &str) -> Option<String> {
 
 /// Of a record that creates: what it is, what is wrong with it, what it breaks.
 #[rustfmt::skip]
-const CREATED: &[(fn() -> Characteristics, Change, &[&str])] = &[
+const CREATED: &[(Make, Change, &[&str])] = &[
     // Input, all of it together.
     (consumption, |it| it.metering_point = id("571234567891234567"), &["InvalidGsrn"]),
     (consumption, |it| it.metering_point = id("561234567891234568"), &["InvalidGsrn"]),
