@@ -13,6 +13,7 @@ use crate::process::reallocation::tests::{agree, decline, reallocate};
 enum Act {
     Change { by: usize, days: i32 },
     MoveIn { by: usize, days: i32, customer: usize },
+    End { by: usize, days: i32, reason: &'static str },
     Cancel { by: usize, which: usize, reason: &'static str },
     Reallocate { by: usize, which: usize, reason: &'static str },
     Answer { agreed: bool },
@@ -27,7 +28,9 @@ fn moves() -> impl Strategy<Value = Vec<Act>> {
     let one = prop_oneof![
         3 => (0..3_usize, 0..20_i32).prop_map(|(by, days)| Act::Change { by, days }),
         2 => (0..3_usize, -16..20_i32, 0..3_usize).prop_map(|(by, days, customer)| Act::MoveIn { by, days, customer }),
-        2 => (0..3_usize, 0..12_usize, prop_oneof![Just("E03"), Just("E65")])
+        2 => (0..3_usize, -16..20_i32, prop_oneof![Just("E20"), Just("E66")])
+            .prop_map(|(by, days, reason)| Act::End { by, days, reason }),
+        2 => (0..3_usize, 0..12_usize, prop_oneof![Just("E03"), Just("E65"), Just("E20"), Just("E66")])
             .prop_map(|(by, which, reason)| Act::Cancel { by, which, reason }),
         2 => (0..3_usize, 0..12_usize, prop_oneof![Just("D07"), Just("D33")])
             .prop_map(|(by, which, reason)| Act::Reallocate { by, which, reason }),
@@ -59,6 +62,13 @@ fn play(moves: &[Act]) -> House {
                 house.send(&request);
                 asked.push(id);
                 starts.push(start);
+            }
+            Act::End { by, days, reason } => {
+                let id = format!("t{number}");
+                let end = calendar.midnight_in_days(house.now, *days).to_string();
+                house.send(&ending(SUPPLIERS[*by], reason, &id, &end));
+                asked.push(id);
+                starts.push(end);
             }
             Act::Cancel { by, which, reason } => {
                 let Some(original) = asked.get(*which) else { continue };
@@ -114,7 +124,8 @@ proptest! {
             *answers.entry(&record.transaction_id).or_default() += 1;
         }
         prop_assert!(answers.values().all(|count| *count == 1));
-        let sent = moves.iter().filter(|it| matches!(it, Act::Change { .. } | Act::MoveIn { .. })).count();
+        let asks = |it: &&Act| matches!(it, Act::Change { .. } | Act::MoveIn { .. } | Act::End { .. });
+        let sent = moves.iter().filter(asks).count();
         let forwarded = house.sent.iter().filter(|it| it.kind.name == "RequestReallocateChangeOfSupplier").count();
         prop_assert!(answers.len() >= sent + forwarded);
 
@@ -128,8 +139,17 @@ proptest! {
             let changed = effected.contains(&*process.id);
             prop_assert!(!changed || process.status == ProcessStatus::Completed);
             if process.status == ProcessStatus::Cancelled && process.kind != ProcessKind::Reallocation {
-                let told = house.told("FutureEnergySupplierChangeCancelled");
+                let told = house.told(match process.kind {
+                    ProcessKind::EndOfSupply => "EndOfSupplyCancelled",
+                    ProcessKind::MoveOut => "ConsumerMoveOutCancelled",
+                    _ => "FutureEnergySupplierChangeCancelled",
+                });
                 prop_assert_eq!(told.iter().filter(|it| it.payload["process_id"] == *process.id).count(), 1);
+            }
+            if process.kind == ProcessKind::EndOfSupply {
+                let told = house.told("EndOfSupplyEffectuated");
+                let count = told.iter().filter(|it| it.payload["process_id"] == *process.id).count();
+                prop_assert_eq!(count, usize::from(process.status == ProcessStatus::Completed));
             }
         }
         prop_assert_eq!(house.first_timer(), None);
