@@ -114,7 +114,10 @@ async fn send(gateway: &Arc<Gateway>, numbers: std::ops::Range<u64>) -> Vec<Dura
 async fn send_one(gateway: &Gateway, number: u64) -> Duration {
     let known = gateway.document_for("requestchangeofsupplier").unwrap();
     let (began, now) = (Instant::now(), gateway.now());
-    let receipt = gateway.receive(&sender(), known, document(number), "bench", now).await.unwrap();
+    let receipt = gateway
+        .receive(&sender(), gateway.read_whole(known, document(number)).await.unwrap(), "bench", now)
+        .await
+        .unwrap();
     assert!(matches!(receipt, Receipt::Accepted(_)), "{receipt:?}");
     began.elapsed()
 }

@@ -132,7 +132,10 @@ async fn send_in_process(gateway: &Arc<Gateway>, numbers: std::ops::Range<u64>) 
                     return took;
                 }
                 let (began, now) = (Instant::now(), gateway.now());
-                let receipt = gateway.receive(&caller, known, document(number), "bench", now).await.unwrap();
+                let receipt = gateway
+                    .receive(&caller, gateway.read_whole(known, document(number)).await.unwrap(), "bench", now)
+                    .await
+                    .unwrap();
                 assert!(matches!(receipt, Receipt::Accepted(_)), "{receipt:?}");
                 took.push(began.elapsed());
             }

@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use door::*;
 use gridpost::http::Limits;
 use gridpost::identity;
 use gridpost::market::{ActorRole, Timestamp};
-use gridpost::record::{Batch, Entry, Key, KeyRange};
+use gridpost::record::{Batch, Entry, Key, KeyRange, Packed};
 use gridpost::spec;
 use gridpost::store::{Completion, Fault, Memory, Page, Store};
 use jsonwebtoken::jwk::Jwk;
@@ -215,6 +214,46 @@ async fn fifty_mebibytes_are_taken_and_one_byte_more_is_not() {
             assert!(response.text().await.unwrap().contains("52428800"));
         }
     }
+}
+
+#[tokio::test]
+async fn a_large_document_is_judged_while_it_arrives_as_a_small_one_is() {
+    let house = start().await;
+    let client = house.client(Some(house.token()));
+    let padding = format!("<!--{}-->\n", "x".repeat(99)).repeat(3_000);
+    let at_the_end =
+        |document: String| document.replacen("  <cim:MktActivity", &format!("{padding}  <cim:MktActivity"), 1);
+    let long_id = "op-".repeat(40);
+    for (small, fine) in [
+        (document("1"), true),
+        (document("2").replace("<cim:mRID>op-2", "<cim:mRID>"), false),
+        (document("3").replace("<cim:mRID>op-3", &format!("<cim:mRID>{long_id}")), true),
+        (document("4").replace("MktActivityRecord", "MktActivityRecords"), false),
+        (document("5").replace("</cim:MktActivityRecord>", ""), false),
+    ] {
+        let small = small.replace("doc-", "doc-of-");
+        let large = at_the_end(small.clone());
+        let told = async |body: String| client.dry_run("requestchangeofpricelist", body.into()).await.unwrap();
+        let (mut short, long) = (told(small).await, told(large.clone()).await);
+        assert_eq!(short["verdict"] == "accepted", fine, "{short}");
+        let details = short.pointer_mut("/error/details").and_then(Value::as_array_mut);
+        for line in details.into_iter().flatten().filter_map(|detail| detail.pointer_mut("/innererror/lineNumber")) {
+            *line = json!(line.as_u64().unwrap() + 3_000);
+        }
+        assert_eq!(short["error"], long["error"]);
+        assert_eq!((&short["records"], &short["verdict"]), (&long["records"], &long["verdict"]));
+    }
+    let large = at_the_end(document("6"));
+    for body in [large.clone().into_bytes(), packed(large.as_bytes())] {
+        let coding = if body.starts_with(b"<") { "identity" } else { "gzip" };
+        let sent = house.post(PRICES).header("content-encoding", coding).body(body).send().await.unwrap();
+        assert_eq!(
+            (sent.status().as_u16(), header(&sent, "duplicate")),
+            (202, if coding == "gzip" { "true" } else { "" })
+        );
+    }
+    let kept = house.get("/v1.0/cim/messages/doc-6").send().await.unwrap();
+    assert_eq!(kept.text().await.unwrap(), large, "byte for byte");
 }
 
 #[tokio::test]
@@ -620,8 +659,8 @@ impl Store for Moody {
         self.well.page(range, after, limit)
     }
 
-    fn body(&self, key: &Key) -> Result<Option<Bytes>, Fault> {
-        self.well.body(key)
+    fn packed(&self, key: &Key) -> Result<Option<Packed>, Fault> {
+        self.well.packed(key)
     }
 
     fn submit(&self, batch: Batch, done: Completion) {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::record::{Body, Key, Space};
+use crate::record::{Body, Key, Packed, Space};
 
 /// Bodies by the number of the commit that wrote them, then by part.
 pub const BODIES: Space = Space(14);
@@ -40,8 +40,8 @@ pub fn received_key(number: u64) -> Key {
 }
 
 /// A document that comes in, under the number of the commit that takes it in.
-pub fn received(bytes: Bytes) -> Body {
-    Body { key: Key::new(BODIES).stamp().number(0), bytes }
+pub fn received(packed: Packed) -> Body {
+    Body { key: Key::new(BODIES).stamp().number(0), packed }
 }
 
 /// The documents that one decision sends, on their way into the archive.
@@ -71,7 +71,7 @@ impl Outbound {
     /// The bodies, for the batch of the decision and no other.
     pub fn bodies(self) -> impl Iterator<Item = Body> {
         let key = |part| Key::new(BODIES).stamp().number(part);
-        (0..).zip(self.parts).map(move |(part, bytes)| Body { key: key(part), bytes: bytes.into() })
+        (0..).zip(self.parts).map(move |(part, bytes)| Body { key: key(part), packed: Packed::of(&bytes) })
     }
 }
 
@@ -92,9 +92,9 @@ mod tests {
         for (place, document) in places.iter().zip(&documents) {
             let body = &bodies[place.part as usize];
             assert_eq!(body.key.clone().at_commit(9), body_key(9, place.part));
-            assert_eq!(place.in_body(&body.bytes).unwrap(), document[..]);
+            assert_eq!(place.in_body(&body.packed.unpack().unwrap()).unwrap(), document[..]);
         }
         let beyond = Place { part: 0, offset: u64::MAX, bytes: 2 };
-        assert_eq!(beyond.in_body(&bodies[0].bytes), None);
+        assert_eq!(beyond.in_body(&bodies[0].packed.unpack().unwrap()), None);
     }
 }

@@ -19,4 +19,4 @@ pub use reading::feed;
 pub use reading::{Header, HeaderReader, Reader, Refusal};
 pub use schemas::{built_in, schema_for};
 pub use summary::{RecordStatus, RecordSummary, Summary, SummaryReader};
-pub use wire::{Wire, read, recognise};
+pub use wire::{Wire, read, read_from, recognise};

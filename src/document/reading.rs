@@ -7,7 +7,7 @@ use crate::market::ActorNumber;
 /// The schema has its own say in the same pass, and a reader's result is only asked for when the schema found no flaw.
 /// So a reader may rely on order, cardinality and lexical forms, but must survive anything: it also sees the values of
 /// documents that turn out to be flawed.
-pub trait Reader {
+pub trait Reader: Send {
     /// An element with children opens.
     fn open(&mut self, name: &str);
     /// An attribute of the element whose `value` comes next, such as `codingScheme` or `unit`. Most readers know from a

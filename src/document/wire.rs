@@ -1,5 +1,7 @@
 //! Wire forms: which one a document is in, and reading it whichever that is.
 
+use std::io::{self, Read};
+
 use super::cim_json::{self, Misformed, Translated};
 use super::{Reader, cim_xml};
 use crate::spec::{self, Flaw, Schema, Specs, Verdict};
@@ -38,6 +40,29 @@ pub fn recognise<'s>(specs: &'s Specs, document: &[u8], limits: &Limits) -> Resu
         }
     }
 }
+
+/// The same of a document that is kept, which is read by pieces where it is XML and its root comes early. `None` when
+/// its root is of no schema, or cannot be read.
+pub fn read_from(
+    specs: &Specs,
+    mut source: impl Read,
+    limits: &Limits,
+    reader: &mut dyn Reader,
+) -> io::Result<Option<Verdict>> {
+    let mut head = Vec::new();
+    (&mut source).take(HEAD_BYTES).read_to_end(&mut head)?;
+    let mut schema = recognise(specs, &head, limits);
+    if schema.is_err() || Wire::of(&head) != Wire::CimXml {
+        source.read_to_end(&mut head)?;
+        schema = recognise(specs, &head, limits);
+        return Ok(schema.ok().flatten().map(|schema| read(schema, &head, limits, reader)));
+    }
+    let Ok(Some(schema)) = schema else { return Ok(None) };
+    spec::check_reader(schema, head.as_slice().chain(source), limits, &mut cim_xml::Pass(reader)).map(Some)
+}
+
+/// Bytes in which the root of a document is looked for at first.
+const HEAD_BYTES: u64 = 64 * 1024;
 
 /// Checks a document against its schema and hands what it says to `reader`. Flaws, and the places told to the reader,
 /// are those of the document as it came.

@@ -1,6 +1,7 @@
 //! The archive's catalogue at work: it follows the log, and finds documents (post-office 4.4).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::archive::{self, Direction, LogEntry, LogPlace, Position, Term};
 use crate::document::{self, Category, MentionsReader};
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Slip, Waiting};
-use crate::record::{Batch, Change, Expected, Outcome};
+use crate::record::{Batch, Change, Expected, Outcome, Packed};
 use crate::spec::Specs;
 use crate::store::Store;
 use crate::xml::Limits;
@@ -113,10 +114,14 @@ impl Catalogue<'_> {
 
     fn mentions(&self, commit: u64, entry: &LogEntry) -> Result<document::Mentions, Fault> {
         let mut reader = MentionsReader::default();
-        if let Some(body) = self.body(commit, entry)?
-            && let Ok(Some(schema)) = document::recognise(self.specs, &body, self.limits)
-        {
-            document::read(schema, &body, self.limits, &mut reader);
+        // What one decision sends is packed together and short; what came in has a body of its own.
+        let body: Option<Box<dyn Read>> = match entry.direction {
+            Direction::Out => self.body(commit, entry)?.map(|body| Box::new(io::Cursor::new(body)) as _),
+            Direction::In => self.packed(commit, entry)?.map(|packed| Box::new(packed.reader()) as _),
+        };
+        if let Some(body) = body {
+            let read = document::read_from(self.specs, body, self.limits, &mut reader);
+            read.map_err(|_| Fault::Unreadable { what: "an archived document" })?;
         }
         Ok(reader.finish())
     }
@@ -186,6 +191,11 @@ impl Catalogue<'_> {
     pub fn body(&self, commit: u64, entry: &LogEntry) -> Result<Option<Bytes>, Fault> {
         let body = self.store.body(&archive::body_key(commit, entry.place.part)).map_err(Fault::store(DOING))?;
         Ok(body.and_then(|body| entry.place.in_body(&body)))
+    }
+
+    /// The body in which a document stands.
+    fn packed(&self, commit: u64, entry: &LogEntry) -> Result<Option<Packed>, Fault> {
+        self.store.packed(&archive::body_key(commit, entry.place.part)).map_err(Fault::store(DOING))
     }
 
     /// The documents that have a transaction with this one in common: the request that was answered, the answers and

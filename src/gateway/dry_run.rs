@@ -9,9 +9,9 @@ use bytes::Bytes;
 
 use super::desk::{self, Desk, Failure};
 use super::intake::Seen;
-use super::{Error, Fault, Gateway, hash};
+use super::{Arrived, Error, Fault, Gateway};
 use crate::market::{Party, Timestamp};
-use crate::process::{self, Context, Fate, Incoming};
+use crate::process::{self, Context, Fate};
 
 /// What would become of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,14 +43,9 @@ pub struct Letter {
 
 impl Gateway {
     /// What would become of a document that `caller` sent now.
-    pub async fn dry_run(
-        &self,
-        caller: &Party,
-        document: &'static Incoming,
-        body: Bytes,
-        now: Timestamp,
-    ) -> Result<DryRun, Fault> {
-        let request = match self.read_aside(document, &body).await? {
+    pub async fn dry_run(&self, caller: &Party, arrived: Arrived, now: Timestamp) -> Result<DryRun, Fault> {
+        let Arrived { document, body, reading } = arrived;
+        let request = match reading {
             Ok(request) => request,
             Err(error) => return Ok(DryRun::Refused(error)),
         };
@@ -58,7 +53,7 @@ impl Gateway {
             Ok(ids) => ids,
             Err(error) => return Ok(DryRun::Refused(error)),
         };
-        let hash = hash(&body);
+        let hash = body.hash();
         match self.seen_before(request.header(), &hash, &ids)? {
             Seen::Never => {}
             Seen::Accepted { correlation_id } => return Ok(DryRun::SentBefore { correlation_id }),

@@ -5,15 +5,16 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 
-use super::{Error, Fault, Gateway, hash};
+use super::{Error, Fault, Gateway};
 use crate::archive::{self, Direction, FirstUse, InboxEntry, LogEntry, Place};
-use crate::document::{self, Header, Refusal};
+use crate::document::{self, Header, Refusal, cim_xml};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
-use crate::process::{self, Incoming, Request};
-use crate::record::{Batch, Expected, Key, Outcome};
-use crate::spec::{Flaw, Schema, Specs};
-use crate::xml::{Limits, Positions};
+use crate::process::{self, Incoming, Request, RequestReader};
+use crate::record::{Batch, Expected, Key, Outcome, Packed, Packer};
+use crate::spec::{self, Flaw, Schema, Specs, Verdict};
+use crate::xml::{self, Limits};
 
 /// What a sender is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,17 +50,12 @@ impl Gateway {
     pub async fn receive(
         &self,
         caller: &Party,
-        document: &'static Incoming,
-        body: Bytes,
+        arrived: Arrived,
         correlation_id: &str,
         now: Timestamp,
     ) -> Result<Receipt, Fault> {
-        let undecided = self.decider.undecided();
-        if undecided >= self.settings.undecided_max {
-            return Err(Fault::Busy { undecided });
-        }
-        let reading = self.read_aside(document, &body).await?;
-        self.answer(Arrival { caller, document, hash: hash(&body), body, correlation_id, now }, reading).await
+        let Arrived { document, body, reading } = arrived;
+        self.answer(Arrival { caller, document, body, correlation_id, now }, reading).await
     }
 
     /// Takes in a document as the party that it names as its sender: what `replay` does.
@@ -68,10 +64,9 @@ impl Gateway {
             Ok(document) => document,
             Err(error) => return Ok(Receipt::Refused { correlation_id: correlation_id.to_string(), error }),
         };
-        let reading = read_document(&self.specs, &self.settings.limits, document, &body);
-        let caller = reading.as_ref().map_or_else(|_| nobody(), |request| sender_of(request.header()));
-        let now = self.now();
-        self.answer(Arrival { caller: &caller, document, hash: hash(&body), body, correlation_id, now }, reading).await
+        let arrived = Arrived::of(&self.specs, &self.settings.limits, document, &body);
+        let caller = arrived.reading.as_ref().map_or_else(|_| nobody(), |request| sender_of(request.header()));
+        self.receive(&caller, arrived, correlation_id, self.now()).await
     }
 
     /// Which document it is, by its root's namespace.
@@ -105,25 +100,61 @@ impl Gateway {
             caller = %arrival.caller,
             correlation_id = arrival.correlation_id,
             verdict,
-            bytes = arrival.body.len(),
+            bytes = arrival.body.bytes(),
             "document answered"
         );
         Ok(receipt)
     }
 
-    /// Reads a document, a large one on a thread of its own: the doors' threads stay free for others.
-    pub(super) async fn read_aside(
-        &self,
-        document: &'static Incoming,
-        body: &Bytes,
-    ) -> Result<Result<Box<dyn Request>, Error>, Fault> {
+    /// Reads a document that is at hand, a large one on a thread of its own: the doors' threads stay free for others.
+    pub async fn read_whole(&self, document: &'static Incoming, body: Bytes) -> Result<Arrived, Fault> {
+        self.has_room()?;
         if body.len() <= READ_AT_ONCE_BYTES_MAX {
-            return Ok(read_document(&self.specs, &self.settings.limits, document, body));
+            return Ok(Arrived::of(&self.specs, &self.settings.limits, document, &body));
         }
-        let (specs, settings, body) = (self.specs.clone(), self.settings.clone(), body.clone());
-        tokio::task::spawn_blocking(move || read_document(&specs, &settings.limits, document, &body))
+        let (specs, settings) = (self.specs.clone(), self.settings.clone());
+        tokio::task::spawn_blocking(move || Arrived::of(&specs, &settings.limits, document, &body))
             .await
             .map_err(|_| Fault::Reading { document: document.name })
+    }
+
+    /// Reads a document in CIM XML while it arrives: of its bytes no more than a window and what is packed for the
+    /// archive are held. An error of `pieces` ends it.
+    pub async fn read_pieces<E: From<Fault>>(
+        &self,
+        document: &'static Incoming,
+        pieces: impl Stream<Item = Result<Bytes, E>> + Send,
+    ) -> Result<Arrived, E> {
+        self.has_room()?;
+        let mut pieces = std::pin::pin!(pieces);
+        let mut reader = (document.reader)();
+        let mut packer = Packer::new();
+        let schema = schema_of(&self.specs, document);
+        let verdict = {
+            let mut pass = cim_xml::Pass(&mut *reader);
+            let mut check = schema.map(|schema| spec::Pieces::new(schema, &self.settings.limits, &mut pass));
+            while let Some(piece) = pieces.next().await {
+                let piece = piece?;
+                packer.add(&piece);
+                if let Ok(check) = &mut check {
+                    check.feed(&piece);
+                }
+            }
+            check.map(spec::Pieces::finish)
+        };
+        let finish = move || {
+            let body = packer.finish();
+            let reading = verdict.and_then(|verdict| finished(document, verdict, reader, &body));
+            Arrived { document, body, reading }
+        };
+        let finished = tokio::task::spawn_blocking(finish).await;
+        Ok(finished.map_err(|_| Fault::Reading { document: document.name })?)
+    }
+
+    /// Nothing is read while more waits for its decision than may.
+    fn has_room(&self) -> Result<(), Fault> {
+        let undecided = self.decider.undecided();
+        if undecided >= self.settings.undecided_max { Err(Fault::Busy { undecided }) } else { Ok(()) }
     }
 
     /// The checks that need to know the caller and what was sent before.
@@ -135,7 +166,7 @@ impl Gateway {
         };
         let mut request = Some(request);
         loop {
-            match self.seen_before(&header, &arrival.hash, &ids)? {
+            match self.seen_before(&header, &arrival.body.hash(), &ids)? {
                 Seen::Never => {}
                 Seen::Accepted { correlation_id } => {
                     return Ok(Receipt::Accepted(Received { correlation_id, duplicate: true }));
@@ -161,7 +192,7 @@ impl Gateway {
         &self,
         caller: &Party,
         document: &'static Incoming,
-        body: &[u8],
+        body: &Packed,
         request: &dyn Request,
     ) -> Result<Vec<Key>, Error> {
         let header = request.header();
@@ -258,18 +289,59 @@ impl Gateway {
     }
 }
 
-/// Bytes to a typed request, or the one error that answers them.
-pub(super) fn read_document(
+/// A document that has been read to its end: a request, or the one error that answers it; and its bytes, packed.
+pub struct Arrived {
+    pub(super) document: &'static Incoming,
+    pub(super) body: Packed,
+    pub(super) reading: Result<Box<dyn Request>, Error>,
+}
+
+impl Arrived {
+    /// How large it is.
+    pub fn bytes(&self) -> u64 {
+        self.body.bytes()
+    }
+
+    fn of(specs: &Specs, limits: &Limits, document: &'static Incoming, bytes: &[u8]) -> Self {
+        let body = Packed::of(bytes);
+        let mut reader = (document.reader)();
+        let verdict = schema_of(specs, document).map(|schema| document::read(schema, bytes, limits, &mut *reader));
+        let reading = verdict.and_then(|verdict| finished(document, verdict, reader, &body));
+        Self { document, body, reading }
+    }
+}
+
+/// A document that was taken in before, out of the archive.
+pub(super) fn read_again(
     specs: &Specs,
     limits: &Limits,
-    incoming: &'static Incoming,
-    body: &[u8],
+    document: &'static Incoming,
+    body: &Packed,
+) -> Result<Result<Box<dyn Request>, Error>, Fault> {
+    let mut reader = (document.reader)();
+    let verdict = document::read_from(specs, body.reader(), limits, &mut *reader);
+    let verdict = verdict.map_err(|_| Fault::Unreadable { what: "an archived document" })?;
+    Ok(match verdict {
+        Some(verdict) => finished(document, verdict, reader, body),
+        None => Err(no_schema(document)),
+    })
+}
+
+fn schema_of<'s>(specs: &'s Specs, document: &Incoming) -> Result<&'s Schema, Error> {
+    specs.schema_for(document.namespace).ok_or_else(|| no_schema(document))
+}
+
+fn no_schema(document: &Incoming) -> Error {
+    Error::new(SYNTAX, format!("no schema is loaded for {}, see [specs] in the configuration", document.name))
+}
+
+/// The request of a document that was checked, or the error that names its flaws.
+fn finished(
+    incoming: &Incoming,
+    verdict: Verdict,
+    reader: Box<dyn RequestReader>,
+    body: &Packed,
 ) -> Result<Box<dyn Request>, Error> {
-    let schema = specs.schema_for(incoming.namespace).ok_or_else(|| {
-        Error::new(SYNTAX, format!("no schema is loaded for {}, see [specs] in the configuration", incoming.name))
-    })?;
-    let mut reader = (incoming.reader)();
-    let verdict = document::read(schema, body, limits, &mut *reader);
     if !verdict.flaws.is_empty() {
         let count = verdict.flaws.len();
         let more = if verdict.truncated { " or more" } else { "" };
@@ -294,8 +366,7 @@ pub(super) fn read_document(
 struct Arrival<'a> {
     caller: &'a Party,
     document: &'static Incoming,
-    body: Bytes,
-    hash: [u8; 32],
+    body: Packed,
     correlation_id: &'a str,
     now: Timestamp,
 }
@@ -303,7 +374,7 @@ struct Arrival<'a> {
 impl Arrival<'_> {
     fn batch(&self, header: &Header, ids: &[Key]) -> Batch {
         let first_use =
-            FirstUse { hash: self.hash, correlation_id: self.correlation_id.to_string(), at: self.now }.encode();
+            FirstUse { hash: self.body.hash(), correlation_id: self.correlation_id.to_string(), at: self.now }.encode();
         let mut batch = Batch::default();
         for id in ids {
             batch.expect(id.clone(), Expected::Absent).put(id.clone(), first_use.clone());
@@ -319,7 +390,7 @@ impl Arrival<'_> {
             document: self.document.name.to_string(),
             at: self.now,
             correlation_id: self.correlation_id.to_string(),
-            hash: self.hash,
+            hash: self.body.hash(),
         }
     }
 
@@ -332,8 +403,8 @@ impl Arrival<'_> {
             message_id: header.map(|header| header.message_id.clone()).unwrap_or_default(),
             correlation_id: self.correlation_id.to_string(),
             refused,
-            hash: self.hash,
-            place: Place { bytes: self.body.len() as u64, ..Place::default() },
+            hash: self.body.hash(),
+            place: Place { bytes: self.body.bytes(), ..Place::default() },
         }
     }
 }
@@ -402,13 +473,15 @@ fn flaw_error(flaw: &Flaw) -> Error {
     }
 }
 
-fn refused(refusals: &[Refusal], body: &[u8]) -> Error {
-    let mut positions = Positions::new(body);
-    let details: Vec<Error> = refusals
+fn refused(refusals: &[Refusal], body: &Packed) -> Error {
+    let told = &refusals[..refusals.len().min(DETAILS_MAX)];
+    let bytes: Vec<usize> = told.iter().filter_map(|refusal| refusal.byte).collect();
+    // What was packed a moment ago can be unpacked; and if not, the error is worth telling without its places.
+    let mut positions = xml::positions_in(body.reader(), &bytes).unwrap_or_default().into_iter();
+    let details: Vec<Error> = told
         .iter()
-        .take(DETAILS_MAX)
         .map(|refusal| {
-            let position = refusal.byte.map(|byte| positions.of(byte));
+            let position = refusal.byte.and_then(|_| positions.next());
             Error {
                 code: refusal.code.to_string(),
                 message: refusal.message.clone(),

@@ -40,7 +40,7 @@ use decider::Decider;
 use desk::Desk;
 pub use dry_run::{DryRun, Letter, Preview};
 pub use error::{Error, Fault};
-pub use intake::{Receipt, Received};
+pub use intake::{Arrived, Receipt, Received};
 pub use operator::{Answer, Question, ask};
 pub use post::{Dequeued, Peeked};
 
@@ -207,12 +207,12 @@ impl Gateway {
             let entry = InboxEntry::from_entry(&record).ok_or_else(unreadable("the inbox"))?;
             let document = *by_name.get(&*entry.document).ok_or_else(unreadable("the inbox"))?;
             let number = archive::number_of(&key).ok_or_else(unreadable("the inbox"))?;
-            let body = self
+            let packed = self
                 .store
-                .body(&archive::received_key(number))
+                .packed(&archive::received_key(number))
                 .map_err(Fault::store("read an archived document"))?
                 .ok_or_else(unreadable("an archived document"))?;
-            match intake::read_document(&self.specs, &self.settings.limits, document, &body) {
+            match intake::read_again(&self.specs, &self.settings.limits, document, &packed)? {
                 Ok(request) => self.decider.arrived(number, record.version, entry, request),
                 Err(error) => {
                     tracing::error!(key = %key, error = %error.message, "a document in the inbox is no longer valid");

@@ -1,10 +1,10 @@
-//! Collecting a request's body: within size, time and memory, and without copying it more than once.
+//! A request's body as it comes: within size, time and memory, and without copying it more than once.
 
 use axum::body::{Body, BodyDataStream, HttpBody};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use futures_util::stream::{self, Stream, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
 use super::fairness::Share;
@@ -13,6 +13,9 @@ use super::{Limits, Problem};
 
 /// Memory that is set aside before anything has come, and taken from the share at a time.
 const STEP_BYTES: usize = 1 << 20;
+
+/// Packed bytes that are unpacked at a time: the most that can come out of them is a mebibyte.
+const UNPACKED_AT_ONCE_BYTES: usize = 1024;
 
 /// A body that has not been read to its end. Dropping it would reset the connection under the client's feet, so
 /// whoever refuses a request lets it [`Unread::linger`].
@@ -53,53 +56,104 @@ pub fn check_head(headers: &HeaderMap, limits: &Limits) -> Result<(), Problem> {
     }
 }
 
-/// Reads the body to its end. What it takes of memory is charged to `share`.
-pub async fn collect(
-    unread: &mut Unread,
-    headers: &HeaderMap,
-    share: &mut Share,
-    limits: &Limits,
-) -> Result<Bytes, Problem> {
-    check_head(headers, limits)?;
-    let mut incoming = Incoming { stream: &mut unread.stream, limits, start: Instant::now(), bytes: 0 };
-    unread.expects = false;
-    if packed(headers)? { unpacked(&mut incoming, share).await } else { plain(&mut incoming, headers, share).await }
+/// A body on its way in, unpacked. What it takes of memory is charged to a share.
+pub struct Pieces<'a> {
+    incoming: Incoming<'a>,
+    unpacker: Option<Unpacker>,
+    /// Packed bytes that have come and are still to be unpacked.
+    packed: Bytes,
+    share: &'a mut Share,
+    expected: Option<usize>,
+    ended: bool,
 }
 
-async fn plain(incoming: &mut Incoming<'_>, headers: &HeaderMap, share: &mut Share) -> Result<Bytes, Problem> {
-    let expected = content_length(headers).map(|length| length as usize);
-    let Some(first) = incoming.next().await? else { return Ok(Bytes::new()) };
-    share.grow(first.len())?;
-    if expected == Some(first.len()) {
-        return Ok(first);
+impl<'a> Pieces<'a> {
+    /// The body of a request whose head was checked.
+    pub fn new(
+        unread: &'a mut Unread,
+        headers: &HeaderMap,
+        share: &'a mut Share,
+        limits: &'a Limits,
+    ) -> Result<Self, Problem> {
+        check_head(headers, limits)?;
+        unread.expects = false;
+        let incoming = Incoming { stream: &mut unread.stream, limits, start: Instant::now(), bytes: 0 };
+        let unpacker = packed(headers)?.then(|| Unpacker::new(limits));
+        let length = content_length(headers).map(|length| length as usize);
+        let expected = length.filter(|_| unpacker.is_none());
+        Ok(Self { incoming, unpacker, packed: Bytes::new(), share, expected, ended: false })
     }
-    let mut body = BytesMut::with_capacity(expected.unwrap_or(0).min(STEP_BYTES).max(first.len()));
-    body.extend_from_slice(&first);
-    while let Some(piece) = incoming.next().await? {
-        share.grow(piece.len())?;
-        // A client that has sent this much is believed about the rest: one move of a mebibyte instead of many.
-        if body.len() + piece.len() > body.capacity()
-            && let Some(rest) = expected.and_then(|expected| expected.checked_sub(body.len()))
-        {
-            body.reserve(rest);
+
+    /// Whether nothing comes any more.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// What comes next, together: to the end of the body, or until it is more than `enough` bytes.
+    pub async fn gather(&mut self, enough: usize) -> Result<Bytes, Problem> {
+        let Some(first) = self.next().await? else { return Ok(Bytes::new()) };
+        if self.ended || first.len() > enough {
+            return Ok(first);
         }
-        body.extend_from_slice(&piece);
+        let most = enough.saturating_add(1);
+        let mut body = BytesMut::with_capacity(self.expected.unwrap_or(0).min(STEP_BYTES).min(most).max(first.len()));
+        body.extend_from_slice(&first);
+        while body.len() <= enough
+            && let Some(piece) = self.next().await?
+        {
+            // A client that has sent this much is believed about the rest: one move of a mebibyte instead of many.
+            if body.len() + piece.len() > body.capacity()
+                && let Some(rest) = self.expected.and_then(|expected| expected.checked_sub(body.len()))
+            {
+                body.reserve(rest.min(most));
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(body.freeze())
     }
-    Ok(body.freeze())
-}
 
-async fn unpacked(incoming: &mut Incoming<'_>, share: &mut Share) -> Result<Bytes, Problem> {
-    let limits = incoming.limits;
-    let mut unpacker = Unpacker::new(limits);
-    let mut charged = 0;
-    while let Some(piece) = incoming.next().await? {
-        let bytes = unpacker.feed(&piece).map_err(|flaw| flawed(flaw, limits))?;
-        share.grow(bytes - charged)?;
-        charged = bytes;
+    async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        if self.ended {
+            return Ok(None);
+        }
+        let piece = match self.unpacker {
+            None => self.incoming.next().await?,
+            Some(_) => self.unpacked().await?,
+        };
+        match &piece {
+            Some(piece) => self.share.grow(piece.len())?,
+            None => self.ended = true,
+        }
+        // Nothing is sent behind the length that was announced.
+        self.ended |= self.expected == Some(self.incoming.bytes);
+        Ok(piece)
     }
-    let body = unpacker.finish().map_err(|flaw| flawed(flaw, limits))?;
-    share.grow(body.len() - charged)?;
-    Ok(body)
+
+    /// Unpacks on, so little at a time that even what packs best stays small, until something comes out.
+    async fn unpacked(&mut self) -> Result<Option<Bytes>, Problem> {
+        let limits = self.incoming.limits;
+        while let Some(unpacker) = &mut self.unpacker {
+            if !self.packed.is_empty() {
+                let piece = self.packed.split_to(self.packed.len().min(UNPACKED_AT_ONCE_BYTES));
+                let out = unpacker.feed(&piece).map_err(|flaw| flawed(flaw, limits))?;
+                if !out.is_empty() {
+                    return Ok(Some(out));
+                }
+            } else if let Some(piece) = self.incoming.next().await? {
+                self.packed = piece;
+            } else {
+                let rest = unpacker.finish().map_err(|flaw| flawed(flaw, limits))?;
+                self.unpacker = None;
+                return Ok(Some(rest));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The rest, piece by piece.
+    pub fn stream(self) -> impl Stream<Item = Result<Bytes, Problem>> {
+        stream::try_unfold(self, async |mut pieces| Ok(pieces.next().await?.map(|piece| (piece, pieces))))
+    }
 }
 
 /// A body on its way in, as it was sent.

@@ -13,7 +13,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::body::{self, Unread};
+use super::body::{Pieces, Unread};
 use super::observe::Said;
 use super::post::json_answer;
 use super::routes::finish;
@@ -47,7 +47,8 @@ async fn answer(door: &Arc<Door>, parts: &Parts, unread: &mut Unread, said: &mut
         Method::GET => {}
         Method::POST if door.settings.clock_may_be_moved => {
             let mut share = door.fairness.admit(&caller, Instant::now())?;
-            let body = body::collect(unread, &parts.headers, &mut share, &door.settings.limits).await?;
+            let mut pieces = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits)?;
+            let body = pieces.gather(usize::MAX).await?;
             let to = read(&body)?;
             let gateway = Arc::clone(&door.gateway);
             let moved = share.during(async move { gateway.pass_time(to).await }).await;

@@ -46,9 +46,9 @@ pub async fn check(
 }
 
 async fn answer(door: &Arc<Door>, admitted: Admitted) -> Result<Response, Problem> {
-    let Admitted { caller, document, body, share } = admitted;
+    let Admitted { caller, document, arrived, share } = admitted;
     let gateway = Arc::clone(&door.gateway);
-    let run = share.during(async move { gateway.dry_run(&caller, document, body, gateway.now()).await });
+    let run = share.during(async move { gateway.dry_run(&caller, arrived, gateway.now()).await });
     let run = run.await.map_err(|fault| Problem::fault(&fault))?;
     let mut told = match run {
         DryRun::Refused(error) => json!({ "verdict": "refused", "error": json_of(&error) }),

@@ -26,6 +26,12 @@ pub enum Format {
     Json,
 }
 
+impl From<gateway::Fault> for Problem {
+    fn from(fault: gateway::Fault) -> Self {
+        Self::fault(&fault)
+    }
+}
+
 impl Problem {
     pub fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         let error = Error { code: code.into(), message: message.into(), ..Error::default() };

@@ -34,6 +34,8 @@ pub struct Unpacker {
 
 struct Bounded {
     out: Vec<u8>,
+    /// What has come out in all.
+    bytes: usize,
     packed_bytes: usize,
     flaw: Option<Flaw>,
     limits: Limits,
@@ -41,26 +43,26 @@ struct Bounded {
 
 impl Unpacker {
     pub fn new(limits: &Limits) -> Self {
-        let bounded = Bounded { out: Vec::new(), packed_bytes: 0, flaw: None, limits: limits.clone() };
+        let bounded = Bounded { out: Vec::new(), bytes: 0, packed_bytes: 0, flaw: None, limits: limits.clone() };
         Self { decoder: MultiGzDecoder::new(bounded) }
     }
 
-    /// Unpacks a piece; returns how many bytes have come out in all.
-    pub fn feed(&mut self, piece: &[u8]) -> Result<usize, Flaw> {
+    /// Unpacks a piece; returns what comes out.
+    pub fn feed(&mut self, piece: &[u8]) -> Result<Bytes, Flaw> {
         self.decoder.get_mut().packed_bytes += piece.len();
         let fed = self.decoder.write_all(piece).and_then(|()| self.decoder.flush());
-        match (fed, self.decoder.get_ref().flaw) {
-            (_, Some(flaw)) => Err(flaw),
-            (Err(_), None) => Err(Flaw::Broken),
-            (Ok(()), None) => Ok(self.decoder.get_ref().out.len()),
-        }
+        self.out(fed)
     }
 
-    /// Everything that came out, once the packed bytes have ended.
-    pub fn finish(mut self) -> Result<Bytes, Flaw> {
+    /// What still comes out once the packed bytes have ended.
+    pub fn finish(&mut self) -> Result<Bytes, Flaw> {
         let finished = self.decoder.try_finish();
+        self.out(finished)
+    }
+
+    fn out(&mut self, done: io::Result<()>) -> Result<Bytes, Flaw> {
         let bounded = self.decoder.get_mut();
-        match (finished, bounded.flaw) {
+        match (done, bounded.flaw) {
             (_, Some(flaw)) => Err(flaw),
             (Err(_), None) => Err(Flaw::Broken),
             (Ok(()), None) => Ok(Bytes::from(std::mem::take(&mut bounded.out))),
@@ -70,7 +72,7 @@ impl Unpacker {
 
 impl Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let after = self.out.len() + bytes.len();
+        let after = self.bytes + bytes.len();
         if after > self.limits.body_bytes_max {
             self.flaw = Some(Flaw::TooLarge);
         } else if after > self.limits.gzip_ratio_from_bytes && after / self.limits.gzip_ratio_max > self.packed_bytes {
@@ -79,6 +81,7 @@ impl Write for Bounded {
         if self.flaw.is_some() {
             return Err(io::Error::other("a limit was crossed"));
         }
+        self.bytes = after;
         self.out.extend_from_slice(bytes);
         Ok(bytes.len())
     }
@@ -138,12 +141,14 @@ mod tests {
         (0..length as u32).flat_map(|n| blake3::hash(&n.to_be_bytes()).as_bytes()[..1].to_vec()).collect()
     }
 
-    fn unpack(bytes: &[u8], piece: usize) -> Result<Bytes, Flaw> {
+    fn unpack(bytes: &[u8], piece: usize) -> Result<Vec<u8>, Flaw> {
         let mut unpacker = Unpacker::new(&limits());
+        let mut out = Vec::new();
         for piece in bytes.chunks(piece) {
-            unpacker.feed(piece)?;
+            out.extend_from_slice(&unpacker.feed(piece)?);
         }
-        unpacker.finish()
+        out.extend_from_slice(&unpacker.finish()?);
+        Ok(out)
     }
 
     #[test]

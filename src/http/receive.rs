@@ -8,25 +8,25 @@ use axum::http::header::{ACCEPT, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 
-use super::body::{self, Unread};
+use super::body::{self, Pieces, Unread};
 use super::fairness::Share;
 use super::observe::{CORRELATION_ID, CorrelationId, Said};
 use super::{Door, Problem, accept, caller};
 use crate::document::Wire;
-use crate::gateway::Receipt;
+use crate::gateway::{Arrived, Receipt};
 use crate::market::Party;
 use crate::process::Incoming;
 
 /// Says that the same document was sent before, and that this is its first answer again.
 pub const DUPLICATE: HeaderName = HeaderName::from_static("duplicate");
 
-/// A document that may be looked at.
+/// A document from somebody who may send it.
 pub(super) struct Admitted {
     pub caller: Party,
     pub document: &'static Incoming,
-    pub body: Bytes,
+    pub arrived: Arrived,
     pub share: Share,
 }
 
@@ -46,13 +46,25 @@ pub(super) async fn admit(
     let wire = supported(&parts.headers)?;
     body::check_head(&parts.headers, &door.settings.limits)?;
     let mut share = door.fairness.admit(&caller, Instant::now())?;
-    let body = body::collect(unread, &parts.headers, &mut share, &door.settings.limits).await?;
+    let mut pieces = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits)?;
+    // Large XML is read while it arrives; JSON is read as a whole.
+    let body = pieces.gather(if wire == Wire::CimXml { AT_HAND_BYTES_MAX } else { usize::MAX }).await?;
     said.document_bytes = body.len();
     if Wire::of(&body) != wire {
         return Err(another_form(wire));
     }
-    Ok(Admitted { caller, document, body, share })
+    let arrived = if pieces.ended() {
+        door.gateway.read_whole(document, body).await?
+    } else {
+        let whole = stream::iter([Ok(body)]).chain(pieces.stream());
+        door.gateway.read_pieces::<Problem>(document, whole).await?
+    };
+    said.document_bytes = arrived.bytes() as usize;
+    Ok(Admitted { caller, document, arrived, share })
 }
+
+/// A body that is whole in so many bytes is read at once.
+const AT_HAND_BYTES_MAX: usize = 64 * 1024;
 
 /// Takes in a document, or says why not.
 pub async fn receive(
@@ -62,10 +74,10 @@ pub async fn receive(
     unread: &mut Unread,
     said: &mut Said,
 ) -> Result<Response, Problem> {
-    let Admitted { caller, document, body, share } = admit(door, name, parts, unread, said).await?;
+    let Admitted { caller, arrived, share, .. } = admit(door, name, parts, unread, said).await?;
     let CorrelationId(id) = parts.extensions.get::<CorrelationId>().cloned().expect("the outermost layer sets it");
     let gateway = Arc::clone(&door.gateway);
-    let received = share.during(async move { gateway.receive(&caller, document, body, &id, gateway.now()).await });
+    let received = share.during(async move { gateway.receive(&caller, arrived, &id, gateway.now()).await });
     match received.await.map_err(|fault| Problem::fault(&fault))? {
         Receipt::Refused { error, correlation_id } => {
             let mut problem = Problem::refused(error);

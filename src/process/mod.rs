@@ -94,7 +94,7 @@ pub fn turned_away(document: &Incoming, header: &Header, caller: &Party, market:
 }
 
 /// Turns what a document says into a typed request.
-pub trait RequestReader: Reader + Send {
+pub trait RequestReader: Reader {
     /// The request, or every reason why it is refused although it follows its schema.
     fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Vec<Refusal>>;
 }

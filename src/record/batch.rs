@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::Key;
+use super::{Key, Packed};
 
 /// Largest value of a record, in bytes: what sled keeps inline and syncs. Larger things are bodies.
 pub const VALUE_BYTES_MAX: usize = 64 * 1024;
@@ -43,7 +43,7 @@ pub enum Expected {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body {
     pub key: Key,
-    pub bytes: Bytes,
+    pub packed: Packed,
 }
 
 /// All of it is written, durably, or none of it.
@@ -87,8 +87,8 @@ impl Batch {
         self
     }
 
-    pub fn body(&mut self, key: Key, bytes: impl Into<Bytes>) -> &mut Self {
-        self.bodies.push(Body { key, bytes: bytes.into() });
+    pub fn body(&mut self, key: Key, bytes: impl AsRef<[u8]>) -> &mut Self {
+        self.bodies.push(Body { key, packed: Packed::of(bytes.as_ref()) });
         self
     }
 }

@@ -6,8 +6,10 @@
 mod batch;
 mod facts;
 mod key;
+mod packed;
 pub mod stored;
 
 pub use batch::{Batch, Body, Change, Entry, Expected, Outcome, VALUE_BYTES_MAX, Version};
 pub use facts::{Facts, Needs, Page};
 pub use key::{Key, KeyRange, KeyReader, Space};
+pub use packed::{Damaged, Hash, Packed, Packer};

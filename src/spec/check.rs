@@ -24,8 +24,9 @@ pub(super) const NO_ELEMENT: u32 = u32::MAX;
 /// Hears what a document says while it is checked, so that nobody need read it again.
 ///
 /// Names are local. What is said before a flaw is found cannot be unsaid: whoever listens throws everything away when
-/// the verdict has flaws. Elements that are flawed or unknown are not told of.
-pub trait Handler {
+/// the verdict has flaws. Elements that are flawed or unknown are not told of. A check goes from thread to thread with
+/// its handler while its document arrives.
+pub trait Handler: Send {
     /// An element with elements in it begins.
     fn open(&mut self, _name: &str) {}
     /// Follows the `open` of its element, and precedes the `value` of its element. Defaults are filled in.

@@ -67,4 +67,4 @@ pub use root::root_of;
 pub use schema::Schema;
 pub use source::Sources;
 pub use specs::Specs;
-pub use stream::{check_reader, check_reader_by};
+pub use stream::{Pieces, check_reader, check_reader_by};

@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::record::Damaged;
+
 /// One fault may be told to every batch of a group, so it can be cloned.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Fault {
@@ -31,6 +33,10 @@ pub enum Fault {
 
     #[error("{doing}")]
     Sled { doing: &'static str, source: sled::Error },
+
+    /// A body that has come to harm since it was read from where it is kept.
+    #[error("unpack a body")]
+    Damaged { source: Damaged },
 
     #[error("trust the store: {found} in {} at byte {offset}; {advice}", file.display())]
     Corrupt { file: PathBuf, offset: u64, found: String, advice: &'static str },

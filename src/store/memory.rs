@@ -10,10 +10,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::iter::Peekable;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use bytes::Bytes;
-
 use super::{Completion, Fault, Page, Store, assert_well_formed, range};
-use crate::record::{Batch, Change, Entry, Expected, Key, KeyRange, Outcome, Version};
+use crate::record::{Batch, Change, Entry, Expected, Key, KeyRange, Outcome, Packed, Version};
 
 #[derive(Default)]
 pub struct Memory {
@@ -25,7 +23,7 @@ pub struct Memory {
 struct State {
     /// `None` for what is deleted here and may still be there in the store that this one was forked from.
     records: BTreeMap<Vec<u8>, Option<Entry>>,
-    bodies: BTreeMap<Vec<u8>, Bytes>,
+    bodies: BTreeMap<Vec<u8>, Packed>,
     last: Version,
     origin: Option<Arc<dyn Store>>,
 }
@@ -61,11 +59,11 @@ impl Store for Memory {
         Ok(page)
     }
 
-    fn body(&self, key: &Key) -> Result<Option<Bytes>, Fault> {
+    fn packed(&self, key: &Key) -> Result<Option<Packed>, Fault> {
         let state = lock(&self.state);
         match (state.bodies.get(key.as_bytes()), &state.origin) {
             (Some(body), _) => Ok(Some(body.clone())),
-            (None, Some(origin)) => origin.body(key),
+            (None, Some(origin)) => origin.packed(key),
             (None, None) => Ok(None),
         }
     }
@@ -192,7 +190,7 @@ impl State {
             }
         }
         for body in batch.bodies {
-            self.bodies.insert(body.key.at_commit(version).as_bytes().to_vec(), body.bytes);
+            self.bodies.insert(body.key.at_commit(version).as_bytes().to_vec(), body.packed);
         }
         Ok(Outcome::Committed(version))
     }
@@ -226,7 +224,7 @@ mod tests {
         assert!(matches!(store.commit(batch), Ok(Outcome::Committed(_))));
     }
 
-    fn all(store: &dyn Store, limit: usize) -> Vec<(Key, Bytes)> {
+    fn all(store: &dyn Store, limit: usize) -> Vec<(Key, bytes::Bytes)> {
         let range = KeyRange::under(&Key::new(Space(1)));
         let records = crate::store::records(store, &range, limit).map(Result::unwrap);
         records.map(|(key, entry)| (key, entry.value)).collect()

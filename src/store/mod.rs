@@ -15,7 +15,7 @@ use std::sync::mpsc;
 
 use bytes::Bytes;
 
-use crate::record::{Batch, Change, Entry, Key, KeyRange, Outcome, VALUE_BYTES_MAX};
+use crate::record::{Batch, Change, Entry, Key, KeyRange, Outcome, Packed, VALUE_BYTES_MAX};
 
 pub use embedded::{Embedded, Options, Problem, Progress, Report, rebuild, verify};
 pub use fault::Fault;
@@ -36,8 +36,14 @@ pub trait Store: Send + Sync + 'static {
     /// At most `limit` (1 or more) records of `range` in key order, behind `after` if that is given.
     fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<Page, Fault>;
 
-    /// A body's bytes, checked against the hash that was written with them.
-    fn body(&self, key: &Key) -> Result<Option<Bytes>, Fault>;
+    /// A body in its packed form. Whoever unpacks it holds it against the hash that was written with it.
+    fn packed(&self, key: &Key) -> Result<Option<Packed>, Fault>;
+
+    /// A body's bytes, held against their hash.
+    fn body(&self, key: &Key) -> Result<Option<Bytes>, Fault> {
+        let unpack = |packed: Packed| packed.unpack().map_err(|source| Fault::Damaged { source });
+        self.packed(key)?.map(unpack).transpose()
+    }
 
     /// Queues a batch and returns at once; `done` hears what became of it.
     ///

@@ -20,7 +20,7 @@ pub use chars::{is_name, is_nc_name, is_nmtoken};
 pub use escape::{escape_attribute, escape_text};
 pub use limits::Limits;
 pub use names::UNTAGGED;
-pub use position::Positions;
+pub use position::{Positions, positions_in};
 pub use reader::{Event, Reader};
 
 pub(crate) use chars::{is_name_char, is_name_start};

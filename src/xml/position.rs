@@ -1,5 +1,8 @@
 //! From a byte offset to the line and column a person looks for.
 
+use std::collections::HashMap;
+use std::io::{self, Read};
+
 /// Walks a document once, forwards: ask for offsets in ascending order.
 ///
 /// Positions are wanted only for flaws, so nothing is counted while a document is read.
@@ -20,6 +23,27 @@ impl<'d> Positions<'d> {
         self.walk.over(&self.document[self.walk.byte..end]);
         (self.walk.line, self.walk.column)
     }
+}
+
+/// Lines and columns of several bytes of a document that is read once more for them, in the order of `bytes`.
+pub fn positions_in(mut document: impl Read, bytes: &[usize]) -> io::Result<Vec<(u32, u32)>> {
+    let mut wanted: Vec<usize> = bytes.to_vec();
+    wanted.sort_unstable();
+    let mut found = HashMap::new();
+    let mut wanted = wanted.into_iter().peekable();
+    let (mut walk, mut piece) = (Walk::new(), [0; 16 * 1024]);
+    while wanted.peek().is_some() {
+        let read = document.read(&mut piece)?;
+        let (start, mut passed) = (walk.byte, 0);
+        while let Some(byte) = wanted.next_if(|&byte| byte < start + read || read == 0) {
+            let to = byte.saturating_sub(start).min(read);
+            walk.over(&piece[passed..to.max(passed)]);
+            passed = to.max(passed);
+            found.insert(byte, (walk.line, walk.column));
+        }
+        walk.over(&piece[passed..read]);
+    }
+    Ok(bytes.iter().map(|byte| found[byte]).collect())
 }
 
 /// The place that a walk through a document has come to. The document may be shown to it in pieces.
@@ -117,6 +141,16 @@ mod tests {
     fn a_byte_order_mark_takes_no_column() {
         assert_eq!(Positions::new("\u{FEFF}<a/>".as_bytes()).of(3), (1, 1));
         assert_eq!(Positions::new("\u{FEFF}<a/>".as_bytes()).of(4), (1, 2));
+    }
+
+    #[test]
+    fn a_document_read_once_more_leads_to_the_same_places() {
+        let document = "\u{FEFF}a\r\nbæ\n".repeat(5_000);
+        let bytes = [40_000, 3, 0, 16_383, 16_384, 16_385, 3, document.len(), document.len() + 9];
+        let places = |byte: &usize| Positions::new(document.as_bytes()).of(*byte);
+        let expected: Vec<(u32, u32)> = bytes.iter().map(places).collect();
+        assert_eq!(positions_in(document.as_bytes(), &bytes).unwrap(), expected);
+        assert_eq!(positions_in(&b""[..], &[7]).unwrap(), [(1, 1)]);
     }
 
     #[test]

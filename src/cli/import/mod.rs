@@ -191,7 +191,8 @@ impl Import<'_> {
         let caller = Party { number: self.sender.clone(), role: ActorRole::EnergySupplier };
         let correlation_id = format!("import-{message_id}");
         let incoming = document::incoming(first.kind);
-        let receipt = self.gateway.receive(&caller, incoming, body.into(), &correlation_id, now).await?;
+        let arrived = self.gateway.read_whole(incoming, body.into()).await?;
+        let receipt = self.gateway.receive(&caller, arrived, &correlation_id, now).await?;
         if let Receipt::Refused { error, .. } = receipt {
             let told = error.details.first().unwrap_or(&error).message.clone();
             let refused =

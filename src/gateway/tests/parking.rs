@@ -7,6 +7,7 @@ use super::*;
 use crate::market::ActorRole;
 use crate::process::Market;
 use crate::process::errand::{self, Errand};
+use crate::record::Packed;
 
 /// Writes its own record into the diary, and is done.
 struct Note {
@@ -120,7 +121,7 @@ async fn a_document_that_was_set_aside_is_decided_once_it_is_taken_up_again() {
     };
     let store = Arc::new(Memory::default());
     let mut batch = Batch::default();
-    batch.put_all([entry.put()]).body_all([archive::received(body.into())]);
+    batch.put_all([entry.put()]).body_all([archive::received(Packed::of(&body))]);
     let Outcome::Committed(number) = store.commit(batch).unwrap() else { panic!("nothing else is there") };
     let mut batch = Batch::default();
     batch.put_all(archive::park(number, &entry, "a bug"));

@@ -5,7 +5,7 @@ use std::io::Read;
 use proptest::prelude::*;
 
 use super::*;
-use crate::spec::{check_generally, check_reader_by};
+use crate::spec::{Pieces, check_generally, check_reader_by};
 
 /// A schema with everything that the predicting path looks at.
 const PARTS: &str = "
@@ -66,6 +66,11 @@ fn all_ways(schema: &Schema, document: &[u8], steps: &[usize]) -> Verdict {
         let streamed = check_reader_by(schema, Drops(document, step), &limits, &mut pieces, step).unwrap();
         assert_eq!(verdict, streamed, "in steps of {step}: {shown}");
         assert_eq!(heard.0, pieces.0, "in steps of {step}: {shown}");
+        let mut handed = Heard::default();
+        let mut check = Pieces::new(schema, &limits, &mut handed);
+        document.chunks(step).for_each(|piece| check.feed(piece));
+        assert_eq!(verdict, check.finish(), "handed over in steps of {step}: {shown}");
+        assert_eq!(heard.0, handed.0, "handed over in steps of {step}: {shown}");
     }
     verdict
 }
@@ -91,6 +96,10 @@ fn limits_hold_on_every_way() {
         assert_eq!(verdict, check_generally(&schema, DOCUMENT.as_bytes(), &limits, &mut b), "{limits:?}");
         let pieces = check_reader_by(&schema, DOCUMENT.as_bytes(), &limits, &mut c, 17).unwrap();
         assert_eq!(verdict, pieces, "{limits:?}");
+        let mut nobody = ();
+        let mut handed = Pieces::new(&schema, &limits, &mut nobody);
+        DOCUMENT.as_bytes().chunks(17).for_each(|piece| handed.feed(piece));
+        assert_eq!(verdict, handed.finish(), "{limits:?}");
         assert_eq!(a.0, b.0, "{limits:?}");
     }
 }

@@ -1,27 +1,12 @@
-//! Bodies: packed by whoever submits them, read back straight from their place in the journal.
+//! Bodies, read back straight from their place in the journal.
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use zstd::bulk::Compressor;
 
-use super::frame::{self, Hash};
-use crate::record::{Body, Key};
-
-/// zstd's level for bodies: 9 to 1 on small XML, 30 to 1 on large, and fast enough to hide behind a flush.
-const LEVEL: i32 = 1;
-
-/// A body as it will stand in the journal.
-pub(super) struct Packed {
-    pub key: Key,
-    pub stored: Vec<u8>,
-    pub bytes: u64,
-    pub hash: Hash,
-}
+use crate::record::{Hash, Packed};
 
 /// Where a body stands; kept in sled under the body's key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,32 +19,14 @@ pub(super) struct Location {
     pub hash: Hash,
 }
 
-/// Compresses and hashes on the caller's thread, so that the committer only has to append.
-pub(super) fn pack(body: Body) -> Packed {
-    thread_local! {
-        static COMPRESSOR: RefCell<Compressor<'static>> =
-            RefCell::new(Compressor::new(LEVEL).expect("zstd knows its level 1"));
-    }
-    let stored = COMPRESSOR.with_borrow_mut(|zstd| zstd.compress(&body.bytes));
-    let mut stored = stored.expect("zstd compresses into a buffer of the size that it asked for");
-    stored.shrink_to_fit();
-    Packed { key: body.key, stored, bytes: body.bytes.len() as u64, hash: frame::hash(&body.bytes) }
-}
-
-/// Reads a body whole. `Ok(Err(..))` says what is wrong with it.
-pub(super) fn read(file: &File, place: &Location) -> io::Result<Result<Bytes, String>> {
+/// Reads a body as it stands there; `None` where the file ends within it.
+pub(super) fn read(file: &File, place: &Location) -> io::Result<Option<Packed>> {
     let mut stored = vec![0; place.stored_bytes as usize];
     match file.read_exact_at(&mut stored, place.offset) {
-        Err(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => return Ok(Err("a body is cut short".into())),
+        Err(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         read => read?,
     }
-    let Ok(bytes) = zstd::bulk::decompress(&stored, place.bytes as usize) else {
-        return Ok(Err("a body cannot be unpacked".into()));
-    };
-    if bytes.len() as u64 != place.bytes || frame::hash(&bytes) != place.hash {
-        return Ok(Err("the checksum of a body does not match".into()));
-    }
-    Ok(Ok(bytes.into()))
+    Ok(Some(Packed::again(stored.into(), place.bytes, place.hash)))
 }
 
 /// Checks a body without holding it in memory.

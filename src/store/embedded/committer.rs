@@ -7,13 +7,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
-use super::body::{self, Packed};
 use super::directory::Directory;
 use super::frame::{BodyLine, Commit, Write};
 use super::journal::Journal;
 use super::live::Live;
 use super::state::Flat;
-use crate::record::{Batch, Change, Expected, Key, Outcome, Version};
+use crate::record::{Batch, Body, Change, Expected, Key, Outcome, Packed, Version};
 use crate::store::{Completion, Fault};
 
 /// Most batches in one group. A group of this size takes some milliseconds beside its flush.
@@ -26,20 +25,20 @@ const GROUP_BYTES_MAX: usize = 16 << 20;
 pub(super) struct Prepared {
     expectations: Vec<(Key, Expected)>,
     changes: Vec<Change>,
-    bodies: Vec<Packed>,
+    bodies: Vec<Body>,
     /// What it adds to a frame, in bytes, about.
     weight: usize,
 }
 
 impl Prepared {
     pub fn new(batch: Batch) -> Self {
-        let bodies: Vec<Packed> = batch.bodies.into_iter().map(body::pack).collect();
         let changes = batch.changes.iter().map(|change| {
             let value_bytes = if let Change::Put(_, value) = change { value.len() } else { 0 };
             change.key().as_bytes().len() + value_bytes
         });
-        let weight = changes.sum::<usize>() + bodies.iter().map(|body| body.stored.len()).sum::<usize>();
-        Self { expectations: batch.expectations, changes: batch.changes, bodies, weight }
+        let bodies = batch.bodies.iter().map(|body| body.packed.stored().len());
+        let weight = changes.sum::<usize>() + bodies.sum::<usize>();
+        Self { expectations: batch.expectations, changes: batch.changes, bodies: batch.bodies, weight }
     }
 }
 
@@ -241,10 +240,10 @@ fn write(
             }
         });
     }
-    for body in batch.bodies {
-        let (stored_bytes, bytes, hash) = (body.stored.len() as u64, body.bytes, body.hash);
-        commit.bodies.push(BodyLine { key: stamped(body.key.clone()), stored_bytes, bytes, hash });
-        bodies.push(body);
+    for Body { key, packed } in batch.bodies {
+        let (stored_bytes, bytes, hash) = (packed.stored().len() as u64, packed.bytes(), packed.hash());
+        commit.bodies.push(BodyLine { key: stamped(key), stored_bytes, bytes, hash });
+        bodies.push(packed);
     }
     commit
 }

@@ -4,10 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::body::Packed;
 use super::frame::{self, Commit, HEADER_BYTES, Header, StoreId};
 use super::segment::{self, SEGMENT_HEADER_BYTES, SegmentHeader};
 use super::walk::{Frame, Place};
+use crate::record::Packed;
 use crate::store::Fault;
 
 /// Parts of a frame up to this size are gathered into one write, larger ones are written from where they are.
@@ -50,7 +50,7 @@ impl Journal {
             first_commit: self.next.commit,
             commits: u32::try_from(commits.len()).expect("a group has a limit"),
             table_bytes: (start.len() - HEADER_BYTES) as u64,
-            bodies_bytes: bodies.iter().map(|body| body.stored.len() as u64).sum(),
+            bodies_bytes: bodies.iter().map(|body| body.stored().len() as u64).sum(),
             before: self.next.before,
             table_hash: frame::hash(&start[HEADER_BYTES..]),
         };
@@ -70,13 +70,13 @@ impl Journal {
 
     fn write(&mut self, mut gathered: Vec<u8>, bodies: &[Packed]) -> std::io::Result<()> {
         for body in bodies {
-            if gathered.len() + body.stored.len() > GATHER_BYTES_MAX {
+            if gathered.len() + body.stored().len() > GATHER_BYTES_MAX {
                 self.file.write_all(&gathered)?;
                 gathered.clear();
             }
-            match body.stored.len() > GATHER_BYTES_MAX {
-                true => self.file.write_all(&body.stored)?,
-                false => gathered.extend_from_slice(&body.stored),
+            match body.stored().len() > GATHER_BYTES_MAX {
+                true => self.file.write_all(body.stored())?,
+                false => gathered.extend_from_slice(body.stored()),
             }
         }
         self.file.write_all(&gathered)

@@ -34,7 +34,8 @@ use std::thread::{self, JoinHandle};
 use bytes::Bytes;
 
 use super::{Completion, Fault, Page, Store, assert_well_formed};
-use crate::record::{Batch, Entry, Key, KeyRange};
+use crate::record::{Batch, Entry, Key, KeyRange, Packed};
+use body::Location;
 use committer::{Committer, Prepared, Queue};
 use directory::Directory;
 use journal::Journal;
@@ -105,6 +106,24 @@ impl Embedded {
     }
 }
 
+impl Embedded {
+    /// A body as it stands in the journal, and where that is.
+    fn kept(&self, key: &Key) -> Result<Option<(Location, Packed)>, Fault> {
+        let Some(place) = self.live.location(key.as_bytes())? else { return Ok(None) };
+        let file = self.segments.open(place.segment)?;
+        let path = segment::path(&self.segments.journal, place.segment);
+        match body::read(&file, &place).map_err(Fault::io("read a body from", &path))? {
+            Some(packed) => Ok(Some((place, packed))),
+            None => Err(self.corrupt(&place, "a body is cut short".into())),
+        }
+    }
+
+    fn corrupt(&self, place: &Location, found: String) -> Fault {
+        let file = segment::path(&self.segments.journal, place.segment);
+        Fault::Corrupt { file, offset: place.offset, found, advice: segment::ADVICE }
+    }
+}
+
 impl Store for Embedded {
     fn get(&self, key: &Key) -> Result<Option<Entry>, Fault> {
         self.live.get(key.as_bytes())
@@ -114,14 +133,13 @@ impl Store for Embedded {
         self.live.page(range, after, limit)
     }
 
+    fn packed(&self, key: &Key) -> Result<Option<Packed>, Fault> {
+        Ok(self.kept(key)?.map(|(_, packed)| packed))
+    }
+
     fn body(&self, key: &Key) -> Result<Option<Bytes>, Fault> {
-        let Some(place) = self.live.location(key.as_bytes())? else { return Ok(None) };
-        let file = self.segments.open(place.segment)?;
-        let path = segment::path(&self.segments.journal, place.segment);
-        match body::read(&file, &place).map_err(Fault::io("read a body from", &path))? {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(found) => Err(Fault::Corrupt { file: path, offset: place.offset, found, advice: segment::ADVICE }),
-        }
+        let Some((place, packed)) = self.kept(key)? else { return Ok(None) };
+        packed.unpack().map(Some).map_err(|damaged| self.corrupt(&place, damaged.to_string()))
     }
 
     fn submit(&self, batch: Batch, done: Completion) {
