@@ -154,7 +154,7 @@ fn over_https(name: &str, store: Arc<dyn Store>, dir: &Path, runtime: &Runtime, 
     let participants = World::toy().participants().unwrap();
     let sender = participants.iter().find(|each| each.party.number.as_str() == SENDER).unwrap();
     let external_id = sender.external_id.clone().unwrap();
-    let token = issuer.issue(&external_id, sender.party.role, now, Duration::from_secs(3_600)).unwrap();
+    let token = issuer.issue(&external_id, &[sender.party.role], now, Duration::from_secs(3_600)).unwrap();
     let settings = http::Settings {
         listen: "127.0.0.1:0".parse().unwrap(),
         certificate: server.files.clone(),

@@ -441,8 +441,9 @@ async fn a_token_that_does_not_pass_is_told_why_and_nothing_more() {
     let house = start().await;
     let now = Timestamp::from_utc(chrono::Utc::now());
     let at = |seconds: i64| Timestamp::from_seconds(now.seconds() + seconds);
-    let issue =
-        |id: &str, from| house.issuer.issue(id, ActorRole::GridAccessProvider, from, Duration::from_secs(60)).unwrap();
+    let issue = |id: &str, from| {
+        house.issuer.issue(id, &[ActorRole::GridAccessProvider], from, Duration::from_secs(60)).unwrap()
+    };
     let good = house.token();
     let mut tampered = good.clone();
     tampered.replace_range(60..61, if &good[60..61] == "A" { "B" } else { "A" });
@@ -901,24 +902,76 @@ async fn a_closing_door_lets_running_requests_finish() {
 }
 
 #[tokio::test]
-async fn a_registered_client_certificate_speaks_for_its_participant() {
-    use gridpost::http::ClientCertificates;
+async fn a_client_certificate_speaks_for_its_participant_while_it_is_registered() {
+    use gridpost::gateway::CertificateOrder;
     use gridpost::market::{ActorNumber, Party};
+    use gridpost::process::participants::{Assignment, Certificate, Thumbprint};
     let toys = tempfile::tempdir().unwrap();
     let now = Timestamp::from_utc(chrono::Utc::now());
+    let (past, future) = (Timestamp::from_seconds(now.seconds() - 60), Timestamp::from_seconds(now.seconds() + 3_600));
     let party = |number: &str| Party { number: ActorNumber::new(number), role: ActorRole::GridAccessProvider };
-    let known = gridpost::certs::actor_certificate(toys.path(), &party(GRID_NUMBER), now).unwrap();
-    let unknown = gridpost::certs::actor_certificate(toys.path(), &party("8200000000028"), now).unwrap();
-    let register = [(known.fingerprint.clone(), party(GRID_NUMBER))].into();
-    let clients = ClientCertificates { authority: toys.path().join("authority.pem"), register };
-    let house = start_as(|settings| settings.clients = Some(clients)).await;
-    for (certificate, expected) in [(&known, 202), (&unknown, 401)] {
-        let pem =
-            [std::fs::read(&certificate.files.chain).unwrap(), std::fs::read(&certificate.files.key).unwrap()].concat();
+    // Two certificates of one authority; the file's name says nothing.
+    let [first, second] = ["8200000000028", "8200000000035"]
+        .map(|name| gridpost::certs::actor_certificate(toys.path(), &party(name), now).unwrap());
+    let house = start_as(|settings| settings.clients = Some(toys.path().join("authority.pem"))).await;
+    let [(old, as_old), (new, as_new)] = [&first, &second].map(|certificate| {
+        let files = [&certificate.files.chain, &certificate.files.key];
+        let pem = files.map(|file| std::fs::read(file).unwrap()).concat();
         let client = http_client(&house.certificate, Some(reqwest::Identity::from_pem(&pem).unwrap()));
-        let request = client.post(house.url(PRICES)).header("content-type", "application/xml").body(document("1"));
-        assert_eq!(request.send().await.unwrap().status(), expected);
+        (Thumbprint::parse(&certificate.fingerprint).unwrap(), client)
+    });
+    let asked = async |client: &reqwest::Client| {
+        let answer = client.get(house.url("/v1.0/cim/all")).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let assign = async |thumbprint: &Thumbprint, from, others_until| {
+        let thumbprint = thumbprint.clone();
+        let certificate = Certificate { thumbprint, party: party(GRID_NUMBER), from, until: Timestamp::OPEN_END };
+        let order = CertificateOrder::Assign(Assignment { certificate, sequence: None, others_until });
+        house.gateway.order_certificate(&order).await.unwrap();
+    };
+    assert!(asked(&as_old).await.1.contains("is not registered"));
+    assign(&old, past, None).await;
+    assert_eq!(asked(&as_old).await.0, 204);
+    assign(&new, future, None).await;
+    assert!(asked(&as_new).await.1.contains("for a later time"), "the new one is not in use yet");
+    assign(&new, past, Some(future)).await;
+    assert_eq!((asked(&as_old).await.0, asked(&as_new).await.0), (204, 204), "both, until the old one ends");
+    assign(&new, past, Some(now)).await;
+    assert!(asked(&as_old).await.1.contains("its time is over"));
+    house.gateway.order_certificate(&CertificateOrder::Withdraw(new.clone())).await.unwrap();
+    assert_eq!(asked(&as_new).await.0, 401, "on a connection that stands");
+    assert!(house.gateway.order_certificate(&CertificateOrder::Withdraw(new)).await.is_err(), "there is none");
+    assert_eq!(asked(&house.http).await.0, 401, "neither");
+    assert_eq!(house.get("/v1.0/cim/all").send().await.unwrap().status(), 204, "a token will do");
+}
+
+#[tokio::test]
+async fn a_caller_with_several_roles_names_the_one_in_which_it_acts() {
+    let house = start().await;
+    let both = house.token_in(GRID, &[ActorRole::GridAccessProvider, ActorRole::EnergySupplier]);
+    let asked = async |token: &str, role: Option<&str>| {
+        let request = house.http.get(house.url("/v1.0/cim/queue")).bearer_auth(token);
+        let request = match role {
+            Some(role) => request.header("market-role", role),
+            None => request,
+        };
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (status, told) = asked(&both, None).await;
+    assert!(status == 401 && told.contains("DDM, DDQ") && told.contains("Market-Role"), "{told}");
+    for (token, role, expected) in [
+        (&both, "DDM", 200),
+        (&both, "gridoperator", 200),
+        (&both, "ddm", 200),
+        (&both, "DDQ", 401),
+        (&both, "EZ", 403),
+        (&both, "king", 403),
+        (&house.token(), "DDM", 200),
+        (&house.token(), "DDQ", 403),
+    ] {
+        let (status, told) = asked(token, Some(role)).await;
+        assert_eq!(status, expected, "{role}: {told}");
     }
-    assert_eq!(house.http.get(house.url("/v1.0/cim/all")).send().await.unwrap().status(), 401, "neither");
-    assert_eq!(house.get("/v1.0/cim/all").send().await.unwrap().status(), 200, "a token will do");
 }

@@ -97,6 +97,6 @@ fn token(args: &TokenArgs) -> Result<String> {
     let issuer = Issuer::create_or_load(&args.certs)?;
     let life = Duration::from_secs(u64::from(args.hours) * 3_600);
     issuer
-        .issue(external_id, participant.party.role, super::local::machine_now(), life)
+        .issue(external_id, &[participant.party.role], super::local::machine_now(), life)
         .with_context(|| format!("make a token for {}", participant.party))
 }

@@ -47,7 +47,7 @@ pub fn run(args: &Certs) -> anyhow::Result<Outcome> {
     }
     for (client, role) in &args.tokens {
         let ttl = Duration::from_secs(u64::from(args.hours) * 3600);
-        let token = issuer.issue(client, *role, now, ttl).context("issue a token")?;
+        let token = issuer.issue(client, &[*role], now, ttl).context("issue a token")?;
         show(args, client, json!({ "role": role.code(), "token": token }));
     }
     Ok(Outcome::Fine)

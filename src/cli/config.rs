@@ -53,6 +53,7 @@ pub struct Http {
 pub struct Tls {
     pub certificate: PathBuf,
     pub key: PathBuf,
+    pub client_authority: PathBuf,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -230,6 +231,11 @@ impl Config {
         }
     }
 
+    /// Whose client certificates are accepted, if any are.
+    pub fn client_authority(&self) -> Option<PathBuf> {
+        Some(self.tls.client_authority.clone()).filter(|path| !path.as_os_str().is_empty())
+    }
+
     pub fn identity_settings(&self) -> Result<identity::Settings> {
         let Identity { keys, authority, issuer, audience } = &self.identity;
         let keys = match keys.starts_with("https:") {
@@ -324,7 +330,11 @@ impl Default for Http {
 
 impl Default for Tls {
     fn default() -> Self {
-        Self { certificate: "certs/server.pem".into(), key: "certs/server-key.pem".into() }
+        Self {
+            certificate: "certs/server.pem".into(),
+            key: "certs/server-key.pem".into(),
+            client_authority: PathBuf::new(),
+        }
     }
 }
 

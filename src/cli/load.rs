@@ -143,7 +143,7 @@ fn senders(args: &LoadArgs) -> Result<Vec<Sender>> {
     let effective = zone.midnight_in_days(clock, 31);
     (0..args.actors)
         .map(|actor| {
-            let token = issuer.issue(&external_id(actor), ActorRole::GridAccessProvider, now, TOKEN_LIFE)?;
+            let token = issuer.issue(&external_id(actor), &[ActorRole::GridAccessProvider], now, TOKEN_LIFE)?;
             let settings = client::Settings {
                 to: args.to.clone(),
                 token: Some(token),

@@ -14,11 +14,11 @@ use super::config::Config;
 use super::output::parse_instant;
 use super::serve::until_told_to_stop;
 use crate::gateway::world::World;
-use crate::gateway::{Clock, Gateway};
+use crate::gateway::{CertificateOrder, Clock, Gateway};
 use crate::identity::Issuer;
 use crate::market::{Calendar, Period, Resolution, Timestamp};
 use crate::process::charges::ChargeTable;
-use crate::process::participants::Participant;
+use crate::process::participants::{Assignment, Certificate, Participant, Thumbprint};
 use crate::store::{Embedded, Memory, Store};
 use crate::{certs, http};
 
@@ -66,11 +66,17 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
     world.settle_in(&gateway).await?;
 
     let toys = Toys::make(&args.certs, &world)?;
+    for certificate in &toys.clients {
+        if gateway.certificate(&certificate.thumbprint)?.is_none() {
+            let assignment = Assignment { certificate: certificate.clone(), sequence: None, others_until: None };
+            gateway.order_certificate(&CertificateOrder::Assign(assignment)).await?;
+        }
+    }
     let settings = http::Settings {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
         certificate: toys.server.files.clone(),
         tokens: toys.issuer.settings(),
-        clients: Some(toys.clients.clone()),
+        clients: Some(toys.server.authority.clone()),
         http2: true,
         unpeeked_is_unknown: config.http_dequeue_unpeeked()?,
         clock_may_be_moved: true,
@@ -101,7 +107,8 @@ pub fn machine_now() -> Timestamp {
 /// What is made on first use.
 struct Toys {
     server: certs::ServerCertificate,
-    clients: http::ClientCertificates,
+    /// Of every live participant the certificate.
+    clients: Vec<Certificate>,
     issuer: Issuer,
     /// Every live participant with an external id, and the file that holds its token.
     tokens: Vec<(Participant, String, PathBuf)>,
@@ -112,18 +119,19 @@ impl Toys {
         let now = machine_now();
         let server = certs::server_certificate(dir, now)?;
         let issuer = Issuer::create_or_load(dir)?;
-        let (mut register, mut tokens) = (std::collections::BTreeMap::new(), Vec::new());
+        let (mut clients, mut tokens) = (Vec::new(), Vec::new());
         for participant in world.participants()?.into_iter().filter(Participant::is_live) {
             let certificate = certs::actor_certificate(dir, &participant.party, now)?;
-            register.insert(certificate.fingerprint, participant.party.clone());
+            let thumbprint = Thumbprint::parse(&certificate.fingerprint).context("read a certificate's thumbprint")?;
+            let (party, from, until) = (participant.party.clone(), Timestamp::from_seconds(0), Timestamp::OPEN_END);
+            clients.push(Certificate { thumbprint, party, from, until });
             let Some(external_id) = &participant.external_id else { continue };
-            let token = issuer.issue(external_id, participant.party.role, now, TOKEN_LIFE)?;
+            let token = issuer.issue(external_id, &[participant.party.role], now, TOKEN_LIFE)?;
             let party = &participant.party;
             let file = dir.join(format!("{}-{}.token", party.number.as_str(), party.role.code()));
             certs::write_private(&file, &token).with_context(|| format!("write {}", file.display()))?;
             tokens.push((participant, token, file));
         }
-        let clients = http::ClientCertificates { authority: server.authority.clone(), register };
         Ok(Self { server, clients, issuer, tokens })
     }
 

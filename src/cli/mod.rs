@@ -3,6 +3,7 @@
 mod accounts;
 mod actor;
 mod archive;
+mod certificates;
 mod certs;
 mod check;
 mod clock;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::accounts;
+use super::certificates::{self, Certificates};
 use super::config::Config;
 use super::output::parse_instant;
 use super::register;
@@ -137,6 +138,9 @@ enum What {
     },
     /// Changes an actor's name, status or login in every role in which it is registered.
     Actor(register::ActorArgs),
+    /// Client certificates: which of them speaks for which participant.
+    #[command(subcommand)]
+    Certificate(Certificates),
     /// Gives a grid area to a grid company, which is told of the taxes that are paid there once the gateway runs again.
     GridArea {
         code: String,
@@ -175,6 +179,7 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
         What::GridArea { code, owner, .. } => return register::grid_area(&store, config, code, owner.as_deref()),
         What::Register { file } => return register::register(&store, config, file, args.json),
         What::Actor(actor) => return register::actor(&store, actor, args.json),
+        What::Certificate(what) => return certificates::run(&store, what, args.json),
         _ => {}
     }
     if let What::Show { id } = &args.what {
@@ -236,6 +241,7 @@ impl What {
             What::GridArea { .. }
             | What::Register { .. }
             | What::Actor(_)
+            | What::Certificate(_)
             | What::Show { .. }
             | What::Processes { .. } => {
                 unreachable!("run answers it before anything is asked")

@@ -11,8 +11,8 @@ use super::config::Config;
 use crate::certs::PemFiles;
 use crate::gateway::world::World;
 use crate::gateway::{Clock, Gateway};
-use crate::http;
 use crate::store::Embedded;
+use crate::http;
 
 /// Runs a gateway with the settings of --config over the embedded store.
 ///
@@ -43,7 +43,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
         listen: config.http.address,
         certificate: PemFiles { chain: config.tls.certificate.clone(), key: config.tls.key.clone() },
         tokens: config.identity_settings()?,
-        clients: None,
+        clients: config.client_authority(),
         http2: true,
         unpeeked_is_unknown: config.http_dequeue_unpeeked()?,
         clock_may_be_moved: false,

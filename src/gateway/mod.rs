@@ -5,6 +5,7 @@
 
 mod agenda;
 mod catalogue;
+mod certificates;
 mod clock;
 mod decider;
 mod desk;
@@ -35,6 +36,7 @@ use crate::store::{self, Store};
 use crate::view::{self, QueueLength};
 use crate::xml;
 pub use catalogue::{Catalogue, Found, Search};
+pub use certificates::{CertificateFault, CertificateOrder};
 pub use clock::Clock;
 use decider::Decider;
 use desk::Desk;

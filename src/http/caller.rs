@@ -1,44 +1,74 @@
 //! Who is calling: a bearer token or a client certificate, and a participant that is live (post-office 2.4).
 
 use axum::http::StatusCode;
-use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, HeaderName, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 
 use super::{Door, Problem};
 use crate::gateway::Gateway;
 use crate::identity::Denied;
-use crate::market::{Party, Timestamp};
+use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::process::participants::Thumbprint;
+
+/// Says in which of its roles a caller acts: by code, such as `DDQ`, or as in a token, such as `energysupplier`.
+pub const MARKET_ROLE: HeaderName = HeaderName::from_static("market-role");
 
 /// What is known about a connection before its first request.
 #[derive(Debug, Clone)]
 pub struct Connection {
     pub address: std::net::SocketAddr,
-    /// Whom the client certificate speaks for, if there is one and it is registered.
-    pub certificate: Option<Certificate>,
-}
-
-/// A client certificate that passed the handshake.
-#[derive(Debug, Clone)]
-pub enum Certificate {
-    Of(Party),
-    Unregistered,
+    /// The client certificate that passed the handshake, if there is one. Whom it speaks for is asked at each request: it
+    /// may be withdrawn while the connection stands.
+    pub certificate: Option<Thumbprint>,
 }
 
 /// The caller, or why it is not known. A token wins over a certificate; a bad token is not excused by a good one.
 pub async fn identify(door: &Door, parts: &Parts) -> Result<Party, Problem> {
     let certificate = parts.extensions.get::<Connection>().and_then(|connection| connection.certificate.as_ref());
-    let party = match (bearer(parts)?, certificate) {
+    let (number, roles) = match (bearer(parts)?, certificate) {
         (Some(token), _) => by_token(door, token).await?,
-        (None, Some(Certificate::Of(party))) => party.clone(),
-        (None, Some(Certificate::Unregistered)) => {
-            return Err(unauthorized("The client certificate is not registered for a participant."));
-        }
+        (None, Some(thumbprint)) => by_certificate(&door.gateway, thumbprint)?,
         (None, None) => return Err(unauthorized("A bearer token is needed: Authorization: Bearer …")),
     };
+    let party = Party { number, role: chosen(parts, &roles)? };
     if !door.gateway.is_live(&party).map_err(|fault| Problem::fault(&fault))? {
         return Err(unauthorized("The participant is not active."));
     }
     Ok(party)
+}
+
+/// The role that the caller names, which must be one of its own; its only one where it names none.
+fn chosen(parts: &Parts, roles: &[ActorRole]) -> Result<ActorRole, Problem> {
+    let own = || roles.iter().map(|role| role.code()).collect::<Vec<_>>().join(", ");
+    let mut named = parts.headers.get_all(MARKET_ROLE).iter();
+    match (named.next(), roles) {
+        (None, [only]) => Ok(*only),
+        (None, _) => Err(unauthorized(&format!(
+            "The bearer token has several roles ({}). Name the one in which you act with the header Market-Role.",
+            own()
+        ))),
+        (Some(name), _) => {
+            let name = name.to_str().unwrap_or_default().trim();
+            let role = ActorRole::from_code(&name.to_ascii_uppercase()).or_else(|| ActorRole::from_claim(name));
+            role.filter(|role| roles.contains(role) && named.next().is_none()).ok_or_else(|| {
+                let message = format!("The header Market-Role does not name one of your roles. Those are: {}.", own());
+                Problem::new(StatusCode::FORBIDDEN, "Forbidden", message)
+            })
+        }
+    }
+}
+
+fn by_certificate(gateway: &Gateway, thumbprint: &Thumbprint) -> Result<(ActorNumber, Vec<ActorRole>), Problem> {
+    let known = gateway.certificate(thumbprint).map_err(|fault| Problem::fault(&fault))?;
+    let known = known.ok_or_else(|| unauthorized("The client certificate is not registered for a participant."))?;
+    let now = wall_clock();
+    if now < known.from {
+        return Err(unauthorized("The client certificate is registered for a later time."));
+    }
+    if !known.is_good_at(now) {
+        return Err(unauthorized("The client certificate has been replaced, and its time is over."));
+    }
+    Ok((known.party.number, vec![known.party.role]))
 }
 
 fn bearer(parts: &Parts) -> Result<Option<&str>, Problem> {
@@ -53,7 +83,7 @@ fn bearer(parts: &Parts) -> Result<Option<&str>, Problem> {
     }
 }
 
-async fn by_token(door: &Door, token: &str) -> Result<Party, Problem> {
+async fn by_token(door: &Door, token: &str) -> Result<(ActorNumber, Vec<ActorRole>), Problem> {
     let mut claimed = door.verifier.verify(token, wall_clock());
     if claimed == Err(Denied::UnknownKey) {
         match door.verifier.renew().await {
@@ -67,10 +97,10 @@ async fn by_token(door: &Door, token: &str) -> Result<Party, Problem> {
     let claimed = claimed.map_err(|denied| invalid_token(&denied.to_string()))?;
     let number = number_of(&door.gateway, &claimed.external_id)?
         .ok_or_else(|| invalid_token("No participant is registered for the client id of the bearer token."))?;
-    Ok(Party { number, role: claimed.role })
+    Ok((number, claimed.roles))
 }
 
-fn number_of(gateway: &Gateway, external_id: &str) -> Result<Option<crate::market::ActorNumber>, Problem> {
+fn number_of(gateway: &Gateway, external_id: &str) -> Result<Option<ActorNumber>, Problem> {
     gateway.actor_by_external_id(external_id).map_err(|fault| Problem::fault(&fault))
 }
 

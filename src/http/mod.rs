@@ -23,7 +23,6 @@ mod routes;
 mod server;
 mod tls;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,9 +30,8 @@ use std::sync::Arc;
 use crate::certs::PemFiles;
 use crate::gateway::Gateway;
 use crate::identity::{self, Verifier};
-use crate::market::Party;
 
-pub use caller::{Certificate, Connection};
+pub use caller::{Connection, MARKET_ROLE};
 pub use error_document::{Format, Problem, body_of};
 pub use limits::Limits;
 pub use observe::{CorrelationId, Said};
@@ -48,8 +46,9 @@ pub struct Settings {
     pub certificate: PemFiles,
     /// Whose bearer tokens are accepted.
     pub tokens: identity::Settings,
-    /// Whose client certificates are accepted besides tokens; none when absent.
-    pub clients: Option<ClientCertificates>,
+    /// PEM file of the authorities that sign the client certificates which are accepted besides tokens; none when absent.
+    /// Whom a certificate speaks for, the registry of participants knows.
+    pub clients: Option<PathBuf>,
     /// Offer HTTP/2 besides HTTP/1.1.
     pub http2: bool,
     /// Answer 404 rather than 409 to a dequeue of a message that was not peeked.
@@ -59,15 +58,6 @@ pub struct Settings {
     /// Who may read `/metrics` and `/monitor/status`.
     pub watchers: Watchers,
     pub limits: Limits,
-}
-
-/// Client certificates: who signed them, and which participant each one speaks for.
-#[derive(Debug, Clone)]
-pub struct ClientCertificates {
-    /// PEM file of the authorities that sign them.
-    pub authority: PathBuf,
-    /// SHA-256 thumbprint (lower-case hexadecimal, see [`crate::certs::fingerprint`]) to participant.
-    pub register: BTreeMap<String, Party>,
 }
 
 /// Who may look at the house's own figures. They name no participant, but tell how busy the market is.

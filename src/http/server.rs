@@ -144,7 +144,7 @@ async fn serve(state: Arc<State>, stream: TcpStream, address: SocketAddr, watche
         Err(_) => return tracing::debug!(%address, "the TLS handshake took too long"),
     };
     let tls = stream.get_ref().1;
-    let connection = Connection { address, certificate: state.tls.caller(tls) };
+    let connection = Connection { address, certificate: state.tls.certificate(tls) };
     let builder = builder(limits, tls.alpn_protocol() == Some(b"h2"));
     let service = hyper::service::service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(connection.clone());

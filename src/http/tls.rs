@@ -9,10 +9,10 @@ use rustls::crypto::aws_lc_rs;
 use rustls::server::{ProducesTickets, ServerSessionMemoryCache, StoresServerSessions, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 
-use super::caller::Certificate;
 use super::{Fault, Settings};
 use crate::certs;
 use crate::identity::KeySource;
+use crate::process::participants::Thumbprint;
 
 /// Sessions that clients may resume without a new handshake.
 const SESSIONS_MAX: usize = 10_000;
@@ -45,7 +45,7 @@ impl Tls {
 
     /// Changes whenever one of the files does.
     pub fn stamp(&self) -> Vec<Option<(SystemTime, u64)>> {
-        let clients = self.settings.clients.as_ref().map(|clients| &clients.authority);
+        let clients = self.settings.clients.as_ref();
         let tokens = match &self.settings.tokens.keys {
             KeySource::File(path) => Some(path),
             KeySource::Discovery(discovery) => discovery.authority.as_ref(),
@@ -54,12 +54,11 @@ impl Tls {
         files.into_iter().chain(clients).chain(tokens).map(|path| stamp(path)).collect()
     }
 
-    /// Whom a connection's client certificate speaks for; its chain was checked by the handshake.
-    pub fn caller(&self, connection: &rustls::ServerConnection) -> Option<Certificate> {
-        let clients = self.settings.clients.as_ref()?;
+    /// A connection's client certificate; its chain was checked by the handshake.
+    pub fn certificate(&self, connection: &rustls::ServerConnection) -> Option<Thumbprint> {
+        self.settings.clients.as_ref()?;
         let leaf = connection.peer_certificates()?.first()?;
-        let party = clients.register.get(&certs::fingerprint(leaf)).cloned();
-        Some(party.map_or(Certificate::Unregistered, Certificate::Of))
+        Thumbprint::parse(&certs::fingerprint(leaf))
     }
 }
 
@@ -76,15 +75,15 @@ fn config(
         .map_err(|error| failed(&settings.certificate.chain, &error))?;
     let builder = match &settings.clients {
         None => builder.with_no_client_auth(),
-        Some(clients) => {
+        Some(authority) => {
             let mut roots = RootCertStore::empty();
-            for root in certs::read_chain(&clients.authority)? {
-                roots.add(root).map_err(|error| failed(&clients.authority, &error))?;
+            for root in certs::read_chain(authority)? {
+                roots.add(root).map_err(|error| failed(authority, &error))?;
             }
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
                 .allow_unauthenticated()
                 .build()
-                .map_err(|error| failed(&clients.authority, &error))?;
+                .map_err(|error| failed(authority, &error))?;
             builder.with_client_cert_verifier(verifier)
         }
     };

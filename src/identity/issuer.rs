@@ -45,13 +45,19 @@ impl Issuer {
         Ok(Self { key, public_key })
     }
 
-    /// A token for one client in one role, valid from `now` on.
-    pub fn issue(&self, external_id: &str, role: ActorRole, now: Timestamp, ttl: Duration) -> Result<String, Fault> {
+    /// A token for one client in these roles, valid from `now` on.
+    pub fn issue(
+        &self,
+        external_id: &str,
+        roles: &[ActorRole],
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<String, Fault> {
         let claims = json!({
             "iss": TOKEN_ISSUER,
             "aud": TOKEN_AUDIENCE,
             "azp": external_id,
-            "roles": [role.claim()],
+            "roles": roles.iter().map(|role| role.claim()).collect::<Vec<_>>(),
             "iat": now.seconds(),
             "nbf": now.seconds(),
             "exp": now.seconds().saturating_add_unsigned(ttl.as_secs()),
@@ -78,10 +84,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let now = Timestamp::from_seconds(1_700_000_000);
         let first = Issuer::create_or_load(dir.path()).unwrap();
-        let token = first.issue("client-1", ActorRole::EnergySupplier, now, Duration::from_secs(60)).unwrap();
+        let token = first.issue("client-1", &[ActorRole::EnergySupplier], now, Duration::from_secs(60)).unwrap();
         let again = Issuer::create_or_load(dir.path()).unwrap();
         let claimed = Verifier::start(again.settings()).now_or_never().unwrap().unwrap().verify(&token, now).unwrap();
-        assert_eq!((claimed.external_id.as_str(), claimed.role), ("client-1", ActorRole::EnergySupplier));
+        assert_eq!((claimed.external_id.as_str(), claimed.roles), ("client-1", vec![ActorRole::EnergySupplier]));
     }
 
     #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Who is calling: a bearer token becomes a client id and one role, or a reason why not (post-office 2.4).
+//! Who is calling: a bearer token becomes a client id and its roles, or a reason why not (post-office 2.4).
 //!
 //! Which participant the client id stands for, and whether that participant is live, is asked elsewhere and anew for
 //! each request. No clock is read here: `now` is an argument. The toy [`Issuer`] is for `gridpost local` and tests; a

@@ -1,6 +1,6 @@
-//! Verifying a token: signature, lifetime, issuer, audience, client id, exactly one role.
+//! Verifying a token: signature, lifetime, issuer, audience, client id, roles.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,8 @@ pub const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 pub struct Claimed {
     /// The client id (`azp`), by which the participant is found.
     pub external_id: String,
-    pub role: ActorRole,
+    /// One or more, each once.
+    pub roles: Vec<ActorRole>,
 }
 
 /// Why a token does not pass. The text is for the caller, so it never quotes the token or what was expected.
@@ -49,11 +50,9 @@ pub enum Denied {
     Audience,
     #[error("The bearer token has no client id (claim azp).")]
     ClientId,
-    #[error("The bearer token has no role. It must have exactly one (claim roles).")]
+    #[error("The bearer token has no role. It must have one at least (claim roles).")]
     NoRole,
-    #[error("The bearer token has several roles. It must have exactly one (claim roles).")]
-    SeveralRoles,
-    #[error("The role in the bearer token is not a market role.")]
+    #[error("None of the roles in the bearer token is a market role.")]
     UnknownRole,
 }
 
@@ -141,7 +140,7 @@ impl Verifier {
         let claims = verified_claims(keys, token)?;
         let expires = claims.exp.ok_or(Denied::Expired)?;
         let fresh = Remembered {
-            claimed: Claimed { external_id: String::new(), role: ActorRole::Delegated },
+            claimed: Claimed { external_id: String::new(), roles: Vec::new() },
             not_before: claims.nbf.map_or(i64::MIN, |seconds| seconds.ceil() as i64),
             expires: expires.floor() as i64,
         };
@@ -153,7 +152,7 @@ impl Verifier {
             return Err(Denied::Audience);
         }
         let external_id = claims.azp.filter(|id| !id.is_empty()).ok_or(Denied::ClientId)?;
-        Ok(Remembered { claimed: Claimed { external_id, role: one_role(&claims.roles)? }, ..fresh })
+        Ok(Remembered { claimed: Claimed { external_id, roles: market_roles(&claims.roles)? }, ..fresh })
     }
 
     fn remember(&self, keys: &std::sync::Arc<Keys>, name: [u8; 32], fresh: Remembered, now: Timestamp) {
@@ -210,12 +209,11 @@ async fn read(settings: &Settings) -> Result<Keys, Fault> {
     }
 }
 
-fn one_role(roles: &Value) -> Result<ActorRole, Denied> {
-    if roles.as_array().is_some_and(|roles| roles.len() > 1) {
-        return Err(Denied::SeveralRoles);
-    }
-    let role = one_or_many(roles).next().ok_or(Denied::NoRole)?;
-    ActorRole::from_claim(role).ok_or(Denied::UnknownRole)
+/// The market's roles among those of a token; an issuer may know others, which mean nothing here.
+fn market_roles(roles: &Value) -> Result<Vec<ActorRole>, Denied> {
+    one_or_many(roles).next().ok_or(Denied::NoRole)?;
+    let known: BTreeSet<ActorRole> = one_or_many(roles).filter_map(ActorRole::from_claim).collect();
+    if known.is_empty() { Err(Denied::UnknownRole) } else { Ok(known.into_iter().collect()) }
 }
 
 /// A claim that is one text, or an array of texts.
@@ -277,8 +275,17 @@ mod tests {
         let token = sign(&house.pair, &good());
         for _ in 0..3 {
             let claimed = house.verifier.verify(&token, NOW).unwrap();
-            assert_eq!(claimed, Claimed { external_id: "client-1".into(), role: ActorRole::GridAccessProvider });
+            assert_eq!(claimed, Claimed { external_id: "client-1".into(), roles: vec![ActorRole::GridAccessProvider] });
         }
+    }
+
+    #[test]
+    fn all_market_roles_are_told_each_once() {
+        let house = house();
+        let token =
+            sign(&house.pair, &with(json!({"roles": ["king", "energysupplier", "gridoperator", "gridoperator"]})));
+        let roles: BTreeSet<_> = house.verifier.verify(&token, NOW).unwrap().roles.into_iter().collect();
+        assert_eq!(roles, [ActorRole::EnergySupplier, ActorRole::GridAccessProvider].into());
     }
 
     #[test]
@@ -302,8 +309,8 @@ mod tests {
             (json!({"roles": []}), Err(Denied::NoRole)),
             (json!({"roles": null}), Err(Denied::NoRole)),
             (json!({"roles": [7]}), Err(Denied::NoRole)),
-            (json!({"roles": ["gridoperator", "systemoperator"]}), Err(Denied::SeveralRoles)),
-            (json!({"roles": ["gridoperator", 7]}), Err(Denied::SeveralRoles)),
+            (json!({"roles": ["gridoperator", "systemoperator"]}), Ok(())),
+            (json!({"roles": ["gridoperator", 7]}), Ok(())),
             (json!({"roles": ["king"]}), Err(Denied::UnknownRole)),
         ];
         let house = house();

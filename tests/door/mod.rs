@@ -66,6 +66,7 @@ periods = [{ start = "2022-12-31T23:00:00Z", name = "Grid tariff", description =
 pub const PRICES: &str = "/v1.0/cim/requestchangeofpricelist";
 
 pub struct House {
+    pub gateway: Arc<Gateway>,
     pub server: Server,
     pub certificate: ServerCertificate,
     pub issuer: Issuer,
@@ -113,9 +114,10 @@ pub async fn start_over(store: Arc<dyn Store>, more: axum::Router, change: impl 
         limits: Limits::default(),
     };
     change(&mut settings);
-    let server = http::start(Arc::new(gateway), settings, more).await.unwrap();
+    let gateway = Arc::new(gateway);
+    let server = http::start(gateway.clone(), settings, more).await.unwrap();
     let http = http_client(&certificate, None);
-    House { server, certificate, issuer, dir, http }
+    House { gateway, server, certificate, issuer, dir, http }
 }
 
 pub fn http_client(certificate: &ServerCertificate, identity: Option<reqwest::Identity>) -> reqwest::Client {
@@ -133,8 +135,12 @@ impl House {
     }
 
     pub fn token_of(&self, external_id: &str, role: ActorRole) -> String {
+        self.token_in(external_id, &[role])
+    }
+
+    pub fn token_in(&self, external_id: &str, roles: &[ActorRole]) -> String {
         let now = Timestamp::from_utc(chrono::Utc::now());
-        self.issuer.issue(external_id, role, now, Duration::from_secs(600)).unwrap()
+        self.issuer.issue(external_id, roles, now, Duration::from_secs(600)).unwrap()
     }
 
     pub fn token(&self) -> String {

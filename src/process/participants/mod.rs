@@ -10,6 +10,7 @@
 //!
 //! Source: charges 1.2, post-office 5.1.
 
+mod certificates;
 mod record;
 mod register;
 mod state;
@@ -18,6 +19,10 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use certificates::{
+    Assignment, CERTIFICATES_MAX, Certificate, NotAssigned, Thumbprint, assign, assign_needs, certificate,
+    certificate_needs, every_certificate, more_needs, read_certificate, withdraw,
+};
 pub use register::{register, register_needs};
 pub use state::{
     Participant, Status, by_external_id, everybody, is_live, live_in_role, needs_of, needs_of_external_id,

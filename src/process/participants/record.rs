@@ -132,7 +132,7 @@ fn stored(bytes: &[u8]) -> StoredParticipant {
     postcard::from_bytes(versioned(bytes)).expect("a stored participant is read back")
 }
 
-fn versioned(bytes: &[u8]) -> &[u8] {
+pub(super) fn versioned(bytes: &[u8]) -> &[u8] {
     assert_eq!(bytes.first(), Some(&VERSION), "a stored participant has version {VERSION}");
     &bytes[1..]
 }
@@ -141,7 +141,7 @@ fn status(number: u8) -> Status {
     *Status::ALL.get(usize::from(number).wrapping_sub(1)).expect("a stored status is one of five")
 }
 
-fn party(role: String, number: String) -> Party {
+pub(super) fn party(role: String, number: String) -> Party {
     let role = ActorRole::from_code(&role).expect("a stored role is one that we know");
     Party { number: ActorNumber::new(number), role }
 }

@@ -146,3 +146,72 @@ fn a_world_file_names_what_it_got_wrong() {
     let nowhere = Actor { pack: "xx".into(), ..elsewhere };
     assert_eq!(nowhere.participant().unwrap_err().to_string(), "actor 1: `xx` is no pack");
 }
+
+fn carry_out(store: &mut Store, changes: Vec<Change>) {
+    for change in changes {
+        match change {
+            Change::Put(key, value) => store.insert(key, Entry { version: 1, value }),
+            Change::Delete(key) => store.remove(&key),
+        };
+    }
+}
+
+#[test]
+fn a_newer_assignment_counts_and_what_comes_late_or_again_does_not() {
+    use crate::market::Timestamp;
+    let at = Timestamp::from_seconds;
+    let print = |digit: char| Thumbprint::parse(&digit.to_string().repeat(64)).unwrap();
+    let grid = |number: &str| Party { number: ActorNumber::new(number), role: ActorRole::GridAccessProvider };
+    let assignment = |digit, number: &str, sequence, others_until| Assignment {
+        certificate: Certificate { thumbprint: print(digit), party: grid(number), from: at(0), until: at(1_000) },
+        sequence,
+        others_until,
+    };
+    let mut store = Store::new();
+    let known = |store: &Store, digit| {
+        let thumbprint = print(digit);
+        certificate(&load(store, &certificate_needs(&thumbprint)), &thumbprint)
+    };
+    let give = |store: &mut Store, assignment: &Assignment| {
+        let first = load(store, &assign_needs(&assignment.certificate));
+        let more = more_needs(&first, &assignment.certificate.party);
+        let facts = load(store, &assign_needs(&assignment.certificate).and(more));
+        assign(&facts, assignment).map(|changes| carry_out(store, changes))
+    };
+    assert_eq!(give(&mut store, &assignment('a', "1", Some(5), None)), Ok(()));
+    for late in [5, 4] {
+        let told = give(&mut store, &assignment('b', "1", Some(late), None));
+        assert_eq!(told, Err(NotAssigned::NotNewer { given: late, last: 5 }));
+    }
+    assert_eq!(give(&mut store, &assignment('b', "1", None, Some(at(70)))), Ok(()));
+    let good = |store: &Store, digit, second| known(store, digit).unwrap().is_good_at(at(second));
+    assert!(good(&store, 'a', 69) && !good(&store, 'a', 70) && good(&store, 'b', 999) && !good(&store, 'b', 1_000));
+    assert_eq!(give(&mut store, &assignment('c', "1", None, Some(at(500)))), Ok(()));
+    assert!(!good(&store, 'a', 70), "what has its end is not made longer");
+    assert_eq!(give(&mut store, &assignment('b', "2", None, None)), Err(NotAssigned::Foreign(grid("1"))));
+
+    let facts = load(&store, &certificate_needs(&print('b')).and(more_needs(&Facts::default(), &grid("1"))));
+    carry_out(&mut store, withdraw(&facts, &print('b')));
+    assert_eq!(known(&store, 'b'), None);
+    let again = give(&mut store, &assignment('b', "1", Some(6), None));
+    assert_eq!(again, Err(NotAssigned::NotNewer { given: 6, last: 7 }), "its assignment comes again, too late");
+    assert_eq!(give(&mut store, &assignment('b', "2", None, None)), Ok(()), "it is free for somebody else");
+    assert_eq!(withdraw(&load(&store, &certificate_needs(&print('f'))), &print('f')), Vec::new());
+    for count in 0..CERTIFICATES_MAX {
+        let digit = char::from_digit(count as u32 % 16, 16).unwrap();
+        let thumbprint = Thumbprint::parse(&format!("{digit}{}", "9".repeat(63))).unwrap();
+        let mut one = assignment('a', "3", None, None);
+        one.certificate.thumbprint = thumbprint;
+        assert_eq!(give(&mut store, &one), Ok(()));
+    }
+    assert_eq!(give(&mut store, &assignment('d', "3", None, None)), Err(NotAssigned::TooMany));
+}
+
+#[test]
+fn a_thumbprint_is_read_as_openssl_writes_it() {
+    let digits = "AB:".repeat(31) + "AB";
+    assert_eq!(Thumbprint::parse(&digits).unwrap().as_str(), "ab".repeat(32));
+    for wrong in ["", "ab", &"g".repeat(64), &"a".repeat(63), &"a".repeat(65)] {
+        assert_eq!(Thumbprint::parse(wrong), None, "{wrong}");
+    }
+}
