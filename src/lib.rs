@@ -27,6 +27,7 @@ pub mod certs;
 pub mod identity;
 
 pub mod client;
+pub mod hint;
 pub mod http;
 pub mod replay;
 

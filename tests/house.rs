@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const DOORS: [&str; 5] = ["http", "client", "cli", "replay", "certs"];
+const DOORS: [&str; 6] = ["http", "client", "hint", "cli", "replay", "certs"];
 
 /// Source files below `src`, with their module and their text without tests.
 fn sources() -> Vec<(PathBuf, String, String)> {

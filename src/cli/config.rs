@@ -14,7 +14,7 @@ use crate::process::{
     self, Market, change_of_supplier, charge_links, charges, installation_accounts, metering_point_characteristics,
 };
 use crate::spec::Specs;
-use crate::{document, http, identity, store, xml};
+use crate::{document, hint, http, identity, store, xml};
 
 /// Everything that may be set; the field names are the names in the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,7 @@ pub struct Config {
     pub http: Http,
     pub tls: Tls,
     pub identity: Identity,
+    pub webhooks: Webhooks,
     pub store: Store,
     pub specs: SpecsFolder,
     pub limits: Limits,
@@ -63,6 +64,13 @@ pub struct Identity {
     pub authority: PathBuf,
     pub issuer: String,
     pub audience: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhooks {
+    pub authority: PathBuf,
+    pub pause_seconds: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -231,6 +239,13 @@ impl Config {
         }
     }
 
+    /// How participants are told that post waits for them.
+    pub fn hint_settings(&self) -> hint::Settings {
+        let Webhooks { authority, pause_seconds } = &self.webhooks;
+        let authority = Some(authority.clone()).filter(|path| !path.as_os_str().is_empty());
+        hint::Settings { authority, pause: Duration::from_secs(*pause_seconds), ..hint::Settings::default() }
+    }
+
     /// Whose client certificates are accepted, if any are.
     pub fn client_authority(&self) -> Option<PathBuf> {
         Some(self.tls.client_authority.clone()).filter(|path| !path.as_os_str().is_empty())
@@ -335,6 +350,12 @@ impl Default for Tls {
             key: "certs/server-key.pem".into(),
             client_authority: PathBuf::new(),
         }
+    }
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self { authority: PathBuf::new(), pause_seconds: hint::Settings::default().pause.as_secs() }
     }
 }
 

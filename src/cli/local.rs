@@ -12,7 +12,7 @@ use clap::Args;
 use super::Outcome;
 use super::config::Config;
 use super::output::parse_instant;
-use super::serve::until_told_to_stop;
+use super::serve::until_told_to_stop_or_fails;
 use crate::gateway::world::World;
 use crate::gateway::{CertificateOrder, Clock, Gateway};
 use crate::identity::Issuer;
@@ -20,7 +20,7 @@ use crate::market::{Calendar, Period, Resolution, Timestamp};
 use crate::process::charges::ChargeTable;
 use crate::process::participants::{Assignment, Certificate, Participant, Thumbprint};
 use crate::store::{Embedded, Memory, Store};
-use crate::{certs, http};
+use crate::{certs, hint, http};
 
 /// Runs a gateway on this machine alone, with everything embedded and toy participants.
 ///
@@ -86,7 +86,8 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
     let server = http::start(gateway.clone(), settings, axum::Router::new()).await?;
     let zone = Calendar::new(config.gateway_settings()?.markets.dk.zone);
     print!("{}", toys.welcome(args, &world, server.address(), zone, gateway.now())?);
-    until_told_to_stop().await?;
+    let hints = tokio::spawn(hint::run(gateway.clone(), config.hint_settings()));
+    until_told_to_stop_or_fails(hints).await?;
     server.stop().await;
     Ok(())
 }

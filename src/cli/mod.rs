@@ -22,6 +22,7 @@ mod replay;
 mod serve;
 mod spec;
 mod store;
+mod webhooks;
 mod what_if;
 
 use std::io::IsTerminal;

@@ -14,6 +14,7 @@ use super::certificates::{self, Certificates};
 use super::config::Config;
 use super::output::parse_instant;
 use super::register;
+use super::webhooks::{self, Webhooks};
 use crate::gateway::{self, Question};
 use crate::market::{ActorNumber, ChargeType, MeteringPointId, Period, Timestamp};
 use crate::process::accounting_points::{self, transactions};
@@ -141,6 +142,9 @@ enum What {
     /// Client certificates: which of them speaks for which participant.
     #[command(subcommand)]
     Certificate(Certificates),
+    /// Where participants want to hear that post waits for them.
+    #[command(subcommand)]
+    Webhook(Webhooks),
     /// Gives a grid area to a grid company, which is told of the taxes that are paid there once the gateway runs again.
     GridArea {
         code: String,
@@ -179,6 +183,7 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
         What::GridArea { code, owner, .. } => return register::grid_area(&store, config, code, owner.as_deref()),
         What::Register { file } => return register::register(&store, config, file, args.json),
         What::Actor(actor) => return register::actor(&store, actor, args.json),
+        What::Webhook(what) => return webhooks::run(&store, what, args.json),
         What::Certificate(what) => return certificates::run(&store, what, args.json),
         _ => {}
     }
@@ -242,6 +247,7 @@ impl What {
             | What::Register { .. }
             | What::Actor(_)
             | What::Certificate(_)
+            | What::Webhook(_)
             | What::Show { .. }
             | What::Processes { .. } => {
                 unreachable!("run answers it before anything is asked")

@@ -12,7 +12,7 @@ use crate::certs::PemFiles;
 use crate::gateway::world::World;
 use crate::gateway::{Clock, Gateway};
 use crate::store::Embedded;
-use crate::http;
+use crate::{hint, http};
 
 /// Runs a gateway with the settings of --config over the embedded store.
 ///
@@ -51,16 +51,28 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
         limits: config.http_limits(),
     };
     let server = http::start(gateway.clone(), settings, axum::Router::new()).await?;
+    let hints = tokio::spawn(hint::run(gateway.clone(), config.hint_settings()));
     tracing::info!(address = %server.address(), store = %config.store.dir.display(), "gridpost serves");
-    until_told_to_stop().await?;
+    until_told_to_stop_or_fails(hints).await?;
     server.stop().await;
     // What was answered with 202 is on disk already; deciding it now spares the next start the work.
     let _ = tokio::time::timeout(config.http_limits().drain, gateway.settled()).await;
     Ok(())
 }
 
+/// Returns on Ctrl-C or SIGTERM, and when hints cannot be sent at all.
+pub async fn until_told_to_stop_or_fails(mut hints: tokio::task::JoinHandle<Result<(), hint::Fault>>) -> Result<()> {
+    tokio::select! {
+        told = until_told_to_stop() => {
+            hints.abort();
+            told
+        }
+        failed = &mut hints => failed.context("send hints")?.context("send hints"),
+    }
+}
+
 /// Returns on Ctrl-C or SIGTERM.
-pub async fn until_told_to_stop() -> Result<()> {
+async fn until_told_to_stop() -> Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

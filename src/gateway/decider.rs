@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::clock::Clock;
 use super::desk::Desk;
 use super::hall::{Event, Hall};
+use super::news::News;
 use crate::archive::InboxEntry;
 use crate::process::Request;
 use crate::record::Version;
@@ -57,11 +58,11 @@ impl Counter {
 }
 
 impl Decider {
-    pub fn start(desk: Desk, clock: Arc<Clock>) -> Self {
+    pub fn start(desk: Desk, clock: Arc<Clock>, news: Arc<News>) -> Self {
         let (events, inbound) = mpsc::channel();
         let (counter, backlog) = watch::channel(Backlog::default());
         let counter = Arc::new(Counter(counter));
-        let hall = Hall::new(desk, clock, events.clone(), counter.clone());
+        let hall = Hall::new(desk, clock, events.clone(), counter.clone(), news);
         let thread = std::thread::Builder::new()
             .name("decider".into())
             .spawn(move || hall.run(&inbound))

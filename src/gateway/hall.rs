@@ -12,6 +12,7 @@ use super::agenda::Agenda;
 use super::clock::Clock;
 use super::decider::{Counter, Message};
 use super::desk::{Decided, Desk, Failure};
+use super::news::News;
 use super::turns::Turns;
 use crate::archive;
 use crate::market::Timestamp;
@@ -56,6 +57,7 @@ pub(super) struct Hall {
     clock: Arc<Clock>,
     events: mpsc::Sender<Event>,
     counter: Arc<Counter>,
+    news: Arc<News>,
     turns: Turns,
     /// By place: places are numbered in order of arrival.
     waiting: HashMap<u64, Waiting>,
@@ -64,9 +66,15 @@ pub(super) struct Hall {
 }
 
 impl Hall {
-    pub fn new(desk: Desk, clock: Arc<Clock>, events: mpsc::Sender<Event>, counter: Arc<Counter>) -> Self {
+    pub fn new(
+        desk: Desk,
+        clock: Arc<Clock>,
+        events: mpsc::Sender<Event>,
+        counter: Arc<Counter>,
+        news: Arc<News>,
+    ) -> Self {
         let (turns, waiting, agenda) = (Turns::default(), HashMap::new(), Agenda::default());
-        Self { desk, clock, events, counter, turns, waiting, next_place: 1, agenda }
+        Self { desk, clock, events, counter, news, turns, waiting, next_place: 1, agenda }
     }
 
     pub fn run(mut self, inbound: &mpsc::Receiver<Event>) {
@@ -175,8 +183,7 @@ impl Hall {
         match self.desk.errand() {
             Ok(Some(batch)) => {
                 let events = self.events.clone();
-                let done = move |outcome| drop(events.send(Event::ErrandSettled(outcome)));
-                self.desk.store.submit(batch, Box::new(done));
+                self.commit(batch, move |outcome| drop(events.send(Event::ErrandSettled(outcome))));
             }
             Ok(None) => self.counter.remove(1),
             Err(failure) => self.fails(failure),
@@ -217,13 +224,19 @@ impl Hall {
 
     fn submit(&self, place: u64, batch: Batch) {
         let events = self.events.clone();
-        self.desk.store.submit(
-            batch,
-            Box::new(move |outcome| {
-                // Nobody listens any more once the gateway closes; the store is then as the outcome says.
-                let _ = events.send(Event::Settled(place, outcome));
-            }),
-        );
+        // Nobody listens any more once the gateway closes; the store is then as the outcome says.
+        self.commit(batch, move |outcome| drop(events.send(Event::Settled(place, outcome))));
+    }
+
+    fn commit(&self, batch: Batch, done: impl FnOnce(Result<Outcome, store::Fault>) + Send + 'static) {
+        let (owners, news) = (self.news.owners(&batch.changes), self.news.clone());
+        let tell = move |outcome: Result<Outcome, store::Fault>| {
+            if let Ok(Outcome::Committed(_)) = &outcome {
+                news.add(owners);
+            }
+            done(outcome);
+        };
+        self.desk.store.submit(batch, Box::new(tell));
     }
 
     fn is_timer_of(&self, place: u64, key: &Key) -> bool {

@@ -13,6 +13,7 @@ mod dry_run;
 mod error;
 mod hall;
 mod intake;
+mod news;
 mod operator;
 pub mod parked;
 mod post;
@@ -43,6 +44,7 @@ use desk::Desk;
 pub use dry_run::{DryRun, Letter, Preview};
 pub use error::{Error, Fault};
 pub use intake::{Arrived, Receipt, Received};
+pub use news::News;
 pub use operator::{Answer, Question, ask};
 pub use post::{Dequeued, Peeked};
 
@@ -64,6 +66,7 @@ pub struct Gateway {
     clock: Arc<Clock>,
     decider: Decider,
     left: post::Left,
+    news: Arc<News>,
 }
 
 /// Whether the gateway can do its work, check by check.
@@ -91,8 +94,9 @@ impl Gateway {
         let settings = Arc::new(settings);
         let desk = Desk { store: store.clone(), specs: specs.clone(), settings: settings.clone(), timers, errands };
         let clock = Arc::new(clock);
-        let decider = Decider::start(desk, clock.clone());
-        let gateway = Self { store, specs, settings, clock, decider, left: post::Left::default() };
+        let news = Arc::<News>::default();
+        let decider = Decider::start(desk, clock.clone(), news.clone());
+        let gateway = Self { store, specs, settings, clock, decider, left: post::Left::default(), news };
         gateway.decide_what_is_left()?;
         gateway.decider.run_errands();
         gateway.decider.time_has_passed();

@@ -7,6 +7,8 @@
 
 mod record;
 
+use std::collections::BTreeSet;
+
 use crate::document::{Category, Outgoing};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::{Change, Key, KeyRange, Space};
@@ -62,6 +64,15 @@ pub fn place_key(owner: &Party, category: Category, (commit, place): (u64, u64))
 /// Every queue of everybody.
 pub fn all_queues_range() -> KeyRange {
     KeyRange::under(&Key::new(QUEUES))
+}
+
+/// The owners of the queues that these changes make longer.
+pub fn grown(changes: &[Change]) -> BTreeSet<Party> {
+    let put = changes.iter().filter_map(|change| match change {
+        Change::Put(key, _) if key.space() == QUEUES && key.is_stamped() => Some(key),
+        Change::Put(..) | Change::Delete(_) => None,
+    });
+    put.filter_map(queue_of).map(|(owner, _)| owner).collect()
 }
 
 /// Whose queue a key belongs to.

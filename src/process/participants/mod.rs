@@ -14,6 +14,7 @@ mod certificates;
 mod record;
 mod register;
 mod state;
+mod webhooks;
 mod world;
 
 #[cfg(test)]
@@ -28,4 +29,5 @@ pub use state::{
     Participant, Status, by_external_id, everybody, is_live, live_in_role, needs_of, needs_of_external_id,
     needs_of_role, participant, read_participant,
 };
+pub use webhooks::{URL_BYTES_MAX, Webhook, every_webhook, read_webhook, set_webhook, webhook, webhook_needs};
 pub use world::{Actor, WorldFlaw};

@@ -1,0 +1,99 @@
+//! Whose queues have grown, for those who tell participants so. It is forgotten when the gateway closes: who begins to
+//! listen looks once at what waits.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::{Fault, Gateway, load};
+use crate::document::Category;
+use crate::market::Party;
+use crate::post_office;
+use crate::process::participants::{self, Webhook};
+use crate::record::Change;
+use crate::store;
+
+/// The owners of queues that have grown since somebody looked; nothing is kept until somebody does.
+#[derive(Default)]
+pub struct News {
+    grown: Mutex<Option<BTreeSet<Party>>>,
+    came: Notify,
+}
+
+impl News {
+    /// The owners of the queues that these changes make longer, once there is somebody to whom that is news.
+    pub(super) fn owners(&self, changes: &[Change]) -> BTreeSet<Party> {
+        match *self.lock() {
+            Some(_) => post_office::grown(changes),
+            None => BTreeSet::new(),
+        }
+    }
+
+    /// The queues have grown.
+    pub(super) fn add(&self, owners: BTreeSet<Party>) {
+        if let Some(grown) = &mut *self.lock()
+            && !owners.is_empty()
+        {
+            grown.extend(owners);
+            self.came.notify_one();
+        }
+    }
+
+    /// Everybody whose queue has grown since the last time; waits until there is somebody. One may listen at a time.
+    pub async fn next(&self) -> BTreeSet<Party> {
+        loop {
+            if let Some(grown) = self.lock().as_mut().map(std::mem::take)
+                && !grown.is_empty()
+            {
+                return grown;
+            }
+            self.came.notified().await;
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<BTreeSet<Party>>> {
+        self.grown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gateway {
+    /// From now on it is remembered whose queues grow.
+    pub fn news(&self) -> &News {
+        self.news.lock().get_or_insert_default();
+        &self.news
+    }
+
+    /// The categories in which something waits for a participant.
+    pub fn waiting(&self, party: &Party) -> Result<Vec<Category>, Fault> {
+        let mut categories = Vec::new();
+        for category in Category::ALL {
+            let range = post_office::queue_range(party, category);
+            let page = self.store.page(&range, None, 1).map_err(Fault::store("look into a queue"))?;
+            if !page.records.is_empty() {
+                categories.push(category);
+            }
+        }
+        Ok(categories)
+    }
+
+    /// Where a participant wants to hear that post waits for it.
+    pub fn webhook(&self, party: &Party) -> Result<Option<Webhook>, Fault> {
+        let facts = load(&*self.store, &participants::webhook_needs(party))?;
+        Ok(participants::webhook(&facts, party))
+    }
+
+    /// Everybody who wants to hear that.
+    pub fn listeners(&self) -> Result<BTreeSet<Party>, Fault> {
+        let range = participants::every_webhook();
+        let records = store::records(&*self.store, &range, PAGE_RECORDS);
+        let party = |record: Result<_, store::Fault>| {
+            let (key, entry) = record.map_err(Fault::store("read the webhooks"))?;
+            Ok(participants::read_webhook(&key, &entry).0)
+        };
+        records.map(party).collect()
+    }
+}
+
+/// Records read at a time.
+const PAGE_RECORDS: usize = 1_000;

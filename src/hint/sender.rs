@@ -1,0 +1,118 @@
+//! One hint: what it says, how it is signed, and how often it is tried.
+
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use super::{Fault, Settings};
+use crate::document::Category;
+use crate::gateway::Gateway;
+use crate::market::{Party, Timestamp};
+use crate::process::participants::Webhook;
+
+/// Signs a hint: `t=` seconds since 1970, `v1=` HMAC-SHA256 of those seconds, a full stop and the body, in hexadecimal.
+pub const SIGNATURE: &str = "Gridpost-Signature";
+
+/// Time that a participant's server has to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub struct Sender {
+    http: reqwest::Client,
+    settings: Settings,
+}
+
+impl Sender {
+    pub fn new(settings: Settings) -> Result<Self, Fault> {
+        let mut builder = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("gridpost/", env!("CARGO_PKG_VERSION")));
+        if let Some(path) = &settings.authority {
+            let pem = std::fs::read(path).map_err(|source| Fault::Authority { path: path.clone(), source })?;
+            for certificate in reqwest::Certificate::from_pem_bundle(&pem).map_err(Fault::Client)? {
+                builder = builder.add_root_certificate(certificate);
+            }
+        }
+        Ok(Self { http: builder.build().map_err(Fault::Client)?, settings })
+    }
+
+    /// Tells a participant that post waits, until it has heard or nothing waits any more; then rests for a while.
+    pub async fn tell(&self, gateway: &Gateway, party: &Party, room: &Semaphore) {
+        let mut failures = 0;
+        loop {
+            let (webhook, categories) = match (gateway.webhook(party), gateway.waiting(party)) {
+                (Ok(Some(webhook)), Ok(categories)) if !categories.is_empty() => (webhook, categories),
+                (Ok(_), Ok(_)) => return,
+                (Err(fault), _) | (_, Err(fault)) => {
+                    tracing::error!(error = &fault as &dyn std::error::Error, %party, "failed to look up a webhook");
+                    return;
+                }
+            };
+            let outcome = {
+                let _room = room.acquire().await;
+                self.send(&webhook, party, &categories).await
+            };
+            let (told, pause) = match &outcome {
+                Ok(()) => ("heard", self.settings.pause),
+                Err(_) => {
+                    let rows = &self.settings.retries;
+                    ("failed", rows.get(failures).or(rows.last()).copied().unwrap_or(self.settings.pause))
+                }
+            };
+            metrics::counter!("gridpost_hints_total", "outcome" => told).increment(1);
+            match outcome {
+                Ok(()) => tracing::debug!(%party, "a participant was told that post waits"),
+                Err(cause) => {
+                    failures += 1;
+                    tracing::warn!(%party, cause, failures, retry_seconds = pause.as_secs(), "a hint did not get through");
+                }
+            }
+            tokio::time::sleep(pause).await;
+            if told == "heard" {
+                return;
+            }
+        }
+    }
+
+    async fn send(&self, webhook: &Webhook, party: &Party, categories: &[Category]) -> Result<(), String> {
+        let now = Timestamp::from_utc(chrono::Utc::now());
+        let names: Vec<&str> = categories.iter().map(|category| category.name()).collect();
+        let body = json!({
+            "hint": "post waits", "number": party.number.as_str(), "role": party.role.code(), "categories": names,
+        });
+        let body = body.to_string();
+        let request = self
+            .http
+            .post(&webhook.url)
+            .header(SIGNATURE, signature(&webhook.secret, now.seconds(), &body))
+            .header("content-type", "application/json")
+            .body(body);
+        match request.send().await {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            Ok(answer) => Err(format!("it was answered with {}", answer.status().as_u16())),
+            // The address may hold a secret of the participant's.
+            Err(error) => Err(error.without_url().to_string()),
+        }
+    }
+}
+
+fn signature(secret: &str, seconds: i64, body: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let tag = hmac::sign(&key, format!("{seconds}.{body}").as_bytes());
+    let digits: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("t={seconds},v1={digits}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The expected value was made with `printf '1690880400.{}' | openssl dgst -sha256 -hmac secret`.
+    #[test]
+    fn the_signature_is_what_another_tool_makes_of_the_same() {
+        let expected = "3478f7e210bd493c642c2ab198c18ad4cca484ce3ec1cee2a1dc1d543c066bc7";
+        assert_eq!(signature("secret", 1_690_880_400, "{}"), format!("t=1690880400,v1={expected}"));
+    }
+}
