@@ -126,6 +126,23 @@ fn the_registry_says_who_takes_part_and_who_runs_which_area() {
     }
 }
 
+/// A statement of the registry holds as a whole or not at all.
+#[test]
+fn a_registry_that_cannot_be_taken_over_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store").display().to_string();
+    let file = dir.path().join("registry.toml").display().to_string();
+    let actor = "[[actor]]\nnumber = \"1\"\nrole = \"DDM\"\nname = \"One\"\n";
+    let areas = "[[grid_area]]\ncode = \"131\"\nowner = \"1\"\n[[grid_area]]\ncode = \"132\"\nowner = \"2\"\n";
+    std::fs::write(&file, format!("{actor}{areas}")).unwrap();
+    let output = gridpost(&["process", "register", &file, "--store", &store]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && said.contains("give grid area 132 to 2"), "{said}");
+    for nothing in ["participants", "events"] {
+        assert_eq!(rows(&["process", nothing, "--store", &store, "--json"]), [Value::Null; 0]);
+    }
+}
+
 #[test]
 fn what_cannot_be_run_says_why_and_ends_with_2() {
     let dir = tempfile::tempdir().unwrap();

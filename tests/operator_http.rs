@@ -4,7 +4,8 @@ mod door;
 
 use door::*;
 use gridpost::market::ActorRole;
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 /// The hub's own token.
 fn hub(house: &House) -> String {
@@ -60,9 +61,116 @@ async fn only_the_hub_itself_is_answered() {
         let token = house.token_of(HUB, ActorRole::GridAccessProvider);
         let other = house.http.get(house.url(path)).bearer_auth(token).send().await.unwrap();
         assert_eq!(other.status(), 401, "{path}");
-        let posted = house.http.post(house.url(path)).bearer_auth(hub(&house)).send().await.unwrap();
-        assert_eq!((posted.status().as_u16(), header(&posted, "allow")), (405, "GET, HEAD"), "{path}");
+        let deleted = house.http.delete(house.url(path)).bearer_auth(hub(&house)).send().await.unwrap();
+        let takes = if CHANGED.contains(&path) { "GET, HEAD, POST" } else { "GET, HEAD" };
+        assert_eq!((deleted.status().as_u16(), header(&deleted, "allow")), (405, takes), "{path}");
     }
+    for (method, path) in [
+        (Method::POST, "/v1.0/operator/participants"),
+        (Method::PATCH, "/v1.0/operator/actors/8100000000030"),
+        (Method::PUT, "/v1.0/operator/grid-areas/131"),
+    ] {
+        for (token, expected) in [(house.token(), 403), (house.supplier(), 403), (String::from("x"), 401)] {
+            let request = house.http.request(method.clone(), house.url(path)).bearer_auth(token).body("{}");
+            assert_eq!(request.send().await.unwrap().status(), expected, "{method} {path}");
+        }
+    }
+    let got = house.http.get(house.url("/v1.0/operator/grid-areas/131")).bearer_auth(hub(&house)).send().await.unwrap();
+    assert_eq!((got.status().as_u16(), header(&got, "allow")), (405, "PUT"));
+}
+
+/// Paths under which something may be changed besides being looked at.
+const CHANGED: [&str; 1] = ["/v1.0/operator/participants"];
+
+/// Sends JSON as the hub; the status and what is answered.
+async fn tell(house: &House, method: Method, path: &str, body: Value) -> (u16, Value) {
+    let request = house.http.request(method, house.url(path)).bearer_auth(hub(house));
+    let response = request.header("content-type", "application/json").body(body.to_string()).send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+/// Charges 8.4.
+#[tokio::test]
+async fn the_registry_tells_who_takes_part_and_who_runs_which_area() {
+    let house = start().await;
+    let participants = "/v1.0/operator/participants";
+    let what = |told: &Value| -> Vec<String> {
+        told["rows"].as_array().unwrap().iter().map(|row| row["what"].as_str().unwrap().into()).collect()
+    };
+    let said = json!({
+        "actor": [
+            {"number": "8500000000013", "role": "DDM", "name": "Town", "external_id": "town-1"},
+            {"number": "8500000000013", "role": "DDQ", "name": "Town", "external_id": "town-1"},
+        ],
+        "grid_area": [{"code": "131", "owner": "8500000000013"}, {"code": "132", "owner": GRID_NUMBER}],
+    });
+    let (status, told) = tell(&house, Method::POST, participants, said.clone()).await;
+    assert_eq!((status, what(&told)), (200, ["new", "new", "changed", "changed"].map(String::from).to_vec()), "{told}");
+    let (status, told) = tell(&house, Method::POST, participants, said).await;
+    assert_eq!((status, what(&told)), (200, vec![String::from("unchanged"); 4]));
+    let names = async || {
+        let events = rows(&house, "/v1.0/operator/events").await;
+        let name = |it: &Value| format!("{} {}", it["name"], it["payload"]["grid_area"]).replace('"', "");
+        events.iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(names().await, ["GridAreaAddedToActor 131", "GridAreaAddedToActor 132"]);
+
+    // Who is registered may come in at once, and who is switched off may not.
+    let knock = async || {
+        let token = house.token_of("town-1", ActorRole::GridAccessProvider);
+        house.http.get(house.url("/v1.0/cim/all")).bearer_auth(token).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(knock().await, 204);
+    let town = "/v1.0/operator/actors/8500000000013";
+    let (status, told) =
+        tell(&house, Method::PATCH, town, json!({"status": "inactive", "name": "Town that was"})).await;
+    assert_eq!((status, what(&told)), (200, vec![String::from("changed"); 2]), "in both of its roles");
+    assert_eq!(knock().await, 401);
+    let (_, told) = tell(&house, Method::PATCH, town, json!({"status": "Inactive"})).await;
+    assert_eq!(what(&told), ["unchanged", "unchanged"]);
+
+    let area = "/v1.0/operator/grid-areas/131";
+    let (status, told) = tell(&house, Method::PUT, area, json!({"owner": null})).await;
+    assert_eq!((status, what(&told)), (200, vec!["changed".to_string()]));
+    let (_, told) = tell(&house, Method::PUT, area, json!({"owner": null})).await;
+    assert_eq!(what(&told), ["unchanged"]);
+    let (status, told) = tell(&house, Method::PUT, area, json!({"owner": "8500000000013"})).await;
+    assert_eq!((status, &told["error"]["code"], &told["error"]["target"]), (409, &"NotActive".into(), &"owner".into()));
+    let (status, _) = tell(&house, Method::PUT, area, json!({"owner": GRID_NUMBER})).await;
+    assert_eq!(status, 200);
+    assert_eq!(names().await[2..], ["GridAreaRemovedFromActor 131", "GridAreaAddedToActor 131"]);
+
+    for (method, path, body, status, target) in [
+        (Method::PATCH, "/v1.0/operator/actors/1", json!({"name": "Nobody"}), 404, ""),
+        (Method::PATCH, town, json!({"status": "Gone"}), 400, "status"),
+        (Method::PATCH, town, json!({"number": "1"}), 400, ""),
+        (Method::PUT, area, json!({}), 400, ""),
+        (Method::PUT, area, json!({"owner": 1}), 400, "owner"),
+        (Method::POST, participants, json!({"actor": [{"number": "1", "role": "D99", "name": "x"}]}), 400, ""),
+        (Method::POST, participants, json!({"charge": []}), 400, ""),
+    ] {
+        let (found, told) = tell(&house, method, path, body).await;
+        assert_eq!((found, told["error"]["target"].as_str().unwrap_or_default()), (status, target), "{told}");
+    }
+}
+
+/// A grid company that is given an area over HTTPS hears of the taxes that are paid there, without a restart.
+#[tokio::test]
+async fn an_area_that_is_given_to_a_grid_company_is_told_of_its_taxes_at_once() {
+    let house = start().await;
+    let sample = "samples/charge-links/a-grid-area-that-nobody-runs/01-in.xml";
+    let link = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(sample)).unwrap();
+    let path = house.url("/v1.0/cim/requestchangebillingmasterdata");
+    let token = house.token_of(SYSTEM, ActorRole::SystemOperator);
+    let sent = house.http.post(path).bearer_auth(&token).header("content-type", "application/xml").body(link);
+    assert_eq!(sent.send().await.unwrap().status(), 202);
+    let answer = peek_until_as(&house, "/v1.0/cim/all", token).await;
+    assert_eq!(header(&answer, "messagetype"), "ConfirmRequestChangeBillingMasterData");
+    assert_eq!(house.get("/v1.0/cim/all").send().await.unwrap().status(), 204, "nobody runs the area yet");
+    let (status, _) = tell(&house, Method::PUT, "/v1.0/operator/grid-areas/999", json!({"owner": GRID_NUMBER})).await;
+    assert_eq!(status, 200);
+    let heard = peek_until(&house, "/v1.0/cim/all").await;
+    assert_eq!(header(&heard, "messagetype"), "NotifyBillingMasterData");
 }
 
 #[tokio::test]

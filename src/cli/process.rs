@@ -180,9 +180,11 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
     }
     let store = Embedded::open(dir, config.store_options())?;
     match &args.what {
-        What::GridArea { code, owner, .. } => return register::grid_area(&store, config, code, owner.as_deref()),
+        What::GridArea { code, owner, .. } => {
+            return register::grid_area(&store, config, code, owner.as_deref(), args.json);
+        }
         What::Register { file } => return register::register(&store, config, file, args.json),
-        What::Actor(actor) => return register::actor(&store, actor, args.json),
+        What::Actor(actor) => return register::actor(&store, config, actor, args.json),
         What::Webhook(what) => return webhooks::run(&store, what, args.json),
         What::Certificate(what) => return certificates::run(&store, what, args.json),
         _ => {}

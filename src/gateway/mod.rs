@@ -17,6 +17,7 @@ mod news;
 mod operator;
 pub mod parked;
 mod post;
+pub mod registry;
 #[cfg(test)]
 mod tests;
 mod turns;
@@ -181,9 +182,13 @@ impl Gateway {
     /// Writes records that no message caused: a world, an operator's change.
     pub async fn write(&self, batch: Batch) -> Result<Outcome, Fault> {
         let sets_timers = batch.changes.iter().any(|change| timer::due_of(change).is_some());
+        let leaves_errands = errand::is_left_by(&batch.changes);
         let outcome = self.commit("write records", batch).await?;
         if sets_timers {
             self.decider.time_has_passed();
+        }
+        if leaves_errands {
+            self.decider.run_errands();
         }
         Ok(outcome)
     }

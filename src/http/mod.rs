@@ -7,6 +7,7 @@ mod accept;
 mod body;
 mod caller;
 mod clock;
+mod commands;
 mod dry_run;
 mod error_document;
 mod fairness;

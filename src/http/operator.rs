@@ -1,8 +1,8 @@
 //! `GET /v1.0/operator/…`: what the hub's own people may see of charges, links, events and participants (charges 10).
 //!
-//! Only a caller in the hub's role (DDZ) is answered. Rows are those of `gridpost process … --json`; what a question is
-//! and how it is answered is the gateway's business. A list comes in pieces: `next` is where the one behind it is, and
-//! `null` when there is none.
+//! What they may change stands in [`super::commands`]. Only a caller in the hub's role (DDZ) is answered. Rows are those of
+//! `gridpost process … --json`; what a question is and how it is answered is the gateway's business. A list comes in pieces:
+//! `next` is where the one behind it is, and `null` when there is none.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,14 +13,14 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::{any, get, patch, put};
 use serde_json::json;
 
 use super::body::Unread;
 use super::observe::Said;
 use super::post::json_answer;
-use super::routes::finish;
-use super::{Door, Format, Problem, caller, clock};
+use super::routes::{finish, taking};
+use super::{Door, Format, Problem, caller, clock, commands};
 use crate::gateway::{Answer, Question};
 use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Period, Timestamp};
 use crate::process::charges::ChargeIdentity;
@@ -40,7 +40,7 @@ const HISTORY: &str = "/v1.0/operator/charges/{owner}/{type}/{id}/history";
 const MESSAGES: &str = "/v1.0/operator/charges/{owner}/{type}/{id}/messages";
 const LINKS: &str = "/v1.0/operator/metering-points/{id}/links";
 const EVENTS: &str = "/v1.0/operator/events";
-const PARTICIPANTS: &str = "/v1.0/operator/participants";
+pub const PARTICIPANTS: &str = "/v1.0/operator/participants";
 
 type Named = Result<Path<(String, String, String)>, PathRejection>;
 
@@ -53,7 +53,9 @@ pub fn routes() -> Router<Arc<Door>> {
         .route(MESSAGES, get(messages))
         .route(LINKS, get(links))
         .route(EVENTS, get(events))
-        .route(PARTICIPANTS, get(participants))
+        .route(PARTICIPANTS, taking("GET, HEAD, POST", get(participants).post(commands::register)))
+        .route(commands::ACTOR, taking("PATCH", patch(commands::change_actor)))
+        .route(commands::GRID_AREA, taking("PUT", put(commands::give_grid_area)))
         .route(clock::CLOCK, any(clock::clock))
 }
 

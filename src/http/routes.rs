@@ -9,7 +9,7 @@ use axum::http::header::ALLOW;
 use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::{MethodRouter, any, get};
 
 use super::body::Unread;
 use super::observe::{Said, observe};
@@ -93,6 +93,13 @@ async fn dequeue(State(door): State<Arc<Door>>, id: Result<Path<String>, PathRej
 
 async fn only_get(State(door): State<Arc<Door>>, request: Request) -> Response {
     refuse(&door, request, only("GET, HEAD"))
+}
+
+/// A path that takes these methods, and says so to every other.
+pub fn taking(methods: &'static str, router: MethodRouter<Arc<Door>>) -> MethodRouter<Arc<Door>> {
+    let refused =
+        move |State(door): State<Arc<Door>>, request: Request| async move { refuse(&door, request, only(methods)) };
+    router.fallback(refused)
 }
 
 async fn nowhere(State(door): State<Arc<Door>>, request: Request) -> Response {

@@ -25,6 +25,8 @@ pub const GRID_NUMBER: &str = "8200000000011";
 pub const SUPPLIER: &str = "supplier-1";
 /// The hub's own people.
 pub const HUB: &str = "hub-1";
+/// The system operator, which owns a tax that is paid in an area that nobody runs.
+pub const SYSTEM: &str = "system-1";
 /// A participant that was switched off.
 pub const RETIRED: &str = "retired-1";
 
@@ -54,6 +56,29 @@ number = "5790001330552"
 role = "DDZ"
 name = "Hub"
 external_id = "hub-1"
+
+[[actor]]
+number = "5790000432752"
+role = "EZ"
+name = "System operator"
+external_id = "system-1"
+
+[[grid_area]]
+code = "999"
+
+[[metering_point]]
+number = "571313100000000058"
+type = "E17"
+grid_area = "999"
+effective_date = "2022-12-31T23:00:00Z"
+
+[[charge]]
+id = "EA-001"
+type = "D03"
+owner = "5790000432752"
+tax = true
+resolution = "PT1H"
+periods = [{ start = "2022-12-31T23:00:00Z", name = "Duty", description = "A tax", vat = "D02" }]
 
 [[charge]]
 id = "HOURLY"

@@ -26,8 +26,8 @@ pub use certificates::{
 };
 pub use register::{register, register_needs};
 pub use state::{
-    Participant, Status, by_external_id, everybody, is_live, live_in_role, needs_of, needs_of_external_id,
-    needs_of_role, participant, read_participant,
+    Participant, Status, by_external_id, everybody, everyone, is_live, live_in_role, needs_of, needs_of_everybody,
+    needs_of_external_id, needs_of_role, participant, read_participant,
 };
 pub use webhooks::{URL_BYTES_MAX, Webhook, every_webhook, read_webhook, set_webhook, webhook, webhook_needs};
 pub use world::{Actor, WorldFlaw};

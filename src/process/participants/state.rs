@@ -79,6 +79,20 @@ pub fn read_participant(pack: Pack, key: &Key, entry: &Entry) -> Participant {
     record::read(pack, record::read_party(key), &entry.value)
 }
 
+/// Everybody in every pack.
+pub fn needs_of_everybody() -> Needs {
+    let ranges = Pack::ALL.map(record::everybody);
+    ranges.into_iter().fold(Needs::default(), |needs, range| needs.range(range, record::owner_key()))
+}
+
+/// Everybody, live or not, pack by pack, by role and number. Needs: [`needs_of_everybody`].
+pub fn everyone(facts: &Facts) -> impl Iterator<Item = Participant> {
+    Pack::ALL.into_iter().flat_map(|pack| {
+        let entries = facts.range(&record::everybody(pack)).iter();
+        entries.map(move |(key, entry)| read_participant(pack, key, entry))
+    })
+}
+
 pub fn needs_of_role(pack: Pack, role: ActorRole) -> Needs {
     Needs::default().range(record::role_range(pack, role), record::owner_key())
 }

@@ -1,0 +1,204 @@
+//! What the registry of participants tells the hub: who takes part, and who runs which grid area (charges 8.4). It comes by
+//! an operator's hand, at the command line or over HTTPS; both do what is planned here.
+//!
+//! What is told is a statement: whoever stands in it is registered as it says, whoever does not stays as it is, and what was
+//! so before changes nothing and raises no event. A statement holds as a whole or not at all. Areas that change hands raise
+//! events, of which the charge links hear.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use super::{Fault, Gateway, load};
+use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::process::metering_points::{self, GridAreaTable};
+use crate::process::participants::{self, Participant, Status};
+use crate::process::{Context, Event, Market, Pack, aftermath, gather_more};
+use crate::record::{Batch, Change, Expected, Facts, Needs, Outcome};
+use crate::store::Store;
+
+/// What is told at one time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Statement {
+    /// Participants, and grid areas with whoever runs them, as a world file lists them.
+    Register { participants: Vec<Participant>, areas: Vec<GridAreaTable> },
+    /// An actor changes in every role and market in which it is registered.
+    Actor(ActorChange),
+}
+
+/// What is changed about an actor; what is left out stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ActorChange {
+    /// Its id in the registry.
+    pub id: String,
+    pub name: Option<String>,
+    pub status: Option<Status>,
+    /// The `azp` claim of its tokens; empty for none.
+    pub external_id: Option<String>,
+}
+
+/// Why a statement is not taken over.
+#[derive(Debug, Error)]
+pub enum RegistryFault {
+    #[error("give grid area {code} to {owner}: it is no active grid company (DDM)")]
+    NotActive { code: String, owner: String },
+    #[error("change {id}: nobody is registered under this id")]
+    Nobody { id: String },
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// What a statement comes to: what is to be written, and a row for each participant and area with what that does to it.
+pub struct Plan {
+    pub batch: Batch,
+    pub rows: Vec<Value>,
+}
+
+impl Gateway {
+    /// Takes a statement over; says of each participant and area whether that changed anything.
+    pub async fn told_by_registry(&self, statement: &Statement) -> Result<Vec<Value>, RegistryFault> {
+        loop {
+            let plan = plan(&*self.store, &self.settings.markets.dk, self.now(), statement)?;
+            if plan.batch.changes.is_empty() {
+                return Ok(plan.rows);
+            }
+            // Somebody else has changed the registry meanwhile: look again.
+            if let Outcome::Committed(_) = self.write(plan.batch).await? {
+                return Ok(plan.rows);
+            }
+        }
+    }
+}
+
+/// What a statement comes to in a store as it is.
+pub fn plan(store: &dyn Store, market: &Market, now: Timestamp, statement: &Statement) -> Result<Plan, RegistryFault> {
+    let look = |needs: &Needs| load(store, needs);
+    match statement {
+        Statement::Register { participants, areas } => {
+            let owners = areas.iter().filter_map(owner_of);
+            let needs = owners.fold(participants::register_needs(participants), |needs, owner| {
+                needs.and(participants::needs_of(Pack::Denmark, &owner))
+            });
+            let codes = areas.iter().map(|area| metering_points::needs_of_grid_area(&area.code));
+            let facts = load(store, &codes.fold(needs, Needs::and))?;
+            register(&facts, participants, areas, market, now)
+        }
+        Statement::Actor(change) => {
+            let more = |facts: &Facts| participants::register_needs(&change.of(facts));
+            let facts = gather_more(participants::needs_of_everybody(), more, look)?;
+            let said = change.of(&facts);
+            if said.is_empty() {
+                return Err(RegistryFault::Nobody { id: change.id.clone() });
+            }
+            register(&facts, &said, &[], market, now)
+        }
+    }
+}
+
+impl ActorChange {
+    /// The actor as it is to be, in each of its roles. Needs: [`participants::needs_of_everybody`].
+    fn of(&self, facts: &Facts) -> Vec<Participant> {
+        let own = participants::everyone(facts).filter(|before| before.actor_id == self.id);
+        let changed = own.map(|before| Participant {
+            name: self.name.clone().unwrap_or(before.name),
+            status: self.status.unwrap_or(before.status),
+            external_id: match &self.external_id {
+                None => before.external_id,
+                Some(id) => Some(id.clone()).filter(|id| !id.is_empty()),
+            },
+            ..before
+        });
+        changed.collect()
+    }
+}
+
+fn owner_of(area: &GridAreaTable) -> Option<Party> {
+    let number = ActorNumber::new(area.owner.as_ref()?);
+    Some(Party { number, role: ActorRole::GridAccessProvider })
+}
+
+fn register(
+    facts: &Facts,
+    said: &[Participant],
+    areas: &[GridAreaTable],
+    market: &Market,
+    now: Timestamp,
+) -> Result<Plan, RegistryFault> {
+    let said = the_later_counts(said, |one| (one.pack, &one.party));
+    let (mut rows, mut moved) = (Vec::new(), Vec::new());
+    for one in &said {
+        let what = match participants::participant(facts, one.pack, &one.party) {
+            None => "new",
+            Some(before) if before == **one => "unchanged",
+            Some(_) => "changed",
+        };
+        if what != "unchanged" {
+            moved.push((*one).clone());
+        }
+        rows.push(json!({
+            "number": one.party.number.as_str(), "role": one.party.role.code(), "pack": one.pack.name(),
+            "status": one.status.name(), "what": what,
+        }));
+    }
+    // By the end of the statement.
+    let is_live = |owner: &Party| match said.iter().find(|one| (one.pack, &one.party) == (Pack::Denmark, owner)) {
+        Some(one) => one.is_live(),
+        None => participants::is_live(facts, Pack::Denmark, owner),
+    };
+    let mut changes = participants::register(facts, &moved);
+    let mut events: Vec<Event> = Vec::new();
+    for area in the_later_counts(areas, |area| &area.code) {
+        let before = metering_points::grid_area(facts, &area.code).and_then(|area| area.owner);
+        let owner = owner_of(area);
+        let what = match give(&area.code, owner.as_ref(), before.as_ref()) {
+            None => "unchanged",
+            Some((written, event)) => {
+                if let Some(owner) = owner.as_ref().filter(|owner| !is_live(owner)) {
+                    let (code, owner) = (area.code.clone(), owner.number.to_string());
+                    return Err(RegistryFault::NotActive { code, owner });
+                }
+                changes.extend(written);
+                events.push(event);
+                "changed"
+            }
+        };
+        rows.push(json!({ "gridArea": area.code, "owner": area.owner, "what": what }));
+    }
+    let context = Context { now, caller: market.hub_party(), cause: cause(facts, now), market };
+    let mut batch = Batch::default();
+    batch.unless_moved(facts.versions()).put_all(changes).put_all(aftermath(&events, &context));
+    Ok(Plan { batch, rows })
+}
+
+/// Of several entries for one thing the last one, in their order.
+fn the_later_counts<'a, T, K: Ord>(entries: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<&'a T> {
+    let last: BTreeMap<K, usize> = entries.iter().map(key).zip(0..).collect();
+    let mut places: Vec<usize> = last.into_values().collect();
+    places.sort_unstable();
+    places.into_iter().map(|place| &entries[place]).collect()
+}
+
+/// What is written and told when an area gets another owner, or none; nothing when it keeps the one that it has.
+fn give(code: &str, owner: Option<&Party>, before: Option<&ActorNumber>) -> Option<(Vec<Change>, Event)> {
+    match (owner, before) {
+        (Some(owner), Some(before)) if owner.number == *before => None,
+        (Some(owner), _) => Some(metering_points::owned(code, &owner.number)),
+        (None, Some(before)) => Some(metering_points::disowned(code, before)),
+        (None, None) => None,
+    }
+}
+
+/// A hash for what this statement raises: no two states of the registry have the same versions, so no two events one id.
+fn cause(facts: &Facts, now: Timestamp) -> [u8; 32] {
+    let mut hash = blake3::Hasher::new();
+    hash.update(&now.micros().to_be_bytes());
+    for (key, expected) in facts.versions() {
+        let version = match expected {
+            Expected::Absent => 0,
+            Expected::At(version) => version,
+        };
+        hash.update(&(key.as_bytes().len() as u64).to_be_bytes()).update(key.as_bytes()).update(&version.to_be_bytes());
+    }
+    *hash.finalize().as_bytes()
+}
