@@ -143,6 +143,78 @@ fn a_registry_that_cannot_be_taken_over_changes_nothing() {
     }
 }
 
+/// Charges 10.7: by the operator's hand, by the same rules, told to the same parties.
+#[test]
+fn an_operator_creates_a_charge_in_its_owners_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store").display().to_string();
+    let clock = "2023-08-01T09:00:00Z";
+    rows(&["replay", "samples/charges/C1-create", "--clock", clock, "--store", &store, "--json"]);
+    let create = |of: [&str; 3], name: &str, more: &[&str]| {
+        let said = ["--name", name, "--description", "By the hour", "--resolution", "PT1H", "--vat", "D02"];
+        let when = ["--from", "2023-08-31T22:00:00Z", "--clock", clock, "--store", &store, "--json"];
+        let output = gridpost(&[&["process", "create-charge"], &of[..], &said, &when, more].concat());
+        let row: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code().unwrap(), row)
+    };
+    let ask = |args: &[&str]| rows(&[&["process"], args, &["--store", &store, "--json"]].concat());
+    let grid = ["8100000000030", "D03", "NET-2"];
+    let verdict = |(code, row): &(i32, Value)| (*code, row["verdict"].as_str().unwrap_or_default().to_string());
+
+    let before = ask(&["events"]);
+    assert_eq!(verdict(&create(grid, "Net", &["--dry-run"])), (0, "possible".into()));
+    let rejected = create(grid, " ", &["--tax"]);
+    assert_eq!(verdict(&rejected), (1, "rejected".into()));
+    let reasons: Vec<&str> = rejected.1["reasons"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    assert!(reasons.len() == 2 && reasons[0].starts_with("E0H VR.910: ") && reasons[1].starts_with("E0I VR.508: "));
+    let stranger = create(["1", "D03", "NET-2"], "Net", &[]);
+    assert!(stranger.1["reasons"][0].as_str().unwrap().starts_with("D02 VR.152: "), "{stranger:?}");
+    let too_long = create(["12345678901234567", "D03", "NET-2"], "Net", &[]);
+    assert_eq!(verdict(&too_long), (1, "refused".into()));
+    assert_eq!(ask(&["events"]), before, "nothing of it is kept");
+
+    let created = create(grid, "Net", &[]);
+    assert_eq!(verdict(&created), (0, "created".into()));
+    let id = created.1["document_id"].as_str().unwrap();
+    assert!(id.starts_with("gehUI") && id.len() == 36, "{id}");
+    assert_eq!(ask(&["events"]).last().unwrap()["name"], "ChargeCreated");
+    let message = &ask(&["messages", "8100000000030", "D03", "NET-2"])[0];
+    assert_eq!((&message["document_id"], &message["transaction_id"]), (&id.into(), &id.into()));
+    let queues = rows(&["queue", "list", "--store", &store, "--json"]);
+    let waits = |actor: &str| queues.iter().any(|queue| queue["actor"] == actor && queue["pending"] == 1);
+    assert!(waits("8100000000030") && waits("8100000000108") && waits("7300000000011"), "{queues:#?}");
+    let archived = rows(&["archive", "related", id, "--store", &store, "--json"]);
+    assert!(archived.iter().any(|row| row["document"] == "ConfirmRequestChangeOfPriceList"), "{archived:#?}");
+    assert_eq!(verdict(&create(grid, "Another", &[])), (1, "exists".into()));
+
+    // A duty is the system operator's, so grid companies hear of it too.
+    let tax = create(["5790000432752", "D03", "TAX-2"], "Duty", &["--tax"]);
+    assert_eq!(verdict(&tax), (0, "created".into()));
+    let queues = rows(&["queue", "list", "--store", &store, "--json"]);
+    assert!(queues.iter().any(|queue| queue["actor"] == "8200000000011" && queue["role"] == "DDM"), "{queues:#?}");
+    let wrong = gridpost(&[
+        "process",
+        "create-charge",
+        "1",
+        "D09",
+        "A",
+        "--store",
+        &store,
+        "--name",
+        "n",
+        "--description",
+        "d",
+        "--resolution",
+        "P1M",
+        "--vat",
+        "D02",
+        "--from",
+        "2023-09-01",
+    ]);
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(wrong.status.code() == Some(2) && said.contains("charge 1/D09/A: `D09` is no charge_type"), "{said}");
+}
+
 #[test]
 fn what_cannot_be_run_says_why_and_ends_with_2() {
     let dir = tempfile::tempdir().unwrap();

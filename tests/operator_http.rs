@@ -66,6 +66,8 @@ async fn only_the_hub_itself_is_answered() {
         assert_eq!((deleted.status().as_u16(), header(&deleted, "allow")), (405, takes), "{path}");
     }
     for (method, path) in [
+        (Method::POST, "/v1.0/operator/charges"),
+        (Method::POST, "/v1.0/operator/charges/check"),
         (Method::POST, "/v1.0/operator/participants"),
         (Method::PATCH, "/v1.0/operator/actors/8100000000030"),
         (Method::PUT, "/v1.0/operator/grid-areas/131"),
@@ -80,13 +82,77 @@ async fn only_the_hub_itself_is_answered() {
 }
 
 /// Paths under which something may be changed besides being looked at.
-const CHANGED: [&str; 1] = ["/v1.0/operator/participants"];
+const CHANGED: [&str; 2] = ["/v1.0/operator/charges", "/v1.0/operator/participants"];
 
 /// Sends JSON as the hub; the status and what is answered.
 async fn tell(house: &House, method: Method, path: &str, body: Value) -> (u16, Value) {
     let request = house.http.request(method, house.url(path)).bearer_auth(hub(house));
     let response = request.header("content-type", "application/json").body(body.to_string()).send().await.unwrap();
     (response.status().as_u16(), response.json().await.unwrap())
+}
+
+fn tariff() -> Value {
+    json!({
+        "owner": GRID_NUMBER, "charge_type": "D03", "charge_id": "NET/2", "valid_from": "2023-08-31T22:00:00Z",
+        "name": "Net", "description": "By the hour", "resolution": "PT1H", "vat_class": "D02",
+        "transparent_invoicing": false, "tax": false
+    })
+}
+
+/// Charges 10.7.
+#[tokio::test]
+async fn the_hub_creates_a_charge_in_its_owners_name() {
+    let house = start().await;
+    let (charges, check) = ("/v1.0/operator/charges", "/v1.0/operator/charges/check");
+    let with = |name: &str, value: Value| {
+        let mut wanted = tariff();
+        wanted[name] = value;
+        wanted
+    };
+    let before = rows(&house, "/v1.0/operator/events").await;
+    assert_eq!(tell(&house, Method::POST, check, tariff()).await, (200, json!({"verdict": "possible"})));
+    let (status, told) = tell(&house, Method::POST, check, with("name", json!(""))).await;
+    assert_eq!((status, &told["verdict"], &told["error"]["code"]), (200, &"rejected".into(), &"RulesBroken".into()));
+    let (status, told) = tell(&house, Method::POST, charges, with("tax", json!(true))).await;
+    assert_eq!((status, &told["error"]["code"]), (400, &"RulesBroken".into()));
+    let detail = &told["error"]["details"][0];
+    assert_eq!(detail["code"], "RuleBroken");
+    assert!(detail["message"].as_str().unwrap().starts_with("E0I VR.508: "), "{detail}");
+    let (status, told) = tell(&house, Method::POST, charges, with("owner", json!("12345678901234567"))).await;
+    assert_eq!((status, &told["error"]["code"]), (400, &"B2B-005".into()), "off the schema of the document");
+    for (wrong, target) in [
+        (with("resolution", json!("P2D")), "resolution"),
+        (with("valid_from", json!("tomorrow")), "valid_from"),
+        (with("valid_to", json!("2024-01-01T00:00:00Z")), ""),
+        (json!({"owner": GRID_NUMBER}), ""),
+        (json!([]), ""),
+    ] {
+        let (status, told) = tell(&house, Method::POST, charges, wrong).await;
+        let error = &told["error"];
+        assert_eq!((status, &error["code"]), (400, &"BadRequest".into()), "{error}");
+        assert_eq!(error["target"].as_str().unwrap_or_default(), target, "{error}");
+    }
+    assert_eq!(rows(&house, "/v1.0/operator/events").await, before, "nothing of it is kept");
+
+    let (status, told) = tell(&house, Method::POST, charges, tariff()).await;
+    assert_eq!((status, &told["verdict"]), (201, &"created".into()), "{told}");
+    let place = told["charge"].as_str().unwrap();
+    assert_eq!(place, "/v1.0/operator/charges/8200000000011/D03/NET%2F2");
+    assert_eq!(rows(&house, place).await[0]["name"], "Net");
+    let events = rows(&house, "/v1.0/operator/events").await;
+    assert_eq!((events.len(), &events[before.len()]["name"]), (before.len() + 1, &"ChargeCreated".into()));
+    let (status, told) = tell(&house, Method::POST, charges, with("name", json!("Other"))).await;
+    assert_eq!((status, &told["error"]["code"]), (409, &"ChargeExists".into()));
+    assert_eq!(tell(&house, Method::POST, check, tariff()).await.1, json!({"verdict": "exists", "charge": place}));
+
+    // The owner finds a confirmation, the supplier hears of it; both as if the owner had asked.
+    let id = &rows(&house, &format!("{place}/messages")).await[0]["document_id"];
+    assert!(id.as_str().unwrap().starts_with("gehUI"), "{id}");
+    let confirmed = peek_until(&house, "/v1.0/cim/all").await;
+    assert_eq!(header(&confirmed, "messagetype"), "ConfirmRequestChangeOfPriceList");
+    assert!(confirmed.text().await.unwrap().contains(id.as_str().unwrap()));
+    let heard = house.http.get(house.url("/v1.0/cim/all")).bearer_auth(house.supplier()).send().await.unwrap();
+    assert_eq!(header(&heard, "messagetype"), "NotifyPriceList");
 }
 
 /// Charges 8.4.

@@ -13,6 +13,7 @@ mod excerpt;
 mod import;
 mod load;
 mod local;
+mod new_charge;
 mod output;
 pub mod participant;
 mod process;

@@ -12,6 +12,7 @@ use super::Outcome;
 use super::accounts;
 use super::certificates::{self, Certificates};
 use super::config::Config;
+use super::new_charge;
 use super::output::parse_instant;
 use super::register;
 use super::webhooks::{self, Webhooks};
@@ -27,7 +28,7 @@ use crate::record::Needs;
 use crate::store::Embedded;
 
 /// Shows what the processes know: charges, prices, links, and the events they have raised. `register`, `actor` and
-/// `grid-area` change who takes part.
+/// `grid-area` change who takes part, and `create-charge` creates a charge in its owner's name.
 #[derive(Debug, Args)]
 pub struct ProcessArgs {
     /// Folder of the store [default: [store] dir of the configuration].
@@ -132,6 +133,9 @@ enum What {
     },
     /// Everybody who is registered.
     Participants,
+    /// Creates a charge in its owner's name, without a document of the owner's.
+    #[command(after_help = new_charge::HELP)]
+    CreateCharge(Box<new_charge::NewChargeArgs>),
     /// Registers the actors and grid areas of a world file, or changes them to what it says; others stay as they are.
     Register {
         /// TOML with [[actor]] and [[grid_area]] tables, as in a world.
@@ -179,6 +183,9 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
         return accounts::run(what, dir, args.json, config);
     }
     let store = Embedded::open(dir, config.store_options())?;
+    if let What::CreateCharge(new) = &args.what {
+        return new_charge::run(store, config, new, args.json);
+    }
     match &args.what {
         What::GridArea { code, owner, .. } => {
             return register::grid_area(&store, config, code, owner.as_deref(), args.json);
@@ -245,7 +252,8 @@ impl What {
             }
             What::Accounts(_) => unreachable!("accounts are shown by themselves"),
             What::Participants => Question::Participants { cut: EVERYTHING },
-            What::GridArea { .. }
+            What::CreateCharge(_)
+            | What::GridArea { .. }
             | What::Register { .. }
             | What::Actor(_)
             | What::Certificate(_)

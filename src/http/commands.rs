@@ -1,38 +1,84 @@
-//! What the hub's own people change under `/v1.0/operator/…`: who takes part and who runs which grid area (charges 8.4). What a
-//! change comes to is the gateway's business.
+//! What the hub's own people change under `/v1.0/operator/…`: a charge that they create in its owner's name (charges 10.7), who
+//! takes part and who runs which grid area (charges 8.4). What a change comes to is the gateway's business.
 //!
 //! Each is sent as JSON and may be sent again: what is so already is not changed, and no event is raised.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::header::LOCATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::body::{Pieces, Unread};
-use super::observe::Said;
-use super::operator::{PARTICIPANTS, admitted, unknown, wrong};
+use super::error_document::json_of;
+use super::observe::{CorrelationId, Said};
+use super::operator::{CHARGES, PARTICIPANTS, admitted, unknown, wrong};
 use super::post::json_answer;
 use super::routes::finish;
 use super::{Door, Format, Problem, caller};
-use crate::gateway::Gateway;
 use crate::gateway::registry::{ActorChange, RegistryFault, Statement};
+use crate::gateway::{Creation, Error, Gateway};
+use crate::process::charges::{NewCharge, Wanted, document_id};
 use crate::process::metering_points::GridAreaTable;
 use crate::process::participants::{Actor, Status};
 
+pub const CHARGE_CHECK: &str = "/v1.0/operator/charges/check";
 pub const ACTOR: &str = "/v1.0/operator/actors/{id}";
 pub const GRID_AREA: &str = "/v1.0/operator/grid-areas/{code}";
 
 /// Participants and grid areas of one statement: a market has hundreds.
 const ENTRIES_MAX: usize = 10_000;
+/// How long a charge's creation is waited for before the answer is that it has been taken in.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 type Named = Result<Path<String>, PathRejection>;
+
+/// `POST /v1.0/operator/charges`.
+pub async fn create_charge(State(door): State<Arc<Door>>, request: Request) -> Response {
+    answer(door, CHARGES, request, |gateway: Arc<Gateway>, new: NewCharge, correlation_id: String| async move {
+        let (wanted, id) = (understood(&new)?, new_id());
+        let creation = gateway.create_charge(&wanted, &id, &correlation_id, PATIENCE).await;
+        let place = place_of(&wanted);
+        let (status, verdict) = match creation.map_err(|fault| Problem::fault(&fault))? {
+            Creation::Created => (StatusCode::CREATED, "created"),
+            Creation::Possible | Creation::TakenIn => (StatusCode::ACCEPTED, "taken in"),
+            Creation::Exists => {
+                let message = format!("There is such a charge, see {place}. Its owner may change it.");
+                return Err(Problem::new(StatusCode::CONFLICT, "ChargeExists", message).target("charge_id"));
+            }
+            Creation::Refused(error) => return Err(Problem::refused(error)),
+            Creation::Rejected(reasons) => return Err(Problem::refused(rejection(&reasons))),
+        };
+        let mut response = json_answer(status, &json!({ "verdict": verdict, "document_id": id, "charge": place }));
+        response.headers_mut().extend(HeaderValue::from_str(&place).map(|place| (LOCATION, place)));
+        Ok(response)
+    })
+    .await
+}
+
+/// `POST /v1.0/operator/charges/check`: the same, and nothing of it kept.
+pub async fn check_charge(State(door): State<Arc<Door>>, request: Request) -> Response {
+    answer(door, CHARGE_CHECK, request, |gateway: Arc<Gateway>, new: NewCharge, _| async move {
+        let creation = gateway.could_create(&understood(&new)?, &new_id()).await;
+        let creation = creation.map_err(|fault| Problem::fault(&fault))?;
+        let mut told = json!({ "verdict": creation.told().0 });
+        match creation {
+            Creation::Refused(error) => told["error"] = json_of(&error),
+            Creation::Rejected(reasons) => told["error"] = json_of(&rejection(&reasons)),
+            Creation::Exists => told["charge"] = place_of(&understood(&new)?).into(),
+            Creation::Possible | Creation::TakenIn | Creation::Created => {}
+        }
+        Ok(json_answer(StatusCode::OK, &told))
+    })
+    .await
+}
 
 /// The tables of a world file, in JSON.
 #[derive(Deserialize)]
@@ -46,7 +92,7 @@ struct Registered {
 
 /// `POST /v1.0/operator/participants`.
 pub async fn register(State(door): State<Arc<Door>>, request: Request) -> Response {
-    answer(door, PARTICIPANTS, request, |gateway: Arc<Gateway>, said: Registered| async move {
+    answer(door, PARTICIPANTS, request, |gateway: Arc<Gateway>, said: Registered, _| async move {
         if said.actor.len() + said.grid_area.len() > ENTRIES_MAX {
             return Err(unusable(&format!("it has more than {ENTRIES_MAX} entries")));
         }
@@ -71,7 +117,7 @@ struct Changed {
 
 /// `PATCH /v1.0/operator/actors/{id}`.
 pub async fn change_actor(State(door): State<Arc<Door>>, id: Named, request: Request) -> Response {
-    answer(door, ACTOR, request, |gateway: Arc<Gateway>, said: Changed| async move {
+    answer(door, ACTOR, request, |gateway: Arc<Gateway>, said: Changed, _| async move {
         let Path(id) = id.map_err(|_| unknown())?;
         let known = |name: &String| {
             let names = Status::ALL.map(Status::name).join(", ");
@@ -93,7 +139,7 @@ struct Owned {
 
 /// `PUT /v1.0/operator/grid-areas/{code}`.
 pub async fn give_grid_area(State(door): State<Arc<Door>>, code: Named, request: Request) -> Response {
-    answer(door, GRID_AREA, request, |gateway: Arc<Gateway>, said: Owned| async move {
+    answer(door, GRID_AREA, request, |gateway: Arc<Gateway>, said: Owned, _| async move {
         let Path(code) = code.map_err(|_| unknown())?;
         let owner = match said.owner {
             Value::Null => None,
@@ -125,7 +171,7 @@ async fn answer<
     door: Arc<Door>,
     route: &'static str,
     request: Request,
-    run: impl FnOnce(Arc<Gateway>, T) -> F,
+    run: impl FnOnce(Arc<Gateway>, T, String) -> F,
 ) -> Response {
     let (parts, body) = request.into_parts();
     let format = Format::of(&parts.headers);
@@ -140,7 +186,7 @@ async fn obeyed<T: DeserializeOwned, F: Future<Output = Result<Response, Problem
     parts: &Parts,
     unread: &mut Unread,
     said: &mut Said,
-    run: impl FnOnce(Arc<Gateway>, T) -> F,
+    run: impl FnOnce(Arc<Gateway>, T, String) -> F,
 ) -> Result<Response, Problem> {
     let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
@@ -148,8 +194,36 @@ async fn obeyed<T: DeserializeOwned, F: Future<Output = Result<Response, Problem
     let mut share = door.fairness.admit(&caller, Instant::now())?;
     let body = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits)?.gather(usize::MAX).await?;
     let told = serde_json::from_slice(&body).map_err(|flaw| unusable(&flaw.to_string()))?;
+    let CorrelationId(id) = parts.extensions.get::<CorrelationId>().cloned().expect("the outermost layer sets it");
     // What was begun is brought to its end, also when the caller hangs up.
-    share.during(run(Arc::clone(&door.gateway), told)).await
+    share.during(run(Arc::clone(&door.gateway), told, id)).await
+}
+
+fn understood(new: &NewCharge) -> Result<Wanted, Problem> {
+    new.wanted().map_err(|flaw| unusable(&flaw.to_string()).target(flaw.field))
+}
+
+fn new_id() -> String {
+    document_id(&uuid::Uuid::now_v7().to_string())
+}
+
+/// Where a charge is shown. An id may hold what no path may.
+fn place_of(wanted: &Wanted) -> String {
+    let identity = &wanted.identity;
+    let [owner, id] = [identity.owner.as_str(), &identity.id].map(escaped);
+    format!("{CHARGES}/{owner}/{}/{id}", identity.charge_type.code())
+}
+
+fn escaped(text: &str) -> String {
+    let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if kept(byte) { char::from(byte).into() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// What the market's rules say against it, as one error.
+fn rejection(reasons: &[(String, String)]) -> Error {
+    let detail = |(code, text): &(String, String)| Error::new("RuleBroken", format!("{code} {text}"));
+    let message = "The market's rules would reject it. Nothing was kept.";
+    Error::new("RulesBroken", message).details(reasons.iter().map(detail).collect())
 }
 
 fn unusable(why: &str) -> Problem {

@@ -13,7 +13,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
-use axum::routing::{any, get, patch, put};
+use axum::routing::{any, get, patch, post, put};
 use serde_json::json;
 
 use super::body::Unread;
@@ -33,7 +33,7 @@ pub const PRICE_ROWS_MAX: usize = 10_000;
 /// Longest text that is searched for: no id and no name is longer.
 const TEXT_CHARACTERS_MAX: usize = 132;
 
-const CHARGES: &str = "/v1.0/operator/charges";
+pub const CHARGES: &str = "/v1.0/operator/charges";
 const CHARGE: &str = "/v1.0/operator/charges/{owner}/{type}/{id}";
 const PRICES: &str = "/v1.0/operator/charges/{owner}/{type}/{id}/prices";
 const HISTORY: &str = "/v1.0/operator/charges/{owner}/{type}/{id}/history";
@@ -46,7 +46,8 @@ type Named = Result<Path<(String, String, String)>, PathRejection>;
 
 pub fn routes() -> Router<Arc<Door>> {
     Router::new()
-        .route(CHARGES, get(charges))
+        .route(CHARGES, taking("GET, HEAD, POST", get(charges).post(commands::create_charge)))
+        .route(commands::CHARGE_CHECK, taking("POST", post(commands::check_charge)))
         .route(CHARGE, get(charge))
         .route(PRICES, get(prices))
         .route(HISTORY, get(history))

@@ -17,6 +17,9 @@
 //! date it stops the charge; on the stop date it takes the stop back; otherwise it updates the charge from its effective
 //! date on. D08 replaces the prices of one interval.
 //!
+//! **By the hub's hand.** An operator may create a charge in its owner's name, without a document of the owner's: see
+//! [`new_charge`].
+//!
 //! **Queries.** RequestPriceList (RSM-035) asks for price lists to be sent again, to whoever asks: see [`query`].
 //!
 //! **Events.** Other systems of the house hear of each accepted operation, in words of their own: see [`events`].
@@ -33,6 +36,7 @@
 
 mod decide;
 mod events;
+mod new_charge;
 pub mod past;
 mod query;
 pub mod record;
@@ -54,6 +58,7 @@ use crate::process::charge_documents::transaction_ids;
 use crate::process::{Context, Decision, Incoming, Request};
 use crate::record::{Facts, Key, Needs};
 
+pub use new_charge::{NewCharge, OWNER_ROLES, Wanted, document_id};
 pub use query::{REJECT_QUERY, REQUEST_PRICE_LIST, RequestPriceList};
 pub use reply::{CONFIRM, NOTIFY, REJECT};
 pub use request::{Asked, Information, Operation, Point, RequestChangeOfPriceList, Series};

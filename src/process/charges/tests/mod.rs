@@ -3,6 +3,7 @@
 mod calendar;
 mod events;
 mod long_life;
+mod new_charge;
 mod past;
 mod prices;
 mod properties;
