@@ -63,6 +63,10 @@ async fn every_202_is_answered_exactly_once_however_often_the_process_is_killed(
     assert!(accepted.len() > 20, "only {} documents were accepted", accepted.len());
     house.stop();
     house.verify_store();
+    // What a confirmation says is in the store, and nothing is that was not confirmed: invariant 11 of charges 12.
+    let told: BTreeSet<String> = answered.keys().map(|operation| operation.replace("op-", "C")).collect();
+    let ours = |id: &String| id.strip_prefix('C').is_some_and(|number| number.parse::<u64>().is_ok());
+    assert_eq!(house.charges().into_iter().filter(ours).collect::<BTreeSet<_>>(), told);
 }
 
 /// The transactions that a confirm or reject answers.

@@ -222,6 +222,32 @@ fn every_rule_stands_in_the_markets_table_in_code_and_is_broken_in_some_sample()
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
+/// What is said about the reference's defects and about what must hold is shown by tests and conversations that are there.
+#[test]
+fn every_defect_and_every_invariant_of_charges_has_its_tests() {
+    let table = fs::read_to_string(root().join("message-specs/defects-charges.tsv")).unwrap();
+    let rows: Vec<Vec<&str>> = table.lines().skip(1).map(|line| line.split('\t').collect()).collect();
+    let numbers: Vec<&str> = rows.iter().map(|row| row[0]).collect();
+    let defects = (1..=28).map(|number| format!("11.2-{number}"));
+    let expected: Vec<String> = defects.chain((1..=12).map(|number| format!("12-{number}"))).collect();
+    assert_eq!(numbers, expected, "charges 11.2 and 12");
+    for row in &rows {
+        assert!(row.len() == 4 && !row[1].is_empty() && !row[3].is_empty(), "{row:?}");
+        for shown in row[3].split("; ") {
+            let Some((file, test)) = shown.split_once("::") else {
+                assert!(root().join(shown).join("after.txt").is_file(), "{}: there is no {shown}", row[0]);
+                continue;
+            };
+            let text = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let before = text.split_once(&format!("fn {test}(")).map(|(before, _)| before);
+            let before = before.unwrap_or_else(|| panic!("{}: {file} has no {test}", row[0]));
+            let is_run =
+                before.lines().rev().take(3).any(|line| line.contains("#[test]") || line.contains("#[tokio::test"));
+            assert!(is_run, "{}: {test} is no test", row[0]);
+        }
+    }
+}
+
 #[test]
 fn every_rule_of_installation_accounts_stands_in_its_table_in_code_and_in_some_sample() {
     let table = fs::read_to_string(root().join("message-specs/rules-installation-accounts.tsv")).unwrap();

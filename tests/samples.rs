@@ -161,6 +161,25 @@ fn no_document_that_is_sent_holds_a_personal_number() {
     }
 }
 
+/// Invariant 12 of charges 12: the older formats have room for so many characters.
+#[test]
+fn no_id_that_is_sent_is_longer_than_the_older_formats_take() {
+    let mut ids = 0;
+    for (folder, _) in conversations() {
+        for name in outgoing_in(&folder).into_iter().filter(|name| name.ends_with(".xml")) {
+            let text = std::fs::read_to_string(folder.join(&name)).unwrap();
+            for line in text.lines().filter(|line| line.contains("mRID") && !line.contains("originalTransactionID")) {
+                let (Some((tag, rest)), true) = (line.split_once('>'), line.contains("</")) else { continue };
+                let (id, most) =
+                    (rest.split('<').next().unwrap(), if tag.contains("MarketParticipant") { 16 } else { 35 });
+                assert!(id.chars().count() <= most, "{}/{name}: {line}", folder.display());
+                ids += 1;
+            }
+        }
+    }
+    assert!(ids > 1_000, "{ids} ids");
+}
+
 /// The requests whose rules have conversations.
 const REQUESTS: [RequestKind; 12] = [
     RequestKind::ChangeOfSupplier,

@@ -1,5 +1,6 @@
 //! A real gateway process over the embedded store, and a participant who talks to it over HTTPS.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -78,6 +79,21 @@ impl House {
             .output()
             .unwrap();
         assert!(verify.status.success(), "{}{}", text(&verify.stdout), text(&verify.stderr));
+    }
+
+    /// The charges that the grid company has in the store, by id.
+    pub fn charges(&self) -> BTreeSet<String> {
+        let shown = Command::new(env!("CARGO_BIN_EXE_gridpost"))
+            .args(["process", "charges", "--owner", GRID_COMPANY, "--json", "--store"])
+            .arg(self.dir.path().join("store"))
+            .output()
+            .unwrap();
+        assert!(shown.status.success(), "{}", text(&shown.stderr));
+        let id = |row: &str| {
+            let row: serde_json::Value = serde_json::from_str(row).unwrap();
+            row["charge_id"].as_str().unwrap().to_string()
+        };
+        text(&shown.stdout).lines().map(id).collect()
     }
 
     pub fn door(&self) -> Door {

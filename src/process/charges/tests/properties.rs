@@ -170,6 +170,32 @@ proptest! {
         }
     }
 
+    /// Invariant 2: whatever is asked for later, they stay as the charge was created with.
+    #[test]
+    fn tax_indicator_and_resolution_are_for_life(
+        acts in prop::collection::vec((0..DAYS, any::<bool>(), any::<bool>(), any::<bool>()), 1..15),
+    ) {
+        let mut world = World::new();
+        world.register(GRID, ActorRole::SystemOperator, Status::Active);
+        let mut created = None;
+        for (n, (start, stops, tax, by_the_hour)) in acts.into_iter().enumerate() {
+            let mut operation = operation(n, if stops { Act::Stop(start) } else { Act::Inform(start) });
+            let resolution = if by_the_hour { Resolution::Hour } else { Resolution::Day };
+            asked(&mut operation).tax_indicator = Some(tax);
+            asked(&mut operation).resolution = Some(resolution);
+            let mut request = request(vec![operation]);
+            request.header.sender_role = "EZ".into();
+            let rules = world.send(&request).fates.remove(0).broken;
+            let Some(charge) = world.charge(&identity()) else { continue };
+            let (tax_of_charge, resolution_of_charge) = *created.get_or_insert((tax, resolution));
+            assert_eq!((charge.tax_indicator, charge.resolution), (tax_of_charge, resolution_of_charge));
+            if !stops {
+                assert_eq!(rules.contains(&"VR.903"), tax != tax_of_charge);
+                assert_eq!(rules.contains(&"VR.907"), resolution != resolution_of_charge);
+            }
+        }
+    }
+
     /// Invariants 4, 5 and 7, all acts in one document: the first that fails ends it.
     #[test]
     fn one_document_does_as_many_up_to_the_first_that_fails(acts in acts()) {
@@ -233,9 +259,16 @@ proptest! {
             if in_one_document {
                 operations.push(operation);
             } else {
-                let decision = world.send(&request(vec![operation]));
+                let request = request(vec![operation]);
+                let decision = world.send(&request);
                 assert_eq!(broken(&decision), [ACCEPTED]);
                 listen(&mut heard, &decision);
+                // Invariant 6, of a few of them: each costs as much as the first time.
+                if n % 4 == 0 {
+                    let stored = world.prices(&identity());
+                    assert_eq!(broken(&world.send(&request)), [ACCEPTED]);
+                    assert_eq!(world.prices(&identity()), stored, "the same again changes nothing");
+                }
             }
         }
         if !operations.is_empty() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::document::Field;
+use crate::document::{Field, built_in, cim_xml};
 
 /// Every role in every status: who is told of a plain tariff, and who of a tax.
 #[test]
@@ -96,6 +96,29 @@ fn who_is_not_registered_as_the_document_says_hears_it_as_who_is_logged_in() {
     request.header.document_type = "D05".into();
     world.caller = party(GRID, ActorRole::TransmissionSystemOperator);
     assert_eq!(world.send(&request).outgoing[0].receiver, party(GRID, ActorRole::GridAccessProvider));
+}
+
+/// Defect 25 of 11.2: a number is a GLN or an EIC, of whoever owns a charge and of whoever is told.
+#[test]
+fn owners_and_receivers_may_have_an_eic() {
+    const EIC: &str = "45X000000000042Q";
+    let mut world = World::new();
+    world.register(EIC, ActorRole::GridAccessProvider, Status::Active);
+    world.register("45X000000000043O", ActorRole::EnergySupplier, Status::Active);
+    let mut create = request(vec![Operation { owner: EIC.into(), ..information() }]);
+    create.header.sender_number = EIC.into();
+    let decision = world.send(&create);
+    let [confirm, notify] = &decision.outgoing[..] else { panic!("a confirmation and a notification") };
+    assert_eq!(confirm.receiver, party(EIC, ActorRole::GridAccessProvider));
+    assert_eq!(notify.receiver, party("45X000000000043O", ActorRole::EnergySupplier));
+    assert!(shown(&notify.records[0].fields).contains(&format!("chargeTypeOwner_MarketParticipant.mRID=A01:{EIC} ")));
+    let text = cim_xml::write(notify, &cim_xml::write_records(notify.kind, &notify.records));
+    let schema = built_in();
+    let schema = schema.schema_for(notify.kind.namespace).unwrap();
+    let verdict = crate::spec::check(schema, &text, &crate::xml::Limits::default(), &mut ());
+    assert!(verdict.is_valid(), "{:?}", verdict.flaws);
+    let receiver = "<cim:receiver_MarketParticipant.mRID codingScheme=\"A01\">45X000000000043O<";
+    assert!(String::from_utf8(text).unwrap().contains(receiver));
 }
 
 #[test]
