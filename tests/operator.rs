@@ -50,6 +50,11 @@ fn a_replayed_store_tells_its_events_its_charges_and_that_it_is_whole() {
     let before = rows(&["process", "charge", owner, kind, id, "--known-at", "2023-07-31", "--store", &store, "--json"]);
     assert_eq!(before.len(), 0);
 
+    let listed = rows(&["archive", "list", "--store", &store, "--json"]).len();
+    let verified = rows(&["archive", "verify", "--store", &store, "--json"]);
+    assert!(listed > 4, "what came in, and what went out to several");
+    assert_eq!(verified, [serde_json::json!({"documents": listed, "altered": []})]);
+
     let whole = rows(&["store", "verify", &store, "--json"]);
     assert_eq!(whole[0]["problems"], Value::Array(Vec::new()));
     let rebuilt = rows(&["store", "rebuild", &store, "--json"]);

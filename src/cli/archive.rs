@@ -11,10 +11,10 @@ use serde_json::Value;
 use super::Outcome;
 use super::config::Config;
 use super::output::parse_instant;
-use crate::archive::{Direction, LogEntry, Position, Term, TextTerm};
+use crate::archive::{self, Direction, LogEntry, LogPlace, Position, Term, TextTerm};
 use crate::gateway::{Catalogue, Search};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
-use crate::store::Embedded;
+use crate::store::{self, Embedded};
 
 /// Finds documents that came or went, and shows them byte for byte.
 #[derive(Debug, Args)]
@@ -92,8 +92,10 @@ struct Criteria {
     most: usize,
 }
 
-/// Documents that are verified at a time.
+/// Documents that are searched for at a time.
 const PAGE_DOCUMENTS: usize = 1_000;
+/// Records of the log that are read at a time when it is verified.
+const PAGE_RECORDS: usize = 100;
 
 pub fn run(args: &ArchiveArgs, config: &Config) -> Result<Outcome> {
     let dir = args.store.as_ref().unwrap_or(&config.store.dir);
@@ -180,21 +182,19 @@ fn show(catalogue: &Catalogue<'_>, (position, entry): &(Position, LogEntry), jso
     writeln!(out, "{}", line.trim_end()).context("write to standard output")
 }
 
+/// Walks the log itself, so that a store can be verified whatever has become of its catalogue.
 fn verify(catalogue: &Catalogue<'_>, json: bool) -> Result<Outcome> {
     let (mut documents, mut wrong) = (0_u64, Vec::new());
-    let mut search = Search { take: PAGE_DOCUMENTS, ..Search::default() };
-    loop {
-        let found = catalogue.search(&search)?;
-        for (position, entry) in &found.documents {
+    for record in store::records(catalogue.store, &archive::log_range(), PAGE_RECORDS) {
+        let (key, record) = record.context("read the log")?;
+        let unreadable = || anyhow!("read the log: a record was written by another version, or is damaged");
+        let (commit, first) = archive::nth_in_record(&key).ok_or_else(unreadable)?;
+        for (entry, nth) in LogEntry::from_record(&record).ok_or_else(unreadable)?.into_iter().zip(first..) {
             documents += 1;
-            let body = catalogue.body(position.place.commit, entry)?;
+            let body = catalogue.body(commit, &entry)?;
             if body.is_none_or(|body| *blake3::hash(&body).as_bytes() != entry.hash) {
-                wrong.push(position.place.to_string());
+                wrong.push(LogPlace { commit, nth }.to_string());
             }
-        }
-        match found.next {
-            Some(next) => search.after = Some(next),
-            None => break,
         }
     }
     if json {
