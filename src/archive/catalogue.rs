@@ -4,14 +4,14 @@
 //! finds: it walks along its rarest term and looks the others up. The catalogue is made from the log afterwards, in
 //! large batches, so that no document waits for it. Source: post-office 4.4.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
 use bytes::Bytes;
 
 use super::log::{Direction, LogEntry};
-use crate::market::{Party, Timestamp};
+use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::{Change, Entry, Key, KeyRange, Space, stored};
 
 /// How far the log has been catalogued.
@@ -44,7 +44,63 @@ pub enum Term {
 }
 
 /// A kind of term that is any text.
-pub type TextTerm = fn(String) -> Term;
+type TextTerm = fn(String) -> Term;
+
+/// The criteria that are any text, by the names under which people give them.
+const TEXTS: [(&str, TextTerm); 7] = [
+    ("messageId", Term::MessageId),
+    ("transactionId", Term::TransactionId),
+    ("correlationId", Term::CorrelationId),
+    ("subject", Term::Subject),
+    ("document", Term::Document),
+    ("reason", Term::Reason),
+    ("refused", Term::Refused),
+];
+
+/// What people search by besides time: each of these names at most once, all that are given must be met.
+pub const CRITERIA: [&str; 10] = [
+    "party",
+    "role",
+    "direction",
+    "messageId",
+    "transactionId",
+    "correlationId",
+    "subject",
+    "document",
+    "reason",
+    "refused",
+];
+
+/// Why a criterion cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {advice}")]
+pub struct NoCriterion {
+    pub name: &'static str,
+    pub advice: &'static str,
+}
+
+/// The terms that criteria stand for, each given by one of the names of [`CRITERIA`] and its text.
+pub fn terms_for(mut given: BTreeMap<&'static str, String>) -> Result<Vec<Term>, NoCriterion> {
+    let wrong = |name, advice| NoCriterion { name, advice };
+    let mut terms = Vec::new();
+    match (given.remove("party"), given.remove("role")) {
+        (None, None) => {}
+        (Some(number), None) => terms.push(Term::Number(number)),
+        (Some(number), Some(code)) => {
+            let role = ActorRole::from_code(&code.to_ascii_uppercase());
+            let role = role.ok_or(wrong("role", "a role looks like DDQ"))?;
+            terms.push(Term::Party(Party { number: ActorNumber::new(number), role }));
+        }
+        (None, Some(_)) => return Err(wrong("role", "it goes with a party")),
+    }
+    if let Some(name) = given.remove("direction") {
+        let direction = Direction::from_name(&name).ok_or(wrong("direction", "it is in or out"))?;
+        terms.push(Term::Direction(direction));
+    }
+    terms.extend(TEXTS.into_iter().filter_map(|(name, term)| given.remove(name).map(term)));
+    assert!(given.is_empty(), "{given:?} are no criteria");
+    Ok(terms)
+}
 
 /// Where a document stands: its time, then its place in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -208,7 +264,6 @@ const VERSION: u8 = 1;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::market::{ActorNumber, ActorRole};
 
     fn position(at: i64, commit: u64, nth: u64) -> Position {
         Position { at: Timestamp::from_seconds(at), place: LogPlace { commit, nth } }
@@ -230,6 +285,33 @@ mod tests {
             assert!(term.key(&position(10, 2, 1)) < term.key(&position(10, 3, 0)));
             assert!(term.key(&position(-5, 9, 1)) < term.key(&position(10, 3, 0)));
         }
+    }
+
+    #[test]
+    fn criteria_become_terms_and_what_cannot_be_one_is_named() {
+        let terms = |given: &[(&'static str, &str)]| {
+            let given = given.iter().map(|(name, text)| {
+                assert!(CRITERIA.contains(name));
+                (*name, text.to_string())
+            });
+            terms_for(given.collect()).map_err(|it| it.name)
+        };
+        let party = Party { number: ActorNumber::new("1"), role: ActorRole::EnergySupplier };
+        assert_eq!(terms(&[]), Ok(vec![]));
+        assert_eq!(terms(&[("party", "1")]), Ok(vec![Term::Number("1".into())]));
+        assert_eq!(terms(&[("party", "1"), ("role", "ddq")]), Ok(vec![Term::Party(party)]));
+        let mixed = [("subject", "7"), ("direction", "out"), ("messageId", "m")];
+        let expected = [Term::Direction(Direction::Out), Term::MessageId("m".into()), Term::Subject("7".into())];
+        assert_eq!(terms(&mixed), Ok(expected.to_vec()));
+        for (wrong, name) in [
+            (&[("role", "DDQ")][..], "role"),
+            (&[("party", "1"), ("role", "D99")], "role"),
+            (&[("direction", "up")], "direction"),
+        ] {
+            assert_eq!(terms(wrong), Err(name));
+        }
+        let texts = CRITERIA.iter().filter(|name| TEXTS.iter().any(|(text, _)| text == *name)).count();
+        assert_eq!((texts, CRITERIA.len()), (TEXTS.len(), TEXTS.len() + 3), "no criterion is overlooked");
     }
 
     #[test]

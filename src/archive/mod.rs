@@ -11,7 +11,9 @@ mod inbox;
 mod log;
 
 pub use bodies::{Outbound, Place, body_key, received, received_key};
-pub use catalogue::{LogPlace, Position, Term, TextTerm, enter, reach, reached, reached_key, terms_of};
+pub use catalogue::{
+    CRITERIA, LogPlace, NoCriterion, Position, Term, enter, reach, reached, reached_key, terms_for, terms_of,
+};
 pub use ids::{FirstUse, message_id_key, transaction_id_key};
 pub use inbox::{InboxEntry, Parked, inbox_key, inbox_range, number_of, park, parked_range};
 pub use log::{Direction, LogEntry, log_after, log_in, log_key, log_out, log_range, nth_in_record};

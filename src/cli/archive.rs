@@ -11,9 +11,9 @@ use serde_json::Value;
 use super::Outcome;
 use super::config::Config;
 use super::output::parse_instant;
-use crate::archive::{self, Direction, LogEntry, LogPlace, Position, Term, TextTerm};
+use crate::archive::{self, LogEntry, LogPlace, Position};
 use crate::gateway::{Catalogue, Search};
-use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::market::Timestamp;
 use crate::store::{self, Embedded};
 
 /// Finds documents that came or went, and shows them byte for byte.
@@ -135,27 +135,20 @@ pub fn run(args: &ArchiveArgs, config: &Config) -> Result<Outcome> {
 
 impl Criteria {
     fn search(&self) -> Result<Search> {
-        let party = match (&self.party, &self.role) {
-            (None, _) => None,
-            (Some(number), None) => Some(Term::Number(number.clone())),
-            (Some(number), Some(code)) => {
-                let role = ActorRole::from_code(&code.to_ascii_uppercase())
-                    .ok_or_else(|| anyhow!("search the archive: there is no role {code}"))?;
-                Some(Term::Party(Party { number: ActorNumber::new(&**number), role }))
-            }
-        };
-        let direction = self.direction.as_deref().and_then(Direction::from_name);
-        let texts: [(_, TextTerm); 7] = [
-            (&self.message_id, Term::MessageId),
-            (&self.transaction_id, Term::TransactionId),
-            (&self.correlation_id, Term::CorrelationId),
-            (&self.subject, Term::Subject),
-            (&self.document, Term::Document),
-            (&self.reason, Term::Reason),
-            (&self.refused, Term::Refused),
+        let given = [
+            ("party", &self.party),
+            ("role", &self.role),
+            ("direction", &self.direction),
+            ("messageId", &self.message_id),
+            ("transactionId", &self.transaction_id),
+            ("correlationId", &self.correlation_id),
+            ("subject", &self.subject),
+            ("document", &self.document),
+            ("reason", &self.reason),
+            ("refused", &self.refused),
         ];
-        let texts = texts.into_iter().filter_map(|(text, term)| text.clone().map(term));
-        let terms = party.into_iter().chain(direction.map(Term::Direction)).chain(texts).collect();
+        let given = given.into_iter().filter_map(|(name, text)| Some((name, text.clone()?)));
+        let terms = archive::terms_for(given.collect()).context("search the archive")?;
         let all = Search::default();
         Ok(Search { terms, from: self.from.unwrap_or(all.from), to: self.to.unwrap_or(all.to), ..all })
     }

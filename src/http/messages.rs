@@ -4,6 +4,7 @@
 //! A list is in the order of time. `next` leads to the piece behind it, which may be there although nothing was found
 //! yet; it is `null` when there is none.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -25,10 +26,10 @@ use super::operator::{Query, ROWS_MAX, admitted, next_link, unknown, wrong};
 use super::post::{MESSAGE_ID, MESSAGE_TYPE, json_answer};
 use super::routes::finish;
 use super::{Door, Format, Problem, caller};
-use crate::archive::{Direction, Term, TextTerm};
+use crate::archive::{self, Term};
 use crate::document::Wire;
 use crate::gateway::{Catalogue, Fault, Search};
-use crate::market::{ActorNumber, ActorRole, Party};
+use crate::market::Party;
 
 const OWN: &str = "/v1.0/cim/messages";
 const OWN_ONE: &str = "/v1.0/cim/messages/{id}";
@@ -146,35 +147,14 @@ async fn looked(
 /// Criteria that documents must meet, all of them.
 fn search(query: &mut Query, own: Option<&Party>) -> Result<Search, Problem> {
     let period = query.period()?;
-    let mut terms: Vec<Term> = own.cloned().map(Term::Party).into_iter().collect();
-    let texts: [(_, TextTerm); 7] = [
-        ("messageId", Term::MessageId),
-        ("transactionId", Term::TransactionId),
-        ("correlationId", Term::CorrelationId),
-        ("subject", Term::Subject),
-        ("document", Term::Document),
-        ("reason", Term::Reason),
-        ("refused", Term::Refused),
-    ];
-    for (name, term) in texts {
-        terms.extend(query.one(name)?.map(term));
+    // Of one's own documents the party is known.
+    let names = archive::CRITERIA.into_iter().filter(|name| own.is_none() || !["party", "role"].contains(name));
+    let mut given = BTreeMap::new();
+    for name in names {
+        given.extend(query.one(name)?.map(|text| (name, text)));
     }
-    if let Some(name) = query.one("direction")? {
-        let direction = Direction::from_name(&name).ok_or_else(|| wrong("direction", "it is in or out"))?;
-        terms.push(Term::Direction(direction));
-    }
-    if own.is_none() {
-        let (party, role) = (query.one("party")?, query.one("role")?);
-        terms.extend(match (party, role) {
-            (None, None) => None,
-            (Some(number), None) => Some(Term::Number(number)),
-            (Some(number), Some(code)) => {
-                let role = ActorRole::from_code(&code).ok_or_else(|| wrong("role", "a role looks like DDQ"))?;
-                Some(Term::Party(Party { number: ActorNumber::new(number), role }))
-            }
-            (None, Some(_)) => return Err(wrong("role", "it goes with a party")),
-        });
-    }
+    let mut terms = archive::terms_for(given).map_err(|it| wrong(it.name, it.advice))?;
+    terms.extend(own.cloned().map(Term::Party));
     let after = query.one("after")?.map(|text| text.parse()).transpose();
     let after = after.map_err(|()| wrong("after", "it is what next of the piece before said"))?;
     let take = query.number("take", ROWS_MAX, ROWS_MAX)?.max(1);
