@@ -352,3 +352,56 @@ async fn the_hub_moves_the_clock_forward_and_nobody_else_does() {
     let request = still.http.post(still.url(path)).bearer_auth(hub(&still)).body(r#"{"to": "2024-01-01T00:00:00Z"}"#);
     assert_eq!(request.send().await.unwrap().status(), 403);
 }
+
+#[tokio::test]
+async fn certificates_and_addresses_are_given_and_taken_while_the_gateway_runs() {
+    let house = start().await;
+    let (token, thumbprint) = (hub(&house), "ab".repeat(32));
+    let said = async |method: &str, path: &str, body: Option<Value>| {
+        let request = house.http.request(method.parse().unwrap(), house.url(path)).bearer_auth(&token);
+        let request = request.header("accept", "application/json");
+        let request = match &body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    const CERTIFICATES: &str = "/v1.0/operator/certificates";
+    let assignment = json!({ "number": GRID_NUMBER, "role": "DDM", "certificate": thumbprint, "sequence": 3 });
+    let (status, told) = said("POST", CERTIFICATES, Some(assignment.clone())).await;
+    assert_eq!((status, &told["speaks_for"]), (200, &json!({ "number": GRID_NUMBER, "role": "DDM" })), "{told}");
+    let (status, told) = said("POST", CERTIFICATES, Some(assignment)).await;
+    assert_eq!((status, &told["error"]["code"]), (409, &json!("NotAssigned")), "it came already");
+    let pem = std::fs::read_to_string(&house.certificate.authority).unwrap();
+    let (status, told) =
+        said("POST", CERTIFICATES, Some(json!({ "number": GRID_NUMBER, "role": "ddm", "certificate": pem }))).await;
+    assert_eq!((status, told["thumbprint"].as_str().unwrap().len()), (200, 64), "{told}");
+    for wrong in [
+        json!({ "number": GRID_NUMBER, "role": "DDM", "certificate": "no" }),
+        json!({ "number": GRID_NUMBER, "role": "XXX", "certificate": thumbprint }),
+        json!({ "number": "", "role": "DDM", "certificate": thumbprint }),
+        json!({ "number": GRID_NUMBER, "role": "DDM", "certificate": thumbprint, "from": "now" }),
+        json!({ "number": GRID_NUMBER }),
+    ] {
+        assert_eq!(said("POST", CERTIFICATES, Some(wrong.clone())).await.0, 400, "{wrong}");
+    }
+    assert_eq!(rows(&house, CERTIFICATES).await.len(), 2);
+    let one = format!("{CERTIFICATES}/{thumbprint}");
+    assert_eq!(said("DELETE", &one, None).await, (200, json!({ "thumbprint": thumbprint, "speaks_for": null })));
+    assert_eq!(said("DELETE", &one, None).await.0, 404);
+    assert_eq!(rows(&house, CERTIFICATES).await.len(), 1);
+
+    let address = format!("/v1.0/operator/webhooks/{GRID_NUMBER}/DDM");
+    let (status, told) = said("PUT", &address, Some(json!({ "url": "https://example.org/post" }))).await;
+    assert_eq!((status, told["secret"].as_str().unwrap().len()), (200, 64), "one is made, and told this once");
+    let secret = "s".repeat(32);
+    let (_, told) = said("PUT", &address, Some(json!({ "url": "https://example.org/", "secret": secret }))).await;
+    assert_eq!(told["secret"], Value::Null);
+    for (url, secret) in [("http://example.org/", &*secret), ("https://example.org/", "short")] {
+        assert_eq!(said("PUT", &address, Some(json!({ "url": url, "secret": secret }))).await.0, 400);
+    }
+    let expected = json!({ "number": GRID_NUMBER, "role": "DDM", "url": "https://example.org/" });
+    assert_eq!(rows(&house, "/v1.0/operator/webhooks").await, [expected], "without the secret");
+    assert_eq!((said("DELETE", &address, None).await.0, said("DELETE", &address, None).await.0), (200, 404));
+}

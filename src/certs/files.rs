@@ -39,6 +39,11 @@ pub fn fingerprint(certificate: &CertificateDer<'_>) -> String {
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The same of the first certificate in a PEM text, if there is one.
+pub fn fingerprint_of_pem(text: &[u8]) -> Option<String> {
+    CertificateDer::from_pem_slice(text).ok().map(|certificate| fingerprint(&certificate))
+}
+
 /// The last instant at which a certificate is valid.
 pub fn not_after(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;

@@ -8,7 +8,9 @@ mod toy;
 
 use std::path::PathBuf;
 
-pub use files::{PemFiles, fingerprint, not_after, read_chain, read_key, write_private, write_public};
+pub use files::{
+    PemFiles, fingerprint, fingerprint_of_pem, not_after, read_chain, read_key, write_private, write_public,
+};
 pub use toy::{ActorCertificate, README, ServerCertificate, actor_certificate, server_certificate};
 
 /// Our world failed while certificates were read or made.

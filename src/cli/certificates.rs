@@ -4,17 +4,18 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Subcommand;
-use serde_json::{Value, json};
 
 use super::Outcome;
 use super::output::parse_instant;
 use super::process::show;
 use crate::certs;
-use crate::gateway::{CertificateFault, CertificateOrder, Clock};
+use crate::gateway::{self, CertificateFault, CertificateOrder, Clock, Question};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
-use crate::process::participants::{self, Assignment, Certificate, Thumbprint};
+use crate::process::Market;
+use crate::process::charges::view::EVERYTHING;
+use crate::process::participants::{Assignment, Certificate, Thumbprint};
 use crate::record;
-use crate::store::{self, Embedded, Store};
+use crate::store::{Embedded, Store};
 
 /// Gives participants their client certificates and takes them away.
 #[derive(Debug, Subcommand)]
@@ -52,9 +53,9 @@ pub enum Certificates {
     },
 }
 
-pub fn run(store: &Embedded, what: &Certificates, json: bool) -> Result<Outcome> {
+pub fn run(store: &Embedded, market: &Market, what: &Certificates, json: bool) -> Result<Outcome> {
     let order = match what {
-        Certificates::List => return list(store, json),
+        Certificates::List => return list(store, market, json),
         Certificates::Assign { number, role, certificate, from, until, others_until, sequence } => {
             let role = ActorRole::from_code(&role.to_ascii_uppercase())
                 .ok_or_else(|| anyhow!("assign a certificate: there is no role {role}"))?;
@@ -71,26 +72,14 @@ pub fn run(store: &Embedded, what: &Certificates, json: bool) -> Result<Outcome>
         Err(refusal) => bail!("change certificates: {refusal}"),
     };
     match store.commit(batch)? {
-        record::Outcome::Committed(_) => list(store, json),
+        record::Outcome::Committed(_) => list(store, market, json),
         record::Outcome::Conflict(_) => bail!("change certificates: they have changed meanwhile; try again"),
     }
 }
 
-fn list(store: &Embedded, json: bool) -> Result<Outcome> {
-    let mut rows: Vec<Value> = Vec::new();
-    for record in store::records(store, &participants::every_certificate(), PAGE_RECORDS) {
-        let (key, entry) = record.context("read the certificates")?;
-        rows.push(row(&participants::read_certificate(&key, &entry)));
-    }
-    show(&rows, json)
-}
-
-fn row(certificate: &Certificate) -> Value {
-    let Certificate { thumbprint, party, from, until } = certificate;
-    json!({
-        "number": party.number.as_str(), "role": party.role.code(), "thumbprint": thumbprint.as_str(),
-        "from": from.to_string(), "until": (*until < Timestamp::OPEN_END).then(|| until.to_string()),
-    })
+fn list(store: &Embedded, market: &Market, json: bool) -> Result<Outcome> {
+    let answer = gateway::ask(store, market, &Question::Certificates { cut: EVERYTHING })?;
+    show(&answer.unwrap_or_default().rows, json)
 }
 
 fn thumbprint(text: &str) -> Result<Thumbprint> {
@@ -102,6 +91,3 @@ fn thumbprint(text: &str) -> Result<Thumbprint> {
     })?;
     Thumbprint::parse(&certs::fingerprint(&chain[0])).context("read the certificate's thumbprint")
 }
-
-/// Records read at a time.
-const PAGE_RECORDS: usize = 1_000;

@@ -192,8 +192,10 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
         }
         What::Register { file } => return register::register(&store, config, file, args.json),
         What::Actor(actor) => return register::actor(&store, config, actor, args.json),
-        What::Webhook(what) => return webhooks::run(&store, what, args.json),
-        What::Certificate(what) => return certificates::run(&store, what, args.json),
+        What::Webhook(what) => return webhooks::run(&store, &config.gateway_settings()?.markets.dk, what, args.json),
+        What::Certificate(what) => {
+            return certificates::run(&store, &config.gateway_settings()?.markets.dk, what, args.json);
+        }
         _ => {}
     }
     if let What::Show { id } = &args.what {

@@ -4,14 +4,18 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Outcome;
 use super::process::show;
+use crate::gateway::{self, Question};
+use crate::hint;
 use crate::market::{ActorNumber, ActorRole, Party};
-use crate::process::participants::{self, URL_BYTES_MAX, Webhook};
+use crate::process::Market;
+use crate::process::charges::view::EVERYTHING;
+use crate::process::participants::{self, Webhook};
 use crate::record::{self, Batch};
-use crate::store::{self, Embedded, Store};
+use crate::store::{Embedded, Store};
 
 /// Lets participants hear at an address of their own that post waits for them.
 ///
@@ -42,9 +46,11 @@ pub enum Webhooks {
     },
 }
 
-pub fn run(store: &Embedded, what: &Webhooks, json: bool) -> Result<Outcome> {
+pub fn run(store: &Embedded, market: &Market, what: &Webhooks, json: bool) -> Result<Outcome> {
     match what {
-        Webhooks::List => list(store, json),
+        Webhooks::List => {
+            show(&gateway::ask(store, market, &Question::Webhooks { cut: EVERYTHING })?.unwrap_or_default().rows, json)
+        }
         Webhooks::Set { number, role, url, secret } => {
             let given = match secret {
                 Some(path) => {
@@ -53,11 +59,8 @@ pub fn run(store: &Embedded, what: &Webhooks, json: bool) -> Result<Outcome> {
                 }
                 None => None,
             };
-            if given.as_ref().is_some_and(|secret| secret.len() < SECRET_BYTES_MIN) {
-                bail!("set a webhook: the secret has fewer than {SECRET_BYTES_MIN} characters");
-            }
-            check_url(url)?;
-            let webhook = Webhook { url: url.clone(), secret: given.clone().unwrap_or_else(new_secret) };
+            let secret = given.clone().unwrap_or_else(hint::new_secret);
+            let webhook = Webhook::new(url, &secret).map_err(|flaw| anyhow!("set a webhook: {flaw}"))?;
             write(store, &party(number, role)?, Some(&webhook))?;
             if given.is_none() {
                 show(&[json!({ "number": number, "role": role, "url": url, "secret": webhook.secret })], json)?;
@@ -69,16 +72,6 @@ pub fn run(store: &Embedded, what: &Webhooks, json: bool) -> Result<Outcome> {
             Ok(Outcome::Fine)
         }
     }
-}
-
-fn list(store: &Embedded, json: bool) -> Result<Outcome> {
-    let mut rows: Vec<Value> = Vec::new();
-    for record in store::records(store, &participants::every_webhook(), PAGE_RECORDS) {
-        let (key, entry) = record.context("read the webhooks")?;
-        let (party, webhook) = participants::read_webhook(&key, &entry);
-        rows.push(json!({ "number": party.number.as_str(), "role": party.role.code(), "url": webhook.url }));
-    }
-    show(&rows, json)
 }
 
 fn party(number: &str, role: &str) -> Result<Party> {
@@ -94,25 +87,3 @@ fn write(store: &Embedded, party: &Party, webhook: Option<&Webhook>) -> Result<(
         record::Outcome::Conflict(_) => bail!("set a webhook: it has changed meanwhile; try again"),
     }
 }
-
-fn check_url(text: &str) -> Result<()> {
-    let url = reqwest::Url::parse(text).with_context(|| format!("use {text} as an address"))?;
-    let is_here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    if !(url.scheme() == "https" || url.scheme() == "http" && is_here) {
-        bail!("use {text} as an address: it must begin with https://");
-    }
-    if text.len() > URL_BYTES_MAX {
-        bail!("use an address of {} characters: at most {URL_BYTES_MAX} are taken", text.len());
-    }
-    Ok(())
-}
-
-/// Two random UUIDs: 244 bits that nobody guesses.
-fn new_secret() -> String {
-    format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple())
-}
-
-/// Shortest secret that is taken.
-const SECRET_BYTES_MIN: usize = 32;
-/// Records read at a time.
-const PAGE_RECORDS: usize = 1_000;

@@ -11,7 +11,7 @@ use crate::document::Category;
 use crate::market::Party;
 use crate::post_office;
 use crate::process::participants::{self, Webhook};
-use crate::record::Change;
+use crate::record::{Batch, Change};
 use crate::store;
 
 /// The owners of queues that have grown since somebody looked; nothing is kept until somebody does.
@@ -81,6 +81,13 @@ impl Gateway {
     pub fn webhook(&self, party: &Party) -> Result<Option<Webhook>, Fault> {
         let facts = load(&*self.store, &participants::webhook_needs(party))?;
         Ok(participants::webhook(&facts, party))
+    }
+
+    /// Sets the address at which a participant wants to hear that, or takes it away.
+    pub async fn set_webhook(&self, party: &Party, webhook: Option<&Webhook>) -> Result<(), Fault> {
+        let mut batch = Batch::default();
+        batch.put_all([participants::set_webhook(party, webhook)]);
+        self.write(batch).await.map(|_| ())
     }
 
     /// Everybody who wants to hear that.

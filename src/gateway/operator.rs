@@ -36,6 +36,10 @@ pub enum Question {
     Events { after: Option<event::Position>, take: usize },
     /// Everybody who is registered.
     Participants { cut: Cut },
+    /// Client certificates and whom they speak for.
+    Certificates { cut: Cut },
+    /// Where participants want to hear that post waits; secrets are not shown.
+    Webhooks { cut: Cut },
 }
 
 /// Rows, each a JSON object.
@@ -101,6 +105,31 @@ pub fn ask(store: &dyn Store, market: &Market, question: &Question) -> Result<Op
             listed(view::page(rows, *cut, |row| row), *cut)
         }
         Question::Events { after, take } => events(store, *after, *take)?,
+        Question::Certificates { cut } => {
+            let mut rows = Vec::new();
+            each(store, &participants::every_certificate(), |key, entry| {
+                rows.push(participants::read_certificate(key, entry))
+            })?;
+            rows.sort_by(|a, b| (&a.party, a.from, &a.thumbprint).cmp(&(&b.party, b.from, &b.thumbprint)));
+            let row = |it: participants::Certificate| {
+                json!({
+                    "number": it.party.number.as_str(),
+                    "role": it.party.role.code(),
+                    "thumbprint": it.thumbprint.as_str(),
+                    "from": it.from.to_string(),
+                    "until": (it.until < Timestamp::OPEN_END).then(|| it.until.to_string()),
+                })
+            };
+            listed(view::page(rows, *cut, row), *cut)
+        }
+        Question::Webhooks { cut } => {
+            let mut rows = Vec::new();
+            each(store, &participants::every_webhook(), |key, entry| {
+                let (party, webhook) = participants::read_webhook(key, entry);
+                rows.push(json!({ "number": party.number.as_str(), "role": party.role.code(), "url": webhook.url }));
+            })?;
+            listed(view::page(rows, *cut, |row| row), *cut)
+        }
         Question::Participants { cut } => {
             let mut rows = Vec::new();
             for pack in Pack::ALL {

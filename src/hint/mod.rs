@@ -48,6 +48,11 @@ pub enum Fault {
     Client(#[source] reqwest::Error),
 }
 
+/// A secret to sign hints with: two random UUIDs, 244 bits that nobody guesses.
+pub fn new_secret() -> String {
+    format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple())
+}
+
 /// Hints to one participant that are under way.
 #[derive(Default)]
 struct UnderWay {

@@ -164,7 +164,7 @@ async fn tell(gateway: &Gateway, statement: Statement) -> Result<Response, Probl
 }
 
 /// The order of checks is part of the contract: 401, 403, 429, 413, 400.
-async fn answer<
+pub async fn answer<
     T: DeserializeOwned + Send + 'static,
     F: Future<Output = Result<Response, Problem>> + Send + 'static,
 >(
@@ -193,7 +193,9 @@ async fn obeyed<T: DeserializeOwned, F: Future<Output = Result<Response, Problem
     admitted(&caller)?;
     let mut share = door.fairness.admit(&caller, Instant::now())?;
     let body = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits)?.gather(usize::MAX).await?;
-    let told = serde_json::from_slice(&body).map_err(|flaw| unusable(&flaw.to_string()))?;
+    // What needs no words may be sent without any.
+    let words = if body.is_empty() { b"null".as_slice() } else { &body };
+    let told = serde_json::from_slice(words).map_err(|flaw| unusable(&flaw.to_string()))?;
     let CorrelationId(id) = parts.extensions.get::<CorrelationId>().cloned().expect("the outermost layer sets it");
     // What was begun is brought to its end, also when the caller hangs up.
     share.during(run(Arc::clone(&door.gateway), told, id)).await
@@ -226,6 +228,6 @@ fn rejection(reasons: &[(String, String)]) -> Error {
     Error::new("RulesBroken", message).details(reasons.iter().map(detail).collect())
 }
 
-fn unusable(why: &str) -> Problem {
+pub fn unusable(why: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "BadRequest", format!("The body cannot be used: {why}."))
 }

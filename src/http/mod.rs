@@ -8,6 +8,7 @@ mod body;
 mod caller;
 mod clock;
 mod commands;
+mod credentials;
 mod dry_run;
 mod error_document;
 mod fairness;

@@ -13,14 +13,14 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
-use axum::routing::{any, get, patch, post, put};
+use axum::routing::{any, delete, get, patch, post, put};
 use serde_json::json;
 
 use super::body::Unread;
 use super::observe::Said;
 use super::post::json_answer;
 use super::routes::{finish, taking};
-use super::{Door, Format, Problem, caller, clock, commands};
+use super::{Door, Format, Problem, caller, clock, commands, credentials};
 use crate::gateway::{Answer, Question};
 use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Period, Timestamp};
 use crate::process::charges::ChargeIdentity;
@@ -57,6 +57,13 @@ pub fn routes() -> Router<Arc<Door>> {
         .route(PARTICIPANTS, taking("GET, HEAD, POST", get(participants).post(commands::register)))
         .route(commands::ACTOR, taking("PATCH", patch(commands::change_actor)))
         .route(commands::GRID_AREA, taking("PUT", put(commands::give_grid_area)))
+        .route(credentials::CERTIFICATES, taking("GET, HEAD, POST", get(certificates).post(credentials::assign)))
+        .route(credentials::CERTIFICATE, taking("DELETE", delete(credentials::withdraw)))
+        .route(credentials::WEBHOOKS, get(webhooks))
+        .route(
+            credentials::WEBHOOK,
+            taking("PUT, DELETE", put(credentials::set_webhook).delete(credentials::remove_webhook)),
+        )
         .route(clock::CLOCK, any(clock::clock))
 }
 
@@ -145,6 +152,16 @@ async fn participants(State(door): State<Arc<Door>>, request: Request) -> Respon
     answer(door, PARTICIPANTS, request, question).await
 }
 
+async fn certificates(State(door): State<Arc<Door>>, request: Request) -> Response {
+    let question = |query: &mut Query| Ok(Question::Certificates { cut: query.cut(ROWS_MAX)? });
+    answer(door, credentials::CERTIFICATES, request, question).await
+}
+
+async fn webhooks(State(door): State<Arc<Door>>, request: Request) -> Response {
+    let question = |query: &mut Query| Ok(Question::Webhooks { cut: query.cut(ROWS_MAX)? });
+    answer(door, credentials::WEBHOOKS, request, question).await
+}
+
 /// The order of checks is part of the contract: 401, 403, 429, 400, 404.
 async fn answer(
     door: Arc<Door>,
@@ -204,7 +221,9 @@ fn next(path: &str, query: &Query, question: &Question, found: &Answer) -> Optio
         | Question::History { cut, .. }
         | Question::Messages { cut, .. }
         | Question::Links { cut, .. }
-        | Question::Participants { cut } => ("skip", (cut.skip + found.rows.len()).to_string()),
+        | Question::Participants { cut }
+        | Question::Certificates { cut }
+        | Question::Webhooks { cut } => ("skip", (cut.skip + found.rows.len()).to_string()),
         Question::Events { .. } => ("from", last["position"].as_str().map(str::to_string)?),
         Question::Charge { .. } => return None,
     };

@@ -29,5 +29,5 @@ pub use state::{
     Participant, Status, by_external_id, everybody, everyone, is_live, live_in_role, needs_of, needs_of_everybody,
     needs_of_external_id, needs_of_role, participant, read_participant,
 };
-pub use webhooks::{URL_BYTES_MAX, Webhook, every_webhook, read_webhook, set_webhook, webhook, webhook_needs};
+pub use webhooks::{NoWebhook, Webhook, every_webhook, read_webhook, set_webhook, webhook, webhook_needs};
 pub use world::{Actor, WorldFlaw};

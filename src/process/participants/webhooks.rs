@@ -15,7 +15,20 @@ const WEBHOOKS: Space = Space(57);
 const VERSION: u8 = 1;
 
 /// Longest address of a webhook, in bytes: what servers take.
-pub const URL_BYTES_MAX: usize = 2_000;
+const URL_BYTES_MAX: usize = 2_000;
+/// Shortest secret that is taken, in bytes.
+const SECRET_BYTES_MIN: usize = 32;
+
+/// Why a webhook is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoWebhook {
+    #[error("an address begins with https:// and a host; on this machine, http:// will do")]
+    Url,
+    #[error("an address has at most {URL_BYTES_MAX} characters")]
+    Long,
+    #[error("a secret has at least {SECRET_BYTES_MIN} characters")]
+    Secret,
+}
 
 /// An address, and the secret with which hints to it are signed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +40,28 @@ pub struct Webhook {
 impl fmt::Debug for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Webhook").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl Webhook {
+    /// A webhook whose address and secret may be used.
+    pub fn new(url: &str, secret: &str) -> Result<Self, NoWebhook> {
+        let (scheme, rest) = url.split_once("://").ok_or(NoWebhook::Url)?;
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let is_here = ["localhost", "127.0.0.1", "[::1]"]
+            .iter()
+            .any(|here| host.strip_prefix(here).is_some_and(|port| port.is_empty() || port.starts_with(':')));
+        let is_safe = scheme == "https" || scheme == "http" && is_here;
+        if !is_safe || host.is_empty() || host.contains('@') || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(NoWebhook::Url);
+        }
+        if url.len() > URL_BYTES_MAX {
+            return Err(NoWebhook::Long);
+        }
+        if secret.len() < SECRET_BYTES_MIN {
+            return Err(NoWebhook::Secret);
+        }
+        Ok(Self { url: url.into(), secret: secret.into() })
     }
 }
 
@@ -71,5 +106,36 @@ pub fn set_webhook(party: &Party, webhook: Option<&Webhook>) -> Change {
             Change::Put(key(party), stored.into())
         }
         None => Change::Delete(key(party)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_safe_or_on_this_machine() {
+        let secret = "s".repeat(SECRET_BYTES_MIN);
+        let long = format!("https://example.org/{}", "x".repeat(URL_BYTES_MAX));
+        for (url, expected) in [
+            ("https://example.org/post?key=1", Ok(())),
+            ("http://localhost:8080/post", Ok(())),
+            ("http://127.0.0.1", Ok(())),
+            ("http://[::1]:80/", Ok(())),
+            ("http://example.org/", Err(NoWebhook::Url)),
+            ("http://localhost.example.org/", Err(NoWebhook::Url)),
+            ("http://127.0.0.1@example.org/", Err(NoWebhook::Url)),
+            ("http://localhost:x@example.org/", Err(NoWebhook::Url)),
+            ("https://", Err(NoWebhook::Url)),
+            ("https:///post", Err(NoWebhook::Url)),
+            ("https://example.org/ö", Err(NoWebhook::Url)),
+            ("https://example.org/ x", Err(NoWebhook::Url)),
+            ("file:///etc/passwd", Err(NoWebhook::Url)),
+            ("example.org", Err(NoWebhook::Url)),
+            (&long, Err(NoWebhook::Long)),
+        ] {
+            assert_eq!(Webhook::new(url, &secret).map(|_| ()), expected, "{url}");
+        }
+        assert_eq!(Webhook::new("https://example.org/", &secret[1..]), Err(NoWebhook::Secret));
     }
 }
