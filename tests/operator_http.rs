@@ -47,6 +47,7 @@ async fn only_the_hub_itself_is_answered() {
         "/v1.0/operator/metering-points/571313110000000005/links",
         "/v1.0/operator/events",
         "/v1.0/operator/participants",
+        "/v1.0/operator/audit",
     ];
     for path in paths {
         let without = house.http.get(house.url(path)).send().await.unwrap();
@@ -404,4 +405,30 @@ async fn certificates_and_addresses_are_given_and_taken_while_the_gateway_runs()
     let expected = json!({ "number": GRID_NUMBER, "role": "DDM", "url": "https://example.org/" });
     assert_eq!(rows(&house, "/v1.0/operator/webhooks").await, [expected], "without the secret");
     assert_eq!((said("DELETE", &address, None).await.0, said("DELETE", &address, None).await.0), (200, 404));
+}
+
+#[tokio::test]
+async fn whoever_looks_is_written_down_before_it_sees_anything() {
+    let house = start().await;
+    rows(&house, "/v1.0/operator/charges?text=hour").await;
+    house.get("/v1.0/cim/messages/nothing").header("correlationid", "own-1").send().await.unwrap();
+    house.get("/v1.0/operator/participants").send().await.unwrap();
+    house.get("/v1.0/cim/queue").send().await.unwrap();
+    house.http.get(house.url("/v1.0/operator/charges")).send().await.unwrap();
+    let trail = rows(&house, "/v1.0/operator/audit").await;
+    let told = |row: &Value| {
+        let text = |name: &str| row[name].as_str().unwrap().to_string();
+        format!("{} {} {} {} {}", text("role"), text("number"), text("activity"), text("target"), row["status"])
+    };
+    let expected = [
+        format!("DDZ 5790001330552 GET /v1.0/operator/charges /v1.0/operator/charges?text=hour 200"),
+        format!("DDM {GRID_NUMBER} GET /v1.0/cim/messages/{{id}} /v1.0/cim/messages/nothing 404"),
+        format!("DDM {GRID_NUMBER} GET /v1.0/operator/participants /v1.0/operator/participants 403"),
+    ];
+    assert_eq!(trail.iter().map(told).collect::<Vec<_>>(), expected, "no queue, and nobody who is not known");
+    assert_eq!(trail[1]["correlationId"], "own-1");
+    let (_, page) = ask(&house, "/v1.0/operator/audit?take=2").await;
+    let next = page["next"].as_str().unwrap();
+    assert_eq!(rows(&house, next).await[0], trail[2]);
+    assert_eq!(ask(&house, "/v1.0/operator/audit?from=x").await.0, 400);
 }

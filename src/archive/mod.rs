@@ -4,12 +4,14 @@
 //! together, for it is mostly the same text to several receivers. The log, the inbox and the queues refer to it.
 //! Deciding who may ask, and how they ask, is left to the doors.
 
+mod audit;
 mod bodies;
 mod catalogue;
 mod ids;
 mod inbox;
 mod log;
 
+pub use audit::{AuditEntry, audit_after, audit_position};
 pub use bodies::{Outbound, Place, body_key, received, received_key};
 pub use catalogue::{
     CRITERIA, LogPlace, NoCriterion, Position, Term, enter, reach, reached, reached_key, terms_for, terms_of,

@@ -3,6 +3,7 @@
 mod accounts;
 mod actor;
 mod archive;
+mod audit;
 mod certificates;
 mod certs;
 mod check;
@@ -67,6 +68,7 @@ enum Command {
     WhatIf(what_if::WhatIfArgs),
     Queue(queue::QueueArgs),
     Archive(archive::ArchiveArgs),
+    Audit(audit::AuditArgs),
     Certs(certs::Certs),
     Process(process::ProcessArgs),
     Import(import::ImportArgs),
@@ -125,6 +127,7 @@ fn dispatch(arguments: Arguments) -> Result<Outcome> {
         Command::Clock(args) => talk(clock::clock(args)),
         Command::Queue(args) => queue::run(&args, &config),
         Command::Archive(args) => archive::run(&args, &config),
+        Command::Audit(args) => audit::run(&args, &config),
         Command::Process(args) => process::run(&args, &config),
         Command::Import(args) => import::run(&args, &config),
         Command::Certs(args) => certs::run(&args),

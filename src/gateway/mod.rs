@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::archive::{self, InboxEntry};
+use crate::archive::{self, AuditEntry, InboxEntry};
 use crate::document::{self, Summary, SummaryReader};
 use crate::market::{ActorNumber, Party, Timestamp};
 use crate::process::{self, Incoming, Markets, Pack, errand, participants, timer};
@@ -193,6 +193,13 @@ impl Gateway {
             self.decider.run_errands();
         }
         Ok(outcome)
+    }
+
+    /// Writes down what somebody did, and returns once that is on disk.
+    pub async fn audit(&self, done: &AuditEntry) -> Result<(), Fault> {
+        let mut batch = Batch::default();
+        batch.put_all([done.put()]);
+        self.commit("write the audit trail", batch).await.map(|_| ())
     }
 
     pub fn store(&self) -> &Arc<dyn Store> {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Fault, Gateway, PAGE_RECORDS, load};
+use crate::archive::{self, AuditEntry};
 use crate::market::{ActorNumber, ActorRole, Calendar, MeteringPointId, Party, Period, Timestamp};
 use crate::process::charge_links::view as links;
 use crate::process::charges::past::{self, Messages, Past};
@@ -40,6 +41,8 @@ pub enum Question {
     Certificates { cut: Cut },
     /// Where participants want to hear that post waits; secrets are not shown.
     Webhooks { cut: Cut },
+    /// The audit trail behind a position, in the order in which things were done.
+    Audit { after: u64, take: usize },
 }
 
 /// Rows, each a JSON object.
@@ -130,6 +133,7 @@ pub fn ask(store: &dyn Store, market: &Market, question: &Question) -> Result<Op
             })?;
             listed(view::page(rows, *cut, |row| row), *cut)
         }
+        Question::Audit { after, take } => audit(store, *after, *take)?,
         Question::Participants { cut } => {
             let mut rows = Vec::new();
             for pack in Pack::ALL {
@@ -232,6 +236,27 @@ fn events(store: &dyn Store, after: Option<event::Position>, take: usize) -> Res
         position = Some(last);
     }
     Ok(Answer { rows, total: None, more: false })
+}
+
+fn audit(store: &dyn Store, after: u64, take: usize) -> Result<Answer, Fault> {
+    let range = archive::audit_after(after);
+    let page = store.page(&range, None, take.max(1)).map_err(Fault::store(DOING))?;
+    let row = |(key, entry): &(Key, Entry)| {
+        let done = AuditEntry::from_entry(entry)?;
+        Some(json!({
+            "position": archive::audit_position(key)?,
+            "at": done.at.to_string(),
+            "number": done.party.number.as_str(),
+            "role": done.party.role.code(),
+            "activity": done.activity,
+            "target": done.target,
+            "status": done.status,
+            "correlationId": done.correlation_id,
+        }))
+    };
+    let rows: Option<Vec<Value>> = page.records.iter().map(row).collect();
+    let rows = rows.ok_or(Fault::Unreadable { what: "the audit trail" })?;
+    Ok(Answer { rows, total: None, more: page.more })
 }
 
 /// Hands over every record of a range, a page at a time.

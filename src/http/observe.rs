@@ -15,6 +15,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::body::Unread;
 use super::{Door, Format, Problem};
+use crate::archive::AuditEntry;
 use crate::market::Party;
 
 /// The header that names a request in support cases; on every answer.
@@ -53,6 +54,7 @@ pub async fn observe(State(door): State<std::sync::Arc<Door>>, mut request: Requ
     let id = correlation_id(request.headers());
     let (method, format) = (request.method().clone(), Format::of(request.headers()));
     request.extensions_mut().insert(CorrelationId(id.clone()));
+    let target = request.uri().path_and_query().map(|it| it.as_str().to_string()).unwrap_or_default();
     let mut response = if header_bytes(&request) > door.settings.limits.header_bytes_max {
         let headers = request.headers().clone();
         Unread::new(request.into_body(), &headers).linger(&door.settings.limits);
@@ -67,8 +69,33 @@ pub async fn observe(State(door): State<std::sync::Arc<Door>>, mut request: Requ
     response.headers_mut().entry(CORRELATION_ID).or_insert(value);
     let said = response.extensions_mut().remove::<Said>().unwrap_or_default();
     record(&method, &said, &response, start.elapsed(), &id);
-    response
+    match audit(&door, &method, target, &said, response.status(), &id).await {
+        Ok(()) => response,
+        Err(problem) => problem.answer(format),
+    }
 }
+
+/// What the hub's own people do, and who looks into the archive, is written down before it is answered (post-office 6.6);
+/// without that there is no answer.
+async fn audit(
+    door: &Door,
+    method: &Method,
+    target: String,
+    said: &Said,
+    status: StatusCode,
+    id: &str,
+) -> Result<(), Problem> {
+    let Some(party) = said.party.clone().filter(|_| AUDITED.iter().any(|start| said.route.starts_with(start))) else {
+        return Ok(());
+    };
+    let activity = format!("{} {}", known(method), said.route);
+    let (at, status) = (door.gateway.now(), status.as_u16());
+    let done = AuditEntry { at, party, activity, target, status, correlation_id: id.to_string() };
+    door.gateway.audit(&done).await.map_err(|fault| Problem::fault(&fault))
+}
+
+/// How the routes begin whose use is written down.
+const AUDITED: [&str; 2] = ["/v1.0/operator/", "/v1.0/cim/messages"];
 
 fn record(method: &Method, said: &Said, response: &Response, took: Duration, id: &str) {
     let status = response.status();

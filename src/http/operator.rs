@@ -41,6 +41,7 @@ const MESSAGES: &str = "/v1.0/operator/charges/{owner}/{type}/{id}/messages";
 const LINKS: &str = "/v1.0/operator/metering-points/{id}/links";
 const EVENTS: &str = "/v1.0/operator/events";
 pub const PARTICIPANTS: &str = "/v1.0/operator/participants";
+const AUDIT: &str = "/v1.0/operator/audit";
 
 type Named = Result<Path<(String, String, String)>, PathRejection>;
 
@@ -64,6 +65,7 @@ pub fn routes() -> Router<Arc<Door>> {
             credentials::WEBHOOK,
             taking("PUT, DELETE", put(credentials::set_webhook).delete(credentials::remove_webhook)),
         )
+        .route(AUDIT, get(audit))
         .route(clock::CLOCK, any(clock::clock))
 }
 
@@ -162,6 +164,15 @@ async fn webhooks(State(door): State<Arc<Door>>, request: Request) -> Response {
     answer(door, credentials::WEBHOOKS, request, question).await
 }
 
+async fn audit(State(door): State<Arc<Door>>, request: Request) -> Response {
+    let question = |query: &mut Query| {
+        let after = query.one("from")?.map(|text| text.parse()).transpose();
+        let after = after.map_err(|_| wrong("from", "a position is a number, as an entry says it"))?.unwrap_or(0);
+        Ok(Question::Audit { after, take: query.number("take", ROWS_MAX, ROWS_MAX)? })
+    };
+    answer(door, AUDIT, request, question).await
+}
+
 /// The order of checks is part of the contract: 401, 403, 429, 400, 404.
 async fn answer(
     door: Arc<Door>,
@@ -225,6 +236,7 @@ fn next(path: &str, query: &Query, question: &Question, found: &Answer) -> Optio
         | Question::Certificates { cut }
         | Question::Webhooks { cut } => ("skip", (cut.skip + found.rows.len()).to_string()),
         Question::Events { .. } => ("from", last["position"].as_str().map(str::to_string)?),
+        Question::Audit { .. } => ("from", last["position"].to_string()),
         Question::Charge { .. } => return None,
     };
     Some(next_link(path, query, name, &value))

@@ -1,0 +1,107 @@
+//! The audit trail: who looked into the archive or the processes, and who changed something by hand (post-office 6.6).
+//! What participants send and fetch leaves its traces in the log and the queues, and needs none here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::record::{Change, Entry, Key, KeyRange, Space, stored};
+
+/// Audit entries, by commit.
+const AUDIT: Space = Space(56);
+/// First byte of a stored entry.
+const VERSION: u8 = 1;
+/// What of a path is kept.
+const TARGET_BYTES_MAX: usize = 1_000;
+
+/// Something that somebody did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    pub at: Timestamp,
+    pub party: Party,
+    /// What kind of thing it was: a method and a route, such as `GET /v1.0/operator/messages/{id}`.
+    pub activity: String,
+    /// What it was about: the path with its parameters.
+    pub target: String,
+    /// What it was answered with.
+    pub status: u16,
+    pub correlation_id: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    at: i64,
+    number: String,
+    role: String,
+    activity: String,
+    target: String,
+    status: u16,
+    correlation_id: String,
+}
+
+impl AuditEntry {
+    /// The change that writes it under the number of the commit.
+    pub fn put(&self) -> Change {
+        let mut end = self.target.len().min(TARGET_BYTES_MAX);
+        while !self.target.is_char_boundary(end) {
+            end -= 1;
+        }
+        let form = Stored {
+            at: self.at.micros(),
+            number: self.party.number.to_string(),
+            role: self.party.role.code().into(),
+            activity: self.activity.clone(),
+            target: self.target[..end].into(),
+            status: self.status,
+            correlation_id: self.correlation_id.clone(),
+        };
+        Change::Put(Key::new(AUDIT).stamp(), stored::write(VERSION, &form))
+    }
+
+    pub fn from_entry(entry: &Entry) -> Option<Self> {
+        let form: Stored = stored::read(VERSION, &entry.value)?;
+        Some(Self {
+            at: Timestamp::from_micros(form.at),
+            party: Party { number: ActorNumber::new(form.number), role: ActorRole::from_code(&form.role)? },
+            activity: form.activity,
+            target: form.target,
+            status: form.status,
+            correlation_id: form.correlation_id,
+        })
+    }
+}
+
+/// The entries of all commits after `commit`, oldest first.
+pub fn audit_after(commit: u64) -> KeyRange {
+    let all = Key::new(AUDIT);
+    KeyRange::under_from(&all, all.clone().number(commit.saturating_add(1)))
+}
+
+/// The commit that wrote the entry under a key.
+pub fn audit_position(key: &Key) -> Option<u64> {
+    key.reader().number()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_read_back_and_a_long_path_is_cut_between_characters() {
+        let entry = |target: &str| AuditEntry {
+            at: Timestamp::from_seconds(1_690_880_400),
+            party: Party { number: ActorNumber::new("5790001330552"), role: ActorRole::MeteringPointAdministrator },
+            activity: "GET /v1.0/operator/charges".into(),
+            target: target.into(),
+            status: 200,
+            correlation_id: "c-1".into(),
+        };
+        let read = |entry: &AuditEntry| {
+            let Change::Put(_, value) = entry.put() else { panic!("an entry is put") };
+            AuditEntry::from_entry(&Entry { version: 7, value }).unwrap()
+        };
+        let short = entry("/v1.0/operator/charges?text=net");
+        assert_eq!(read(&short), short);
+        assert_eq!(read(&entry(&"æ".repeat(700))).target, "æ".repeat(500));
+        assert_eq!(read(&entry(&format!("/{}", "æ".repeat(700)))).target.len(), 999);
+    }
+}
