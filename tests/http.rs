@@ -553,7 +553,9 @@ async fn a_peek_is_packed_when_asked_and_refused_when_xml_is_not_wanted() {
     let mut back = Vec::new();
     std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*packed), &mut back).unwrap();
     assert!(back == plain);
-    for (accept, expected) in [("application/ebix", 406), ("application/json", 200), ("text/xml", 200)] {
+    for (accept, expected) in
+        [("image/png", 406), ("application/json", 200), ("text/xml", 200), ("application/ebix", 200)]
+    {
         let response = peek().header("accept", accept).send().await.unwrap();
         assert_eq!(response.status(), expected, "{accept}");
     }
@@ -618,6 +620,97 @@ async fn documents_travel_in_json_both_ways() {
     let same = peek("application/json").await;
     assert_eq!(header(&same, "etag"), tag);
     assert_eq!(same.json::<Value>().await.unwrap(), json, "the same until it is dequeued");
+}
+
+/// A charge of the grid operator that nobody has the right to: the ebIX form of a RequestChangeOfPriceList.
+const EBIX: &str = r#"<DK_RequestUpdateChargeInformation xmlns="un:unece:260:data:EEM-DK_RequestUpdateChargeInformation:v3">
+  <HeaderEnergyDocument>
+    <Identification>e-1</Identification>
+    <DocumentType listIdentifier="DK" listAgencyIdentifier="260">D10</DocumentType>
+    <Creation>2023-08-01T08:59:00Z</Creation>
+    <SenderEnergyParty><Identification schemeAgencyIdentifier="9">8200000000011</Identification></SenderEnergyParty>
+    <RecipientEnergyParty><Identification schemeAgencyIdentifier="9">5790001330552</Identification></RecipientEnergyParty>
+  </HeaderEnergyDocument>
+  <ProcessEnergyContext>
+    <EnergyBusinessProcess listIdentifier="DK" listAgencyIdentifier="260">D18</EnergyBusinessProcess>
+    <EnergyBusinessProcessRole listAgencyIdentifier="260">DDM</EnergyBusinessProcessRole>
+    <EnergyIndustryClassification listAgencyIdentifier="6">23</EnergyIndustryClassification>
+  </ProcessEnergyContext>
+  <PayloadChargeEvent>
+    <Identification>op-e-1</Identification>
+    <Occurrence>2023-08-31T22:00:00Z</Occurrence>
+    <Function listAgencyIdentifier="6">3</Function>
+    <RelatedChargeChargeInformation>
+      <ChargeType listIdentifier="DK" listAgencyIdentifier="260">D03</ChargeType>
+      <PartyChargeTypeID>NOBODYS</PartyChargeTypeID>
+      <Description>A</Description>
+      <LongDescription>What A stands for</LongDescription>
+      <VATClass listIdentifier="DK" listAgencyIdentifier="260">D02</VATClass>
+      <TransparentInvoicing>false</TransparentInvoicing>
+      <TaxIndicator>false</TaxIndicator>
+      <ObservationTimeSeriesPeriod><ResolutionDuration>P1D</ResolutionDuration></ObservationTimeSeriesPeriod>
+      <ChargeTypeOwnerEnergyParty><Identification schemeAgencyIdentifier="9">8200000000011</Identification></ChargeTypeOwnerEnergyParty>
+    </RelatedChargeChargeInformation>
+  </PayloadChargeEvent>
+</DK_RequestUpdateChargeInformation>
+"#;
+
+#[tokio::test]
+async fn documents_travel_in_ebix_both_ways() {
+    let house = start().await;
+    let send = |body: String| {
+        let request = house.http.post(house.url(PRICES)).bearer_auth(house.token()).body(body);
+        request.header("content-type", "application/ebix").send()
+    };
+    let sent = send(EBIX.into()).await.unwrap();
+    assert_eq!((sent.status().as_u16(), header(&sent, "duplicate")), (202, ""));
+    assert_eq!(sent.text().await.unwrap(), "e-1", "the id of the message");
+    let again = send(EBIX.into()).await.unwrap();
+    assert_eq!((again.status().as_u16(), header(&again, "duplicate")), (202, "true"));
+
+    for (from, to, code) in [
+        (">D18<", ">D08<", "B2B-005"),
+        ("op-e-1", "op-e-2", "B2B-003"),
+        ("<Identification>e-1", "<Identification>e-2", "B2B-009"),
+        (
+            r#""9">8200000000011</Identification></SenderEnergyParty>"#,
+            r#""9">8100000000030</Identification></SenderEnergyParty>"#,
+            "B2B-008",
+        ),
+    ] {
+        let refused = send(EBIX.replacen(from, to, 1)).await.unwrap();
+        assert_eq!((refused.status().as_u16(), header(&refused, "content-type")), (400, "text/xml; charset=utf-8"));
+        let error = refused.text().await.unwrap();
+        let start = format!("<Error><faultcode>soapenv:Client</faultcode><faultstring>{code}:");
+        assert!(error.starts_with(&start) && error.contains(&format!("<ErrorCode>{code}</ErrorCode>")), "{error}");
+    }
+    let cim = send(document("e-9")).await.unwrap();
+    assert_eq!(cim.status(), 400, "the header says ebIX, and it is CIM");
+
+    let peek = |accept: &'static str| {
+        let request = house.http.get(house.url("/v1.0/cim/all")).bearer_auth(house.token());
+        async move {
+            for _ in 0..200 {
+                let response = request.try_clone().unwrap().header("accept", accept).send().await.unwrap();
+                if response.status() == 200 {
+                    return response;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            panic!("no answer came");
+        }
+    };
+    let (ebix, xml) = (peek("application/ebix").await, peek("application/xml").await);
+    assert_eq!(header(&ebix, "content-type"), "text/xml; charset=utf-8");
+    assert_eq!(header(&ebix, "messageid"), header(&xml, "messageid"), "one document, two forms");
+    assert_ne!(header(&ebix, "etag"), header(&xml, "etag"));
+    let tag = header(&ebix, "etag").to_string();
+    let text = ebix.text().await.unwrap();
+    assert!(text.contains("<DK_RejectUpdateChargeInformation "), "{text}");
+    assert!(text.contains("<OriginalBusinessDocument>op-e-1</OriginalBusinessDocument>"), "{text}");
+    let same = peek("application/ebix").await;
+    assert_eq!(header(&same, "etag"), tag);
+    assert_eq!(same.text().await.unwrap(), text, "the same until it is dequeued");
 }
 
 #[tokio::test]
@@ -759,13 +852,16 @@ async fn error_documents_follow_the_schema_that_is_published_for_them() {
     let codes: Vec<&str> = listed.lines().map(|line| line.split('\t').next().unwrap()).collect();
     let other = document("1").replace(":0:1\"", ":0:2\"");
     let foreign = document("1").replace(GRID_NUMBER, "8100000000030");
-    for (path, body) in [(PRICES, flawed()), (PRICES, other), (PRICES, foreign), ("/v1.0/cim/nothing", "<x/>".into())] {
-        let answer = house.post(path).body(body).send().await.unwrap();
-        let text = answer.text().await.unwrap();
-        let verdict = spec::check(&schema, text.as_bytes(), &gridpost::xml::Limits::default(), &mut ());
-        assert!(verdict.is_valid(), "{text}: {:?}", verdict.flaws);
-        let told = text.split("<Code>").skip(1).map(|rest| rest.split('<').next().unwrap());
-        assert!(told.into_iter().all(|code| codes.contains(&code)), "{text}");
+    let rows = [(PRICES, flawed()), (PRICES, other), (PRICES, foreign), ("/v1.0/cim/nothing", "<x/>".into())];
+    for (accept, tag) in [("application/xml", "<Code>"), ("application/ebix", "<ErrorCode>")] {
+        for (path, body) in &rows {
+            let answer = house.post(path).header("accept", accept).body(body.clone()).send().await.unwrap();
+            let text = answer.text().await.unwrap();
+            let verdict = spec::check(&schema, text.as_bytes(), &gridpost::xml::Limits::default(), &mut ());
+            assert!(verdict.is_valid(), "{text}: {:?}", verdict.flaws);
+            let told: Vec<_> = text.split(tag).skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
+            assert!(!told.is_empty() && told.iter().all(|code| codes.contains(code)), "{text}");
+        }
     }
     let json: Value = page("/error-document.schema.json").await.json().await.unwrap();
     assert_eq!(json["required"], json!(["error"]));

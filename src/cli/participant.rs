@@ -58,6 +58,9 @@ pub struct Peek {
     /// Which queue to look at
     #[arg(long, default_value = "all", value_parser = ["all", "masterdata", "aggregations", "timeseries"])]
     pub category: String,
+    /// The form to show it in; what ebIX cannot say is shown in CIM XML
+    #[arg(long = "as", default_value = "xml", value_name = "FORM", value_parser = ["xml", "json", "ebix"])]
+    pub form: String,
 }
 
 /// Take a message that was peeked off its queue
@@ -142,7 +145,8 @@ async fn send_file(client: &Client, path: &Path) -> Result<Fate, Fault> {
 
 pub async fn peek(args: Peek) -> anyhow::Result<Outcome> {
     let client = connect(&args.hub)?;
-    let Some(message) = client.peek(&args.category).await? else {
+    let media_type = format!("application/{}", args.form);
+    let Some(message) = client.peek_as(&args.category, &media_type).await? else {
         eprintln!("nothing waits");
         return Ok(Outcome::Fine);
     };

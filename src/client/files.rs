@@ -14,6 +14,9 @@ use super::{Fault, Message};
 /// Longest message id that a file is named after.
 const ID_LENGTH_MAX: usize = 64;
 
+/// How the root elements of ebIX documents begin.
+const EBIX: &str = "DK_";
+
 pub(super) fn base_url(to: &str) -> Result<Url, Fault> {
     let address = || Fault::Address { to: to.into() };
     let url = Url::parse(to).map_err(|_| address())?;
@@ -21,9 +24,20 @@ pub(super) fn base_url(to: &str) -> Result<Url, Fault> {
 }
 
 /// Whether a document is in JSON rather than in XML, by how it begins.
-pub(super) fn is_json(body: &[u8]) -> bool {
+fn is_json(body: &[u8]) -> bool {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+}
+
+/// The media type of a document.
+pub(super) fn media_type(body: &[u8]) -> &'static str {
+    if is_json(body) {
+        return "application/json";
+    }
+    match document_of(body) {
+        Some(root) if root.starts_with(EBIX) => "application/ebix",
+        _ => "application/xml",
+    }
 }
 
 /// The local name of the root element, such as `RequestChangeOfPriceList_MarketDocument`.
@@ -86,6 +100,7 @@ mod tests {
             ("\u{feff} {\"RequestPriceList_MarketDocument\": {\"mRID\": \"1\"}}", Some("requestpricelist")),
             ("{\"RequestPriceList_MarketDocument\"", None),
             ("\u{feff}<?xml version='1.0'?>\n<!-- a --><NotifyX_MarketDocument/>", Some("notifyx")),
+            ("<e:DK_RequestEndOfSupply xmlns:e='u'>", Some("dk_requestendofsupply")),
             ("<Error/>", Some("error")),
             ("", None),
             ("{}", None),
@@ -94,6 +109,9 @@ mod tests {
             let route = document_of(text.as_bytes()).map(|root| route_of(&root));
             assert_eq!(route.as_deref(), expected, "{text}");
         }
+        let types = ["<x:DK_RequestEndOfSupply/>", " {}", "<RequestEndOfSupply_MarketDocument/>", ""]
+            .map(|it| media_type(it.as_bytes()));
+        assert_eq!(types, ["application/ebix", "application/json", "application/xml", "application/xml"]);
     }
 
     #[test]

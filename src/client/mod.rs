@@ -141,8 +141,13 @@ impl Client {
 
     /// The next document of a category (`masterdata`, `aggregations`, `timeseries`, or `all`), if there is one.
     pub async fn peek(&self, category: &str) -> Result<Option<Message>, Fault> {
+        self.peek_as(category, "application/xml").await
+    }
+
+    /// The same in the form of a media type, if the hub can say it there.
+    pub async fn peek_as(&self, category: &str, media_type: &str) -> Result<Option<Message>, Fault> {
         let url = self.url(&["v1.0", "cim", category]);
-        let response = self.ask(Method::GET, url.clone(), "application/xml", None).await?;
+        let response = self.ask(Method::GET, url.clone(), media_type, None).await?;
         match response.status() {
             StatusCode::NO_CONTENT => Ok(None),
             StatusCode::OK => {
@@ -202,10 +207,10 @@ impl Client {
     /// Asks until there is an answer that another try would not better.
     async fn ask(&self, method: Method, url: Url, accept: &str, body: Option<Bytes>) -> Result<Response, Fault> {
         let mut pause = PAUSE_FIRST;
+        let form = body.as_ref().map(|body| files::media_type(body)).unwrap_or_default();
         for attempt in 1.. {
             let mut request = self.http.request(method.clone(), url.clone()).header(ACCEPT, accept);
             if let Some(body) = &body {
-                let form = if files::is_json(body) { "application/json" } else { "application/xml" };
                 request = request.header(CONTENT_TYPE, format!("{form}; charset=utf-8")).body(body.clone());
             }
             let last = attempt >= self.attempts_max;

@@ -22,7 +22,7 @@ mod to_xml;
 mod tests;
 
 pub use from_xml::from_xml;
-pub use to_xml::{Misformed, Translated, root_name, to_xml};
+pub use to_xml::{Misformed, root_name, to_xml};
 
 use crate::spec::{Inside, Part};
 

@@ -1,15 +1,17 @@
 //! The header that all business documents share; how to read a document, how to write one.
 //!
-//! A document is known here as names and values, whatever wire form it came in: CIM XML or CIM JSON. Which processes
-//! exist is not known here.
+//! A document is known here as names and values, whatever wire form it came in: CIM XML, CIM JSON or ebIX XML.
+//! Which processes exist is not known here.
 
 pub mod cim_json;
 pub mod cim_xml;
+pub mod ebix;
 mod mentions;
 mod outgoing;
 mod reading;
 mod schemas;
 mod summary;
+mod translated;
 mod wire;
 
 pub use mentions::{Mentions, MentionsReader};
@@ -19,4 +21,4 @@ pub use reading::feed;
 pub use reading::{Header, HeaderReader, Reader, Refusal};
 pub use schemas::{built_in, schema_for};
 pub use summary::{RecordStatus, RecordSummary, Summary, SummaryReader};
-pub use wire::{Wire, read, read_from, recognise};
+pub use wire::{Wire, namespaces_like, read, read_from, recognise};

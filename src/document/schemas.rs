@@ -16,8 +16,7 @@ pub fn built_in() -> Specs {
 
 /// The schema of a document whose root is of this namespace: one of `specs`, or that of an ebIX document.
 pub fn schema_for<'s>(specs: &'s Specs, namespace: &str) -> Option<&'s Schema> {
-    let ebix_root = || namespace.strip_prefix("un:unece:260:data:EEM-")?.strip_suffix(":v3");
-    specs.schema_for(namespace).or_else(|| ebix(ebix_root()?))
+    specs.schema_for(namespace).or_else(|| ebix(super::ebix::root_of_namespace(namespace)?))
 }
 
 /// The schema of an ebIX document, by the name of its root element. Each is compiled when its first document comes: there
@@ -26,7 +25,7 @@ pub fn schema_for<'s>(specs: &'s Specs, namespace: &str) -> Option<&'s Schema> {
 /// # Panics
 ///
 /// Never, once the tests have passed: they load all of them.
-fn ebix(root: &str) -> Option<&'static Schema> {
+pub fn ebix(root: &str) -> Option<&'static Schema> {
     static COMPILED: [OnceLock<Schema>; EBIX.len()] = [const { OnceLock::new() }; EBIX.len()];
     let at = EBIX.iter().position(|(file, _)| file.strip_suffix(".xsd") == Some(root) && root.starts_with("DK_"))?;
     let compile = || Schema::load(&Sources::table(EBIX), EBIX[at].0).expect("the built-in schemas load");

@@ -2,8 +2,9 @@
 
 use std::io::{self, Read};
 
-use super::cim_json::{self, Misformed, Translated};
-use super::{Reader, cim_xml};
+use super::cim_json::{self, Misformed};
+use super::translated::Translated;
+use super::{Reader, cim_xml, ebix};
 use crate::spec::{self, Flaw, Schema, Specs, Verdict};
 use crate::xml::{Limits, Positions};
 
@@ -12,33 +13,36 @@ use crate::xml::{Limits, Positions};
 pub enum Wire {
     CimXml,
     CimJson,
+    Ebix,
 }
 
 impl Wire {
-    /// What a document looks like by its first character.
-    pub fn of(document: &[u8]) -> Wire {
-        let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
-        match document.iter().find(|byte| !byte.is_ascii_whitespace()) {
-            Some(b'{') => Wire::CimJson,
-            _ => Wire::CimXml,
+    /// What a document looks like by its first character and the namespace of its root.
+    pub fn of(document: &[u8], limits: &Limits) -> Wire {
+        if is_json(document) {
+            return Wire::CimJson;
         }
+        let root = spec::root_of(document, limits);
+        if root.is_ok_and(|root| ebix::is_namespace(&root.namespace)) { Wire::Ebix } else { Wire::CimXml }
     }
 }
 
-/// The schema that describes a document, by its root.
+/// The schema of a document, by the namespace or the name of its root.
 ///
 /// # Errors
 ///
 /// The flaw that keeps its root from being read; `Ok(None)` when its root is of no schema.
 pub fn recognise<'s>(specs: &'s Specs, document: &[u8], limits: &Limits) -> Result<Option<&'s Schema>, Flaw> {
-    match Wire::of(document) {
-        Wire::CimXml => Ok(specs.schema_for(&spec::root_of(document, limits)?.namespace)),
-        // JSON has no namespaces, and so no versions: each name is taken to be the version that there is.
-        Wire::CimJson => {
-            let name = cim_json::root_name(document).map_err(|wrong| flaw(wrong, document))?;
-            Ok(specs.iter().find(|schema| schema.root_part(&name).is_some()))
-        }
+    // JSON has no namespaces, and so no versions: each name is taken to be the version that there is.
+    let named = |name: &str| specs.iter().find(|schema| schema.root_part(name).is_some());
+    if is_json(document) {
+        return Ok(named(&cim_json::root_name(document).map_err(|wrong| flaw(wrong, document))?));
     }
+    let root = spec::root_of(document, limits)?;
+    Ok(match ebix::root_of_namespace(&root.namespace) {
+        Some(name) => ebix::cim_root(name).and_then(|twin| named(&twin)),
+        None => specs.schema_for(&root.namespace),
+    })
 }
 
 /// The same of a document that is kept, which is read by pieces where it is XML and its root comes early. `None` when
@@ -52,7 +56,7 @@ pub fn read_from(
     let mut head = Vec::new();
     (&mut source).take(HEAD_BYTES).read_to_end(&mut head)?;
     let mut schema = recognise(specs, &head, limits);
-    if schema.is_err() || Wire::of(&head) != Wire::CimXml {
+    if schema.is_err() || Wire::of(&head, limits) != Wire::CimXml {
         source.read_to_end(&mut head)?;
         schema = recognise(specs, &head, limits);
         return Ok(schema.ok().flatten().map(|schema| read(schema, &head, limits, reader)));
@@ -67,19 +71,30 @@ const HEAD_BYTES: u64 = 64 * 1024;
 /// Checks a document against its schema and hands what it says to `reader`. Flaws, and the places told to the reader,
 /// are those of the document as it came.
 pub fn read(schema: &Schema, document: &[u8], limits: &Limits, reader: &mut dyn Reader) -> Verdict {
-    if Wire::of(document) == Wire::CimXml {
-        return cim_xml::read(schema, document, limits, reader);
-    }
-    match cim_json::to_xml(schema, document, limits.flaws_max) {
-        Err(wrong) => {
+    let translated = if is_json(document) {
+        cim_json::to_xml(schema, document, limits.flaws_max).map_err(|wrong| {
             let truncated = wrong.len() >= limits.flaws_max;
-            let mut flaws: Vec<Flaw> = wrong.into_iter().map(bare).collect();
-            place(&mut flaws, document);
-            Verdict { root: None, flaws, truncated }
+            Verdict { root: None, flaws: wrong.into_iter().map(bare).collect(), truncated }
+        })
+    } else {
+        match spec::root_of(document, limits) {
+            Ok(root) if ebix::is_namespace(&root.namespace) => {
+                let name = ebix::root_of_namespace(&root.namespace).unwrap_or_default();
+                ebix::to_cim(schema, name, document, limits)
+            }
+            _ => return cim_xml::read(schema, document, limits, reader),
+        }
+    };
+    match translated {
+        Err(mut verdict) => {
+            place(&mut verdict.flaws, document);
+            verdict
         }
         Ok(translated) => {
-            let mut verdict =
-                cim_xml::read(schema, &translated.xml, limits, &mut Placed { reader, translated: &translated });
+            // What may be too large is what was sent.
+            let limits = Limits { body_bytes_max: usize::MAX, ..limits.clone() };
+            let mut placed = Placed { reader, translated: &translated };
+            let mut verdict = cim_xml::read(schema, &translated.xml, &limits, &mut placed);
             for flaw in &mut verdict.flaws {
                 flaw.byte = translated.place(flaw.byte);
             }
@@ -89,7 +104,18 @@ pub fn read(schema: &Schema, document: &[u8], limits: &Limits, reader: &mut dyn 
     }
 }
 
-/// Tells a reader the places of the JSON.
+/// The namespaces that a document may be in, when it is in the form that `like` is of; in CIM its name is `name`.
+pub fn namespaces_like(name: &str, namespace: &str, like: &str) -> Vec<String> {
+    let ebix = if ebix::is_namespace(like) { ebix::namespaces(name) } else { Vec::new() };
+    if ebix.is_empty() { vec![namespace.to_string()] } else { ebix }
+}
+
+fn is_json(document: &[u8]) -> bool {
+    let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
+    document.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+}
+
+/// Tells a reader the places of the document as it came.
 struct Placed<'a> {
     reader: &'a mut dyn Reader,
     translated: &'a Translated,

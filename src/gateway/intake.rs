@@ -32,6 +32,8 @@ pub struct Received {
     pub correlation_id: String,
     /// The same bytes were accepted before, and this is the first answer again.
     pub duplicate: bool,
+    /// The document's own id.
+    pub message_id: String,
 }
 
 /// What an id of a document was used for before.
@@ -169,7 +171,8 @@ impl Gateway {
             match self.seen_before(&header, &arrival.body.hash(), &ids)? {
                 Seen::Never => {}
                 Seen::Accepted { correlation_id } => {
-                    return Ok(Receipt::Accepted(Received { correlation_id, duplicate: true }));
+                    let message_id = header.message_id;
+                    return Ok(Receipt::Accepted(Received { correlation_id, duplicate: true, message_id }));
                 }
                 Seen::Under(error) => return self.refuse(arrival, Some(&header), error).await,
             }
@@ -179,6 +182,7 @@ impl Gateway {
                     return Ok(Receipt::Accepted(Received {
                         correlation_id: arrival.correlation_id.to_string(),
                         duplicate: false,
+                        message_id: header.message_id,
                     }));
                 }
                 // Somebody used one of the ids in between: look again, and it will be found.
@@ -353,7 +357,7 @@ fn finished(
                 "there is no schema of {} for namespace {}: write {}",
                 incoming.name,
                 shown(&root.namespace),
-                incoming.namespace
+                document::namespaces_like(incoming.name, incoming.namespace, &root.namespace).join(" or ")
             ))
         });
         let details = unknown.into_iter().chain(verdict.flaws.iter().map(flaw_error));
@@ -459,7 +463,7 @@ fn schema_unknown(message: String) -> Error {
 fn flaw_error(flaw: &Flaw) -> Error {
     // A wrong value is repeated, but not where it may be a person's number with one digit too many.
     let element = flaw.path.rsplit('/').next().unwrap_or_default();
-    let message = if element.contains(CUSTOMER_NUMBER) {
+    let message = if element.contains(CUSTOMER_NUMBER) || element == EBIX_CUSTOMER_NUMBER {
         "The customer's number does not have the form of its type."
     } else {
         &flaw.message
@@ -516,6 +520,8 @@ const DETAILS_MAX: usize = 100;
 const ID_CHARS_SHOWN: usize = 64;
 /// How the elements that hold customers' numbers end: first, second, or the only one.
 const CUSTOMER_NUMBER: &str = "ustomer_MarketParticipant.mRID";
+/// A person's number in ebIX.
+const EBIX_CUSTOMER_NUMBER: &str = "CPR";
 const REFUSAL_CODES_KEPT: usize = 8;
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::archive::{self, AuditEntry, InboxEntry};
-use crate::document::{self, Summary, SummaryReader};
+use crate::document::{self, Summary, SummaryReader, ebix};
 use crate::market::{ActorNumber, Party, Timestamp};
 use crate::process::{self, Incoming, Markets, Pack, errand, participants, timer};
 use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome, Page};
@@ -106,6 +106,11 @@ impl Gateway {
         Ok(gateway)
     }
 
+    /// What a document may be at most.
+    pub fn limits(&self) -> &xml::Limits {
+        &self.settings.limits
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -120,10 +125,10 @@ impl Gateway {
 
     /// The document that is taken in under `/v1.0/cim/{route}`; the name's case does not matter.
     pub fn document_for(&self, route: &str) -> Option<&'static Incoming> {
-        process::DOCUMENTS
-            .iter()
-            .copied()
-            .find(|document| document.routes.iter().any(|name| name.eq_ignore_ascii_case(route)))
+        let twin = ebix::cim_name(route);
+        process::DOCUMENTS.iter().copied().find(|document| {
+            document.routes.iter().any(|name| name.eq_ignore_ascii_case(route)) || twin == Some(document.name)
+        })
     }
 
     /// What waits in a participant's queues.

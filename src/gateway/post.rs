@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::{Fault, Gateway, PAGE_RECORDS};
 use crate::archive::{self, Place};
-use crate::document::{self, Category, cim_json};
+use crate::document::{self, Category, Wire, cim_json, ebix};
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Dequeue, Slip, Waiting};
 use crate::process::dispatch;
@@ -104,20 +104,30 @@ impl Gateway {
         }
     }
 
-    /// A peeked document in its JSON form; a large one is written on a thread of its own.
-    pub async fn in_json(&self, peeked: &Peeked) -> Result<Bytes, Fault> {
+    /// A peeked document in the form that its owner wants, and the form that it is given in: what ebIX cannot say is
+    /// given in CIM XML. A large one is written on a thread of its own.
+    pub async fn in_form(&self, peeked: &Peeked, wire: Wire) -> Result<(Bytes, Wire), Fault> {
         let (specs, settings, xml) = (self.specs.clone(), self.settings.clone(), peeked.body.clone());
+        let bytes = xml.len();
         let write = move || {
-            let schema = document::recognise(&specs, &xml, &settings.limits).ok()??;
-            cim_json::from_xml(schema, &xml, &settings.limits).ok().map(Bytes::from)
+            let limits = &settings.limits;
+            let schema = document::recognise(&specs, &xml, limits).ok()??;
+            match wire {
+                Wire::CimXml => Some((xml, wire)),
+                Wire::CimJson => Some((cim_json::from_xml(schema, &xml, limits).ok()?.into(), wire)),
+                Wire::Ebix => Some(match ebix::from_cim(schema, &xml, limits) {
+                    Some(ebix) => (ebix.into(), wire),
+                    None => (xml, Wire::CimXml),
+                }),
+            }
         };
-        let json = if peeked.body.len() <= WRITE_AT_ONCE_BYTES_MAX {
+        let written = if bytes <= WRITE_AT_ONCE_BYTES_MAX {
             write()
         } else {
             tokio::task::spawn_blocking(write).await.ok().flatten()
         };
         // It was checked against this schema before it was sent: only another set of schemas can have come since.
-        json.ok_or(Fault::Unreadable { what: "a waiting document" })
+        written.ok_or(Fault::Unreadable { what: "a waiting document" })
     }
 
     /// Lets a document go that the caller has peeked.

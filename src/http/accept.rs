@@ -31,8 +31,8 @@ pub fn charset(headers: &HeaderMap) -> Option<String> {
     })
 }
 
-/// The form in which a document is sent, of the two there are: the one that is liked best, XML where both are liked the
-/// same. `None` when neither may be sent.
+/// The form in which a document is sent, of the three there are: the one that is liked best; XML, then JSON, where more
+/// are liked the same. `None` when none may be sent.
 ///
 /// Clients of an older generation name what they want in `Content-Type` even on a GET (post-office 2.3), so that is
 /// looked at when there is no `Accept`.
@@ -41,8 +41,8 @@ pub fn wanted(headers: &HeaderMap) -> Option<Wire> {
     if ranges.is_empty() {
         return match content_type(headers) {
             None => Some(Wire::CimXml),
-            Some(name) if name.is_empty() || is_xml(&name) => Some(Wire::CimXml),
-            Some(name) => is_json(&name).then_some(Wire::CimJson),
+            Some(name) if name.is_empty() => Some(Wire::CimXml),
+            Some(name) => wire_of(&name),
         };
     }
     let weight = |is_named: &dyn Fn(&str) -> bool, families: &[&str]| {
@@ -56,25 +56,27 @@ pub fn wanted(headers: &HeaderMap) -> Option<Wire> {
     };
     let xml = weight(&is_xml, &["application/*", "text/*"]);
     let json = weight(&is_json, &["application/*"]);
-    if xml == 0 && json == 0 {
-        None
-    } else if json > xml {
-        Some(Wire::CimJson)
-    } else {
-        Some(Wire::CimXml)
-    }
+    let ebix = weight(&is_ebix, &["application/*"]);
+    let best = [(xml, Wire::CimXml), (json, Wire::CimJson), (ebix, Wire::Ebix)].into_iter().rev();
+    best.max_by_key(|(weight, _)| *weight).filter(|(weight, _)| *weight > 0).map(|(_, wire)| wire)
 }
 
-/// Whether `application/json` (true) or XML (false) was asked for by name, and which of them rather.
-pub fn asks_for_json(headers: &HeaderMap) -> Option<bool> {
-    let mut best: Option<(u32, bool)> = None;
+/// The form that a media type names.
+pub fn wire_of(name: &str) -> Option<Wire> {
+    let forms = [(is_xml(name), Wire::CimXml), (is_json(name), Wire::CimJson), (is_ebix(name), Wire::Ebix)];
+    forms.into_iter().find(|(named, _)| *named).map(|(_, wire)| wire)
+}
+
+/// The form that was asked for by name, and of several the one that is liked best.
+pub fn named(headers: &HeaderMap) -> Option<Wire> {
+    let mut best: Option<(u32, Wire)> = None;
     for range in ranges(headers, &ACCEPT) {
-        let json = is_json(&range.name);
-        if (json || is_xml(&range.name)) && range.weight > best.map_or(0, |(weight, _)| weight) {
-            best = Some((range.weight, json));
+        let Some(wire) = wire_of(&range.name) else { continue };
+        if range.weight > best.map_or(0, |(weight, _)| weight) {
+            best = Some((range.weight, wire));
         }
     }
-    best.map(|(_, json)| json)
+    best.map(|(_, wire)| wire)
 }
 
 /// Whether the answer may be compressed with gzip.
@@ -90,6 +92,10 @@ pub fn is_xml(name: &str) -> bool {
 
 pub fn is_json(name: &str) -> bool {
     name == "application/json"
+}
+
+pub fn is_ebix(name: &str) -> bool {
+    name == "application/ebix" || name == "application/ebix+xml"
 }
 
 fn ranges(headers: &HeaderMap, header: &HeaderName) -> Vec<Range> {
@@ -117,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_document_is_sent_in_the_form_that_is_liked_best() {
-        let (xml, json) = (Some(Wire::CimXml), Some(Wire::CimJson));
+        let (xml, json, ebix) = (Some(Wire::CimXml), Some(Wire::CimJson), Some(Wire::Ebix));
         let rows = [
             ("", xml),
             ("*/*", xml),
@@ -131,6 +137,9 @@ mod tests {
             ("application/json, application/xml;q=0.9", json),
             ("application/xml;q=0, */*", json),
             ("application/json;q=0, */*", xml),
+            ("application/ebix", ebix),
+            ("application/EBIX+xml, application/json;q=0.9", ebix),
+            ("application/xml;q=0, application/json;q=0, application/*", ebix),
             ("text/*", xml),
             ("application/xml;q=0", None),
             ("image/png", None),
@@ -141,6 +150,7 @@ mod tests {
         }
         assert_eq!(wanted(&headers(&[])), xml);
         assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "application/json")])), json);
+        assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "application/ebix")])), ebix);
         assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "image/png")])), None);
         assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "application/json"), (ACCEPT, "*/*")])), xml);
     }
@@ -150,14 +160,15 @@ mod tests {
         let rows = [
             ("", None),
             ("*/*", None),
-            ("application/json", Some(true)),
-            ("text/xml", Some(false)),
-            ("application/json;q=0.5, application/xml", Some(false)),
-            ("application/json, application/xml", Some(true)),
+            ("application/json", Some(Wire::CimJson)),
+            ("text/xml", Some(Wire::CimXml)),
+            ("application/json;q=0.5, application/xml", Some(Wire::CimXml)),
+            ("application/json, application/xml", Some(Wire::CimJson)),
+            ("application/xml;q=0.5, application/ebix", Some(Wire::Ebix)),
             ("application/json;q=0", None),
         ];
         for (accept, expected) in rows {
-            assert_eq!(asks_for_json(&headers(&[(ACCEPT, accept)])), expected, "{accept}");
+            assert_eq!(named(&headers(&[(ACCEPT, accept)])), expected, "{accept}");
         }
     }
 

@@ -46,7 +46,7 @@ pub async fn check(
 }
 
 async fn answer(door: &Arc<Door>, admitted: Admitted) -> Result<Response, Problem> {
-    let Admitted { caller, document, arrived, share } = admitted;
+    let Admitted { caller, document, arrived, share, .. } = admitted;
     let gateway = Arc::clone(&door.gateway);
     let run = share.during(async move { gateway.dry_run(&caller, arrived, gateway.now()).await });
     let run = run.await.map_err(|fault| Problem::fault(&fault))?;

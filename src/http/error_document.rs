@@ -1,4 +1,5 @@
-//! Error documents: what a refused request is answered with, in XML or JSON (post-office 2.6.1, charges 2.1).
+//! Error documents: what a refused request is answered with, in XML, in JSON or as ebIX has it (post-office 2.6.1,
+//! charges 2.1).
 
 use std::fmt::Write;
 
@@ -9,6 +10,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::accept;
+use crate::document::Wire;
 use crate::gateway::{self, Error};
 
 /// A refusal with its status: becomes an answer once the format is known.
@@ -24,6 +26,8 @@ pub struct Problem {
 pub enum Format {
     Xml,
     Json,
+    /// What a SOAP fault holds.
+    Ebix,
 }
 
 impl From<gateway::Fault> for Problem {
@@ -84,15 +88,19 @@ impl Problem {
 impl Format {
     /// What was asked for by name wins, then the form of the request, then XML.
     pub fn of(headers: &HeaderMap) -> Self {
-        let json = accept::asks_for_json(headers)
-            .unwrap_or_else(|| accept::content_type(headers).is_some_and(|name| accept::is_json(&name)));
-        if json { Format::Json } else { Format::Xml }
+        let sent = || accept::content_type(headers).and_then(|name| accept::wire_of(&name));
+        match accept::named(headers).or_else(sent) {
+            Some(Wire::CimJson) => Format::Json,
+            Some(Wire::Ebix) => Format::Ebix,
+            Some(Wire::CimXml) | None => Format::Xml,
+        }
     }
 
     pub fn content_type(self) -> &'static str {
         match self {
             Format::Xml => "application/xml; charset=utf-8",
             Format::Json => "application/json; charset=utf-8",
+            Format::Ebix => "text/xml; charset=utf-8",
         }
     }
 }
@@ -106,8 +114,60 @@ pub fn body_of(error: &Error, format: Format) -> String {
             write_xml(error, &mut text);
             text
         }
+        Format::Ebix => {
+            let mut text = String::from("<Error>");
+            write_fault(error, &mut text);
+            text.push_str("</Error>");
+            text
+        }
     }
 }
+
+/// What an ebIX client hears, with the codes that ebIX has: the first error, as clients know it, and all of them in the
+/// detail (post-office 2.6.1, 8.2 row 13).
+pub fn write_fault(error: &Error, text: &mut String) {
+    let own = std::slice::from_ref(error);
+    let errors = if error.details.is_empty() { own } else { &error.details };
+    let code = |each: &Error| ebix_code(&each.code).or_else(|| ebix_code(&error.code)).unwrap_or(FAILED);
+    element("faultcode", "soapenv:Client", text);
+    element("faultstring", &format!("{}:{}", code(&errors[0]), placed(&errors[0])), text);
+    text.push_str("<detail>");
+    for each in errors {
+        text.push_str("<fault>");
+        element("ErrorCode", code(each), text);
+        element("ErrorText", &placed(each), text);
+        text.push_str("</fault>");
+    }
+    text.push_str("</detail>");
+}
+
+/// An error in one text, with its place.
+fn placed(error: &Error) -> String {
+    match (error.line, error.column) {
+        (Some(line), Some(column)) => format!("line {line}, position {column}: {}", error.message),
+        (Some(line), None) => format!("line {line}: {}", error.message),
+        (None, _) => error.message.clone(),
+    }
+}
+
+/// The ebIX code of an error (post-office 2.6.3, market-roles 5.3).
+fn ebix_code(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "00001" | "00402" | "Forbidden" => "B2B-002",
+        "00101" | "00201" | "00305" | "B2B-003" => "B2B-003",
+        "00302" | "B2B-005" | "SchemaValidationError" => "B2B-005",
+        "00401" | "00403" => "B2B-006",
+        "00301" => "B2B-007",
+        "00002" | "B2B-008" => "B2B-008",
+        "00102" | "00202" | "00205" => "B2B-009",
+        "00003" => "B2B-010",
+        "00303" | "00304" => "B2B-011",
+        _ => return None,
+    })
+}
+
+/// Anything that has no code of its own.
+const FAILED: &str = "B2B-900";
 
 pub fn json_of(error: &Error) -> Value {
     let mut object = json!({ "code": error.code, "message": error.message });
@@ -187,6 +247,7 @@ mod tests {
     #[test]
     fn a_schema_error_is_told_with_line_and_position() {
         insta::assert_snapshot!(body_of(&schema_error(), Format::Xml), @r#"<Error><Code>B2B-005</Code><Message>The document does not follow its schema.</Message><Details><Error><Code>SchemaValidationError</Code><Message>'&lt;x&gt;' &amp; "more" �</Message><InnerError><LineNumber>22</LineNumber><LinePosition>17</LinePosition></InnerError></Error><Error><Code>SchemaValidationError</Code><Message>second</Message><InnerError><LineNumber>23</LineNumber><LinePosition>17</LinePosition></InnerError></Error></Details></Error>"#);
+        insta::assert_snapshot!(body_of(&schema_error(), Format::Ebix));
         let json: Value = serde_json::from_str(&body_of(&schema_error(), Format::Json)).unwrap();
         assert_eq!(
             json["error"]["details"][1],
@@ -212,6 +273,8 @@ mod tests {
             (Some("application/json"), Some("application/xml"), Format::Json),
             (Some("text/xml"), Some("application/json"), Format::Xml),
             (None, Some("application/octet-stream"), Format::Xml),
+            (None, Some("application/ebix"), Format::Ebix),
+            (Some("application/ebix, application/json;q=0.5"), Some("application/xml"), Format::Ebix),
         ];
         for (asked, sent, expected) in rows {
             let mut headers = HeaderMap::new();

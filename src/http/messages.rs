@@ -130,7 +130,11 @@ async fn looked(
     match looked.map_err(|fault| Problem::fault(&fault))?.ok_or_else(unknown)? {
         Looked::Rows(rows) => Ok(json_answer(StatusCode::OK, &rows)),
         Looked::Document { id, name, body } => {
-            let format = if Wire::of(&body) == Wire::CimJson { Format::Json } else { Format::Xml };
+            let format = match Wire::of(&body, door.gateway.limits()) {
+                Wire::CimXml => Format::Xml,
+                Wire::CimJson => Format::Json,
+                Wire::Ebix => Format::Ebix,
+            };
             let mut response = Response::new(Body::from(body));
             let headers = response.headers_mut();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));

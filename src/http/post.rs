@@ -36,27 +36,31 @@ pub async fn peek(
     let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
     let wire = accept::wanted(&parts.headers).ok_or_else(|| {
-        let message = "Documents are given as application/xml or application/json. Ask for one of them in Accept.";
+        let message = "Documents are given as application/xml, application/json or application/ebix. \
+             Ask for one of them in Accept.";
         Problem::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message)
     })?;
     let patience = patience(parts)?;
     let share = door.fairness.admit(&caller, Instant::now())?;
     let gateway = Arc::clone(&door.gateway);
     let peeked = share.during(async move {
-        match gateway.peek_within(&caller, category, patience).await? {
-            Some(mut peeked) if wire == Wire::CimJson => {
-                peeked.body = gateway.in_json(&peeked).await?;
-                Ok(Some(peeked))
+        let Some(mut peeked) = gateway.peek_within(&caller, category, patience).await? else { return Ok(None) };
+        let form = match wire {
+            Wire::CimXml => wire,
+            _ => {
+                let form;
+                (peeked.body, form) = gateway.in_form(&peeked, wire).await?;
+                form
             }
-            peeked => Ok(peeked),
-        }
+        };
+        Ok(Some((peeked, form)))
     });
     Ok(match peeked.await.map_err(|fault| Problem::fault(&fault))? {
         None => empty(StatusCode::NO_CONTENT),
-        Some(peeked) => {
+        Some((peeked, form)) => {
             said.document = Some(peeked.document.clone());
             said.document_bytes = peeked.body.len();
-            bundle(peeked, wire, accept::takes_gzip(&parts.headers))
+            bundle(peeked, form, accept::takes_gzip(&parts.headers))
         }
     })
 }
@@ -77,9 +81,10 @@ fn patience(parts: &Parts) -> Result<Duration, Problem> {
 fn bundle(peeked: Peeked, wire: Wire, gzip: bool) -> Response {
     let gzip = gzip && peeked.body.len() >= gzip::PACKED_BYTES_MIN;
     // A strong tag names bytes, so each form has its own, packed or not.
-    let (format, form) = match wire {
-        Wire::CimXml => (Format::Xml, ""),
-        Wire::CimJson => (Format::Json, "-json"),
+    let (content_type, form) = match wire {
+        Wire::CimXml => (Format::Xml.content_type(), ""),
+        Wire::CimJson => (Format::Json.content_type(), "-json"),
+        Wire::Ebix => (Format::Ebix.content_type(), "-ebix"),
     };
     let tag = format!("\"{}{form}{}\"", peeked.hash, if gzip { "-gzip" } else { "" });
     let mut response = Response::new(if gzip { gzip::pack(peeked.body) } else { Body::from(peeked.body) });
@@ -90,7 +95,7 @@ fn bundle(peeked: Peeked, wire: Wire, gzip: bool) -> Response {
             headers.insert(name, value);
         }
     };
-    set(CONTENT_TYPE, format.content_type());
+    set(CONTENT_TYPE, content_type);
     set(MESSAGE_ID, &peeked.message_id);
     set(MESSAGE_TYPE, &peeked.document);
     set(BUNDLE_SIZE, &peeked.records.to_string());

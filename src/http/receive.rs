@@ -27,6 +27,7 @@ pub(super) struct Admitted {
     pub caller: Party,
     pub document: &'static Incoming,
     pub arrived: Arrived,
+    pub wire: Wire,
     pub share: Share,
 }
 
@@ -47,10 +48,10 @@ pub(super) async fn admit(
     body::check_head(&parts.headers, &door.settings.limits)?;
     let mut share = door.fairness.admit(&caller, Instant::now())?;
     let mut pieces = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits)?;
-    // Large XML is read while it arrives; JSON is read as a whole.
+    // Large CIM XML is read while it arrives; what has to be put into its words is read as a whole.
     let body = pieces.gather(if wire == Wire::CimXml { AT_HAND_BYTES_MAX } else { usize::MAX }).await?;
     said.document_bytes = body.len();
-    if Wire::of(&body) != wire {
+    if Wire::of(&body, door.gateway.limits()) != wire {
         return Err(another_form(wire));
     }
     let arrived = if pieces.ended() {
@@ -60,7 +61,7 @@ pub(super) async fn admit(
         door.gateway.read_pieces::<Problem>(document, whole).await?
     };
     said.document_bytes = arrived.bytes() as usize;
-    Ok(Admitted { caller, document, arrived, share })
+    Ok(Admitted { caller, document, arrived, wire, share })
 }
 
 /// A body that is whole in so many bytes is read at once.
@@ -74,7 +75,7 @@ pub async fn receive(
     unread: &mut Unread,
     said: &mut Said,
 ) -> Result<Response, Problem> {
-    let Admitted { caller, arrived, share, .. } = admit(door, name, parts, unread, said).await?;
+    let Admitted { caller, arrived, wire, share, .. } = admit(door, name, parts, unread, said).await?;
     let CorrelationId(id) = parts.extensions.get::<CorrelationId>().cloned().expect("the outermost layer sets it");
     let gateway = Arc::clone(&door.gateway);
     let received = share.during(async move { gateway.receive(&caller, arrived, &id, gateway.now()).await });
@@ -85,7 +86,9 @@ pub async fn receive(
             Err(problem)
         }
         Receipt::Accepted(receipt) => {
-            let mut response = Response::new(Body::empty());
+            // ebIX clients read the id of their message where others read nothing (post-office 2.3).
+            let body = if wire == Wire::Ebix { Body::from(receipt.message_id) } else { Body::empty() };
+            let mut response = Response::new(body);
             *response.status_mut() = StatusCode::ACCEPTED;
             response.headers_mut().extend(named(&receipt.correlation_id));
             if receipt.duplicate {
@@ -123,25 +126,23 @@ fn admitted(document: &Incoming, caller: &Party) -> Result<(), Problem> {
 /// The form that the body is said to have.
 fn supported(headers: &HeaderMap) -> Result<Wire, Problem> {
     let utf8 = accept::charset(headers).is_none_or(|charset| charset == "utf-8");
-    match accept::content_type(headers) {
-        Some(name) if accept::is_xml(&name) && utf8 => Ok(Wire::CimXml),
-        Some(name) if accept::is_json(&name) && utf8 => Ok(Wire::CimJson),
-        _ => Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UnsupportedMediaType",
-            "The Content-Type must be application/xml or application/json, alone or with charset=utf-8.",
-        )
-        .with(ACCEPT, "application/xml, application/json")),
-    }
+    let wire = accept::content_type(headers).and_then(|name| accept::wire_of(&name));
+    wire.filter(|_| utf8).ok_or_else(|| {
+        let message = "The Content-Type must be application/xml, application/json or application/ebix, alone or with \
+             charset=utf-8.";
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
+            .with(ACCEPT, "application/xml, application/json, application/ebix")
+    })
 }
 
 fn another_form(wire: Wire) -> Problem {
-    let (said, begins) = match wire {
-        Wire::CimXml => ("XML", "<"),
-        Wire::CimJson => ("JSON", "{"),
+    let (said, is) = match wire {
+        Wire::CimXml => ("XML", "begin with \"<\" and the root of a CIM document"),
+        Wire::CimJson => ("JSON", "begin with \"{\""),
+        Wire::Ebix => ("ebIX", "begin with the root of an ebIX document, in its namespace of version 3"),
     };
     let message = format!(
-        "The Content-Type says {said}, and the body is something else: it does not begin with \"{begins}\". \
+        "The Content-Type says {said}, and the body is something else: it does not {is}. \
          Send the document that the header announces."
     );
     Problem::new(StatusCode::BAD_REQUEST, "B2B-005", message)

@@ -44,9 +44,12 @@ fn every_sample_says_the_same_in_json() {
     let mut there_and_back = 0;
     for path in paths {
         let xml = std::fs::read(&path).unwrap();
+        if Wire::of(&xml, &Limits::default()) == Wire::Ebix {
+            continue;
+        }
         let Ok(expected) = summary(&specs, &xml) else { continue };
         let json = json_of(&specs, &xml);
-        assert_eq!(Wire::of(json.as_bytes()), Wire::CimJson);
+        assert_eq!(Wire::of(json.as_bytes(), &Limits::default()), Wire::CimJson);
         assert_eq!(summary(&specs, json.as_bytes()).as_ref(), Ok(&expected), "{}: {json}", path.display());
         let schema = recognise(&specs, json.as_bytes(), &Limits::default()).unwrap().unwrap();
         let back = to_xml(schema, json.as_bytes(), 10).unwrap();

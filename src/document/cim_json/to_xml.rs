@@ -10,16 +10,9 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{Bare, Form};
+use crate::document::translated::Translated;
 use crate::spec::{Part, Schema};
 use crate::xml::{escape_attribute, escape_text};
-
-/// A JSON document as XML.
-#[derive(Debug, Default)]
-pub struct Translated {
-    pub xml: Vec<u8>,
-    /// For each element, in order: where it begins in the XML and where its value begins in the JSON, in bytes.
-    places: Vec<(u32, u32)>,
-}
 
 /// What of a JSON document cannot be read as this document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,14 +22,6 @@ pub struct Misformed {
     /// `/Root/MktActivityRecord[3]/mRID`, as a flaw of the schema would have it.
     pub path: String,
     pub message: String,
-}
-
-impl Translated {
-    /// Where in the JSON something is that stands at `byte` in the XML.
-    pub fn place(&self, byte: usize) -> usize {
-        let after = self.places.partition_point(|(xml, _)| *xml as usize <= byte);
-        after.checked_sub(1).map_or(0, |at| self.places[at].1 as usize)
-    }
 }
 
 /// The name of the one member of the object that a document is.
@@ -176,7 +161,7 @@ impl<'j> Writer<'j> {
         if self.wrong.len() >= self.most {
             return;
         }
-        self.out.places.push((position(self.out.xml.len()), position(self.byte(value.get()))));
+        self.out.came_from(self.byte(value.get()));
         self.write("<");
         self.write(part.name());
         match Form::of(part, parent) {
@@ -285,13 +270,8 @@ impl<'j> Writer<'j> {
     }
 
     fn write(&mut self, text: &str) {
-        self.out.xml.extend_from_slice(text.as_bytes());
+        self.out.write(text);
     }
-}
-
-/// Bodies are far below four gigabytes; what is beyond points to the end.
-fn position(byte: usize) -> u32 {
-    u32::try_from(byte).unwrap_or(u32::MAX)
 }
 
 /// A stranger's name, as much of it as an error text shows.
