@@ -1,6 +1,7 @@
 //! The door over real TLS sockets: every status, every limit, both error formats.
 
 mod door;
+mod soap;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
@@ -1026,9 +1027,14 @@ async fn a_client_certificate_speaks_for_its_participant_while_it_is_registered(
         let order = CertificateOrder::Assign(Assignment { certificate, sequence: None, others_until });
         house.gateway.order_certificate(&order).await.unwrap();
     };
+    let over_soap = async |client: &reqwest::Client| {
+        let request = client.post(house.url("/ebix")).header("content-type", "text/xml").body("<no-envelope/>");
+        request.send().await.unwrap().status().as_u16()
+    };
     assert!(asked(&as_old).await.1.contains("is not registered"));
+    assert_eq!(over_soap(&as_old).await, 403);
     assign(&old, past, None).await;
-    assert_eq!(asked(&as_old).await.0, 204);
+    assert_eq!((asked(&as_old).await.0, over_soap(&as_old).await), (204, 200), "a fault");
     assign(&new, future, None).await;
     assert!(asked(&as_new).await.1.contains("for a later time"), "the new one is not in use yet");
     assign(&new, past, Some(future)).await;

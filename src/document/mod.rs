@@ -6,6 +6,7 @@
 pub mod cim_json;
 pub mod cim_xml;
 pub mod ebix;
+pub mod envelope;
 mod mentions;
 mod outgoing;
 mod reading;

@@ -72,7 +72,7 @@ impl Gateway {
     }
 
     /// Which document it is, by its root's namespace.
-    fn recognise(&self, body: &[u8]) -> Result<&'static Incoming, Error> {
+    pub fn recognise(&self, body: &[u8]) -> Result<&'static Incoming, Error> {
         let schema = document::recognise(&self.specs, body, &self.settings.limits)
             .map_err(|flaw| Error::new(SYNTAX, "the document is not well-formed").details(vec![flaw_error(&flaw)]))?;
         let namespace = schema.map(Schema::namespace);

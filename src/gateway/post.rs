@@ -104,10 +104,10 @@ impl Gateway {
         }
     }
 
-    /// A peeked document in the form that its owner wants, and the form that it is given in: what ebIX cannot say is
+    /// A document of ours in the form that its owner wants, and the form that it is given in: what ebIX cannot say is
     /// given in CIM XML. A large one is written on a thread of its own.
-    pub async fn in_form(&self, peeked: &Peeked, wire: Wire) -> Result<(Bytes, Wire), Fault> {
-        let (specs, settings, xml) = (self.specs.clone(), self.settings.clone(), peeked.body.clone());
+    pub async fn in_form(&self, xml: Bytes, wire: Wire) -> Result<(Bytes, Wire), Fault> {
+        let (specs, settings) = (self.specs.clone(), self.settings.clone());
         let bytes = xml.len();
         let write = move || {
             let limits = &settings.limits;

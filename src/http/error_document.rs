@@ -116,7 +116,7 @@ pub fn body_of(error: &Error, format: Format) -> String {
         }
         Format::Ebix => {
             let mut text = String::from("<Error>");
-            write_fault(error, &mut text);
+            write_fault(error, None, &mut text);
             text.push_str("</Error>");
             text
         }
@@ -124,17 +124,24 @@ pub fn body_of(error: &Error, format: Format) -> String {
 }
 
 /// What an ebIX client hears, with the codes that ebIX has: the first error, as clients know it, and all of them in the
-/// detail (post-office 2.6.1, 8.2 row 13).
-pub fn write_fault(error: &Error, text: &mut String) {
+/// detail (post-office 2.6.1, 8.2 row 13). Of a request over SOAP the string names the request instead, where the code says
+/// little (2.6.4).
+pub fn write_fault(error: &Error, request: Option<&str>, text: &mut String) {
     let own = std::slice::from_ref(error);
     let errors = if error.details.is_empty() { own } else { &error.details };
-    let code = |each: &Error| ebix_code(&each.code).or_else(|| ebix_code(&error.code)).unwrap_or(FAILED);
-    element("faultcode", "soapenv:Client", text);
-    element("faultstring", &format!("{}:{}", code(&errors[0]), placed(&errors[0])), text);
+    let code = |each: &Error| ebix_code(&each.code).or_else(|| ebix_code(&error.code)).unwrap_or(FAILED).to_string();
+    let first = code(&errors[0]);
+    let string = match request {
+        Some(id) if [FAILED, NOT_DEQUEUED].contains(&&*first) => id.to_string(),
+        _ => placed(&errors[0]),
+    };
+    let blamed = if ["VersionMismatch", "MustUnderstand"].contains(&&*error.code) { &error.code } else { "Client" };
+    element("faultcode", &format!("soapenv:{blamed}"), text);
+    element("faultstring", &format!("{first}:{string}"), text);
     text.push_str("<detail>");
     for each in errors {
         text.push_str("<fault>");
-        element("ErrorCode", code(each), text);
+        element("ErrorCode", &code(each), text);
         element("ErrorText", &placed(each), text);
         text.push_str("</fault>");
     }
@@ -151,23 +158,25 @@ fn placed(error: &Error) -> String {
 }
 
 /// The ebIX code of an error (post-office 2.6.3, market-roles 5.3).
-fn ebix_code(code: &str) -> Option<&'static str> {
+fn ebix_code(code: &str) -> Option<&str> {
     Some(match code {
         "00001" | "00402" | "Forbidden" => "B2B-002",
-        "00101" | "00201" | "00305" | "B2B-003" => "B2B-003",
-        "00302" | "B2B-005" | "SchemaValidationError" => "B2B-005",
+        "00101" | "00201" | "00305" => "B2B-003",
+        "00302" | "SchemaValidationError" => "B2B-005",
         "00401" | "00403" => "B2B-006",
         "00301" => "B2B-007",
-        "00002" | "B2B-008" => "B2B-008",
+        "00002" => "B2B-008",
         "00102" | "00202" | "00205" => "B2B-009",
         "00003" => "B2B-010",
         "00303" | "00304" => "B2B-011",
-        _ => return None,
+        _ => return Some(code).filter(|code| code.starts_with("B2B-")),
     })
 }
 
 /// Anything that has no code of its own.
 const FAILED: &str = "B2B-900";
+/// A message that is not there to be dequeued, or to be fetched again.
+const NOT_DEQUEUED: &str = "B2B-201";
 
 pub fn json_of(error: &Error) -> Value {
     let mut object = json!({ "code": error.code, "message": error.message });

@@ -10,6 +10,7 @@ mod clock;
 mod commands;
 mod credentials;
 mod dry_run;
+mod ebix;
 mod error_document;
 mod fairness;
 mod gzip;

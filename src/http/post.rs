@@ -49,7 +49,7 @@ pub async fn peek(
             Wire::CimXml => wire,
             _ => {
                 let form;
-                (peeked.body, form) = gateway.in_form(&peeked, wire).await?;
+                (peeked.body, form) = gateway.in_form(std::mem::take(&mut peeked.body), wire).await?;
                 form
             }
         };

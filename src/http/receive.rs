@@ -109,7 +109,7 @@ pub fn unknown_document() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "NotFound", message)
 }
 
-fn admitted(document: &Incoming, caller: &Party) -> Result<(), Problem> {
+pub(super) fn admitted(document: &Incoming, caller: &Party) -> Result<(), Problem> {
     if document.roles.contains(&caller.role) {
         return Ok(());
     }

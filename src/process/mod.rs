@@ -56,6 +56,13 @@ pub const DOCUMENTS: &[&Incoming] = &[
     &installation_accounts::REQUEST_CHANGE_PROSPECT_ACCOUNT,
 ];
 
+/// Those of them that only ask, and change nothing.
+pub const QUERIES: &[&Incoming] = &[
+    &charges::REQUEST_PRICE_LIST,
+    &charge_links::REQUEST_BILLING_MASTER_DATA,
+    &master_data_queries::REQUEST_ACCOUNTING_POINT_CHARACTERISTICS,
+];
+
 /// Every kind of timer that a process may set.
 pub const TIMERS: &[&timer::Kind] = &[
     &change_of_supplier::timers::SUPPLIER,
