@@ -299,6 +299,26 @@ fn every_rule_of_metering_points_is_broken_in_some_sample() {
     assert!(missing.is_empty(), "neither acted nor excused, or both: {missing:#?}");
 }
 
+/// A folder that is named for a rule of orders shows it; or the folder's README says why none does.
+#[test]
+fn every_rule_of_an_operators_order_is_broken_in_some_sample() {
+    let table = fs::read_to_string(root().join("message-specs/rules-market-roles.tsv")).unwrap();
+    let samples = root().join("samples/portfolio-changes");
+    let excuses = fs::read_to_string(samples.join("README.md")).unwrap();
+    let mut files = Vec::new();
+    walk(&samples, &mut files);
+    let shown: Vec<String> =
+        files.iter().filter(|it| it.ends_with("after.txt")).map(|it| fs::read_to_string(it).unwrap()).collect();
+    let rules: Vec<Vec<&str>> =
+        table.lines().filter(|line| line.starts_with('F')).map(|line| line.split('\t').collect()).collect();
+    assert!(rules.len() > 15, "{rules:?}");
+    for rule in rules {
+        let said = format!("{} {}", rule[0], rule[1]);
+        let acted = shown.iter().any(|after| after.contains(&format!("{said}: {}", rule[8])));
+        assert!(acted != excuses.contains(&said), "{said} is neither acted nor excused, or both");
+    }
+}
+
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let path = entry.unwrap().path();

@@ -220,6 +220,51 @@ fn an_operator_creates_a_charge_in_its_owners_name() {
     assert!(wrong.status.code() == Some(2) && said.contains("charge 1/D09/A: `D09` is no charge_type"), "{said}");
 }
 
+/// Market-roles 2.9: tried out, ordered, looked at, and carried out on its day.
+#[test]
+fn an_operator_lets_one_supplier_take_over_from_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store").display().to_string();
+    let change = "samples/change-of-supplier/E03-a-customer-whose-number-is-not-known";
+    rows(&["replay", change, "--clock", "2023-08-01T09:00:00Z", "--store", &store, "--json"]);
+    let order = |from: &str, to: &str, more: &[&str]| {
+        let date = ["--date", "2023-10-01", "--clock", "2023-08-02T09:00:00Z", "--store", &store, "--json"];
+        let parties = ["process", "force-supplier", "--from", from, "--to", to, "--kind", "D13"];
+        gridpost(&[&parties[..], &date, more].concat())
+    };
+    let said = |output: &Output| -> Vec<Value> {
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let refused = order("8100000000108", "5790002263057", &[]);
+    assert_eq!((refused.status.code(), &said(&refused)[0]["rule"]), (Some(1), &"F02".into()));
+    let tried = order("8100000000108", "7300000000011", &["--dry-run"]);
+    let tried_rows = said(&tried);
+    assert_eq!(tried.status.code(), Some(0));
+    let outcomes = |rows: &[Value]| -> Vec<String> {
+        let row = |it: &Value| Some(format!("{} {}", it["metering_point"].as_str()?, it["outcome"].as_str()?));
+        rows.iter().filter_map(row).collect()
+    };
+    assert_eq!(rows(&["process", "orders", "--store", &store, "--json"]), [Value::Null; 0], "nothing was changed");
+    let given = order("8100000000108", "7300000000011", &[]);
+    assert_eq!(given.status.code(), Some(0), "{}", String::from_utf8_lossy(&given.stderr));
+    assert_eq!(outcomes(&said(&given)[1..]), outcomes(&tried_rows), "as was foretold");
+    assert!(tried_rows.iter().any(|row| row["documents"].as_array().is_some_and(|it| it.len() == 5)));
+    let orders = rows(&["process", "orders", "--store", &store, "--json"]);
+    assert_eq!((orders.len(), &orders[0]["gone_through"], &orders[0]["waiting"]), (1, &true.into(), &0.into()));
+    let id = orders[0]["id"].as_str().unwrap();
+    let shown = rows(&["process", "orders", id, "--store", &store, "--json"]);
+    assert_eq!(shown, said(&given));
+    let process = shown.iter().find_map(|row| row["process"].as_str()).unwrap();
+    let story = rows(&["process", "show", process, "--store", &store, "--json"]);
+    assert!(story.iter().any(|row| row["step"] == "state AwaitingMasterDataDispatch"), "{story:?}");
+    let until = ["what-if", "--until", "2023-10-02T00:00:00Z", "--store", &store, "--json"];
+    assert_eq!(gridpost(&until).status.code(), Some(0));
+    assert_eq!(gridpost(&["process", "orders", "unknown", "--store", &store]).status.code(), Some(2));
+    let help = String::from_utf8(gridpost(&["process", "force-supplier", "--help"]).stdout).unwrap();
+    assert!(help.contains("--dry-run") && help.contains("Examples:"), "{help}");
+}
+
 #[test]
 fn what_cannot_be_run_says_why_and_ends_with_2() {
     let dir = tempfile::tempdir().unwrap();

@@ -49,6 +49,10 @@ fn footprint_in(own_world: Option<World>, specs: &Arc<Specs>, run: &Run) -> BTre
                 file.file = Path::new(&file.file).file_name().unwrap().to_string_lossy().into_owned();
                 Line::File(file)
             }
+            Line::Order(mut order) => {
+                order.file = Path::new(&order.file).file_name().unwrap().to_string_lossy().into_owned();
+                Line::Order(order)
+            }
             Line::Outgoing(outgoing) => {
                 sent.push((outgoing.document.clone(), outgoing.path.clone().unwrap()));
                 Line::Outgoing(outgoing)

@@ -15,6 +15,7 @@ mod import;
 mod load;
 mod local;
 mod new_charge;
+mod orders;
 mod output;
 pub mod participant;
 mod process;

@@ -13,6 +13,7 @@ use super::accounts;
 use super::certificates::{self, Certificates};
 use super::config::Config;
 use super::new_charge;
+use super::orders;
 use super::output::parse_instant;
 use super::register;
 use super::webhooks::{self, Webhooks};
@@ -28,7 +29,8 @@ use crate::record::Needs;
 use crate::store::Embedded;
 
 /// Shows what the processes know: charges, prices, links, and the events they have raised. `register`, `actor` and
-/// `grid-area` change who takes part, and `create-charge` creates a charge in its owner's name.
+/// `grid-area` change who takes part, and `create-charge` creates a charge in its owner's name; `force-supplier` and
+/// `balance-responsible` change a supplier's whole portfolio.
 #[derive(Debug, Args)]
 pub struct ProcessArgs {
     /// Folder of the store [default: [store] dir of the configuration].
@@ -131,6 +133,13 @@ enum What {
         #[arg(value_name = "METERING POINT")]
         metering_point: String,
     },
+    ForceSupplier(orders::ForceArgs),
+    BalanceResponsible(orders::BalanceArgs),
+    /// What operators have ordered about suppliers' portfolios, and how each order went; with an ID, what became of each
+    /// accounting point.
+    Orders {
+        id: Option<String>,
+    },
     /// Everybody who is registered.
     Participants,
     /// Creates a charge in its owner's name, without a document of the owner's.
@@ -182,11 +191,17 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
     if let What::Accounts(what) = &args.what {
         return accounts::run(what, dir, args.json, config);
     }
+    match &args.what {
+        What::ForceSupplier(force) => return orders::force(force, dir, args.json, config),
+        What::BalanceResponsible(balance) => return orders::balance(balance, dir, args.json, config),
+        _ => {}
+    }
     let store = Embedded::open(dir, config.store_options())?;
     if let What::CreateCharge(new) = &args.what {
         return new_charge::run(store, config, new, args.json);
     }
     match &args.what {
+        What::Orders { id } => return orders::orders(&store, id.as_deref(), args.json),
         What::GridArea { code, owner, .. } => {
             return register::grid_area(&store, config, code, owner.as_deref(), args.json);
         }
@@ -256,6 +271,9 @@ impl What {
             What::Participants => Question::Participants { cut: EVERYTHING },
             What::CreateCharge(_)
             | What::GridArea { .. }
+            | What::ForceSupplier(_)
+            | What::BalanceResponsible(_)
+            | What::Orders { .. }
             | What::Register { .. }
             | What::Actor(_)
             | What::Certificate(_)

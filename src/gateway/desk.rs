@@ -182,7 +182,7 @@ impl Desk {
     }
 
     /// The next piece of what decisions left behind. An errand that fails is set aside, and the next one has its turn.
-    pub fn errand(&self) -> Result<Option<Batch>, Failure> {
+    pub fn errand(&self) -> Result<Option<Decided>, Failure> {
         for kind in self.errands {
             let Some((key, entry)) = self.page(&(kind.waiting)(), 1)?.pop() else { continue };
             return match self.decide_errand(kind, &key, &entry) {
@@ -191,7 +191,7 @@ impl Desk {
                     metrics::counter!("gridpost_errands_parked_total").increment(1);
                     let mut batch = Batch::default();
                     batch.expect(key.clone(), Expected::At(entry.version)).put_all(errand::park(&key, &entry, &cause));
-                    Ok(Some(batch))
+                    Ok(Some(Decided { batch, errands: false, sets: None }))
                 }
                 decided => decided.map(Some),
             };
@@ -199,7 +199,7 @@ impl Desk {
         Ok(None)
     }
 
-    fn decide_errand(&self, kind: &errand::Kind, key: &Key, entry: &Entry) -> Result<Batch, Failure> {
+    fn decide_errand(&self, kind: &errand::Kind, key: &Key, entry: &Entry) -> Result<Decided, Failure> {
         let read = |range: &KeyRange, limit| {
             self.store.page(range, None, limit).map_err(|fault| Failure::Fault(Fault::store("read an errand")(fault)))
         };
@@ -215,7 +215,7 @@ impl Desk {
         let gather = || process::gather_more(errand.needs(&page, &context), more, look);
         let facts = unless_it_panics(gather)?.map_err(Failure::loading)?;
         let decision = unless_it_panics(|| errand.decide(&page, left.more, &facts, &context))?;
-        Ok(self.commit(Batch::default(), decision, &facts, &context, "")?.batch)
+        self.commit(Batch::default(), decision, &facts, &context, "")
     }
 
     /// Renders every outgoing document, and adds it to the batch: to the archive, and to its receiver's queue.

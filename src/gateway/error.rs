@@ -54,6 +54,8 @@ pub enum Fault {
     RangeTooLarge { records_max: usize },
     #[error("the clock only moves forward: it shows {now}, {asked} is behind it")]
     ClockBackwards { now: Timestamp, asked: Timestamp },
+    #[error("{what} has changed again and again; try once more")]
+    Moving { what: &'static str },
     /// Something could not be decided although its time has come.
     #[error("something is {cause}")]
     Undecided { cause: String },

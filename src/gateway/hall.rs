@@ -26,8 +26,8 @@ pub(super) enum Event {
     Parks(Message, String),
     /// There may be work that a decision has left behind.
     Errands,
-    /// What became of one piece of it.
-    ErrandSettled(Result<Outcome, store::Fault>),
+    /// What became of one piece of it, and the first instant at which a timer is due that it sets.
+    ErrandSettled(Result<Outcome, store::Fault>, Option<Timestamp>),
     /// Timers may be due.
     TimePassed,
     /// What became of the commit of a decision, by its place in the hall.
@@ -98,12 +98,17 @@ impl Hall {
                 let place = self.place(Work::Document(message), Vec::new());
                 self.park(place, &cause);
             }
-            Event::Errands | Event::ErrandSettled(Ok(_)) => self.next_errand(),
-            Event::ErrandSettled(Err(store::Fault::Busy { .. })) => {
+            Event::ErrandSettled(Ok(Outcome::Committed(_)), sets) => {
+                // Jobs are begun before more of them are laid out.
+                self.timers_are_set(sets);
+                self.next_errand();
+            }
+            Event::Errands | Event::ErrandSettled(Ok(Outcome::Conflict(_)), _) => self.next_errand(),
+            Event::ErrandSettled(Err(store::Fault::Busy { .. }), _) => {
                 std::thread::sleep(BUSY_PAUSE);
                 self.next_errand();
             }
-            Event::ErrandSettled(Err(fault)) => self.in_trouble(&with_causes(&fault)),
+            Event::ErrandSettled(Err(fault), _) => self.in_trouble(&with_causes(&fault)),
             Event::TimePassed => {
                 self.agenda.forget();
                 self.agenda.watched();
@@ -181,9 +186,9 @@ impl Hall {
     /// Does the next piece of what decisions left behind; the piece after it follows when this one is on disk.
     fn next_errand(&mut self) {
         match self.desk.errand() {
-            Ok(Some(batch)) => {
+            Ok(Some(Decided { batch, sets, .. })) => {
                 let events = self.events.clone();
-                self.commit(batch, move |outcome| drop(events.send(Event::ErrandSettled(outcome))));
+                self.commit(batch, move |outcome| drop(events.send(Event::ErrandSettled(outcome, sets))));
             }
             Ok(None) => self.counter.remove(1),
             Err(failure) => self.fails(failure),
@@ -255,16 +260,28 @@ impl Hall {
             Work::Timer(timer, _) => self.agenda.done(timer),
             Work::Document(_) => false,
         };
-        let due = waiting.sets.is_some_and(|due| self.agenda.set(due) && due <= self.clock.now());
-        if due {
-            self.counter.add(1);
-            self.agenda.watched();
-        }
+        let due = self.is_due(waiting.sets);
         self.counter.remove(1);
         for next in self.turns.leave(place, &waiting.turns) {
             self.decide(next);
         }
         if done || due {
+            self.next_timers();
+        }
+    }
+
+    /// Whether a timer that was set is due already; whoever waits until all is settled then waits for it too.
+    fn is_due(&mut self, sets: Option<Timestamp>) -> bool {
+        let due = sets.is_some_and(|due| self.agenda.set(due) && due <= self.clock.now());
+        if due {
+            self.counter.add(1);
+            self.agenda.watched();
+        }
+        due
+    }
+
+    fn timers_are_set(&mut self, sets: Option<Timestamp>) {
+        if self.is_due(sets) {
             self.next_timers();
         }
     }

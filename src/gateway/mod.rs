@@ -16,6 +16,7 @@ mod intake;
 mod new_charge;
 mod news;
 mod operator;
+pub mod orders;
 pub mod parked;
 mod post;
 pub mod registry;

@@ -19,6 +19,7 @@ pub mod master_data_queries;
 pub mod metering_point_characteristics;
 pub mod metering_points;
 pub mod participants;
+pub mod portfolio_changes;
 pub mod reallocation;
 pub mod services;
 pub mod timer;
@@ -69,19 +70,22 @@ pub const TIMERS: &[&timer::Kind] = &[
     &change_of_supplier::timers::MOVE_IN,
     &change_of_supplier::timers::END_OF_SUPPLY,
     &change_of_supplier::timers::MOVE_OUT,
+    &change_of_supplier::timers::FORCED,
     &change_of_supplier::timers::BALANCE,
     &change_of_supplier::timers::NOTICE,
     &change_of_supplier::timers::PATIENCE,
     &change_of_supplier::timers::GRACE,
     &change_of_supplier::timers::SILENCE,
     &metering_point_characteristics::CLOSE_DOWN,
+    &portfolio_changes::JOB,
     &installation_accounts::ASSIGN,
     &installation_accounts::MARK,
     &installation_accounts::UPDATE,
 ];
 
 /// Everything that a decision may leave to be done behind it.
-pub const ERRANDS: &[errand::Kind] = &[charge_links::STOPPED, charge_links::CREATED, charge_links::OWNED];
+pub const ERRANDS: &[errand::Kind] =
+    &[charge_links::STOPPED, charge_links::CREATED, charge_links::OWNED, portfolio_changes::FAN_OUT];
 
 /// A kind of document that we take in.
 pub struct Incoming {

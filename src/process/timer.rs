@@ -101,9 +101,11 @@ impl Timer {
     /// What takes it away and shows it to the operator, with the reason.
     pub fn park(&self, cause: &str) -> Vec<Change> {
         let cause: String = cause.chars().take(CAUSE_CHARS_MAX).collect();
-        let parked = Key::from_bytes([&[PARKED.0], &self.key().as_bytes()[1..]].concat());
         let mut changes = self.cancel();
-        changes.push(Change::Put(parked, stored::write(VERSION, &StoredParked { cause, timer: Stored::from(self) })));
+        changes.push(Change::Put(
+            self.parked_key(),
+            stored::write(VERSION, &StoredParked { cause, timer: Stored::from(self) }),
+        ));
         changes
     }
 
@@ -120,6 +122,11 @@ impl Timer {
 
     pub fn key(&self) -> Key {
         self.rest_of(Key::new(TIMERS).signed(self.due.micros()).fixed([self.rank]))
+    }
+
+    /// Where it stands once it has failed.
+    pub fn parked_key(&self) -> Key {
+        Key::from_bytes([&[PARKED.0], &self.key().as_bytes()[1..]].concat())
     }
 
     fn key_by_turn(&self) -> Key {
@@ -164,7 +171,7 @@ impl Parked {
     pub fn retry(&self) -> Option<Vec<Change>> {
         let timer = self.timer.as_ref()?;
         let mut changes = timer.set_because(timer.set_by);
-        changes.push(Change::Delete(Key::from_bytes([&[PARKED.0], &timer.key().as_bytes()[1..]].concat())));
+        changes.push(Change::Delete(timer.parked_key()));
         Some(changes)
     }
 }

@@ -16,9 +16,10 @@ pub struct Run {
 /// Sorts files and folders into runs.
 ///
 /// A conversation folder, one with files named `…-in-….xml` or `…-in.xml`, is a run of its own: it starts from the
-/// world. Between its documents, in name order, `…-clock.txt` moves the clock to the instant that it holds, and
-/// `…-fetch.txt` lets the participants whose numbers it holds, or everybody, empty their queues. All other files are one
-/// run together, in the order given, folders in name order.
+/// world. Between its documents, in name order, `…-clock.txt` moves the clock to the instant that it holds,
+/// `…-fetch.txt` lets the participants whose numbers it holds, or everybody, empty their queues, and `…-order.toml` is
+/// what an operator orders about a supplier's portfolio; a folder with an order is a conversation too. All other files are
+/// one run together, in the order given, folders in name order.
 pub fn runs(paths: &[PathBuf]) -> Result<Vec<Run>> {
     let mut loose = Vec::new();
     let mut conversations = BTreeMap::new();
@@ -57,7 +58,8 @@ fn walk(
         .with_context(reading)?;
     entries.sort();
     let documents: Vec<PathBuf> = entries.iter().filter(|path| path.is_file() && is_document(path)).cloned().collect();
-    if !documents.iter().any(|path| is_incoming(path)) {
+    let orders = |path: &PathBuf| path.is_file() && Step::of(path) == Some(Step::Order);
+    if !documents.iter().any(|path| is_incoming(path)) && !entries.iter().any(orders) {
         loose.extend(documents);
     } else {
         let taken =
@@ -79,6 +81,7 @@ fn walk(
 pub enum Step {
     Clock,
     Fetch,
+    Order,
 }
 
 impl Step {
@@ -89,6 +92,8 @@ impl Step {
             Some(Step::Clock)
         } else if name.ends_with("-fetch.txt") {
             Some(Step::Fetch)
+        } else if name.ends_with("-order.toml") {
+            Some(Step::Order)
         } else {
             None
         }

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 pub use files::{Run, Step, runs};
-pub use report::{FileLine, Line, OutgoingLine};
+pub use report::{FileLine, Line, OrderLine, OutgoingLine};
 
+use crate::gateway::orders::{self, OrderTable, Ordered, order_row};
 use crate::gateway::world::World;
 use crate::gateway::{Clock, Gateway, Receipt};
 use crate::market::{Party, Timestamp};
@@ -61,6 +62,12 @@ pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Re
                 fetch(&gateway, folder.as_deref(), &fetches, &mut tally.outgoing, tell).await?;
                 continue;
             }
+            Some(Step::Order) => {
+                let line =
+                    order(&gateway, path, &body).await.with_context(|| format!("do as {} says", path.display()))?;
+                tell(Line::Order(line))?;
+                continue;
+            }
             None => number += 1,
         }
         if plan.clock.is_none() {
@@ -93,6 +100,27 @@ async fn follow_the_documents(gateway: &Gateway, body: &[u8]) -> Result<()> {
         gateway.pass_time(created).await?;
     }
     Ok(())
+}
+
+/// Gives an order, and waits until all of it is done.
+async fn order(gateway: &Gateway, path: &Path, text: &[u8]) -> Result<OrderLine> {
+    let table: OrderTable = toml::from_str(std::str::from_utf8(text)?)?;
+    let file = path.display().to_string();
+    Ok(match gateway.order(&table.order()?).await? {
+        Ordered::Given(given) => {
+            if let Err(trouble) = gateway.settled().await {
+                bail!("the order is {trouble}");
+            }
+            let mut points = Vec::new();
+            let found = orders::order(&**gateway.store(), &given.id, &mut |row| points.push(row))?;
+            let (given, tally) = found.context("find the order again")?;
+            OrderLine { file, order: Some(order_row(&given, &tally)), refused: Vec::new(), points }
+        }
+        Ordered::GivenBefore => bail!("it was ordered at this moment before"),
+        Ordered::Refused(refused) => {
+            OrderLine { file, order: None, refused: orders::refusal_rows(&refused), points: Vec::new() }
+        }
+    })
 }
 
 fn instant(text: &[u8]) -> Option<Timestamp> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::document::Summary;
 use crate::gateway::{Peeked, Receipt};
@@ -14,7 +15,19 @@ use crate::market::Party;
 #[serde(untagged)]
 pub enum Line {
     File(FileLine),
+    Order(OrderLine),
     Outgoing(OutgoingLine),
+}
+
+/// What became of an operator's order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OrderLine {
+    pub file: String,
+    /// As `gridpost process orders` shows it; nothing when it was refused.
+    pub order: Option<Value>,
+    pub refused: Vec<Value>,
+    /// What became of each accounting point.
+    pub points: Vec<Value>,
 }
 
 /// How one file was answered.
@@ -127,6 +140,29 @@ impl fmt::Display for Line {
                         _ => String::new(),
                     };
                     write!(f, "\n    {}{place} {}", error.code, error.message)?;
+                }
+                Ok(())
+            }
+            Line::Order(order) => {
+                let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_string();
+                match &order.order {
+                    None => write!(f, "refused {}", order.file)?,
+                    Some(row) => write!(f, "ordered {} {} {}", order.file, text(row, "order"), text(row, "kind"))?,
+                }
+                for refused in &order.refused {
+                    let [rule, name, said, what] = ["rule", "name", "text", "what"].map(|name| text(refused, name));
+                    write!(f, "\n    {rule} {name}: {said} ({what})")?;
+                }
+                for point in &order.points {
+                    write!(f, "\n    {} {}", text(point, "metering_point"), text(point, "outcome"))?;
+                    let why = point["why"].as_array().into_iter().flatten();
+                    for why in why.filter_map(Value::as_str) {
+                        write!(f, "\n      {why}")?;
+                    }
+                    let cancelled = point["cancelled"].as_array().map_or(0, Vec::len);
+                    if cancelled > 0 {
+                        write!(f, "\n      cancelled: {cancelled}")?;
+                    }
                 }
                 Ok(())
             }

@@ -13,11 +13,13 @@ pub struct Effect {
     pub supplier: Option<ActorNumber>,
     /// Who supplied until then.
     pub previous: Option<ActorNumber>,
-    /// Ends of supply and move-outs that it has overtaken, or itself where the supply that it ends is not there: they are
-    /// cancelled.
+    /// What it has overtaken, ends of supply, move-outs and forced changes; or itself where the supply that it ends or takes
+    /// over is not there. They are cancelled.
     pub superseded: Vec<String>,
     /// Processes that it had suspended: they are cancelled.
     pub lapsed: Vec<String>,
+    /// Processes that one of the cancelled ones had suspended: they are pending again.
+    pub back: Vec<String>,
 }
 
 impl AccountingPoint {
@@ -39,9 +41,10 @@ impl AccountingPoint {
             // Whoever takes over at the same instant overtakes it.
             return None;
         }
-        if kind.is_end() && !self.supplies_until(id, at) {
-            self.update(id, withdraw);
-            return Some(Effect { superseded: vec![id.to_string()], ..Effect::default() });
+        let taken = process.takes_over.as_ref();
+        if kind.is_end() && !self.supplies_until(id, at) || taken.is_some() && self.supplier_at(at) != taken {
+            let back = self.cancel(id).expect("it is pending");
+            return Some(Effect { superseded: vec![id.to_string()], back, ..Effect::default() });
         }
         let taker = process.supply.as_ref().map(|supply| supply.supplier.clone());
         self.update(id, |process| process.status = Status::Completed);
@@ -81,7 +84,15 @@ impl AccountingPoint {
             _ if kind.brings_supplier() => effect.superseded = self.overtake(id, at, taker.as_ref()),
             _ => {}
         }
+        if let Some(previous) = &effect.previous {
+            effect.superseded.extend(self.cancel_where(|it| {
+                it.takes_over.as_ref() == Some(previous) && it.status == Status::Pending && it.effective >= at
+            }));
+        }
         effect.lapsed = self.cancel_where(|it| it.suspended_by.as_deref() == Some(id) && it.status.is_open());
+        for gone in effect.superseded.iter().chain(&effect.lapsed) {
+            effect.back.extend(self.release(gone, None));
+        }
         Some(effect)
     }
 
@@ -92,11 +103,14 @@ impl AccountingPoint {
         let still = process.suspended_by.clone();
         withdraw(process);
         let still = still.filter(|by| self.processes.get(by).is_some_and(|it| it.status.is_open()));
+        Some(self.release(id, still))
+    }
+
+    /// Brings back what a process had suspended, or leaves it to another that goes on suspending it. Returns what came back.
+    fn release(&mut self, id: &str, still: Option<String>) -> Vec<String> {
         let mut back = Vec::new();
-        for other in self.processes.values_mut().filter(|it| it.suspended_by.as_deref() == Some(id)) {
-            if other.status != Status::Suspended {
-                continue;
-            }
+        let suspended = self.processes.values_mut().filter(|it| it.suspended_by.as_deref() == Some(id));
+        for other in suspended.filter(|it| it.status == Status::Suspended) {
             if still.is_some() {
                 other.suspended_by = still.clone();
             } else {
@@ -104,7 +118,7 @@ impl AccountingPoint {
                 back.push(other.id.clone());
             }
         }
-        Some(back)
+        back
     }
 
     /// Suspends the changes of supplier that a move-in overtakes: those on its day and behind it.

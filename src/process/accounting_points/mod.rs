@@ -14,6 +14,7 @@
 //!
 //! Source: market-roles 2.1, 2.2.3, 2.5.3, 2.14.
 
+pub mod area_balance;
 pub mod change;
 pub mod customer_data;
 pub mod customers;
@@ -29,7 +30,7 @@ mod tests;
 pub use change::Effect;
 pub use customer_data::CustomerData;
 pub use customers::Customer;
-pub use record::{guard_key, own_id_key, points};
+pub use record::{all_noted_key, guard_key, own_id_key, points, read_point, read_supplied, supplied_by};
 pub use state::{
     AccountingPoint, BalanceRegistration, ConsumerRegistration, Dates, Process, ProcessKind, Status, Supply,
     SupplyRegistration, needs_of, supplies,

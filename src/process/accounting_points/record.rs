@@ -7,7 +7,7 @@ use super::state::{
     BalanceRegistration, ConsumerRegistration, Dates, Process, ProcessKind, Status, SupplyRegistration,
 };
 use crate::market::{ActorNumber, MeteringPointId, Timestamp};
-use crate::record::{Key, KeyRange, Space, stored};
+use crate::record::{Change, Key, KeyRange, Space, stored};
 
 /// Accounting points, by number: rewritten by every change to one of its processes, which it guards.
 pub const POINTS: Space = Space(60);
@@ -19,19 +19,30 @@ pub const CUSTOMERS: Space = Space(62);
 pub const TRANSACTIONS: Space = Space(63);
 /// The same, by our own id of them, which is also the id of the process.
 pub const OWN_IDS: Space = Space(64);
+/// Accounting points, by whoever supplies them or is to; and a mark that those of older stores are noted too.
+pub const SUPPLIED: Space = Space(67);
 
 pub const VERSION: u8 = 1;
-/// Of processes.
-const PROCESS_VERSION: u8 = 2;
+/// Processes that say whether they end a supply.
+const ENDING: u8 = 2;
+/// Processes that say besides whose supply they take over.
+const TAKING_OVER: u8 = 3;
 
 /// The record that every decision about an accounting point takes turns on.
 pub fn guard_key(id: &MeteringPointId) -> Key {
     Key::new(POINTS).text(id.as_str())
 }
 
-/// Every accounting point at which something was registered.
-pub fn points() -> KeyRange {
-    KeyRange::under(&Key::new(POINTS))
+/// Every accounting point at which something was registered, by number, from behind one of them on.
+pub fn points(after: Option<&MeteringPointId>) -> KeyRange {
+    behind(Key::new(POINTS), after)
+}
+
+fn behind(under: Key, after: Option<&MeteringPointId>) -> KeyRange {
+    let all = KeyRange::under(&under);
+    let Some(after) = after else { return all };
+    let next = [under.text(after.as_str()).as_bytes(), &[0]].concat();
+    KeyRange { from: Key::from_bytes(next), to: all.to }
 }
 
 pub fn processes(id: &MeteringPointId) -> KeyRange {
@@ -40,6 +51,38 @@ pub fn processes(id: &MeteringPointId) -> KeyRange {
 
 pub fn process_key(id: &MeteringPointId, process: &str) -> Key {
     Key::new(PROCESSES).text(id.as_str()).text(process)
+}
+
+pub fn supplied_key(supplier: &ActorNumber, point: &MeteringPointId) -> Key {
+    Key::new(SUPPLIED).text(supplier.as_str()).text(point.as_str())
+}
+
+/// Notes an accounting point under a supplier.
+pub fn supplied(supplier: &ActorNumber, point: &MeteringPointId) -> Change {
+    Change::Put(supplied_key(supplier, point), Bytes::new())
+}
+
+/// Every accounting point that a supplier supplies or is to, by number, from behind one of them on.
+pub fn supplied_by(supplier: &ActorNumber, after: Option<&MeteringPointId>) -> KeyRange {
+    behind(Key::new(SUPPLIED).text(supplier.as_str()), after)
+}
+
+/// The accounting point of a record of [`supplied_by`].
+pub fn read_supplied(key: &Key) -> MeteringPointId {
+    let mut parts = key.reader();
+    let point = parts.text().and_then(|_| parts.text());
+    MeteringPointId::new(point.expect("an accounting point stands behind its supplier"))
+}
+
+/// The record that is there once every accounting point is noted under its suppliers, also of a store that is older than
+/// these notes.
+pub fn all_noted_key() -> Key {
+    Key::new(SUPPLIED)
+}
+
+/// The accounting point of a record of [`points`].
+pub fn read_point(key: &Key) -> MeteringPointId {
+    MeteringPointId::new(key.reader().text().expect("a guard's key is a number"))
 }
 
 pub fn customer_key(reference: &str) -> Key {
@@ -74,12 +117,18 @@ struct StoredProcess {
     /// Kept behind it, since version 2.
     #[serde(skip)]
     ends_supply: bool,
+    /// The same, since version 3.
+    #[serde(skip)]
+    takes_over: Option<String>,
 }
 
 impl StoredProcess {
     /// Of what version 1 kept, an end of supply alone ends one.
     fn read(bytes: &[u8]) -> Option<Self> {
-        if let Some((process, ends_supply)) = stored::read::<(Self, bool)>(PROCESS_VERSION, bytes) {
+        if let Some((process, ends_supply, takes_over)) = stored::read::<(Self, bool, _)>(TAKING_OVER, bytes) {
+            return Some(Self { ends_supply, takes_over, ..process });
+        }
+        if let Some((process, ends_supply)) = stored::read::<(Self, bool)>(ENDING, bytes) {
             return Some(Self { ends_supply, ..process });
         }
         let process: Self = stored::read(VERSION, bytes)?;
@@ -110,8 +159,9 @@ pub fn write_process(process: &Process) -> Bytes {
         consumer: process.consumer.as_ref().map(|it| (it.customer.clone(), it.second.clone(), write_dates(it.dates))),
         balance: process.balance.as_ref().map(|it| (text(&it.responsible), text(&it.supplier), write_dates(it.dates))),
         ends_supply: process.ends_supply,
+        takes_over: process.takes_over.as_ref().map(text),
     };
-    stored::write(PROCESS_VERSION, &(&stored, process.ends_supply))
+    stored::write(TAKING_OVER, &(&stored, stored.ends_supply, &stored.takes_over))
 }
 
 /// # Panics
@@ -146,6 +196,7 @@ pub fn read_process(key: &Key, bytes: &[u8]) -> Process {
             dates: read_dates(&dates),
         }),
         ends_supply: found.ends_supply,
+        takes_over: found.takes_over.map(ActorNumber::new),
     }
 }
 

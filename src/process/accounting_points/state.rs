@@ -1,6 +1,6 @@
 //! What is known about an accounting point, and the questions that may be asked of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::record;
 use crate::market::{ActorNumber, MeteringPointId, Period, Timestamp};
@@ -31,16 +31,46 @@ pub struct Process {
     /// The local midnight from which the change holds.
     pub effective: Timestamp,
     pub status: Status,
-    /// Who asked for it, and under which transaction id; nobody for what was so before the hub began.
+    /// Who asked for it, and under which transaction id; nobody for what was so before the hub began. What an operator has
+    /// ordered is the supplier's whom it is for, and has no transaction id.
     pub requester: Option<ActorNumber>,
     pub transaction_id: String,
-    /// The move-in or the reallocation that keeps it from being carried out.
+    /// What keeps it from being carried out: a move-in, a reallocation, or of a forced change whatever would come before it.
     pub suspended_by: Option<String>,
     pub supply: Option<SupplyRegistration>,
     pub consumer: Option<ConsumerRegistration>,
     pub balance: Option<BalanceRegistration>,
     /// Whether the supply of whoever asked for it ends with it: of an end of supply always, of a move-out as the market has it.
     pub ends_supply: bool,
+    /// Whose supply it takes over, of a forced change alone: it does nothing where that one does not supply any more.
+    pub takes_over: Option<ActorNumber>,
+}
+
+impl Process {
+    /// Whether it is a forced change that waits for whatever would come before it.
+    pub fn stands_by(&self) -> bool {
+        self.takes_over.is_some() && self.status == Status::Suspended
+    }
+
+    /// One that has yet to happen, and registers nothing yet.
+    pub fn pending(id: &str, kind: ProcessKind, reason: &str, effective: Timestamp, requester: &ActorNumber) -> Self {
+        Self {
+            id: id.to_string(),
+            kind,
+            number: 0,
+            reason: reason.to_string(),
+            effective,
+            status: Status::Pending,
+            requester: Some(requester.clone()),
+            transaction_id: String::new(),
+            suspended_by: None,
+            supply: None,
+            consumer: None,
+            balance: None,
+            ends_supply: false,
+            takes_over: None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -223,7 +253,15 @@ impl AccountingPoint {
         if self.touched || !changes.is_empty() {
             changes.push(Change::Put(record::guard_key(&self.id), record::write_guard(self.processes.len() as u64)));
         }
+        let (now, before) = (holders(&self.processes), holders(&self.before));
+        changes.extend(now.difference(&before).map(|supplier| record::supplied(supplier, &self.id)));
+        changes.extend(before.difference(&now).map(|it| Change::Delete(record::supplied_key(it, &self.id))));
         changes
+    }
+
+    /// What notes it under everybody who supplies it or is to, whether or not it is noted there already.
+    pub fn note_suppliers(&self) -> Vec<Change> {
+        holders(&self.processes).into_iter().map(|supplier| record::supplied(supplier, &self.id)).collect()
     }
 
     /// Has its guard written although no process has changed: for whatever else is kept under it.
@@ -261,7 +299,8 @@ impl AccountingPoint {
 
     /// Whoever is to be supplier one day, with the day: several, by their day.
     pub fn future_suppliers(&self) -> Vec<(&ActorNumber, Timestamp)> {
-        let open = self.open().into_iter();
+        // What stands by is known to nobody yet.
+        let open = self.open().into_iter().filter(|it| !it.stands_by());
         open.filter_map(|it| Some((&it.supply.as_ref()?.supplier, it.effective))).collect()
     }
 
@@ -306,4 +345,23 @@ impl AccountingPoint {
         }
         expected
     }
+}
+
+/// Everybody who supplies or is to: under whom the accounting point is noted.
+///
+/// A supply is over once something was carried out on the day on which it ends, unless a reallocation runs that may undo it. Of
+/// an end that a world file has set nobody knows here whether its day has come.
+fn holders(processes: &BTreeMap<String, Process>) -> BTreeSet<&ActorNumber> {
+    let has_happened = |at: Timestamp| {
+        let on_the_day = || processes.values().filter(|it| it.effective == at);
+        let ends = |it: &Process| it.status == Status::Completed && (it.kind.is_end() || it.kind.brings_supplier());
+        let undone = |it: &Process| it.status.is_open() && it.kind == ProcessKind::Reallocation;
+        on_the_day().any(ends) && !on_the_day().any(undone)
+    };
+    let registered = processes.values().filter_map(|it| Some((it, it.supply.as_ref()?)));
+    let held = registered.filter(|(process, supply)| {
+        let goes_on = |period: Period| supply.dates.end.is_none() || !has_happened(period.end);
+        process.status.is_open() || supply.dates.period().is_some_and(goes_on)
+    });
+    held.map(|(_, supply)| &supply.supplier).collect()
 }

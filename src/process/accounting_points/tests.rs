@@ -38,6 +38,7 @@ fn process(id: &str, kind: ProcessKind, effective: i64, by: u8) -> Process {
         consumer: consumes.then(|| ConsumerRegistration { customer: format!("{id}-1"), second: None, dates }),
         balance: None,
         ends_supply: kind == ProcessKind::EndOfSupply,
+        takes_over: None,
     }
 }
 
@@ -156,7 +157,8 @@ fn what_is_written_is_read_back_and_guarded() {
     found.cancel("c").unwrap();
     let written: Vec<_> = found.changes().into_iter().map(|change| change.key().clone()).collect();
     let keys = ["b", "c"].map(|process| record::process_key(&id, process));
-    assert_eq!(written, [keys[0].clone(), keys[1].clone(), guard_key(&id)]);
+    let no_more = record::supplied_key(&supplier(3), &id);
+    assert_eq!(written, [keys[0].clone(), keys[1].clone(), guard_key(&id), no_more]);
     assert_eq!(supplies(&store.facts(&needs), &id).len(), 2, "the suspended change is not expected to happen");
 }
 
@@ -170,12 +172,58 @@ fn old_bytes_are_read() {
     let key = record::process_key(&id, "b");
     let old = b"\x01\x02\0\x03E03\x80\x80\xbb\xdd\x83\x05\0\x01\x012\x03t-b\x01\x01m\x01\x012\0\x01\x80\x80\xf6\xba\x87\x0a\0\x01\x03b-1\0\0\0\0\0";
     assert_eq!(record::read_process(&key, old), process);
+    let second = [&[2], &old[1..], &[0]].concat();
+    assert_eq!(record::read_process(&key, &second), process);
     let bytes = record::write_process(&process);
-    assert_eq!((bytes[0], &bytes[1..old.len()], bytes.len()), (2, &old[1..], old.len() + 1));
+    assert_eq!(&bytes[..], [&[3], &old[1..], &[0, 0]].concat());
     assert_eq!(record::read_process(&key, &bytes), process);
+    let forced = Process { takes_over: Some(supplier(1)), ..process };
+    assert_eq!(record::read_process(&key, &record::write_process(&forced)), forced);
     let kept = customer("0101801234", "Ann").keep("r");
     let Change::Put(_, bytes) = kept else { panic!("it is put") };
     assert_eq!(&bytes[..], b"\x01\x0a0101801234\x03Ann");
+}
+
+/// Under whom an accounting point is noted, after what has changed since `before`.
+fn noted(changes: &[Change]) -> Vec<String> {
+    let noted = changes.iter().filter(|it| it.key().space() == record::SUPPLIED);
+    let line = |it: &Change| {
+        let by = it.key().reader().text().unwrap();
+        if matches!(it, Change::Put(..)) { format!("+{by}") } else { format!("-{by}") }
+    };
+    noted.map(line).collect()
+}
+
+#[test]
+fn an_accounting_point_is_noted_under_whoever_supplies_it_or_is_to() {
+    let written = |point: &mut AccountingPoint| {
+        let changes = point.changes();
+        let mut store = Store::default();
+        for process in point.processes() {
+            store.commit(&[Change::Put(record::process_key(&point.id, &process.id), record::write_process(process))]);
+        }
+        let id = point.id.clone();
+        *point = AccountingPoint::load(&store.facts(&needs_of(&id)), &id);
+        noted(&changes)
+    };
+    let mut point = point();
+    point.register(process("a", ProcessKind::MoveIn, 0, 1));
+    assert_eq!(written(&mut point), ["+1"]);
+    point.effectuate("a", day(0)).unwrap();
+    point.register(process("b", ProcessKind::ChangeOfSupplier, 10, 2));
+    assert_eq!(written(&mut point), ["+2"]);
+    let mut cancelled = point.clone();
+    cancelled.cancel("b");
+    assert_eq!(written(&mut cancelled), ["-2"]);
+    point.effectuate("b", day(10)).unwrap();
+    assert_eq!(written(&mut point), ["-1"]);
+    let mut ending = process("e", ProcessKind::EndOfSupply, 20, 2);
+    ending.supply = None;
+    point.register(ending);
+    assert_eq!(written(&mut point), [""; 0]);
+    point.effectuate("e", day(20)).unwrap();
+    assert_eq!(written(&mut point), ["-2"]);
+    assert!(point.note_suppliers().is_empty());
 }
 
 #[test]

@@ -46,7 +46,10 @@ impl SupplyTable {
     pub fn changes(&self) -> Result<Vec<Change>, WorldFlaw> {
         let dates = dates("supply", &self.metering_point, &self.start, self.end.as_deref())?;
         let supply = SupplyRegistration { supplier: ActorNumber::new(&*self.supplier), dates };
-        Ok(opening("supply", &self.metering_point, dates, |process| process.supply = Some(supply)))
+        let noted = record::supplied(&supply.supplier, &MeteringPointId::new(&*self.metering_point));
+        let mut changes = opening("supply", &self.metering_point, dates, |process| process.supply = Some(supply));
+        changes.push(noted);
+        Ok(changes)
     }
 }
 
@@ -85,6 +88,7 @@ fn opening(table: &str, point: &str, dates: Dates, register: impl FnOnce(&mut Pr
         consumer: None,
         balance: None,
         ends_supply: false,
+        takes_over: None,
     };
     register(&mut process);
     let id = MeteringPointId::new(point);

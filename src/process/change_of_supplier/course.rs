@@ -8,8 +8,8 @@
 use std::collections::BTreeSet;
 
 use super::record;
-use crate::market::{ActorNumber, MeteringPointId, Timestamp};
-use crate::process::accounting_points::ProcessKind;
+use crate::market::{ActorNumber, MeteringPointId, Party, Timestamp};
+use crate::process::accounting_points::{Process, ProcessKind};
 use crate::record::{Change, Facts, Needs};
 
 /// How far one process has come.
@@ -30,10 +30,10 @@ pub struct Course {
     pub outcome: Outcome,
     /// States whose document has been dispatched, also of those that are yet to come.
     pub dispatched: BTreeSet<State>,
-    /// The document whose dequeuing, or whose answer, is waited for, and until when.
-    pub awaited: Option<Awaited>,
-    /// Who has been told that its supply ends.
-    pub notified: Option<Notified>,
+    /// The documents whose dequeuing, or whose answer, is waited for, and until when.
+    pub awaited: Vec<Awaited>,
+    /// Who has been told of what is to come, and must hear if it does not.
+    pub notified: Vec<Notified>,
     /// What a move-in has sent besides.
     pub move_in: Sent,
     /// What has happened to it, in order.
@@ -59,6 +59,10 @@ pub enum State {
     AwaitingGridOperatorNotificationDispatch,
     /// An end of supply that the grid company has been told of.
     AwaitingEndOfSupply,
+    /// A forced change that both suppliers and the grid company are being told of.
+    AwaitingNotificationDispatch,
+    /// A forced change whose new supplier is being told what it takes over.
+    AwaitingMasterDataDispatch,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,7 +81,7 @@ pub struct Awaited {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notified {
-    pub supplier: ActorNumber,
+    pub party: Party,
     /// `mRID` of the record that told it.
     pub record_id: String,
 }
@@ -110,7 +114,7 @@ pub struct Entry {
 }
 
 impl State {
-    pub const ALL: [State; 12] = [
+    pub const ALL: [State; 14] = [
         State::NotStarted,
         State::AwaitingConfirmationMessageDispatch,
         State::AwaitingMeteringPointDetailsDispatch,
@@ -123,6 +127,8 @@ impl State {
         State::AwaitingFormerSupplierResponse,
         State::AwaitingGridOperatorNotificationDispatch,
         State::AwaitingEndOfSupply,
+        State::AwaitingNotificationDispatch,
+        State::AwaitingMasterDataDispatch,
     ];
 
     pub fn name(self) -> &'static str {
@@ -139,6 +145,8 @@ impl State {
             State::AwaitingFormerSupplierResponse => "AwaitingFormerSupplierResponse",
             State::AwaitingGridOperatorNotificationDispatch => "AwaitingGridOperatorNotificationDispatch",
             State::AwaitingEndOfSupply => "AwaitingEndOfSupply",
+            State::AwaitingNotificationDispatch => "AwaitingNotificationDispatch",
+            State::AwaitingMasterDataDispatch => "AwaitingMasterDataDispatch",
         }
     }
 }
@@ -153,6 +161,41 @@ impl Outcome {
 }
 
 impl Course {
+    /// How far a process has come that is about to be registered; `number` are registered at the accounting point already.
+    ///
+    /// # Panics
+    ///
+    /// When nobody has asked for the process.
+    pub fn begin(process: &Process, point: &MeteringPointId, number: usize) -> Self {
+        Self {
+            process: process.id.clone(),
+            number: number as u64,
+            point: point.clone(),
+            kind: process.kind,
+            reason: process.reason.clone(),
+            effective: process.effective,
+            requester: process.requester.clone().expect("somebody has asked for it"),
+            transaction_id: process.transaction_id.clone(),
+            state: State::NotStarted,
+            outcome: Outcome::Accepted,
+            dispatched: BTreeSet::new(),
+            awaited: Vec::new(),
+            notified: Vec::new(),
+            move_in: Sent::default(),
+            story: Vec::new(),
+        }
+    }
+
+    /// The requester's transaction; nothing when an operator has ordered the process.
+    pub fn original(&self) -> Option<&str> {
+        Some(&*self.transaction_id).filter(|id| !id.is_empty())
+    }
+
+    /// The business reason of master data that are sent because of it. Those of customers know no supplier of last resort.
+    pub fn details_reason(&self) -> &str {
+        if self.kind == ProcessKind::ForcedSupplierChange { "E06" } else { &self.reason }
+    }
+
     pub fn tell(&mut self, at: Timestamp, what: impl Into<String>) {
         if self.story.len() < STORY_ENTRIES_MAX {
             self.story.push(Entry { at, what: what.into() });

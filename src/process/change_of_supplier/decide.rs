@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::course::{Course, Notice, Outcome, Sent, State};
+use super::course::{Course, Notice, State};
 use super::rules::{self, Case};
 use super::standing;
 use super::work::{self, Work};
-use super::{Asked, REQUEST_CHANGE_OF_SUPPLIER, events, track};
-use crate::document::{Outgoing, Record};
-use crate::market::{ActorNumber, ActorRole, MeteringPointId, Party};
+use super::{Asked, REQUEST_CHANGE_OF_SUPPLIER, balance_order, events, track};
+use crate::document::{Header, Outgoing, Record};
+use crate::market::{ActorNumber, ActorRole, MeteringPointId, MeteringPointType, Party, Timestamp};
 use crate::process::accounting_points::transactions::{Origin, Transaction};
 use crate::process::accounting_points::{
-    self, BalanceRegistration, ConsumerRegistration, Customer, Dates, Process, Status, SupplyRegistration,
+    self, ConsumerRegistration, Customer, Dates, Process, SupplyRegistration, area_balance,
 };
 use crate::process::market_documents::kinds::{
     CONFIRM_CHANGE_OF_SUPPLIER as CONFIRM, REJECT_CHANGE_OF_SUPPLIER as REJECT,
@@ -19,6 +19,7 @@ use crate::process::market_documents::kinds::{
 use crate::process::market_documents::letters::{self, About};
 use crate::process::market_documents::requests::{ChangeOfSupplier, RequestChangeOfSupplier};
 use crate::process::market_documents::{Rule, reasons};
+use crate::process::metering_points::MeteringPoint;
 use crate::process::participants;
 use crate::process::{Context, Decision, Fate};
 use crate::record::{Facts, Key, Needs};
@@ -43,7 +44,14 @@ pub fn needs(request: &RequestChangeOfSupplier, context: &Context) -> Needs {
 }
 
 pub fn needs_more(request: &RequestChangeOfSupplier, facts: &Facts, _context: &Context) -> Needs {
-    work::needs_more(facts, &points(request))
+    let needs = work::needs_more(facts, &points(request));
+    if Asked::of(&request.header.business_reason) != Asked::BalanceResponsible {
+        return needs;
+    }
+    request.records.iter().fold(needs, |needs, record| {
+        let supplier = ActorNumber::new(record.energy_supplier.trimmed());
+        needs.and(balance_order::needs_more(facts, &record.metering_point.metering_point(), &supplier))
+    })
 }
 
 /// Answers the sender, and sets off what it has asked for.
@@ -55,7 +63,7 @@ pub fn decide(request: &RequestChangeOfSupplier, facts: &Facts, context: &Contex
     let (mut confirmed, mut rejected, mut fates): (Vec<Record>, Vec<Record>, Vec<_>) = Default::default();
     for (place, record) in request.records.iter().enumerate() {
         let own_id = context.id(&["transaction", &place.to_string()]);
-        let broken = judge(&work, request, record, asked);
+        let broken = judge(&work, header, record, asked);
         let origin = Origin {
             document: REQUEST_CHANGE_OF_SUPPLIER.name,
             header,
@@ -91,14 +99,14 @@ pub fn decide(request: &RequestChangeOfSupplier, facts: &Facts, context: &Contex
 }
 
 /// Every rule that the record breaks.
-fn judge(work: &Work, request: &RequestChangeOfSupplier, record: &ChangeOfSupplier, asked: Asked) -> Vec<Rule> {
+pub(super) fn judge(work: &Work, header: &Header, record: &ChangeOfSupplier, asked: Asked) -> Vec<Rule> {
     let site = work.site(&record.metering_point.metering_point());
     let expected = site.point.as_expected();
     let effective = super::window::instant(record.start.trim());
     let registered = effective.and_then(|at| expected.consumer_at(at));
     let number = ActorNumber::new(record.energy_supplier.trimmed());
     let case = Case {
-        header: &request.header,
+        header,
         record,
         now: work.now(),
         market: work.context.market,
@@ -106,6 +114,9 @@ fn judge(work: &Work, request: &RequestChangeOfSupplier, record: &ChangeOfSuppli
         supplier: standing::of(work.facts, work.context.pack(), &number),
         responsible_is_live: responsible(record)
             .is_some_and(|party| participants::is_live(work.facts, work.context.pack(), &party)),
+        area_responsible: (asked == Asked::BalanceResponsible)
+            .then(|| area_responsible(work, site.master.as_ref(), &number, effective))
+            .flatten(),
         master: site.master.as_ref(),
         point: &site.point,
         expected: &expected,
@@ -116,6 +127,18 @@ fn judge(work: &Work, request: &RequestChangeOfSupplier, record: &ChangeOfSuppli
         }),
     };
     rules::broken(&rules::levels(asked), &case)
+}
+
+/// The party that is responsible for all that the supplier supplies to consumers where the metering point lies. Needs:
+/// [`balance_order::needs_more`].
+fn area_responsible(
+    work: &Work,
+    master: Option<&MeteringPoint>,
+    supplier: &ActorNumber,
+    effective: Option<Timestamp>,
+) -> Option<ActorNumber> {
+    let master = master.filter(|it| it.kind == MeteringPointType::Consumption)?;
+    area_balance::responsible_at(work.facts, supplier, &master.grid_area, effective?)
 }
 
 /// Registers what was asked for, and sets it off.
@@ -132,41 +155,14 @@ fn accept(
     let effective = super::window::instant(record.start.trim()).expect("DateFormatMustBeUTC holds");
     let requester = request.header.sender();
     let kind = asked.kind();
+    let reason = &request.header.business_reason;
     let dates = Dates::default();
     let mut process = Process {
-        id: id.clone(),
-        kind,
-        number: 0,
-        reason: request.header.business_reason.clone(),
-        effective,
-        status: Status::Pending,
-        requester: Some(requester.clone()),
         transaction_id: record.transaction_id.clone(),
-        suspended_by: None,
-        supply: None,
-        consumer: None,
-        balance: None,
-        ends_supply: false,
+        ..Process::pending(&id, kind, reason, effective, &requester)
     };
-    let mut course = Course {
-        process: id.clone(),
-        number: work.site(&point).point.processes().len() as u64,
-        point: point.clone(),
-        kind,
-        reason: request.header.business_reason.clone(),
-        effective,
-        requester: requester.clone(),
-        transaction_id: record.transaction_id.clone(),
-        state: State::NotStarted,
-        outcome: Outcome::Accepted,
-        dispatched: BTreeSet::new(),
-        awaited: None,
-        notified: None,
-        move_in: Sent::default(),
-        story: Vec::new(),
-    };
-    course
-        .tell(now, format!("{} {} received as {}", request.header.business_reason, kind.name(), record.transaction_id));
+    let mut course = Course::begin(&process, &point, work.site(&point).point.processes().len());
+    course.tell(now, format!("{reason} {} received as {}", kind.name(), record.transaction_id));
     course.enter(State::AwaitingConfirmationMessageDispatch, now);
     course.tell(now, "accepted: every rule holds");
     course.tell(now, track::sent(confirmation));
@@ -211,13 +207,7 @@ fn accept(
         }
         Asked::BalanceResponsible => {
             let responsible = responsible(record).expect("BalanceResponsibleMissing holds").number;
-            let supplier = requester;
-            process.balance = Some(BalanceRegistration { responsible: responsible.clone(), supplier, dates });
-            work.point_mut(&point).register(process);
-            work.tell(events::future_balance_registered(&course, &responsible));
-            course.enter(State::AwaitingEffectuation, now);
-            work.add_course(course);
-            work.set_out(&id);
+            balance_order::register(work, process, course, &responsible);
         }
     }
 }

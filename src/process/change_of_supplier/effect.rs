@@ -50,7 +50,7 @@ impl Work<'_> {
         let Some(effect) = self.point_mut(&point).effectuate(process, now) else { return };
         if effect.superseded.iter().any(|superseded| superseded == process) {
             self.end(process, Why::Superseded);
-            return;
+            return self.resume(effect.back, "what had suspended it will not happen");
         }
         self.course_mut(process).tell(now, "took effect");
         match kind {
@@ -58,6 +58,7 @@ impl Work<'_> {
             ProcessKind::ChangeOfBalanceResponsible => self.balance_changed(process),
             ProcessKind::EndOfSupply => self.supply_ended(process),
             ProcessKind::MoveOut => self.moved_out(process),
+            ProcessKind::ForcedSupplierChange => self.taken_over(process, &effect),
             _ => self.supplier_changed(process, &effect),
         }
         for superseded in &effect.superseded {
@@ -68,6 +69,7 @@ impl Work<'_> {
         for lapsed in &effect.lapsed {
             self.lapse(lapsed);
         }
+        self.resume(effect.back, "what had suspended it will not happen");
     }
 
     fn supplier_changed(&mut self, process: &str, effect: &Effect) {
@@ -77,7 +79,8 @@ impl Work<'_> {
             self.tell(events::supplier_changed(&course, supplier, effect.previous.as_ref()));
         }
         let after_an_end = effect.previous.is_none();
-        if after_an_end || !effect.superseded.is_empty() {
+        let is_end = |id: &String| self.courses.get(id).is_some_and(|course| course.kind.is_end());
+        if after_an_end || effect.superseded.iter().any(is_end) {
             let notice = self.notice(process, "E03", &Work::supplier(&course.requester), start);
             self.send(process, notice);
         }
@@ -188,35 +191,38 @@ impl Work<'_> {
         self.tell_lapsed(process);
     }
 
-    /// Whoever asked for a process hears that it will not happen.
+    /// Whoever asked for a process hears that it will not happen; of what an operator has ordered nobody has asked.
     pub fn tell_lapsed(&mut self, process: &str) {
         let course = self.courses[process].clone();
-        let notice = self.withdrawal(process, &Work::supplier(&course.requester), &course.transaction_id);
+        let Some(original) = course.original() else { return };
+        let notice = self.withdrawal(process, &Work::supplier(&course.requester), original);
         self.send(process, notice);
     }
 
     /// What every end before the effective date has in common: the course ends, its timers go, the house is told, and so is
-    /// a supplier that had been told of an end of its supply.
+    /// whoever had been told of what was to come.
     fn end(&mut self, process: &str, why: Why) {
         let now = self.now();
         let course = self.courses[process].clone();
         let notice_due = self.notice_due(course.effective);
         self.changes.extend(timers::effect(&course).cancel());
         self.changes.extend(timers::notice(&course, notice_due).cancel());
-        if let Some(awaited) = &course.awaited {
+        for awaited in &course.awaited {
             self.changes.extend(timers::awaited(&course, awaited).cancel());
             self.changes.push(dispatch::forget(&awaited.message_id));
         }
         let ended = self.course_mut(process);
-        (ended.outcome, ended.awaited) = (Outcome::Cancelled, None);
+        (ended.outcome, ended.awaited) = (Outcome::Cancelled, Vec::new());
         ended.tell(now, format!("cancelled: {}", why.name()));
         match course.kind {
             ProcessKind::ChangeOfBalanceResponsible | ProcessKind::Reallocation => {}
             ProcessKind::EndOfSupply | ProcessKind::MoveOut => self.end_is_off(&course, why),
+            // It stood by, and nobody has heard of it.
+            ProcessKind::ForcedSupplierChange if course.state == State::NotStarted => {}
             _ => self.tell(events::future_change_cancelled(&course, why)),
         }
-        if let Some(notified) = &course.notified {
-            let notice = self.withdrawal(process, &Work::supplier(&notified.supplier), &notified.record_id);
+        for notified in &course.notified {
+            let notice = self.withdrawal(process, &notified.party, &notified.record_id);
             self.send(process, notice);
         }
     }

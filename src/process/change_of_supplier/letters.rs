@@ -23,10 +23,10 @@ impl Work<'_> {
         let course = &self.courses[process];
         let supply = Some((course.requester.clone(), self.supply_start(course)));
         let details = self.point_known(&course.point, supply)?;
-        let subject = Subject { original: Some(&course.transaction_id), ..subject(course) };
+        let subject = Subject { original: course.original(), ..subject(course) };
         let record = metering_point_data(self.record_id(process, METERING_POINT_DATA.name, &[]), &subject, &details);
         let receiver = Work::supplier(&course.requester);
-        Some(document(&METERING_POINT_DATA, &receiver, &course.reason, vec![record], self.context))
+        Some(document(&METERING_POINT_DATA, &receiver, course.details_reason(), vec![record], self.context))
     }
 
     /// What is known of a metering point that there is; with whoever supplies it, and since when.
@@ -65,7 +65,7 @@ impl Work<'_> {
         let details = self.customers_known(&course.point, consumer, course.effective, Some(self.supply_start(course)));
         let id = self.record_id(process, CUSTOMER_DATA.name, &[receiver.role.code()]);
         let record = customer_data(id, &subject(course), &details, receiver.role);
-        Some(document(&CUSTOMER_DATA, receiver, &course.reason, vec![record], self.context))
+        Some(document(&CUSTOMER_DATA, receiver, course.details_reason(), vec![record], self.context))
     }
 
     /// That nobody consumes from the effective date on.
@@ -124,7 +124,7 @@ impl Work<'_> {
     pub fn notice(&self, process: &str, reason: &str, receiver: &Party, start: Timestamp) -> Outgoing {
         let course = &self.courses[process];
         let echo = self.context.market.market_roles.notices.echo_transaction_id;
-        let original = echo.then_some(&*course.transaction_id);
+        let original = course.original().filter(|_| echo);
         let parts = [reason, receiver.number.as_str(), receiver.role.code()];
         let id = self.record_id(process, GENERIC_NOTIFICATION.name, &parts);
         let record = letters::notification(id, original, start, &course.point);

@@ -25,11 +25,13 @@
 //!
 //! Source: market-roles 2.1, 2.2, 2.5, 2.10, 2.14.
 
+pub mod balance_order;
 pub mod course;
 mod decide;
 pub mod effect;
 mod ending;
 pub mod events;
+mod forced;
 pub mod letters;
 mod record;
 mod rules;

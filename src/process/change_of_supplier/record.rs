@@ -4,14 +4,14 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::course::{Awaited, Course, Entry, Notice, Notified, Outcome, Sent, State};
-use crate::market::{ActorNumber, MeteringPointId, Timestamp};
+use crate::market::{ActorNumber, ActorRole, MeteringPointId, Party, Timestamp};
 use crate::process::accounting_points::ProcessKind;
 use crate::record::{Key, Space, stored};
 
 /// How far each process has come, by its id.
 pub const COURSES: Space = Space(65);
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 pub fn key(process: &str) -> Key {
     Key::new(COURSES).text(process)
@@ -29,12 +29,18 @@ struct Stored {
     state: u8,
     cancelled: bool,
     dispatched: Vec<u8>,
-    awaited: Option<(u8, String, i64)>,
+    /// Of version 1, which knew one of each; since then lists stand behind it.
+    awaited: Option<StoredAwaited>,
     notified: Option<(String, String)>,
     /// Point and customer to the supplier; former supplier's notice; grid told; customer to the grid.
     sent: (bool, bool, u8, bool, bool),
     story: Vec<(i64, String)>,
 }
+
+/// State, message id, end of patience.
+type StoredAwaited = (u8, String, i64);
+/// Role, number, record id.
+type StoredNotified = (String, String, String);
 
 pub fn write(course: &Course) -> Bytes {
     let sent = course.move_in;
@@ -43,38 +49,47 @@ pub fn write(course: &Course) -> Bytes {
         Notice::Required => 1,
         Notice::WasNotified => 2,
     };
-    stored::write(
-        VERSION,
-        &Stored {
-            number: course.number,
-            point: course.point.to_string(),
-            kind: course.kind.name().to_string(),
-            reason: course.reason.clone(),
-            effective: course.effective.micros(),
-            requester: course.requester.to_string(),
-            transaction_id: course.transaction_id.clone(),
-            state: number(course.state),
-            cancelled: course.outcome == Outcome::Cancelled,
-            dispatched: course.dispatched.iter().map(|state| number(*state)).collect(),
-            awaited: course.awaited.as_ref().map(|it| (number(it.state), it.message_id.clone(), it.due.micros())),
-            notified: course.notified.as_ref().map(|it| (it.supplier.to_string(), it.record_id.clone())),
-            sent: (
-                sent.point_to_supplier,
-                sent.customer_to_supplier,
-                notice,
-                sent.grid_notified,
-                sent.customer_to_grid,
-            ),
-            story: course.story.iter().map(|entry| (entry.at.micros(), entry.what.clone())).collect(),
-        },
-    )
+    let stored = Stored {
+        number: course.number,
+        point: course.point.to_string(),
+        kind: course.kind.name().to_string(),
+        reason: course.reason.clone(),
+        effective: course.effective.micros(),
+        requester: course.requester.to_string(),
+        transaction_id: course.transaction_id.clone(),
+        state: number(course.state),
+        cancelled: course.outcome == Outcome::Cancelled,
+        dispatched: course.dispatched.iter().map(|state| number(*state)).collect(),
+        awaited: None,
+        notified: None,
+        sent: (sent.point_to_supplier, sent.customer_to_supplier, notice, sent.grid_notified, sent.customer_to_grid),
+        story: course.story.iter().map(|entry| (entry.at.micros(), entry.what.clone())).collect(),
+    };
+    let awaited = course.awaited.iter().map(|it| (number(it.state), it.message_id.clone(), it.due.micros()));
+    let notified = course.notified.iter().map(|Notified { party, record_id }| {
+        (party.role.code().to_string(), party.number.to_string(), record_id.clone())
+    });
+    let (awaited, notified): (Vec<StoredAwaited>, Vec<StoredNotified>) = (awaited.collect(), notified.collect());
+    stored::write(VERSION, &(stored, awaited, notified))
+}
+
+/// Of what version 1 kept, the one document and the one supplier are the first of their lists.
+fn read_stored(bytes: &[u8]) -> Option<(Stored, Vec<StoredAwaited>, Vec<StoredNotified>)> {
+    if let Some(found) = stored::read(VERSION, bytes) {
+        return Some(found);
+    }
+    let mut found: Stored = stored::read(1, bytes)?;
+    let awaited = found.awaited.take().into_iter().collect();
+    let role = ActorRole::EnergySupplier.code().to_string();
+    let notified = found.notified.take().map(|(supplier, record_id)| (role, supplier, record_id));
+    Some((found, awaited, notified.into_iter().collect()))
 }
 
 /// # Panics
 ///
 /// When the bytes are not what [`write`] made of a course.
 pub fn read(process: &str, bytes: &[u8]) -> Course {
-    let found: Stored = stored::read(VERSION, bytes).expect("a stored course is read back");
+    let (found, awaited, notified) = read_stored(bytes).expect("a stored course is read back");
     let state = |number: u8| State::ALL[usize::from(number)];
     let (point_to_supplier, customer_to_supplier, notice, grid_notified, customer_to_grid) = found.sent;
     let supplier_notice = match notice {
@@ -95,21 +110,56 @@ pub fn read(process: &str, bytes: &[u8]) -> Course {
         state: state(found.state),
         outcome: if found.cancelled { Outcome::Cancelled } else { Outcome::Accepted },
         dispatched: found.dispatched.into_iter().map(state).collect(),
-        awaited: found.awaited.map(|(of, message_id, due)| Awaited {
-            state: state(of),
-            message_id,
-            due: Timestamp::from_micros(due),
-        }),
-        notified: found
-            .notified
-            .map(|(supplier, record_id)| Notified { supplier: ActorNumber::new(supplier), record_id }),
+        awaited: awaited
+            .into_iter()
+            .map(|(of, message_id, due)| Awaited { state: state(of), message_id, due: Timestamp::from_micros(due) })
+            .collect(),
+        notified: notified.into_iter().map(read_notified).collect(),
         move_in: Sent { point_to_supplier, customer_to_supplier, supplier_notice, grid_notified, customer_to_grid },
         story: found.story.into_iter().map(|(at, what)| Entry { at: Timestamp::from_micros(at), what }).collect(),
     }
+}
+
+fn read_notified((role, number, record_id): StoredNotified) -> Notified {
+    let role = ActorRole::from_code(&role).expect("a stored role is one that we know");
+    Notified { party: Party { number: ActorNumber::new(number), role }, record_id }
 }
 
 /// Where a state stands in the list of all, which only ever grows at its end.
 fn number(state: State) -> u8 {
     let place = State::ALL.iter().position(|each| *each == state).expect("the list is complete");
     u8::try_from(place).expect("the list is short")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that version 1 wrote: one document that is waited for, one supplier that was told.
+    #[test]
+    fn old_bytes_are_read() {
+        let stored = Stored {
+            number: 3,
+            point: "5713".into(),
+            kind: "ChangeOfSupplier".into(),
+            reason: "E03".into(),
+            effective: 7,
+            requester: "1".into(),
+            transaction_id: "t".into(),
+            state: 2,
+            cancelled: false,
+            dispatched: vec![1],
+            awaited: Some((2, "m".into(), 9)),
+            notified: Some(("4".into(), "r".into())),
+            sent: (true, false, 1, false, true),
+            story: vec![(5, "x".into())],
+        };
+        let course = read("p", &stored::write(1, &stored));
+        let due = Timestamp::from_micros(9);
+        let state = State::AwaitingMeteringPointDetailsDispatch;
+        assert_eq!(course.awaited, [Awaited { state, message_id: "m".into(), due }]);
+        let party = Party { number: ActorNumber::new("4"), role: ActorRole::EnergySupplier };
+        assert_eq!(course.notified, [Notified { party, record_id: "r".into() }]);
+        assert_eq!(read("p", &write(&course)), course);
+    }
 }

@@ -17,6 +17,7 @@ pub struct Settings {
     pub move_in: MoveIn,
     pub end_of_supply: EndOfSupply,
     pub move_out: MoveOut,
+    pub forced: Forced,
     pub balance_responsible: BalanceResponsible,
     pub reallocate: Reallocate,
     pub customer_data: CustomerData,
@@ -143,6 +144,13 @@ impl Default for MoveOut {
     }
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Forced {
+    /// Smallest number of days from today to the date of a forced change.
+    pub min_notice_days: i32,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BalanceResponsible {
@@ -150,11 +158,13 @@ pub struct BalanceResponsible {
     pub days_after: i32,
     /// Whether the supplier is sent the metering point's master data when the change has happened.
     pub send_master_data: bool,
+    /// Whether a request for a single consumption point is held to the party of the whole grid area, where there is one.
+    pub consumption_per_grid_area: bool,
 }
 
 impl Default for BalanceResponsible {
     fn default() -> Self {
-        Self { days_before: 0, days_after: NO_BOUND, send_master_data: false }
+        Self { days_before: 0, days_after: NO_BOUND, send_master_data: false, consumption_per_grid_area: false }
     }
 }
 

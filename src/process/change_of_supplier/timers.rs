@@ -38,6 +38,13 @@ pub const MOVE_IN: Kind = Kind {
     pack: Pack::Denmark,
     duty: |timer| due(timer, Due::Effect),
 };
+/// A supplier takes over from another by force.
+pub const FORCED: Kind = Kind {
+    name: "forced-supplier-change",
+    rank: ProcessKind::ForcedSupplierChange.rank(),
+    pack: Pack::Denmark,
+    duty: |timer| due(timer, Due::Effect),
+};
 /// A change of balance responsible party takes effect.
 pub const BALANCE: Kind = Kind {
     name: "change-of-balance-responsible",
@@ -63,6 +70,7 @@ pub fn effect(course: &Course) -> Timer {
         ProcessKind::MoveIn => &MOVE_IN,
         ProcessKind::EndOfSupply => &END_OF_SUPPLY,
         ProcessKind::MoveOut => &MOVE_OUT,
+        ProcessKind::ForcedSupplierChange => &FORCED,
         ProcessKind::ChangeOfBalanceResponsible => &BALANCE,
         _ => &SUPPLIER,
     };
@@ -74,7 +82,12 @@ pub fn notice(course: &Course, due: Timestamp) -> Timer {
 }
 
 pub fn patience(course: &Course, message_id: &str, due: Timestamp) -> Timer {
-    timer(&PATIENCE, due, course).note(message_id.as_bytes().to_vec())
+    let mut timer = timer(&PATIENCE, due, course).note(message_id.as_bytes().to_vec());
+    if course.kind == ProcessKind::ForcedSupplierChange {
+        // It waits for several documents at a time.
+        timer.id = format!("{}.{message_id}", timer.id);
+    }
+    timer
 }
 
 pub fn silence(course: &Course, due: Timestamp) -> Timer {
@@ -119,7 +132,7 @@ fn due(timer: &Timer, due: Due) -> Box<dyn Duty> {
     let point = timer.turn.reader().text().expect("the turn of such a timer is an accounting point");
     Box::new(Appointment {
         point: MeteringPointId::new(point),
-        process: timer.id.split_once('.').map(|(_, process)| process.to_string()).unwrap_or_default(),
+        process: timer.id.split('.').nth(1).unwrap_or_default().to_string(),
         message_id: String::from_utf8_lossy(&timer.note).into_owned(),
         due,
     })

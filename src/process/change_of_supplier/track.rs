@@ -29,6 +29,7 @@ impl Work<'_> {
         match course.kind {
             ProcessKind::ChangeOfSupplier => {}
             ProcessKind::EndOfSupply | ProcessKind::MoveOut => return self.step_to_end(process),
+            ProcessKind::ForcedSupplierChange => return self.step_by_force(process),
             _ => return false,
         }
         let heard = course.dispatched.contains(&course.state);
@@ -55,7 +56,7 @@ impl Work<'_> {
             State::AwaitingCurrentSupplierNotificationDispatch if heard => {
                 self.enter(process, State::AwaitingSupplierChange);
             }
-            State::AwaitingCurrentSupplierNotificationDispatch if course.awaited.is_none() => {
+            State::AwaitingCurrentSupplierNotificationDispatch if course.awaited.is_empty() => {
                 let due = self.notice_due(course.effective);
                 if due > now {
                     self.changes.extend(timers::notice(course, due).set(self.context));
@@ -95,9 +96,15 @@ impl Work<'_> {
             return;
         };
         let notice = self.notice(process, "E03", &Work::supplier(&supplier), effective);
-        let record_id = record_id(&notice.records[0]).to_string();
-        self.course_mut(process).notified = Some(Notified { supplier, record_id });
+        self.note_that_told(process, &notice);
         self.dispatch(process, Some(notice), means);
+    }
+
+    /// Whoever gets this notice must hear if what it says does not happen.
+    pub fn note_that_told(&mut self, process: &str, notice: &Outgoing) {
+        let record_id = record_id(&notice.records[0]).to_string();
+        let party = notice.receiver.clone();
+        self.course_mut(process).notified.push(Notified { party, record_id });
     }
 
     pub fn enter(&mut self, process: &str, state: State) {
@@ -107,17 +114,29 @@ impl Work<'_> {
 
     /// Sends the document that the present state is about; there may be none to send, and then the process goes on.
     pub fn dispatch(&mut self, process: &str, document: Option<Outgoing>, means: Means) {
+        self.dispatch_all(process, document.map(|document| (document, means)).into_iter().collect());
+    }
+
+    /// The same for several documents: the process goes on when all of them have been dispatched.
+    pub fn dispatch_all(&mut self, process: &str, documents: Vec<(Outgoing, Means)>) {
         let now = self.now();
         let state = self.courses[process].state;
-        let Some(document) = document else {
-            let course = self.course_mut(process);
-            course.tell(now, "there is nothing to send");
-            course.dispatched.insert(state);
-            return;
-        };
-        let message_id = document.message_id.clone();
-        self.send(process, document);
-        self.await_dispatch(process, state, &message_id, means);
+        if documents.is_empty() {
+            self.course_mut(process).tell(now, "there is nothing to send");
+        }
+        let mut awaited = Vec::new();
+        for (document, means) in documents {
+            if means == Means::Dequeued {
+                awaited.push(document.message_id.clone());
+            }
+            self.send(process, document);
+        }
+        if awaited.is_empty() {
+            self.course_mut(process).dispatched.insert(state);
+        }
+        for message_id in awaited {
+            self.await_dispatch(process, state, &message_id, Means::Dequeued);
+        }
     }
 
     /// What counts as dispatched at once, or else is waited for.
@@ -129,7 +148,7 @@ impl Work<'_> {
         let patience = self.context.market.market_roles.dispatch.patience_hours;
         let due = Timestamp::from_micros(self.now().micros() + hours(patience));
         let course = self.course_mut(process);
-        course.awaited = Some(Awaited { state, message_id: message_id.to_string(), due });
+        course.awaited.push(Awaited { state, message_id: message_id.to_string(), due });
         let timer = timers::patience(course, message_id, due);
         self.changes.extend(dispatch::watch(message_id, &timer, self.context));
     }
@@ -137,16 +156,16 @@ impl Work<'_> {
     /// A document that was waited for has been dequeued, or patience has run out.
     pub fn dispatched(&mut self, process: &str, message_id: &str) {
         let now = self.now();
-        let Some(awaited) = self.courses.get(process).and_then(|course| course.awaited.clone()) else { return };
+        let Some(course) = self.courses.get(process) else { return };
         // What was waited for before is dropped.
-        if awaited.message_id != message_id {
-            return;
-        }
+        let Some(place) = course.awaited.iter().position(|awaited| awaited.message_id == message_id) else { return };
         let course = self.course_mut(process);
+        let awaited = course.awaited.remove(place);
         let fate = if now < awaited.due { "was dequeued" } else { "was not dequeued in time" };
         course.tell(now, format!("document {message_id} {fate}"));
-        course.awaited = None;
-        course.dispatched.insert(awaited.state);
+        if course.awaited.iter().all(|other| other.state != awaited.state) {
+            course.dispatched.insert(awaited.state);
+        }
         let timer = timers::patience(course, message_id, awaited.due);
         self.changes.push(dispatch::forget(message_id));
         self.changes.extend(timer.cancel());

@@ -19,9 +19,10 @@ pub fn story_needs(id: &str) -> Needs {
 
 /// And besides, now that `facts` are: asked again until it names nothing new.
 pub fn story_needs_more(id: &str, facts: &Facts) -> Needs {
-    let Some((sender, transaction_id)) = transactions::by_own_id(facts, id) else { return Needs::default() };
     let point = course::course(facts, id).map(|course| accounting_points::needs_of(&course.point));
-    let needs = transactions::needs_of(&sender, &transaction_id).and(point.unwrap_or_default());
+    let needs = point.unwrap_or_default();
+    let Some((sender, transaction_id)) = transactions::by_own_id(facts, id) else { return needs };
+    let needs = needs.and(transactions::needs_of(&sender, &transaction_id));
     if !transactions::is_known(facts, &sender, &transaction_id) {
         return needs;
     }
@@ -31,10 +32,11 @@ pub fn story_needs_more(id: &str, facts: &Facts) -> Needs {
 
 /// The story in order, each entry with what it is about; nothing when nobody knows the id. Needs: both.
 pub fn story(facts: &Facts, id: &str, market: &Market) -> Option<Vec<Value>> {
-    let (sender, transaction_id) = transactions::by_own_id(facts, id)?;
-    let transaction = transactions::transaction(facts, &sender, &transaction_id)?;
-    let mut rows = vec![asked(&transaction)];
+    let named = transactions::by_own_id(facts, id);
+    let transaction = named.and_then(|(sender, id)| transactions::transaction(facts, &sender, &id));
+    let mut rows: Vec<Value> = transaction.iter().map(asked).collect();
     let Some(course) = course::course(facts, id) else {
+        let transaction = transaction?;
         rows.extend(service::service(facts, id).map(|service| asked_of_grid(&service)).into_iter().flatten());
         rows.extend(customer_data::told_by(facts, &transaction.point, id).map(|told| customer(&told)));
         return Some(rows);
@@ -59,7 +61,7 @@ pub fn story(facts: &Facts, id: &str, market: &Market) -> Option<Vec<Value>> {
         if !awaits_answer {
             due.push((timers::effect(&course).due, "takes effect"));
         }
-        if course.kind == accounting_points::ProcessKind::ChangeOfSupplier && course.notified.is_none() {
+        if course.kind == accounting_points::ProcessKind::ChangeOfSupplier && course.notified.is_empty() {
             due.push((notice_at(course.effective, market), "the current supplier is told"));
         }
         let ends = if awaits_answer {

@@ -47,7 +47,7 @@ fn told_move_in(work: &mut Work, process: &str, grid_was_told: bool) {
 fn future_suppliers(site: &Site, data: &CustomerData) -> Vec<(ActorNumber, Timestamp)> {
     let expected = site.point.as_expected();
     let mut suppliers: Vec<(ActorNumber, Timestamp)> = Vec::new();
-    for process in site.point.open() {
+    for process in site.point.open().into_iter().filter(|it| !it.stands_by()) {
         let Some(supply) = &process.supply else { continue };
         let is_new = suppliers.iter().all(|(supplier, _)| *supplier != supply.supplier);
         if is_new && supply.supplier != data.supplier && is_about(process, data, &expected) {

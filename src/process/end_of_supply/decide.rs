@@ -7,8 +7,8 @@ use super::rules::{self, Case};
 use crate::document::{Outgoing, Record};
 use crate::market::{ActorRole, MeteringPointId, Party};
 use crate::process::accounting_points::transactions::{Origin, Transaction};
-use crate::process::accounting_points::{self, Process, ProcessKind, Status};
-use crate::process::change_of_supplier::course::{Course, Outcome, Sent, State};
+use crate::process::accounting_points::{self, Process, ProcessKind};
+use crate::process::change_of_supplier::course::{Course, State};
 use crate::process::change_of_supplier::work::{self, Work};
 use crate::process::change_of_supplier::{events, standing, track, window};
 use crate::process::market_documents::kinds::{CONFIRM_END_OF_SUPPLY as CONFIRM, REJECT_END_OF_SUPPLY as REJECT};
@@ -105,37 +105,11 @@ fn accept(work: &mut Work, request: &RequestEndOfSupply, record: &EndOfSupply, i
         _ => (ProcessKind::EndOfSupply, true),
     };
     let process = Process {
-        id: id.clone(),
-        kind,
-        number: 0,
-        reason: header.business_reason.clone(),
-        effective,
-        status: Status::Pending,
-        requester: Some(header.sender()),
         transaction_id: record.transaction_id.clone(),
-        suspended_by: None,
-        supply: None,
-        consumer: None,
-        balance: None,
         ends_supply,
+        ..Process::pending(&id, kind, &header.business_reason, effective, &header.sender())
     };
-    let mut course = Course {
-        process: id.clone(),
-        number: work.site(&point).point.processes().len() as u64,
-        point: point.clone(),
-        kind,
-        reason: header.business_reason.clone(),
-        effective,
-        requester: header.sender(),
-        transaction_id: record.transaction_id.clone(),
-        state: State::NotStarted,
-        outcome: Outcome::Accepted,
-        dispatched: BTreeSet::new(),
-        awaited: None,
-        notified: None,
-        move_in: Sent::default(),
-        story: Vec::new(),
-    };
+    let mut course = Course::begin(&process, &point, work.site(&point).point.processes().len());
     course.tell(now, format!("{} {} received as {}", header.business_reason, kind.name(), record.transaction_id));
     course.enter(State::AwaitingConfirmationMessageDispatch, now);
     course.tell(now, "accepted: every rule holds");

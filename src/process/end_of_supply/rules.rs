@@ -140,16 +140,19 @@ fn has_changed_after(case: &Case, end: Timestamp) -> bool {
     processes.iter().any(|it| it.kind.brings_supplier() && it.status == Status::Completed && it.effective > end)
 }
 
-/// A pending change of supplier takes the supply over before, and is past being cancelled.
+/// A pending change of supplier takes the supply over before, and is past being cancelled; or another supplier is to take it
+/// over by force.
 fn ends_anyway(case: &Case, end: Timestamp) -> bool {
     let hours = case.market.market_roles.change_of_supplier.cancellation_period_hours;
     let fixed = |it: &Process| case.now >= before(it.effective, hours);
-    let pending = case.point.open();
-    pending.into_iter().any(|it| {
-        it.kind == ProcessKind::ChangeOfSupplier
-            && it.status == Status::Pending
-            && it.requester.as_ref() != Some(&case.sender)
-            && it.effective <= end
-            && fixed(it)
-    })
+    let open = case.point.open();
+    let is_forced = open.iter().any(|it| it.takes_over.as_ref() == Some(&case.sender));
+    is_forced
+        || open.into_iter().any(|it| {
+            it.kind == ProcessKind::ChangeOfSupplier
+                && it.status == Status::Pending
+                && it.requester.as_ref() != Some(&case.sender)
+                && it.effective <= end
+                && fixed(it)
+        })
 }

@@ -72,8 +72,10 @@ fn cancel_pending(work: &mut Work, case: &Case) {
             continue;
         }
         let course = work.courses[&process].clone();
+        // Whoever was told of what an operator has ordered has heard of it.
+        let Some(original) = course.original() else { continue };
         let id = work.context.id(&["record", NOTIFY_CANCELLATION.name, &process, case.reason]);
-        let record = letters::cancellation_notice(id, &course.transaction_id, &case.id);
+        let record = letters::cancellation_notice(id, original, &case.id);
         let receiver = Work::supplier(&course.requester);
         let notice = letters::document(&NOTIFY_CANCELLATION, &receiver, case.reason, vec![record], work.context);
         work.send(&process, notice);

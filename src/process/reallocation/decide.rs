@@ -7,8 +7,8 @@ use super::rules::{self, Case};
 use crate::document::{Outgoing, Record};
 use crate::market::{ActorNumber, ActorRole, MeteringPointId, Party, Timestamp};
 use crate::process::accounting_points::transactions::{Origin, Transaction};
-use crate::process::accounting_points::{self, Process, ProcessKind, Status};
-use crate::process::change_of_supplier::course::{Awaited, Course, Outcome, Sent, State};
+use crate::process::accounting_points::{self, Process, ProcessKind};
+use crate::process::change_of_supplier::course::{Awaited, Course, State};
 use crate::process::change_of_supplier::work::{self, Work};
 use crate::process::change_of_supplier::{timers, track};
 use crate::process::market_documents::kinds::{
@@ -111,41 +111,14 @@ fn register(
     let point = record.metering_point.metering_point();
     let (kind, reason, requester) =
         (ProcessKind::Reallocation, request.header.business_reason.clone(), request.header.sender());
-    let mut course = Course {
-        process: id.clone(),
-        number: work.site(&point).point.processes().len() as u64,
-        point: point.clone(),
-        kind,
-        reason: reason.clone(),
-        effective,
-        requester: requester.clone(),
+    let process = Process {
         transaction_id: record.transaction_id.clone(),
-        state: State::NotStarted,
-        outcome: Outcome::Accepted,
-        dispatched: BTreeSet::new(),
-        awaited: None,
-        notified: None,
-        move_in: Sent::default(),
-        story: Vec::new(),
+        ..Process::pending(&id, kind, &reason, effective, &requester)
     };
+    let mut course = Course::begin(&process, &point, work.site(&point).point.processes().len());
     course.tell(now, format!("{reason} {} received as {}", kind.name(), record.transaction_id));
     course.tell(now, "accepted: every rule holds");
     work.add_course(course);
-    let process = Process {
-        id: id.clone(),
-        kind,
-        number: 0,
-        reason,
-        effective,
-        status: Status::Pending,
-        requester: Some(requester),
-        transaction_id: record.transaction_id.clone(),
-        suspended_by: None,
-        ends_supply: false,
-        supply: None,
-        consumer: None,
-        balance: None,
-    };
     work.point_mut(&point).register(process);
     for other in work.point_mut(&point).suspend_for_reallocation(&id) {
         work.course_mut(&other).tell(now, format!("suspended by reallocation {id}"));
@@ -161,7 +134,7 @@ fn await_answer(work: &mut Work, process: &str, sent: &Outgoing) {
     course.tell(now, track::sent(sent));
     course.enter(State::AwaitingFormerSupplierResponse, now);
     let (state, message_id) = (State::AwaitingFormerSupplierResponse, sent.message_id.clone());
-    course.awaited = Some(Awaited { state, message_id, due });
+    course.awaited.push(Awaited { state, message_id, due });
     let timer = timers::silence(course, due);
     work.changes.extend(timer.set(work.context));
 }

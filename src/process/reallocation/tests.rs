@@ -340,6 +340,7 @@ fn a_move_out_that_was_wrong_leaves_no_trace() {
         transaction_id: id.into(),
         suspended_by: None,
         ends_supply: false,
+        takes_over: None,
         supply: None,
         consumer: None,
         balance: None,

@@ -104,7 +104,7 @@ impl Work<'_> {
     }
 
     fn stop_waiting(&mut self, process: &str) {
-        if let Some(awaited) = self.course_mut(process).awaited.take() {
+        for awaited in std::mem::take(&mut self.course_mut(process).awaited) {
             let timer = timers::silence(&self.courses[process], awaited.due);
             self.changes.extend(timer.cancel());
         }
@@ -140,7 +140,7 @@ impl Work<'_> {
 
 /// Whether the former supplier may answer.
 pub fn is_waiting(course: &Course) -> bool {
-    course.is_open() && course.state == State::AwaitingFormerSupplierResponse && course.awaited.is_some()
+    course.is_open() && course.state == State::AwaitingFormerSupplierResponse && !course.awaited.is_empty()
 }
 
 /// The requester's record, as an answer names it.

@@ -2,6 +2,7 @@
 
 use super::domain::{self, HAPPENS, on_same_date};
 use super::{Check, Level};
+use crate::market::ActorNumber;
 use crate::process::accounting_points::ProcessKind;
 use crate::process::market_documents::Rule;
 
@@ -16,6 +17,7 @@ pub static DOMAIN: Level = &[
     &[&SENDER_MUST_BE_CURRENT_SUPPLIER],
     &[&BALANCE_RESPONSIBLE_MUST_BE_KNOWN],
     &[&BALANCE_RESPONSIBLE_IS_CURRENT],
+    &[&BALANCE_RESPONSIBLE_PER_GRID_AREA],
     &[&domain::ACTOR_BLOCKED_IN_GRID_AREA],
     &[&domain::OTHER_ACTOR_BLOCKED_IN_GRID_AREA],
     &[&domain::REALLOCATION_RUNNING],
@@ -49,5 +51,15 @@ pub static BALANCE_RESPONSIBLE_IS_CURRENT: Check = Check {
         let asked = case.record.balance_responsible.as_ref().map(|id| id.trimmed());
         let current = case.expected.balance_at(&case.requester(), case.effective());
         current.is_some_and(|current| Some(current.responsible.as_str()) == asked)
+    },
+};
+
+/// Of consumption, a supplier has one party in a grid area; production may be spread over several.
+pub static BALANCE_RESPONSIBLE_PER_GRID_AREA: Check = Check {
+    rule: Rule::BalanceResponsiblePerGridArea,
+    fails: |case| {
+        let asked = case.record.balance_responsible.as_ref().map(|id| id.trimmed());
+        let area = case.area_responsible.as_ref().map(ActorNumber::as_str);
+        case.market.market_roles.balance_responsible.consumption_per_grid_area && area.is_some() && area != asked
     },
 };

@@ -41,6 +41,8 @@ pub struct Case<'a> {
     pub supplier: Standing,
     /// Whether the balance responsible party is known and active.
     pub responsible_is_live: bool,
+    /// The party that an operator has named for all that the supplier supplies to consumers in the grid area.
+    pub area_responsible: Option<ActorNumber>,
     pub master: Option<&'a MeteringPoint>,
     pub point: &'a AccountingPoint,
     /// The accounting point once all that is pending has happened.

@@ -308,7 +308,7 @@ fn a_course_is_read_back_as_it_was_written() {
     let mut house = House::opened();
     house.send(&request(B, "E03", "c1", APRIL));
     let course = house.course_of("c1");
-    assert!(course.awaited.is_some() && !course.story.is_empty());
+    assert!(!course.awaited.is_empty() && !course.story.is_empty());
     let bytes = crate::process::change_of_supplier::record::write(&course);
     assert_eq!(crate::process::change_of_supplier::record::read(&course.process, &bytes), course);
 }

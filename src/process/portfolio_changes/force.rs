@@ -1,0 +1,134 @@
+//! A forced change of supplier at one accounting point. Source: market-roles 2.9.
+//!
+//! Whatever others have pending there goes before it. Where that would leave the supply to somebody else, or to nobody, the
+//! forced change is registered all the same and stands by: it is suspended by what comes before it, lapses when that takes
+//! effect, and goes on when it is cancelled. So no accounting point is left with a supplier that is gone.
+
+use super::order::{ForcedKind, Successor};
+use super::record::{Outcome, OutcomeKind};
+use super::rules::Rule;
+use crate::market::{ActorNumber, MeteringPointId, Timestamp};
+use crate::process::accounting_points::{AccountingPoint, Dates, Process, ProcessKind, Status, SupplyRegistration};
+use crate::process::change_of_supplier::effect::Why;
+use crate::process::change_of_supplier::work::Work;
+use crate::process::market_documents::kinds::NOTIFY_CANCELLATION;
+use crate::process::market_documents::letters;
+use crate::process::metering_points::ConnectionState;
+
+/// What is ordered, at one accounting point.
+pub struct Takeover<'a> {
+    /// Id of the order.
+    pub order: &'a str,
+    pub point: &'a MeteringPointId,
+    pub kind: ForcedKind,
+    pub from: &'a ActorNumber,
+    pub to: &'a Successor,
+    pub date: Timestamp,
+}
+
+/// Registers the change, or says why not; whatever a failing supplier has pending there is cancelled in either case.
+pub fn force(work: &mut Work, it: &Takeover) -> Outcome {
+    let Some(master) = work.site(it.point).master.clone() else {
+        return Outcome::skipped(Rule::AccountingPointMustBeKnown, Vec::new());
+    };
+    let cancelled = if it.kind == ForcedKind::Failure { cancel_pending(work, it) } else { Vec::new() };
+    let skipped = |rule| Outcome::skipped(rule, cancelled.clone());
+    if master.state == ConnectionState::ClosedDown {
+        return skipped(Rule::CannotBeInStateOfClosedDown);
+    }
+    let Some(to) = it.to.in_area(&master.grid_area) else { return skipped(Rule::GridAreaHasNoNewSupplier) };
+    if work.context.market.market_roles.notices.blocked.contains(&format!("{}:{to}", master.grid_area)) {
+        return skipped(Rule::NewSupplierBlockedInGridArea);
+    }
+    let point = &work.site(it.point).point;
+    let taken = |process: &&Process| process.takes_over.as_ref() == Some(it.from) && process.effective <= it.date;
+    if point.open().into_iter().any(|process| taken(&process)) {
+        return skipped(Rule::ForcedChangeIsRegistered);
+    }
+    let before = match coming_before(point, it.from, it.date) {
+        Before::Nothing => None,
+        Before::Process(process) => Some(process),
+        Before::NoSupply => return skipped(Rule::SupplierMustSupplyOnTheDate),
+    };
+    let id = work.context.id(&["process", it.order]);
+    let process = Process {
+        status: if before.is_some() { Status::Suspended } else { Status::Pending },
+        suspended_by: before.clone(),
+        supply: Some(SupplyRegistration { supplier: to.clone(), dates: Dates::default() }),
+        takes_over: Some(it.from.clone()),
+        ..Process::pending(&id, ProcessKind::ForcedSupplierChange, it.kind.code(), it.date, to)
+    };
+    work.force(it.point, process, it.order);
+    let kind = if before.is_some() { OutcomeKind::StandsBy } else { OutcomeKind::Done };
+    let broken = before.iter().map(|_| Rule::OvertakenByAnother.name().to_string()).collect();
+    Outcome { kind, broken, process: Some(id), stands_by: before, cancelled }
+}
+
+/// What keeps a supplier from supplying on a date.
+enum Before {
+    /// It supplies then, as far as is known.
+    Nothing,
+    /// It would, but for a process that has yet to happen.
+    Process(String),
+    NoSupply,
+}
+
+fn coming_before(point: &AccountingPoint, from: &ActorNumber, date: Timestamp) -> Before {
+    let open = point.open();
+    // What is to be undone may give the supply back, or take it away.
+    if let Some(running) = open.iter().find(|it| it.kind == ProcessKind::Reallocation) {
+        let involved = point.supplier_at(date) == Some(from) || point.supplier_before(running.effective) == Some(from);
+        return if involved { Before::Process(running.id.clone()) } else { Before::NoSupply };
+    }
+    let expected = point.as_expected();
+    if expected.supplier_at(date) == Some(from) {
+        return Before::Nothing;
+    }
+    let own = expected.supplies().into_iter().rfind(|it| it.supplier == *from && it.period.start <= date);
+    let Some(end) = own.map(|supply| supply.period.end) else { return Before::NoSupply };
+    let next = expected.supply_at(end).map(|(process, _)| &process.id);
+    let ends = |it: &&&Process| {
+        it.status == Status::Pending
+            && it.effective == end
+            && (Some(&it.id) == next || next.is_none() && it.ends_supply)
+    };
+    open.iter().find(ends).map_or(Before::NoSupply, |process| Before::Process(process.id.clone()))
+}
+
+/// Cancels what a failing supplier has pending: its changes of supplier, its move-ins behind the date, its ends of supply.
+/// Whoever moves in until then is supplied by it, and taken over with it.
+fn cancel_pending(work: &mut Work, it: &Takeover) -> Vec<String> {
+    let is_cancelled = |process: &&Process| {
+        process.requester.as_ref() == Some(it.from)
+            && match process.kind {
+                ProcessKind::ChangeOfSupplier | ProcessKind::EndOfSupply => true,
+                ProcessKind::MoveIn => process.effective > it.date,
+                _ => false,
+            }
+    };
+    let open = work.site(it.point).point.open().into_iter().filter(is_cancelled);
+    let pending: Vec<(String, ProcessKind)> = open.map(|process| (process.id.clone(), process.kind)).collect();
+    let mut cancelled = Vec::new();
+    for (process, kind) in pending {
+        if !work.withdraw(&process, Why::Hub) {
+            continue;
+        }
+        if kind != ProcessKind::EndOfSupply {
+            tell_cancelled(work, &process);
+        }
+        cancelled.push(process);
+    }
+    cancelled
+}
+
+/// D45: cancelled by the hub.
+fn tell_cancelled(work: &mut Work, process: &str) {
+    let course = work.courses[process].clone();
+    let id = work.record_id(process, NOTIFY_CANCELLATION.name, &[CANCELLED_BY_THE_HUB]);
+    let record = letters::cancellation_notice(id, &course.transaction_id, &course.point);
+    let receiver = Work::supplier(&course.requester);
+    let notice = letters::document(&NOTIFY_CANCELLATION, &receiver, CANCELLED_BY_THE_HUB, vec![record], work.context);
+    work.send(process, notice);
+}
+
+const CANCELLED_BY_THE_HUB: &str = "D45";
