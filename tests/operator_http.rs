@@ -2,8 +2,14 @@
 
 mod door;
 
+use std::sync::Arc;
+
 use door::*;
-use gridpost::market::ActorRole;
+use gridpost::gateway::world::World;
+use gridpost::gateway::{self, Clock, Gateway};
+use gridpost::market::{ActorRole, Timestamp};
+use gridpost::process::Markets;
+use gridpost::store::{Memory, Store};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -431,4 +437,63 @@ async fn whoever_looks_is_written_down_before_it_sees_anything() {
     let next = page["next"].as_str().unwrap();
     assert_eq!(rows(&house, next).await[0], trail[2]);
     assert_eq!(ask(&house, "/v1.0/operator/audit?from=x").await.0, 400);
+}
+
+#[tokio::test]
+async fn the_hub_orders_a_takeover_and_sees_what_became_of_it() {
+    let store: Arc<dyn Store> = Arc::new(Memory::default());
+    {
+        let specs = Arc::new(gridpost::document::built_in());
+        let settings = gateway::Settings {
+            markets: Markets::defaults(),
+            limits: gridpost::xml::Limits::default(),
+            undecided_max: 10,
+        };
+        let clock = Clock::standing_at(Timestamp::parse_date_time("2023-08-01T09:00:00Z").unwrap());
+        let gateway = Gateway::open(store.clone(), specs, settings, clock).unwrap();
+        World::toy().settle_in(&gateway).await.unwrap();
+    }
+    let house = start_over(store, axum::Router::new(), |_| ()).await;
+    let path = "/v1.0/operator/orders";
+    let [hub, other] = [(1, ActorRole::MeteringPointAdministrator), (3, ActorRole::GridAccessProvider)]
+        .map(|(number, role)| house.token_of(&format!("0a6f3c1e-0000-4000-8000-00000000000{number}"), role));
+    let order = |to: &str| {
+        json!({
+            "order": "ForceSupplierChange", "kind": "E06", "from": "8100000000108", "to": to,
+            "date": "2023-09-30T22:00:00Z", "metering_points": ["571313100000001000", "571313100000001048"],
+        })
+    };
+    let talk = async |token: &str, request: reqwest::RequestBuilder| {
+        let response = request.bearer_auth(token).header("accept", "application/json").send().await.unwrap();
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
+    };
+    let send = |path: &str, body: Value| house.http.post(house.url(path)).body(body.to_string());
+    let see = |path: &str| house.http.get(house.url(path));
+    assert_eq!(talk(&other, send(path, order("7300000000011"))).await.0, 403);
+    let (status, refused) = talk(&hub, send(path, order("8100000000108"))).await;
+    assert_eq!((status, &refused["error"]["code"]), (409, &"OrderRefused".into()), "{refused}");
+    assert_eq!(refused["error"]["details"][0]["code"], "F03", "{refused}");
+    assert_eq!(talk(&hub, send(path, json!({"order": "ForceSupplierChange"}))).await.0, 400);
+    assert_eq!(talk(&hub, send(&format!("{path}?dry_run=1"), order("7300000000011"))).await.0, 400);
+    let (status, tried) = talk(&hub, send(&format!("{path}?dry_run=true"), order("7300000000011"))).await;
+    assert_eq!((status, &tried["would"]["done"], &tried["would"]["skipped"]), (200, &1.into(), &1.into()), "{tried}");
+    assert_eq!(tried["rows"][0]["documents"][0], "GenericNotification E06 to 7300000000011/DDQ");
+    assert_eq!(talk(&hub, see(path)).await.1["total"], 0, "nothing was kept");
+    let (status, given) = talk(&hub, send(path, order("7300000000011"))).await;
+    assert_eq!(status, 202, "{given}");
+    let one = format!("{path}/{}", given["id"].as_str().unwrap());
+    let shown = loop {
+        let (status, shown) = talk(&hub, see(&format!("{one}?take=1"))).await;
+        assert_eq!(status, 200, "{shown}");
+        if shown["order"]["gone_through"] == true && shown["order"]["waiting"] == 0 {
+            break shown;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    assert_eq!((&shown["total"], &shown["order"]["done"]), (&2.into(), &1.into()), "{shown}");
+    assert_eq!(shown["rows"][0]["metering_point"], "571313100000001000");
+    let (_, rest) = talk(&hub, see(shown["next"].as_str().unwrap())).await;
+    assert_eq!((&rest["rows"][0]["outcome"], &rest["next"]), (&"skipped".into(), &Value::Null), "{rest}");
+    assert_eq!(talk(&hub, see(path)).await.1["total"], 1);
+    assert_eq!(talk(&hub, see(&format!("{path}/unknown"))).await.0, 404);
 }

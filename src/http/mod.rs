@@ -19,6 +19,7 @@ mod messages;
 mod monitor;
 mod observe;
 mod operator;
+mod orders;
 mod patient;
 mod post;
 mod receive;

@@ -20,7 +20,7 @@ use super::body::Unread;
 use super::observe::Said;
 use super::post::json_answer;
 use super::routes::{finish, taking};
-use super::{Door, Format, Problem, caller, clock, commands, credentials};
+use super::{Door, Format, Problem, caller, clock, commands, credentials, orders};
 use crate::gateway::{Answer, Question};
 use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Period, Timestamp};
 use crate::process::charges::ChargeIdentity;
@@ -67,6 +67,8 @@ pub fn routes() -> Router<Arc<Door>> {
         )
         .route(AUDIT, get(audit))
         .route(clock::CLOCK, any(clock::clock))
+        .route(orders::ORDERS, any(orders::orders))
+        .route(orders::ORDER, get(orders::order))
 }
 
 async fn charges(State(door): State<Arc<Door>>, request: Request) -> Response {
