@@ -266,6 +266,38 @@ fn an_operator_lets_one_supplier_take_over_from_another() {
 }
 
 #[test]
+fn a_metering_point_is_shown_through_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store").display().to_string();
+    let change = "samples/change-of-supplier/E03-of-a-person/01-in.xml";
+    rows(&["replay", change, "--clock", "2023-08-01T09:00:00Z", "--store", &store, "--json"]);
+    let show =
+        |more: &[&str]| gridpost(&[&["process", "show", "571313100000001017", "--store", &store], more].concat());
+    let shown = rows(&["process", "show", "571313100000001017", "--store", &store, "--json"]);
+    let lines: Vec<String> =
+        shown.iter().map(|row| format!("{} {}", row["at"].as_str().unwrap(), row["what"].as_str().unwrap())).collect();
+    assert_eq!(
+        lines,
+        [
+            "2021-12-31T23:00:00Z metering point",
+            "2021-12-31T23:00:00Z state",
+            "2021-12-31T23:00:00Z consumption begins",
+            "2021-12-31T23:00:00Z supply begins",
+            "2023-09-30T22:00:00Z will happen",
+        ]
+    );
+    assert_eq!((&shown[2]["customer"], &shown[4]["kind"]), (&"CPR".into(), &"ChangeOfSupplier".into()), "{shown:?}");
+    let text = String::from_utf8(show(&[]).stdout).unwrap();
+    assert_eq!(text.lines().count(), 5);
+    assert!(text.starts_with("2021-12-31T23:00:00Z  metering point") && text.contains("grid_area 131"), "{text}");
+    for told in [text, format!("{shown:?}")] {
+        assert!(!told.contains("0101801234") && !told.contains("Ann"), "{told}");
+    }
+    let unknown = gridpost(&["process", "show", "571313100000009990", "--store", &store]);
+    assert_eq!(unknown.status.code(), Some(2));
+}
+
+#[test]
 fn what_cannot_be_run_says_why_and_ends_with_2() {
     let dir = tempfile::tempdir().unwrap();
     let nothing = dir.path().display().to_string();

@@ -18,9 +18,9 @@ use super::output::parse_instant;
 use super::register;
 use super::webhooks::{self, Webhooks};
 use crate::gateway::{self, Question};
-use crate::market::{ActorNumber, ChargeType, MeteringPointId, Period, Timestamp};
+use crate::market::{ActorNumber, ChargeType, MeteringPointId, Period, Timestamp, is_gsrn};
 use crate::process::accounting_points::{self, transactions};
-use crate::process::change_of_supplier::view as roles;
+use crate::process::change_of_supplier::{timeline, view as roles};
 use crate::process::charges::ChargeIdentity;
 use crate::process::charges::view::{Cut, EVERYTHING, Filter, PriceOrder};
 use crate::process::event::{NoPosition, Position};
@@ -123,9 +123,11 @@ enum What {
         #[arg(long, value_name = "T", value_parser = parse_instant)]
         at: Timestamp,
     },
-    /// A process's whole story: request, decision with the rules that decided, states, documents, what is due, events.
+    /// A process's whole story: request, decision with the rules that decided, states, documents, what is due, events. Of a
+    /// metering point, its timeline: what it is, and who supplies and consumes there from when on, also what is to come.
     Show {
-        /// Of the process, or of a request that was rejected, as `processes` lists it; or `SENDER/TRANSACTION`.
+        /// Of the process, or of a request that was rejected, as `processes` lists it; or `SENDER/TRANSACTION`; or the number
+        /// of a metering point.
         id: String,
     },
     /// The processes at an accounting point, and what they have registered.
@@ -214,6 +216,9 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
         _ => {}
     }
     if let What::Show { id } = &args.what {
+        if is_gsrn(id) {
+            return timeline(&store, id, args.json);
+        }
         return story(&store, config, id, args.json);
     }
     if let What::Processes { metering_point } = &args.what {
@@ -284,6 +289,30 @@ impl What {
             }
         }
     }
+}
+
+/// A metering point through time.
+fn timeline(store: &Embedded, number: &str, json: bool) -> Result<Outcome> {
+    let point = MeteringPointId::new(number);
+    let load = |needs: &Needs| gateway::load(store, needs);
+    let facts = gather_more(timeline::needs(&point), |facts| timeline::needs_more(&point, facts), load)?;
+    let rows = timeline::timeline(&facts, &point);
+    let rows = rows.ok_or_else(|| anyhow!("show {number}: there is no such metering point"))?;
+    if json {
+        return show(&rows, true);
+    }
+    let mut out = std::io::stdout().lock();
+    for row in &rows {
+        let text = |name: &str| row[name].as_str().unwrap_or_default();
+        let told = ["at", "what"];
+        let fields = row.as_object().into_iter().flatten();
+        let fields = fields.filter(|(name, value)| !value.is_null() && !told.contains(&name.as_str()));
+        let rest: Vec<String> = fields
+            .map(|(name, value)| value.as_str().map_or_else(|| format!("{name} {value}"), |it| format!("{name} {it}")))
+            .collect();
+        writeln!(out, "{}  {:<27} {}", text("at"), text("what"), rest.join("  "))?;
+    }
+    Ok(Outcome::Fine)
 }
 
 /// The story of a process, with the events that it has raised behind it.

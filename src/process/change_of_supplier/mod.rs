@@ -37,6 +37,7 @@ mod record;
 mod rules;
 pub mod settings;
 pub mod standing;
+pub mod timeline;
 pub mod timers;
 pub mod track;
 pub mod view;
