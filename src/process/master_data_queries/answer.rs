@@ -53,11 +53,36 @@ pub fn answer(
             }
             (point_before, customers_before) = (point, customers);
             if query.start.is_none() {
+                answer.points.extend(children(work, id, query, period, own_id));
                 return answer;
             }
         }
     }
+    if let (Some(first), Some(last)) = (seen.first(), seen.last()) {
+        answer.points.extend(children(work, id, query, &Period::new(first.start, last.end), own_id));
+    }
     answer
+}
+
+/// A record for each child that there is within the period, where the query asks for them. Nobody supplies a child, and nobody
+/// consumes there.
+fn children(
+    work: &Work,
+    parent: &MeteringPointId,
+    query: &MasterDataQuery,
+    seen: &Period,
+    own_id: &str,
+) -> Vec<Record> {
+    let master = work.site(parent).master.as_ref().filter(|_| query.wants_children());
+    let children = master.into_iter().flat_map(|master| master.master.children.iter().map(|(id, _)| id));
+    let records = children.filter_map(|id| {
+        let from = seen.start.max(work.site(id).master.as_ref()?.effective);
+        let details = work.point_known(id, None).filter(|_| from < seen.end)?;
+        let record = work.context.id(&["record", METERING_POINT_ANSWER.name, own_id, id.as_str(), &from.to_string()]);
+        let subject = Subject { point: id, from, original: Some(&query.transaction_id) };
+        Some(metering_point_data(record, &subject, &details))
+    });
+    records.collect()
 }
 
 /// Every instant at which somebody begins or ceases to supply or to consume, or more is told of a customer.

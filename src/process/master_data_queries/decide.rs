@@ -14,7 +14,7 @@ use crate::process::market_documents::kinds::{CUSTOMER_ANSWER, METERING_POINT_AN
 use crate::process::market_documents::letters::{self, About};
 use crate::process::market_documents::requests::RequestAccountingPointCharacteristics;
 use crate::process::market_documents::{RequestKind, reasons};
-use crate::process::{Context, Decision, Fate};
+use crate::process::{Context, Decision, Fate, metering_points};
 use crate::record::{Facts, Key, Needs};
 
 /// Records of one answering document; a query may be answered with several.
@@ -28,13 +28,18 @@ pub fn needs(request: &RequestAccountingPointCharacteristics, _context: &Context
     work::needs(&points(request))
 }
 
+/// The children are looked at where they are asked for.
 pub fn needs_more(request: &RequestAccountingPointCharacteristics, facts: &Facts, _context: &Context) -> Needs {
-    work::needs_more(facts, &points(request))
+    let children = children(request, facts);
+    let known = children.iter().filter(|id| metering_points::is_looked_up(facts, id));
+    work::needs_more(facts, &points(request)).and(work::needs(&children)).and(work::needs_more(facts, known))
 }
 
 /// Answers each query with what its asker may see, or with why not.
 pub fn decide(request: &RequestAccountingPointCharacteristics, facts: &Facts, context: &Context) -> Decision {
-    let mut work = Work::load(facts, context, points(request), &[]);
+    let mut looked_at = points(request);
+    looked_at.extend(children(request, facts));
+    let mut work = Work::load(facts, context, looked_at, &[]);
     let header = &request.header;
     let role = ActorRole::from_code(&header.sender_role).unwrap_or(context.caller.role);
     let receiver = Party { number: header.sender(), role };
@@ -87,4 +92,12 @@ pub fn decide(request: &RequestAccountingPointCharacteristics, facts: &Facts, co
 
 fn points(request: &RequestAccountingPointCharacteristics) -> BTreeSet<MeteringPointId> {
     request.records.iter().map(|record| record.metering_point.metering_point()).collect()
+}
+
+/// The child metering points of those whose children are asked for.
+fn children(request: &RequestAccountingPointCharacteristics, facts: &Facts) -> BTreeSet<MeteringPointId> {
+    let with_children = request.records.iter().filter(|record| record.wants_children());
+    let parents = with_children
+        .filter_map(|record| metering_points::metering_point(facts, &record.metering_point.metering_point()));
+    parents.flat_map(|parent| parent.master.children.into_iter().map(|(id, _)| id)).collect()
 }
