@@ -3,6 +3,7 @@
 mod balance;
 mod fan_out;
 mod force;
+mod many;
 mod orders;
 
 use std::collections::BTreeMap;
@@ -59,6 +60,9 @@ pub fn give_only(house: &mut House, table: &OrderTable) -> Result<String, Vec<&'
         return Err(refused.iter().map(|it| it.rule.number()).collect());
     }
     let (given, changes) = give(&order, &facts, &context);
+    if facts.get(&record::order_key(&given.id)).is_some() {
+        return Err(vec!["given before"]);
+    }
     house.store.commit(&changes);
     Ok(given.id)
 }
