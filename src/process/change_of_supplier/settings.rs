@@ -59,6 +59,8 @@ pub struct ChangeOfSupplier {
     pub allow_today: bool,
     /// Whether a request must name a balance responsible party.
     pub require_brp: bool,
+    /// Whether a metering point of net settlement group 6 keeps its supplier.
+    pub net_settlement_group_6_stays: bool,
 }
 
 impl Default for ChangeOfSupplier {
@@ -73,6 +75,7 @@ impl Default for ChangeOfSupplier {
             notify_grid_operator: false,
             allow_today: false,
             require_brp: false,
+            net_settlement_group_6_stays: false,
         }
     }
 }

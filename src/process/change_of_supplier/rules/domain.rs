@@ -30,6 +30,7 @@ pub static CHANGE_OF_SUPPLIER: Level = &[
     &[&ACTOR_BLOCKED_IN_GRID_AREA],
     &[&OTHER_ACTOR_BLOCKED_IN_GRID_AREA],
     &[&REALLOCATION_RUNNING],
+    &[&NET_SETTLEMENT_GROUP_6],
 ];
 
 pub static MOVE_IN_DATE: Level =
@@ -180,6 +181,14 @@ pub static OTHER_ACTOR_BLOCKED_IN_GRID_AREA: Check = Check {
 pub static REALLOCATION_RUNNING: Check = Check {
     rule: Rule::ReallocationRunning,
     fails: |case| case.point.open().into_iter().any(|process| process.kind == ProcessKind::Reallocation),
+};
+
+pub static NET_SETTLEMENT_GROUP_6: Check = Check {
+    rule: Rule::NetSettlementGroup6,
+    fails: |case| {
+        case.market.market_roles.change_of_supplier.net_settlement_group_6_stays
+            && case.master.is_some_and(|it| it.master.net_settlement_group == Some(6))
+    },
 };
 
 /// What has happened or will, unless something comes between.

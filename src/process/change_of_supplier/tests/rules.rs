@@ -360,3 +360,18 @@ fn a_production_metering_point_must_be_obligated() {
     let decision = house.send(&request(B, "E03", "c1", APRIL));
     assert_eq!(broken(&decision), ["ProductionMeteringPointMustBeObligated"]);
 }
+
+#[test]
+fn net_settlement_group_6_keeps_its_supplier_where_the_settings_say_so() {
+    use crate::process::metering_points::{self, metering_point};
+    let mut house = House::opened();
+    let id = MeteringPointId::new(POINT);
+    let mut point = metering_point(&house.store.facts(&metering_points::needs_of(&id)), &id).unwrap();
+    point.master.net_settlement_group = Some(6);
+    house.store.commit(&[metering_points::put(&point)]);
+    house.market.market_roles.change_of_supplier.net_settlement_group_6_stays = true;
+    let decision = house.send(&request(B, "E03", "c1", APRIL));
+    assert_eq!((broken(&decision), codes(&decision)), (vec!["NetSettlementGroup6"], vec!["D47".to_string()]));
+    house.market.market_roles.change_of_supplier.net_settlement_group_6_stays = false;
+    assert_eq!(broken(&house.send(&request(B, "E03", "c2", APRIL))), [""; 0]);
+}
