@@ -299,6 +299,38 @@ fn every_rule_of_metering_points_is_broken_in_some_sample() {
     assert!(missing.is_empty(), "neither acted nor excused, or both: {missing:#?}");
 }
 
+/// Whatever the table says is asked is asked: in code, or of metering points under the names of their own table.
+#[test]
+fn every_rule_of_the_market_roles_that_is_said_to_be_asked_is_asked() {
+    let table = fs::read_to_string(root().join("message-specs/rules-market-roles.tsv")).unwrap();
+    let of_points = fs::read_to_string(root().join("message-specs/rules-metering-points.tsv")).unwrap();
+    let names: BTreeSet<&str> = of_points.lines().filter_map(|line| line.split('\t').next()).collect();
+    let lists = |path: &Path| path.ends_with("market_documents/rule.rs") || is_test(path);
+    let code: String = sources()
+        .into_iter()
+        .filter(|(path, module, _)| module == "process" && !lists(path))
+        .map(|(_, _, text)| without_tests(&text).to_string())
+        .collect();
+    let mut asked = 0;
+    for row in table.lines().filter(|line| line.starts_with("-\t")) {
+        let cells: Vec<&str> = row.split('\t').collect();
+        let (rule, kinds, answered, status) = (cells[1], cells[2], cells[5], cells[7]);
+        let name = format!("Rule::{rule}");
+        let mut named = code.match_indices(&name);
+        let in_code = named.any(|(at, _)| !code[at + name.len()..].starts_with(char::is_alphanumeric));
+        let elsewhere = cells[8]
+            .split_once("; of APC as ")
+            .and_then(|(_, rest)| rest.strip_suffix(" of rules-metering-points.tsv"));
+        for name in elsewhere.into_iter().flat_map(|names| names.split(", ")) {
+            assert!(names.contains(name), "{rule}: {name} is no rule of metering points");
+        }
+        let of_points_alone = kinds == "APC" && (elsewhere.is_some() || answered == "at the door");
+        assert_eq!(status != "planned", in_code || of_points_alone, "{rule} is {status}");
+        asked += usize::from(in_code);
+    }
+    assert!(asked > 60, "{asked}");
+}
+
 /// A folder that is named for a rule of orders shows it; or the folder's README says why none does.
 #[test]
 fn every_rule_of_an_operators_order_is_broken_in_some_sample() {
