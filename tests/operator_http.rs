@@ -172,10 +172,10 @@ async fn the_registry_tells_who_takes_part_and_who_runs_which_area() {
     };
     let said = json!({
         "actor": [
-            {"number": "8500000000013", "role": "DDM", "name": "Town", "external_id": "town-1"},
-            {"number": "8500000000013", "role": "DDQ", "name": "Town", "external_id": "town-1"},
+            {"number": "8500000000014", "role": "DDM", "name": "Town", "external_id": "town-1"},
+            {"number": "8500000000014", "role": "DDQ", "name": "Town", "external_id": "town-1"},
         ],
-        "grid_area": [{"code": "131", "owner": "8500000000013"}, {"code": "132", "owner": GRID_NUMBER}],
+        "grid_area": [{"code": "131", "owner": "8500000000014"}, {"code": "132", "owner": GRID_NUMBER}],
     });
     let (status, told) = tell(&house, Method::POST, participants, said.clone()).await;
     assert_eq!((status, what(&told)), (200, ["new", "new", "changed", "changed"].map(String::from).to_vec()), "{told}");
@@ -194,7 +194,7 @@ async fn the_registry_tells_who_takes_part_and_who_runs_which_area() {
         house.http.get(house.url("/v1.0/cim/all")).bearer_auth(token).send().await.unwrap().status().as_u16()
     };
     assert_eq!(knock().await, 204);
-    let town = "/v1.0/operator/actors/8500000000013";
+    let town = "/v1.0/operator/actors/8500000000014";
     let (status, told) =
         tell(&house, Method::PATCH, town, json!({"status": "inactive", "name": "Town that was"})).await;
     assert_eq!((status, what(&told)), (200, vec![String::from("changed"); 2]), "in both of its roles");
@@ -207,7 +207,7 @@ async fn the_registry_tells_who_takes_part_and_who_runs_which_area() {
     assert_eq!((status, what(&told)), (200, vec!["changed".to_string()]));
     let (_, told) = tell(&house, Method::PUT, area, json!({"owner": null})).await;
     assert_eq!(what(&told), ["unchanged"]);
-    let (status, told) = tell(&house, Method::PUT, area, json!({"owner": "8500000000013"})).await;
+    let (status, told) = tell(&house, Method::PUT, area, json!({"owner": "8500000000014"})).await;
     assert_eq!((status, &told["error"]["code"], &told["error"]["target"]), (409, &"NotActive".into(), &"owner".into()));
     let (status, _) = tell(&house, Method::PUT, area, json!({"owner": GRID_NUMBER})).await;
     assert_eq!(status, 200);

@@ -27,7 +27,7 @@ use crate::record::{Change, Expected, Facts};
 
 /// The present supplier of [`POINT`], and the one that takes over on 1 October.
 const SUPPLIER: &str = "8100000000108";
-const NEXT_SUPPLIER: &str = "8500000000013";
+const NEXT_SUPPLIER: &str = "8500000000014";
 /// A consumption metering point in grid area 131, which [`GRID`] runs, since 1 January 2022.
 const POINT: &str = "571313110000000005";
 
