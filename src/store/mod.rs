@@ -15,9 +15,11 @@ use std::sync::mpsc;
 
 use bytes::Bytes;
 
-use crate::record::{Batch, Change, Entry, Key, KeyRange, Outcome, Packed, VALUE_BYTES_MAX};
+use crate::record::{Batch, Change, Entry, Key, KeyRange, Outcome, Packed, VALUE_BYTES_MAX, Version};
 
-pub use embedded::{Embedded, Options, Problem, Progress, Report, rebuild, verify};
+pub use embedded::{
+    Embedded, Head, Options, Problem, Progress, Proof, Proved, Report, Unproved, Until, rebuild, verify,
+};
 pub use fault::Fault;
 pub use memory::Memory;
 
@@ -43,6 +45,12 @@ pub trait Store: Send + Sync + 'static {
     fn body(&self, key: &Key) -> Result<Option<Bytes>, Fault> {
         let unpack = |packed: Packed| packed.unpack().map_err(|source| Fault::Damaged { source });
         self.packed(key)?.map(unpack).transpose()
+    }
+
+    /// Where a commit stands in a chain of hashes that binds all before it; `None` where the store keeps none, or there is
+    /// no such commit.
+    fn head_of(&self, _commit: Version) -> Result<Option<Head>, Fault> {
+        Ok(None)
     }
 
     /// Queues a batch and returns at once; `done` hears what became of it.

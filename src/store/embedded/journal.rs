@@ -4,8 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::frame::{self, Commit, HEADER_BYTES, Header, StoreId};
+use super::frame::{self, Commit, FORMAT, HEADER_BYTES, Header, StoreId};
 use super::segment::{self, SEGMENT_HEADER_BYTES, SegmentHeader};
+use super::tree;
 use super::walk::{Frame, Place};
 use crate::record::Packed;
 use crate::store::Fault;
@@ -43,16 +44,16 @@ impl Journal {
         if self.next.offset >= self.segment_bytes_max && self.next.offset > SEGMENT_HEADER_BYTES as u64 {
             self.begin_segment()?;
         }
-        let mut start = vec![0; HEADER_BYTES];
-        start = postcard::to_extend(&commits, start).expect("a table in memory can always be written");
+        let (mut start, items) = frame::encode_table(&commits, vec![0; HEADER_BYTES]);
         let header = Header {
+            format: FORMAT,
             number: self.next.frame,
             first_commit: self.next.commit,
             commits: u32::try_from(commits.len()).expect("a group has a limit"),
             table_bytes: (start.len() - HEADER_BYTES) as u64,
             bodies_bytes: bodies.iter().map(|body| body.stored().len() as u64).sum(),
             before: self.next.before,
-            table_hash: frame::hash(&start[HEADER_BYTES..]),
+            table_hash: tree::hash(&self.store, self.next.frame, &start[HEADER_BYTES..], &items),
         };
         start[..HEADER_BYTES].copy_from_slice(&header.encode(&self.store));
         let hash = frame::hash(&start[..HEADER_BYTES]);

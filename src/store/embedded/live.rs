@@ -295,7 +295,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::frame::{Commit, Header, Write};
+    use super::super::frame::{Commit, FORMAT, Header, Write};
     use super::super::walk::Frame;
     use super::*;
     use crate::record::Space;
@@ -312,8 +312,16 @@ mod tests {
         };
         let commits = vec![Commit { changes: changes.iter().map(write).collect(), bodies: vec![] }];
         let (before, table_hash) = ([0; 32], [0; 32]);
-        let header =
-            Header { number, first_commit: number, commits: 1, table_bytes: 0, bodies_bytes: 0, before, table_hash };
+        let header = Header {
+            format: FORMAT,
+            number,
+            first_commit: number,
+            commits: 1,
+            table_bytes: 0,
+            bodies_bytes: 0,
+            before,
+            table_hash,
+        };
         Flat::of(&Frame { header, hash: [0; 32], commits, segment: 1, offset: 0 })
     }
 

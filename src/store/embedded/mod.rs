@@ -2,7 +2,7 @@
 //!
 //! The journal says what happened: every batch is in it, checksummed and chained, before anybody is told. Sled says
 //! what is now so: it is fed from the journal, and can be thrown away and made again from it at any time, which is why
-//! no segment is ever dropped in this version (retention will need a snapshot to start from).
+//! no segment is ever dropped in this version (that would need a snapshot to start from).
 //!
 //! | Thread | Does |
 //! |---|---|
@@ -18,9 +18,12 @@ mod directory;
 mod frame;
 mod journal;
 mod live;
+mod proof;
+mod prove;
 mod recover;
 mod segment;
 mod state;
+mod tree;
 mod verify;
 mod walk;
 mod window;
@@ -34,15 +37,18 @@ use std::thread::{self, JoinHandle};
 use bytes::Bytes;
 
 use super::{Completion, Fault, Page, Store, assert_well_formed};
-use crate::record::{Batch, Entry, Key, KeyRange, Packed};
+use crate::record::{Batch, Entry, Key, KeyRange, Packed, Version};
 use body::Location;
 use committer::{Committer, Prepared, Queue};
 use directory::Directory;
 use journal::Journal;
 use live::Live;
+use prove::Landmarks;
 use recover::{Recovered, recover};
 use state::State;
 
+pub use proof::{Head, Proof, Proved};
+pub use prove::{Unproved, Until};
 pub use verify::{Problem, Progress, Report, rebuild, verify};
 
 /// Segments that are kept open for reading bodies; beyond this all are closed and opened again as needed. It keeps
@@ -81,6 +87,7 @@ pub struct Embedded {
     live: Arc<Live>,
     directory: Arc<Directory>,
     segments: Segments,
+    landmarks: Landmarks,
     committing: Option<JoinHandle<()>>,
     applying: Option<JoinHandle<()>>,
 }
@@ -98,7 +105,8 @@ impl Embedded {
         let queue = Arc::new(Queue::new(options.queue_batches_max, options.queue_bytes_max));
         let committer = Committer { queue: queue.clone(), journal, live: live.clone(), _directory: directory.clone() };
         let segments = Segments { journal: directory.journal(), open: RwLock::default() };
-        let mut store = Self { queue, live, directory, segments, committing: None, applying: None };
+        let landmarks = Landmarks::default();
+        let mut store = Self { queue, live, directory, segments, landmarks, committing: None, applying: None };
         let (live, queue, directory) = (store.live.clone(), store.queue.clone(), store.directory.clone());
         store.applying = Some(spawn("store-apply", move || apply(&live, &queue, &directory))?);
         store.committing = Some(spawn("store-commit", move || committer.run())?);
@@ -140,6 +148,10 @@ impl Store for Embedded {
     fn body(&self, key: &Key) -> Result<Option<Bytes>, Fault> {
         let Some((place, packed)) = self.kept(key)? else { return Ok(None) };
         packed.unpack().map(Some).map_err(|damaged| self.corrupt(&place, damaged.to_string()))
+    }
+
+    fn head_of(&self, commit: Version) -> Result<Option<Head>, Fault> {
+        self.head_at(commit)
     }
 
     fn submit(&self, batch: Batch, done: Completion) {

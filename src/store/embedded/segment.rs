@@ -12,12 +12,15 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::frame::{self, FORMAT, Hash, StoreId};
+use super::frame::{self, Hash, StoreId};
 use crate::store::Fault;
 
 pub(super) const SEGMENT_HEADER_BYTES: usize = 96;
 
 const MAGIC: [u8; 8] = *b"GPJOURNL";
+
+/// Of a segment's header; frames have formats of their own.
+const FORMAT: u32 = 1;
 
 /// What to do about a journal that is not what was written.
 pub(super) const ADVICE: &str =
@@ -63,21 +66,26 @@ pub(super) fn path(journal: &Path, first_frame: u64) -> PathBuf {
 
 /// The first frames of all segments, in order. Throws away a segment whose making was interrupted.
 pub(super) fn list(journal: &Path) -> Result<Vec<u64>, Fault> {
-    let listing = Fault::io("list the journal in", journal);
+    for name in names(journal)?.iter().filter(|name| name.ends_with(".new")) {
+        let path = journal.join(name);
+        fs::remove_file(&path).map_err(Fault::io("remove the unfinished segment", &path))?;
+    }
+    list_beside_the_committer(journal)
+}
+
+/// The same, where another segment may just be in the making.
+pub(super) fn list_beside_the_committer(journal: &Path) -> Result<Vec<u64>, Fault> {
+    let first_frame = |name: &String| name.strip_suffix(".journal").and_then(|name| name.parse().ok());
+    let mut segments: Vec<u64> = names(journal)?.iter().filter_map(first_frame).collect();
+    segments.sort_unstable();
+    Ok(segments)
+}
+
+fn names(journal: &Path) -> Result<Vec<String>, Fault> {
     let names = fs::read_dir(journal).and_then(|entries| {
         entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect::<io::Result<Vec<_>>>()
     });
-    let mut segments = Vec::new();
-    for name in names.map_err(listing)? {
-        if name.ends_with(".new") {
-            let path = journal.join(name);
-            fs::remove_file(&path).map_err(Fault::io("remove the unfinished segment", &path))?;
-        } else if let Some(first_frame) = name.strip_suffix(".journal").and_then(|name| name.parse().ok()) {
-            segments.push(first_frame);
-        }
-    }
-    segments.sort_unstable();
-    Ok(segments)
+    names.map_err(Fault::io("list the journal in", journal))
 }
 
 /// Makes a segment that will begin with `header.first_frame`, durably, and returns it open for reading and writing.

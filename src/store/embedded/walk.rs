@@ -150,8 +150,8 @@ impl Walk {
         }
         let mut table = vec![0; header.table_bytes as usize];
         self.read(&mut table, offset + HEADER_BYTES as u64)?;
-        let commits = match frame::decode_table(&header, &table) {
-            Ok(commits) => commits,
+        let commits = match frame::decode_table(&header, &table, &self.store) {
+            Ok(table) => table.commits,
             Err(found) => return self.torn_or_corrupt(torn, found),
         };
         let frame = Frame { header, hash, commits, segment: self.place.segment, offset };
