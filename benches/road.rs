@@ -163,6 +163,7 @@ fn over_https(name: &str, store: Arc<dyn Store>, dir: &Path, runtime: &Runtime, 
         http2: false,
         unpeeked_is_unknown: false,
         clock_may_be_moved: false,
+        receipts: None,
         watchers: http::Watchers::Loopback,
         limits: http::Limits::default(),
     };

@@ -25,6 +25,7 @@ pub mod gateway;
 
 pub mod certs;
 pub mod identity;
+pub mod receipts;
 
 pub mod client;
 pub mod hint;

@@ -843,6 +843,55 @@ async fn the_published_description_names_only_what_is_there() {
 }
 
 #[tokio::test]
+async fn a_sender_gets_a_signed_receipt_for_what_was_accepted_and_nobody_else_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gridpost::store::Embedded::open(dir.path(), gridpost::store::Options::default()).unwrap();
+    let key = gridpost::certs::receipt_key(&dir.path().join("certs")).unwrap();
+    let signer = gridpost::receipts::Signer::read(&key.private, "5790001330552").unwrap();
+    let house =
+        start_over(Arc::new(store), axum::Router::new(), |settings| settings.receipts = Some(Arc::new(signer))).await;
+    let sent = document("1");
+    let accepted = house.post(PRICES).body(sent.clone()).send().await.unwrap();
+    assert_eq!(accepted.status(), 202);
+    let answer = house.get("/v1.0/cim/messages/doc-1/receipt").send().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["content-type"]),
+        (200, &"application/jose".parse().unwrap())
+    );
+    let receipt = answer.text().await.unwrap();
+    let published = house.http.get(house.url("/receipt-keys.json")).send().await.unwrap().text().await.unwrap();
+    let stated = gridpost::receipts::Keys::parse(&published).unwrap().receipt(&receipt).unwrap();
+    assert_eq!(stated.correlation_id, accepted.headers()["correlationid"].to_str().unwrap());
+    assert_eq!((stated.message_id.as_str(), stated.sender.number.as_str()), ("doc-1", GRID_NUMBER));
+    assert_eq!((stated.bytes, stated.blake3), (sent.len() as u64, blake3::hash(sent.as_bytes()).to_hex().to_string()));
+    assert!(stated.journal.is_some_and(|journal| journal.frame > 0));
+
+    let row = format!("/v1.0/cim/messages/{}.0/receipt", stated.commit);
+    for path in [row.as_str(), "/v1.0/cim/messages/doc-1/receipt"] {
+        assert_eq!(house.get(path).send().await.unwrap().text().await.unwrap(), receipt, "the same each time");
+        let foreign = house.http.get(house.url(path)).bearer_auth(house.supplier()).send().await.unwrap();
+        assert_eq!(foreign.status(), 404, "{path}");
+    }
+    let refused = house.post(PRICES).body(flawed()).send().await.unwrap();
+    assert_eq!(refused.status(), 400);
+    let refused = format!("/v1.0/cim/messages/{}.0/receipt", stated.commit + 1);
+    for path in [refused.as_str(), "/v1.0/cim/messages/doc-2/receipt", "/v1.0/cim/messages/1.1/receipt"] {
+        assert_eq!(house.get(path).send().await.unwrap().status(), 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_without_a_key_signs_no_receipts_and_says_so() {
+    let house = start().await;
+    house.post(PRICES).body(document("1")).send().await.unwrap();
+    let answer = house.get("/v1.0/cim/messages/doc-1/receipt").send().await.unwrap();
+    assert_eq!(answer.status(), 404);
+    assert!(answer.text().await.unwrap().contains("no key for receipts"));
+    let keys: Value = house.http.get(house.url("/receipt-keys.json")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(keys, json!({ "keys": [] }));
+}
+
+#[tokio::test]
 async fn error_documents_follow_the_schema_that_is_published_for_them() {
     let house = start().await;
     let page = async |path: &str| house.http.get(house.url(path)).send().await.unwrap();

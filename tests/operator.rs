@@ -297,6 +297,82 @@ fn a_metering_point_is_shown_through_time() {
     assert_eq!(unknown.status.code(), Some(2));
 }
 
+/// Receipt, proof and journal, with nothing but files and commands in between.
+#[test]
+fn a_document_is_proved_to_somebody_who_has_no_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name).display().to_string();
+    let store = file("store");
+    let life = "samples/charges/B1-a-whole-life-in-one-document";
+    rows(&["replay", life, "--clock", "2023-08-01T09:00:00Z", "--store", &store, "--json"]);
+    rows(&["certs", "--dir", &file("certs"), "--json"]);
+    let (private, public) = (file("certs/receipt-key.pem"), file("certs/receipt-public-key.pem"));
+    let documents = rows(&["archive", "list", "--store", &store, "--json"]);
+    let of =
+        |direction: &str| documents.iter().find(|row| row["direction"] == direction).unwrap()["id"].as_str().unwrap();
+    let (came, went) = (of("in"), of("out"));
+
+    let receipt = gridpost(&["archive", "receipt", came, "--store", &store, "--key", &private]);
+    std::fs::write(file("receipt"), &receipt.stdout).unwrap();
+    let stated = rows(&["archive", "verify", "--receipt", &file("receipt"), "--key", &public, "--json"]);
+    assert_eq!((&stated[0]["holds"], &stated[0]["messageId"]), (&true.into(), &documents[0]["messageId"]));
+    let none = gridpost(&["archive", "receipt", went, "--store", &store, "--key", &private]);
+    assert_eq!(none.status.code(), Some(2), "what we sent has no receipt of ours");
+
+    let shown = gridpost(&["archive", "show", came, "--store", &store]);
+    std::fs::write(file("document"), &shown.stdout).unwrap();
+    let proof = |id: &str, to: &[&str]| {
+        let out = file("proof");
+        rows(&[&["archive", "prove", id, "--store", &store, "--out", &out, "--key", &private, "--json"], to].concat())
+    };
+    let verify = |more: &[&str]| {
+        let proof = file("proof");
+        let output = gridpost(&[&["archive", "verify", "--proof", &proof, "--json"], more].concat());
+        let row: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(if row["holds"] == true { 0 } else { 1 }), "{row}");
+        row
+    };
+    let (document, signed) = (file("document"), file("receipt"));
+    let witnesses = ["--document", &document, "--key", &public, "--receipt", &signed];
+    let short = proof(came, &[]);
+    let checked = verify(&witnesses);
+    assert_eq!((&checked["holds"], &checked["sameBytes"]), (&true.into(), &true.into()));
+    assert_eq!(checked["believed"].as_array().unwrap().len(), 2);
+    let long = proof(came, &["--to", "last"]);
+    assert!(long[0]["bytes"].as_u64() > short[0]["bytes"].as_u64());
+    let head = verify(&witnesses)["head"]["hash"].as_str().unwrap().to_string();
+    assert_eq!(verify(&["--head", &head])["believed"].as_array().unwrap().len(), 1);
+    assert_eq!(verify(&["--head", &"0".repeat(64)])["holds"], false);
+
+    let mut altered = shown.stdout.clone();
+    altered[100] ^= 1;
+    std::fs::write(&document, &altered).unwrap();
+    assert!(verify(&witnesses)["why"].as_str().unwrap().contains("another hash"));
+    let mut altered = std::fs::read(file("proof")).unwrap();
+    let middle = altered.len() / 2;
+    altered[middle] ^= 1;
+    std::fs::write(file("proof"), altered).unwrap();
+    assert_eq!(verify(&[])["holds"], false);
+
+    proof(went, &[]);
+    assert_eq!((&verify(&[])["direction"], &verify(&[])["holds"]), (&"out".into(), &true.into()));
+    let unknown = gridpost(&["archive", "prove", "nothing", "--store", &store]);
+    assert_eq!(unknown.status.code(), Some(2));
+
+    // The journal is not what it was: whoever asks for a proof hears so.
+    let journal = dir.path().join("store/journal/00000000000000000001.journal");
+    let bytes = std::fs::read(&journal).unwrap();
+    let commit: u64 = came.split('.').next().unwrap().parse().unwrap();
+    let message = documents[0]["messageId"].as_str().unwrap();
+    let at = bytes.windows(message.len()).position(|window| window == message.as_bytes()).unwrap();
+    let mut altered = bytes.clone();
+    altered[at] ^= 1;
+    std::fs::write(&journal, altered).unwrap();
+    let output = gridpost(&["archive", "prove", &format!("{commit}.0"), "--store", &store]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && said.contains("checksum of the changes"), "{said}");
+}
+
 #[test]
 fn what_cannot_be_run_says_why_and_ends_with_2() {
     let dir = tempfile::tempdir().unwrap();

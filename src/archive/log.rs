@@ -73,6 +73,11 @@ pub fn nth_in_record(key: &Key) -> Option<(u64, u64)> {
     Some((commit, first))
 }
 
+/// The same for any key; `None` where it is none of the log's.
+pub fn in_log(key: &Key) -> Option<(u64, u64)> {
+    if key.space() == LOG { nth_in_record(key) } else { None }
+}
+
 /// The entries of all commits after `commit`, oldest first.
 pub fn log_after(commit: u64) -> KeyRange {
     let all = Key::new(LOG);

@@ -32,6 +32,12 @@ pub fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, Fault> {
     PrivateKeyDer::from_pem_slice(&text).map_err(|_| Fault::Missing { what: "a private key", path: path.into() })
 }
 
+/// The public half, in PEM, of an Ed25519 private key in PEM; `None` where it is another kind of key.
+pub fn ed25519_public_key(private: &str) -> Option<String> {
+    let pair = rcgen::KeyPair::from_pem(private).ok()?;
+    pair.is_compatible(&rcgen::PKCS_ED25519).then(|| pair.public_key_pem())
+}
+
 /// The SHA-256 thumbprint of a certificate, in lower-case hexadecimal: what `openssl x509 -fingerprint -sha256`
 /// prints, without its colons.
 pub fn fingerprint(certificate: &CertificateDer<'_>) -> String {

@@ -9,9 +9,12 @@ mod toy;
 use std::path::PathBuf;
 
 pub use files::{
-    PemFiles, fingerprint, fingerprint_of_pem, not_after, read_chain, read_key, write_private, write_public,
+    PemFiles, ed25519_public_key, fingerprint, fingerprint_of_pem, not_after, read_chain, read_key, write_private,
+    write_public,
 };
-pub use toy::{ActorCertificate, README, ServerCertificate, actor_certificate, server_certificate};
+pub use toy::{
+    ActorCertificate, README, ReceiptKey, ServerCertificate, actor_certificate, receipt_key, server_certificate,
+};
 
 /// Our world failed while certificates were read or made.
 #[derive(Debug, thiserror::Error)]

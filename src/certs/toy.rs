@@ -11,7 +11,7 @@ use rcgen::{
 };
 use rustls::pki_types::CertificateDer;
 
-use super::{Fault, PemFiles, fingerprint, not_after, read_chain, write_private, write_public};
+use super::{Fault, PemFiles, ed25519_public_key, fingerprint, not_after, read_chain, write_private, write_public};
 use crate::market::{Party, Timestamp};
 
 /// What `certs/README.md` says; written on first use.
@@ -77,6 +77,34 @@ pub fn actor_certificate(dir: &Path, party: &Party, now: Timestamp) -> Result<Ac
     }
     let fingerprint = fingerprint(&read_chain(&files.chain)?[0]);
     Ok(ActorCertificate { files, fingerprint })
+}
+
+/// The key that signs receipts, and its public half.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptKey {
+    pub private: PathBuf,
+    pub public: PathBuf,
+}
+
+/// Takes the key for receipts (Ed25519) from `dir`, or makes it. The public half follows from it and is written each time.
+pub fn receipt_key(dir: &Path) -> Result<ReceiptKey, Fault> {
+    let subject = "receipts";
+    let files = ReceiptKey { private: dir.join("receipt-key.pem"), public: dir.join("receipt-public-key.pem") };
+    let write = |path: &PathBuf| {
+        let path = path.clone();
+        move |source| Fault::Write { path, source }
+    };
+    if !files.private.exists() {
+        let pair = KeyPair::generate_for(&rcgen::PKCS_ED25519)
+            .map_err(|source| Fault::Make { subject: subject.into(), source })?;
+        write_private(&files.private, &pair.serialize_pem()).map_err(write(&files.private))?;
+    }
+    let pem =
+        fs::read_to_string(&files.private).map_err(|source| Fault::Read { path: files.private.clone(), source })?;
+    let missing = Fault::Missing { what: "an Ed25519 private key", path: files.private.clone() };
+    let public = ed25519_public_key(&pem).ok_or(missing)?;
+    write_public(&files.public, &public).map_err(write(&files.public))?;
+    Ok(files)
 }
 
 fn authority(dir: &Path, now: Timestamp) -> Result<PemFiles, Fault> {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::Outcome;
 use super::config::Config;
 use super::output::parse_instant;
+use super::prove::{self, ProveArgs, ReceiptArgs, VERIFY_HELP, VerifyArgs, one};
 use crate::archive::{self, LogEntry, LogPlace, Position};
 use crate::gateway::{Catalogue, Search};
 use crate::market::Timestamp;
@@ -45,11 +46,19 @@ enum What {
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Reads every document back and compares it with the hash that the log has of it.
+    /// The signed receipt for a document that was accepted, on standard output.
     ///
-    /// Ends with 0 when all are as they were logged, with 1 when one is not. `gridpost store verify` checks the chain of
-    /// the journal in which they stand.
-    Verify,
+    /// It is the same as the document's sender gets from /v1.0/cim/messages/ID/receipt.
+    Receipt(ReceiptArgs),
+    /// Writes a proof that a document came or went as the log has it, to be checked without this store.
+    ///
+    /// The proof holds the log's record of the document (who, when, which document, which ids, the hash of its bytes) and
+    /// the hashes that lead from there to the hash of a frame of the journal. It shows nothing of other documents, except
+    /// that of what one decision sent it shows to whom else, in the same record. The document itself is not in it.
+    Prove(ProveArgs),
+    /// Are all documents as they were logged? Or, with --proof: does a proof hold?
+    #[command(long_about = VERIFY_HELP)]
+    Verify(VerifyArgs),
 }
 
 #[derive(Debug, Args)]
@@ -98,6 +107,11 @@ const PAGE_DOCUMENTS: usize = 1_000;
 const PAGE_RECORDS: usize = 100;
 
 pub fn run(args: &ArchiveArgs, config: &Config) -> Result<Outcome> {
+    if let What::Verify(proof) = &args.what
+        && (proof.proof.is_some() || proof.receipt.is_some())
+    {
+        return prove::verify(proof, args.json);
+    }
     let dir = args.store.as_ref().unwrap_or(&config.store.dir);
     let store = Embedded::open(dir, config.store_options())?;
     let (specs, limits) = (config.specs()?, config.xml_limits());
@@ -128,7 +142,9 @@ pub fn run(args: &ArchiveArgs, config: &Config) -> Result<Outcome> {
             let related = catalogue.related(position.place, None)?;
             related.iter().try_for_each(|found| show(&catalogue, found, args.json))?;
         }
-        What::Verify => return verify(&catalogue, args.json),
+        What::Receipt(args) => return prove::receipt(args, &catalogue, config),
+        What::Prove(prove) => return prove::prove(prove, &store, &catalogue, config, args.json),
+        What::Verify(_) => return verify(&catalogue, args.json),
     }
     Ok(Outcome::Fine)
 }
@@ -152,10 +168,6 @@ impl Criteria {
         let all = Search::default();
         Ok(Search { terms, from: self.from.unwrap_or(all.from), to: self.to.unwrap_or(all.to), ..all })
     }
-}
-
-fn one(catalogue: &Catalogue<'_>, id: &str) -> Result<(Position, LogEntry)> {
-    catalogue.find(id, None)?.with_context(|| format!("find a document: nothing has the id {id}"))
 }
 
 fn show(catalogue: &Catalogue<'_>, (position, entry): &(Position, LogEntry), json: bool) -> Result<()> {

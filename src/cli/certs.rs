@@ -37,8 +37,10 @@ pub fn run(args: &Certs) -> anyhow::Result<Outcome> {
     let now = machine_now();
     let server = certs::server_certificate(&args.dir, now).context("make the server's certificate")?;
     let issuer = Issuer::create_or_load(&args.dir).context("make the issuer of tokens")?;
+    let receipts = certs::receipt_key(&args.dir).context("make the key for receipts")?;
     show(args, "authority", json!({ "path": server.authority }));
     show(args, "server", json!({ "path": server.files.chain, "key": server.files.key }));
+    show(args, "receipts", json!({ "path": receipts.public, "key": receipts.private }));
     for party in &args.actors {
         let made = certs::actor_certificate(&args.dir, party, now)
             .with_context(|| format!("make the certificate of {party}"))?;

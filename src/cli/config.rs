@@ -13,6 +13,7 @@ use crate::market::ActorNumber;
 use crate::process::{
     self, Market, change_of_supplier, charge_links, charges, installation_accounts, metering_point_characteristics,
 };
+use crate::receipts::Signer;
 use crate::spec::Specs;
 use crate::{document, hint, http, identity, store, xml};
 
@@ -24,6 +25,7 @@ pub struct Config {
     pub tls: Tls,
     pub identity: Identity,
     pub webhooks: Webhooks,
+    pub receipts: Receipts,
     pub store: Store,
     pub specs: SpecsFolder,
     pub limits: Limits,
@@ -64,6 +66,12 @@ pub struct Identity {
     pub authority: PathBuf,
     pub issuer: String,
     pub audience: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Receipts {
+    pub key: PathBuf,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -261,6 +269,12 @@ impl Config {
             }),
         };
         Ok(identity::Settings { keys, issuer: issuer.clone(), audience: audience.clone() })
+    }
+
+    /// Whoever signs receipts in the hub's name, where a key is configured.
+    pub fn receipt_signer(&self) -> Result<Option<Signer>> {
+        let key = Some(&self.receipts.key).filter(|path| !path.as_os_str().is_empty());
+        key.map(|path| Signer::read(path, &self.market.dk.hub).context("[receipts] key")).transpose()
     }
 
     pub fn store_options(&self) -> store::Options {

@@ -19,6 +19,7 @@ use crate::identity::Issuer;
 use crate::market::{Calendar, Period, Resolution, Timestamp};
 use crate::process::charges::ChargeTable;
 use crate::process::participants::{Assignment, Certificate, Participant, Thumbprint};
+use crate::receipts::Signer;
 use crate::store::{Embedded, Memory, Store};
 use crate::{certs, hint, http};
 
@@ -80,6 +81,7 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
         http2: true,
         unpeeked_is_unknown: config.http_dequeue_unpeeked()?,
         clock_may_be_moved: true,
+        receipts: Some(Arc::new(Signer::read(&toys.receipts.private, &config.market.dk.hub)?)),
         watchers: http::Watchers::Loopback,
         limits: config.http_limits(),
     };
@@ -111,6 +113,7 @@ struct Toys {
     /// Of every live participant the certificate.
     clients: Vec<Certificate>,
     issuer: Issuer,
+    receipts: certs::ReceiptKey,
     /// Every live participant with an external id, and the file that holds its token.
     tokens: Vec<(Participant, String, PathBuf)>,
 }
@@ -120,6 +123,7 @@ impl Toys {
         let now = machine_now();
         let server = certs::server_certificate(dir, now)?;
         let issuer = Issuer::create_or_load(dir)?;
+        let receipts = certs::receipt_key(dir)?;
         let (mut clients, mut tokens) = (Vec::new(), Vec::new());
         for participant in world.participants()?.into_iter().filter(Participant::is_live) {
             let certificate = certs::actor_certificate(dir, &participant.party, now)?;
@@ -133,7 +137,7 @@ impl Toys {
             certs::write_private(&file, &token).with_context(|| format!("write {}", file.display()))?;
             tokens.push((participant, token, file));
         }
-        Ok(Self { server, clients, issuer, tokens })
+        Ok(Self { server, clients, issuer, receipts, tokens })
     }
 
     fn welcome(

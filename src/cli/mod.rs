@@ -19,6 +19,7 @@ mod orders;
 mod output;
 pub mod participant;
 mod process;
+mod prove;
 mod queue;
 mod register;
 mod replay;

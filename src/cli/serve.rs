@@ -47,6 +47,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
         http2: true,
         unpeeked_is_unknown: config.http_dequeue_unpeeked()?,
         clock_may_be_moved: false,
+        receipts: config.receipt_signer()?.map(Arc::new),
         watchers: http::Watchers::Loopback,
         limits: config.http_limits(),
     };

@@ -13,6 +13,7 @@ use crate::archive::{self, Direction, LogEntry, LogPlace, Position, Term};
 use crate::document::{self, Category, MentionsReader};
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Slip, Waiting};
+use crate::receipts::Accepted;
 use crate::record::{Batch, Change, Expected, Outcome, Packed};
 use crate::spec::Specs;
 use crate::store::Store;
@@ -185,6 +186,27 @@ impl Catalogue<'_> {
         let Ok(place) = id.parse::<LogPlace>() else { return Ok(None) };
         let entry = self.document(place)?.filter(|entry| own.is_none_or(|own| entry.party == *own));
         Ok(entry.map(|entry| (Position { at: entry.at, place }, entry)))
+    }
+
+    /// The document that was accepted under a message id of its sender's, or stands at a place of the log: what its receipt
+    /// states. Used ids say where it is, so nothing need be catalogued first.
+    pub fn accepted(&self, id: &str, sender: &Party) -> Result<Option<Accepted>, Fault> {
+        let used = self.store.get(&archive::message_id_key(&sender.number, id)).map_err(Fault::store(DOING))?;
+        let commit = match (used, id.parse()) {
+            (Some(first), _) => first.version,
+            (None, Ok(LogPlace { commit, nth: 0 })) => commit,
+            (None, _) => return Ok(None),
+        };
+        Ok(self.accepted_by(commit)?.filter(|accepted| accepted.entry.party == *sender))
+    }
+
+    /// The document that a commit took in and accepted.
+    pub fn accepted_by(&self, commit: u64) -> Result<Option<Accepted>, Fault> {
+        let Some(entry) = self.document(LogPlace { commit, nth: 0 })?.filter(|entry| entry.refused.is_empty()) else {
+            return Ok(None);
+        };
+        let head = self.store.head_of(commit).map_err(Fault::store(DOING))?;
+        Ok(Some(Accepted { commit, entry, head }))
     }
 
     /// A document's exact bytes.

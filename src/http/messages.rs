@@ -1,5 +1,5 @@
 //! `GET /v1.0/cim/messages…` and `GET /v1.0/operator/messages…`: what the archive holds of a participant's own documents,
-//! and of everybody's for the hub's own people (post-office 4.4).
+//! and of everybody's for the hub's own people (post-office 4.4); and the receipts for what was accepted.
 //!
 //! A list is in the order of time. `next` leads to the piece behind it, which may be there although nothing was found
 //! yet; it is `null` when there is none.
@@ -30,10 +30,13 @@ use crate::archive::{self, Term};
 use crate::document::Wire;
 use crate::gateway::{Catalogue, Fault, Search};
 use crate::market::Party;
+use crate::receipts::Accepted;
 
 const OWN: &str = "/v1.0/cim/messages";
 const OWN_ONE: &str = "/v1.0/cim/messages/{id}";
 const OWN_RELATED: &str = "/v1.0/cim/messages/{id}/related";
+const OWN_RECEIPT: &str = "/v1.0/cim/messages/{id}/receipt";
+const KEYS: &str = "/receipt-keys.json";
 const ALL: &str = "/v1.0/operator/messages";
 const ONE: &str = "/v1.0/operator/messages/{id}";
 const RELATED: &str = "/v1.0/operator/messages/{id}/related";
@@ -44,6 +47,7 @@ type Named = Result<Path<String>, PathRejection>;
 enum Looked {
     Rows(Value),
     Document { id: String, name: String, body: Bytes },
+    Accepted(Box<Accepted>),
 }
 
 pub fn routes() -> Router<Arc<Door>> {
@@ -59,6 +63,8 @@ pub fn routes() -> Router<Arc<Door>> {
         .route(OWN, list(OWN, Whose::Own))
         .route(OWN_ONE, one(OWN_ONE, Whose::Own, body))
         .route(OWN_RELATED, one(OWN_RELATED, Whose::Own, related))
+        .route(OWN_RECEIPT, one(OWN_RECEIPT, Whose::Own, receipt))
+        .route(KEYS, get(keys))
         .route(ALL, list(ALL, Whose::Everybodys))
         .route(ONE, one(ONE, Whose::Everybodys, body))
         .route(RELATED, one(RELATED, Whose::Everybodys, related))
@@ -129,6 +135,7 @@ async fn looked(
     let looked = share.during(looking).await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
     match looked.map_err(|fault| Problem::fault(&fault))?.ok_or_else(unknown)? {
         Looked::Rows(rows) => Ok(json_answer(StatusCode::OK, &rows)),
+        Looked::Accepted(accepted) => signed(door, &accepted),
         Looked::Document { id, name, body } => {
             let format = match Wire::of(&body, door.gateway.limits()) {
                 Wire::CimXml => Format::Xml,
@@ -177,6 +184,36 @@ fn body(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Faul
     let Some((position, entry)) = catalogue.find(&asked.id, asked.own.as_ref())? else { return Ok(None) };
     let body = catalogue.body(position.place.commit, &entry)?;
     Ok(body.map(|body| Looked::Document { id: entry.message_id, name: entry.document, body }))
+}
+
+/// Only what its sender has sent has a receipt, and only what was accepted.
+fn receipt(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Fault> {
+    let Some(sender) = &asked.own else { return Ok(None) };
+    Ok(catalogue.accepted(&asked.id, sender)?.map(|accepted| Looked::Accepted(Box::new(accepted))))
+}
+
+fn signed(door: &Door, accepted: &Accepted) -> Result<Response, Problem> {
+    let Some(signer) = &door.settings.receipts else {
+        let message = "This gateway has no key for receipts, so it signs none.";
+        return Err(Problem::new(StatusCode::NOT_FOUND, "NotFound", message));
+    };
+    let receipt = signer.receipt(accepted).map_err(|fault| {
+        tracing::error!(error = &fault as &dyn std::error::Error, "failed to sign a receipt");
+        Problem::internal()
+    })?;
+    let mut response = Response::new(Body::from(receipt));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/jose"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// `GET /receipt-keys.json`: the key against which receipts are checked, for everybody.
+async fn keys(State(door): State<Arc<Door>>) -> Response {
+    let keys =
+        door.settings.receipts.as_ref().map_or_else(|| json!({ "keys": [] }), |signer| json!(signer.published()));
+    let mut response = json_answer(StatusCode::OK, &keys);
+    response.extensions_mut().insert(Said { route: KEYS, ..Said::default() });
+    response
 }
 
 fn related(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Fault> {

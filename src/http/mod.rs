@@ -34,6 +34,7 @@ use std::sync::Arc;
 use crate::certs::PemFiles;
 use crate::gateway::Gateway;
 use crate::identity::{self, Verifier};
+use crate::receipts::Signer;
 
 pub use caller::{Connection, MARKET_ROLE};
 pub use error_document::{Format, Problem, body_of};
@@ -59,6 +60,8 @@ pub struct Settings {
     pub unpeeked_is_unknown: bool,
     /// Whether an operator may move the gateway's clock forward.
     pub clock_may_be_moved: bool,
+    /// Signs receipts; none are given when absent.
+    pub receipts: Option<Arc<Signer>>,
     /// Who may read `/metrics` and `/monitor/status`.
     pub watchers: Watchers,
     pub limits: Limits,

@@ -135,6 +135,7 @@ pub async fn start_over(store: Arc<dyn Store>, more: axum::Router, change: impl 
         http2: true,
         unpeeked_is_unknown: false,
         clock_may_be_moved: true,
+        receipts: None,
         watchers: Watchers::Loopback,
         limits: Limits::default(),
     };
