@@ -373,6 +373,122 @@ fn a_document_is_proved_to_somebody_who_has_no_store() {
     assert!(output.status.code() == Some(2) && said.contains("checksum of the changes"), "{said}");
 }
 
+/// post-office 4.4 item 6: what is old goes, unless somebody holds it, and everything can still be proved.
+#[test]
+fn old_documents_go_and_leave_their_hashes_unless_they_are_held() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name).display().to_string();
+    let store = file("store");
+    let life = "samples/charges/B1-a-whole-life-in-one-document";
+    let run = |args: &[&str]| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gridpost"));
+        // A segment for each frame, and nothing is kept but what this year has brought.
+        command.env("GRIDPOST_STORE_SEGMENT_BYTES_MAX", "1").env("GRIDPOST_RETENTION_YEARS", "0");
+        let output = command.current_dir(folder).args(args).args(["--store", &store, "--json"]).output().unwrap();
+        let lines = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{args:?}: {lines} {}", String::from_utf8_lossy(&output.stderr));
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    run(&["replay", life, "--clock", "2023-08-01T09:00:00Z"]);
+    let documents = run(&["archive", "list"]);
+    let came = documents.iter().find(|row| row["direction"] == "in").unwrap();
+    let id = came["id"].as_str().unwrap();
+    let shown = gridpost(&["archive", "show", id, "--store", &store]).stdout;
+
+    run(&[
+        "archive",
+        "hold",
+        "case-7",
+        "--because",
+        "a court asks",
+        "--message-id",
+        came["messageId"].as_str().unwrap(),
+    ]);
+    let would = run(&["archive", "retain", "--dry-run"]).remove(0);
+    let (removed, all) = (would["removed"].as_u64().unwrap(), documents.len() as u64);
+    assert_eq!((removed, &would["kept"]["held"], &would["dryRun"]), (all - 1, &1.into(), &true.into()), "{would}");
+    assert_eq!(run(&["archive", "deletions"]), [Value::Null; 0]);
+    assert!(run(&["archive", "list"]).iter().all(|row| row["removed"].is_null()));
+
+    let done = run(&["archive", "retain"]).remove(0);
+    assert_eq!(
+        (&done["removed"], &done["kept"], &done["byDocument"]),
+        (&would["removed"], &would["kept"], &would["byDocument"])
+    );
+    let listed = run(&["archive", "list"]);
+    assert_eq!(listed.iter().filter(|row| row["removed"].is_string()).count() as u64, removed);
+    assert_eq!(gridpost(&["archive", "show", id, "--store", &store]).stdout, shown, "what is held stays");
+    let other = listed.iter().find(|row| row["removed"].is_string()).unwrap()["id"].as_str().unwrap();
+    let gone = gridpost(&["archive", "show", other, "--store", &store]);
+    assert!(gone.status.code() == Some(2) && String::from_utf8_lossy(&gone.stderr).contains("has been let go"));
+    let again = run(&["archive", "retain"]).remove(0);
+    assert_eq!((&again["removed"], &again["removedBefore"]), (&0.into(), &removed.into()));
+
+    run(&["archive", "hold", "case-7", "--lift"]);
+    assert_eq!(run(&["archive", "holds"])[0]["lifted"].is_string(), true);
+    assert_eq!(run(&["archive", "retain"])[0]["removed"], 1);
+    let deletions = run(&["archive", "deletions"]);
+    assert_eq!(deletions.len() as u64, all);
+    assert!(deletions.iter().any(|row| row["messageId"] == came["messageId"] && row["hash"] == came["hash"]));
+
+    assert_eq!(run(&["archive", "verify"])[0]["altered"], Value::Array(Vec::new()));
+    let whole = rows(&["store", "verify", &store, "--json"]);
+    assert_eq!((&whole[0]["problems"], &whole[0]["bodies"]), (&Value::Array(Vec::new()), &0.into()));
+    rows(&["store", "rebuild", &store, "--json"]);
+    let whole = rows(&["store", "verify", &store, "--json"]);
+    assert_eq!(whole[0]["problems"], Value::Array(Vec::new()));
+
+    // Whoever has kept the document can still show that it is the one.
+    run(&["archive", "prove", id, "--out", &file("proof"), "--to", "last"]);
+    std::fs::write(file("document"), &shown).unwrap();
+    let proved = rows(&["archive", "verify", "--proof", &file("proof"), "--document", &file("document"), "--json"]);
+    assert_eq!(proved[0]["sameBytes"], true);
+    let wrong = gridpost(&["archive", "hold", "case-7", "--because", "again", "--store", &store]);
+    assert_eq!(wrong.status.code(), Some(2), "a hold's name is used once");
+    let ahead = gridpost(&["archive", "retain", "--now", "2999-01-01", "--store", &store]);
+    assert_eq!(ahead.status.code(), Some(2));
+}
+
+/// post-office 6.7: retention never touches what is not dequeued, nor what is not decided.
+#[tokio::test]
+async fn what_is_not_fetched_stays_however_old_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("store");
+    let store = path.display().to_string();
+    {
+        let options = gridpost::store::Options { segment_bytes_max: 1, ..Default::default() };
+        let embedded = std::sync::Arc::new(gridpost::store::Embedded::open(&path, options).unwrap());
+        let settings = gridpost::gateway::Settings {
+            markets: gridpost::process::Markets::defaults(),
+            limits: gridpost::xml::Limits::default(),
+            undecided_max: 10,
+        };
+        let now = gridpost::market::Timestamp::parse_date_time("2019-08-01T09:00:00Z").unwrap();
+        let specs = std::sync::Arc::new(gridpost::document::built_in());
+        let clock = gridpost::gateway::Clock::standing_at(now);
+        let gateway = gridpost::gateway::Gateway::open(embedded.clone(), specs, settings, clock).unwrap();
+        gridpost::gateway::world::World::toy().settle_in(&gateway).await.unwrap();
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/charges/C1-create/01-in.xml");
+        gateway.receive_from_its_sender(std::fs::read(sample).unwrap().into(), "c-1").await.unwrap();
+        gateway.settled().await.unwrap();
+        // The journal goes on, so that nothing of it stands in the last segment.
+        let mut batch = gridpost::record::Batch::default();
+        batch.put(gridpost::record::Key::new(gridpost::record::Space(250)), "later");
+        gateway.write(batch).await.unwrap();
+    }
+    let waiting = rows(&["archive", "list", "--direction", "out", "--store", &store, "--json"]);
+    assert!(!waiting.is_empty() && waiting.iter().all(|row| row["delivery"]["status"] == "waiting"));
+    let done = rows(&["archive", "retain", "--store", &store, "--json"]).remove(0);
+    assert_eq!((&done["removed"], &done["kept"]["unfetched"]), (&1.into(), &waiting.len().into()), "{done}");
+    for row in &waiting {
+        let shown = gridpost(&["archive", "show", row["id"].as_str().unwrap(), "--store", &store]);
+        assert!(shown.status.success() && !shown.stdout.is_empty());
+    }
+    let whole = rows(&["store", "verify", &store, "--json"]);
+    assert_eq!((&whole[0]["problems"], &whole[0]["erased"]), (&Value::Array(Vec::new()), &1.into()));
+}
+
 #[test]
 fn what_cannot_be_run_says_why_and_ends_with_2() {
     let dir = tempfile::tempdir().unwrap();

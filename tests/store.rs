@@ -4,6 +4,8 @@
 mod crash;
 #[path = "store/damage.rs"]
 mod damage;
+#[path = "store/erase.rs"]
+mod erase;
 #[path = "store/property.rs"]
 mod property;
 #[path = "store/suite.rs"]

@@ -34,6 +34,12 @@ pub fn body_key(number: u64, part: u64) -> Key {
     Key::new(BODIES).number(number).number(part)
 }
 
+/// The commit that wrote a body, and which of its parts the body is.
+pub fn body_of_key(key: &Key) -> Option<(u64, u64)> {
+    let mut parts = key.reader();
+    Some((parts.number()?, parts.number()?)).filter(|_| key.space() == BODIES)
+}
+
 /// The document that commit `number` took in.
 pub fn received_key(number: u64) -> Key {
     body_key(number, 0)

@@ -55,6 +55,11 @@ pub fn inbox_range() -> KeyRange {
     KeyRange::under(&Key::new(INBOX))
 }
 
+/// Where the document that commit `number` took in is parked.
+pub fn parked_key(number: u64) -> Key {
+    Key::new(PARKED).number(number)
+}
+
 /// All parked documents, oldest first.
 pub fn parked_range() -> KeyRange {
     KeyRange::under(&Key::new(PARKED))
@@ -64,14 +69,14 @@ pub fn parked_range() -> KeyRange {
 pub fn park(number: u64, entry: &InboxEntry, cause: &str) -> Vec<Change> {
     let cause = cause.chars().take(CAUSE_CHARS_MAX).collect();
     let form = Stored { cause, ..Stored::from(entry) };
-    vec![Change::Put(Key::new(PARKED).number(number), stored::write(VERSION, &form)), Change::Delete(inbox_key(number))]
+    vec![Change::Put(parked_key(number), stored::write(VERSION, &form)), Change::Delete(inbox_key(number))]
 }
 
 impl Parked {
     /// What has the document decided again, in the place at which it arrived.
     pub fn retry(&self, number: u64) -> Vec<Change> {
         let waiting = Change::Put(inbox_key(number), stored::write(VERSION, &Stored::from(&self.entry)));
-        vec![waiting, Change::Delete(Key::new(PARKED).number(number))]
+        vec![waiting, Change::Delete(parked_key(number))]
     }
 
     pub fn from_entry(entry: &Entry) -> Option<Self> {

@@ -78,6 +78,11 @@ pub fn in_log(key: &Key) -> Option<(u64, u64)> {
     if key.space() == LOG { nth_in_record(key) } else { None }
 }
 
+/// The records of one commit.
+pub fn log_of(commit: u64) -> KeyRange {
+    KeyRange::under(&Key::new(LOG).number(commit))
+}
+
 /// The entries of all commits after `commit`, oldest first.
 pub fn log_after(commit: u64) -> KeyRange {
     let all = Key::new(LOG);

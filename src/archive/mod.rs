@@ -10,12 +10,14 @@ mod catalogue;
 mod ids;
 mod inbox;
 mod log;
+mod retention;
 
 pub use audit::{AuditEntry, audit_after, audit_position};
-pub use bodies::{Outbound, Place, body_key, received, received_key};
+pub use bodies::{Outbound, Place, body_key, body_of_key, received, received_key};
 pub use catalogue::{
     CRITERIA, LogPlace, NoCriterion, Position, Term, enter, reach, reached, reached_key, terms_for, terms_of,
 };
 pub use ids::{FirstUse, message_id_key, transaction_id_key};
-pub use inbox::{InboxEntry, Parked, inbox_key, inbox_range, number_of, park, parked_range};
-pub use log::{Direction, LogEntry, in_log, log_after, log_in, log_key, log_out, log_range, nth_in_record};
+pub use inbox::{InboxEntry, Parked, inbox_key, inbox_range, number_of, park, parked_key, parked_range};
+pub use log::{Direction, LogEntry, in_log, log_after, log_in, log_key, log_of, log_out, log_range, nth_in_record};
+pub use retention::{Hold, LetGo, Policy};

@@ -1,6 +1,7 @@
 //! `gridpost archive`: finds any document that came or went, shows its exact bytes, and checks that nothing was altered.
 //! Read from the store of a gateway that is not running; a running one answers under `/v1.0/operator/messages`.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use super::Outcome;
 use super::config::Config;
 use super::output::parse_instant;
 use super::prove::{self, ProveArgs, ReceiptArgs, VERIFY_HELP, VerifyArgs, one};
+use super::retention::{self, HoldArgs, RETAIN_HELP, RetainArgs};
 use crate::archive::{self, LogEntry, LogPlace, Position};
 use crate::gateway::{Catalogue, Search};
 use crate::market::Timestamp;
@@ -33,7 +35,13 @@ pub struct ArchiveArgs {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Documents that meet all criteria, oldest first.
-    List(Box<Criteria>),
+    List {
+        #[command(flatten)]
+        criteria: Box<Criteria>,
+        /// At most so many.
+        #[arg(long, value_name = "N", default_value_t = 1_000)]
+        most: usize,
+    },
     /// A document's bytes, exactly as they came or went, on standard output.
     Show {
         /// Its message id, or the id that list shows.
@@ -59,10 +67,21 @@ enum What {
     /// Are all documents as they were logged? Or, with --proof: does a proof hold?
     #[command(long_about = VERIFY_HELP)]
     Verify(VerifyArgs),
+    /// Lets go of documents that have been kept long enough.
+    #[command(long_about = RETAIN_HELP)]
+    Retain(RetainArgs),
+    /// Places a legal hold: documents that meet all criteria stay, however old they are; without criteria, every document.
+    ///
+    /// Documents that come later and meet them are held as well. A hold is lifted with --lift.
+    Hold(Box<HoldArgs>),
+    /// Every legal hold that was ever placed.
+    Holds,
+    /// Every document that was let go, and when.
+    Deletions,
 }
 
 #[derive(Debug, Args)]
-struct Criteria {
+pub struct Criteria {
     /// Sender of what came in, receiver of what went out.
     #[arg(long, value_name = "NUMBER")]
     party: Option<String>,
@@ -96,9 +115,6 @@ struct Criteria {
     /// Received or sent before T.
     #[arg(long, value_name = "T", value_parser = parse_instant)]
     to: Option<Timestamp>,
-    /// At most so many.
-    #[arg(long, default_value_t = 1_000)]
-    most: usize,
 }
 
 /// Documents that are searched for at a time.
@@ -117,9 +133,9 @@ pub fn run(args: &ArchiveArgs, config: &Config) -> Result<Outcome> {
     let (specs, limits) = (config.specs()?, config.xml_limits());
     let catalogue = Catalogue { store: &store, specs: &specs, limits: &limits };
     match &args.what {
-        What::List(criteria) => {
+        What::List { criteria, most } => {
             let search = criteria.search()?;
-            let (mut left, mut after) = (criteria.most, None);
+            let (mut left, mut after) = (*most, None);
             while left > 0 {
                 let take = left.min(PAGE_DOCUMENTS);
                 let found = catalogue.search(&Search { after, take, ..search.clone() })?;
@@ -144,13 +160,18 @@ pub fn run(args: &ArchiveArgs, config: &Config) -> Result<Outcome> {
         }
         What::Receipt(args) => return prove::receipt(args, &catalogue, config),
         What::Prove(prove) => return prove::prove(prove, &store, &catalogue, config, args.json),
+        What::Retain(retain) => return retention::retain(retain, &store, &catalogue, config, args.json),
+        What::Hold(hold) => return retention::hold(hold, &store, args.json),
+        What::Holds => return retention::holds(&catalogue, config, args.json),
+        What::Deletions => return retention::deletions(&catalogue, config, args.json),
         What::Verify(_) => return verify(&catalogue, args.json),
     }
     Ok(Outcome::Fine)
 }
 
 impl Criteria {
-    fn search(&self) -> Result<Search> {
+    /// By the names of [`archive::CRITERIA`].
+    pub fn given(&self) -> BTreeMap<&'static str, String> {
         let given = [
             ("party", &self.party),
             ("role", &self.role),
@@ -163,10 +184,19 @@ impl Criteria {
             ("reason", &self.reason),
             ("refused", &self.refused),
         ];
-        let given = given.into_iter().filter_map(|(name, text)| Some((name, text.clone()?)));
-        let terms = archive::terms_for(given.collect()).context("search the archive")?;
+        given.into_iter().filter_map(|(name, text)| Some((name, text.clone()?))).collect()
+    }
+
+    /// The time within which documents must lie, its end excluded.
+    pub fn period(&self) -> (Timestamp, Timestamp) {
         let all = Search::default();
-        Ok(Search { terms, from: self.from.unwrap_or(all.from), to: self.to.unwrap_or(all.to), ..all })
+        (self.from.unwrap_or(all.from), self.to.unwrap_or(all.to))
+    }
+
+    fn search(&self) -> Result<Search> {
+        let terms = archive::terms_for(self.given()).context("search the archive")?;
+        let (from, to) = self.period();
+        Ok(Search { terms, from, to, ..Search::default() })
     }
 }
 
@@ -189,7 +219,7 @@ fn show(catalogue: &Catalogue<'_>, (position, entry): &(Position, LogEntry), jso
 
 /// Walks the log itself, so that a store can be verified whatever has become of its catalogue.
 fn verify(catalogue: &Catalogue<'_>, json: bool) -> Result<Outcome> {
-    let (mut documents, mut wrong) = (0_u64, Vec::new());
+    let (mut documents, mut removed, mut wrong) = (0_u64, 0_u64, Vec::new());
     for record in store::records(catalogue.store, &archive::log_range(), PAGE_RECORDS) {
         let (key, record) = record.context("read the log")?;
         let unreadable = || anyhow!("read the log: a record was written by another version, or is damaged");
@@ -197,15 +227,22 @@ fn verify(catalogue: &Catalogue<'_>, json: bool) -> Result<Outcome> {
         for (entry, nth) in LogEntry::from_record(&record).ok_or_else(unreadable)?.into_iter().zip(first..) {
             documents += 1;
             let body = catalogue.body(commit, &entry)?;
+            if body.is_none() && catalogue.let_go(commit, &entry)?.is_some() {
+                removed += 1;
+                continue;
+            }
             if body.is_none_or(|body| *blake3::hash(&body).as_bytes() != entry.hash) {
                 wrong.push(LogPlace { commit, nth }.to_string());
             }
         }
     }
     if json {
-        println!("{}", serde_json::json!({ "documents": documents, "altered": wrong }));
+        println!("{}", serde_json::json!({ "documents": documents, "removed": removed, "altered": wrong }));
     } else {
         println!("{documents} documents");
+        if removed > 0 {
+            println!("{removed} of them were let go, and only their hashes are kept");
+        }
         wrong.iter().for_each(|place| println!("{place} is not as it was logged, or is gone"));
     }
     Ok(if wrong.is_empty() { Outcome::Fine } else { Outcome::Flawed })

@@ -1,5 +1,6 @@
 //! Settings: a TOML file over the defaults, environment variables over the file. `config.toml` explains each of them.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::archive::Policy;
 use crate::gateway::Settings;
 use crate::identity::KeySource;
 use crate::market::ActorNumber;
@@ -27,6 +29,7 @@ pub struct Config {
     pub webhooks: Webhooks,
     pub receipts: Receipts,
     pub store: Store,
+    pub retention: Retention,
     pub specs: SpecsFolder,
     pub limits: Limits,
     pub gateway: Gateway,
@@ -86,6 +89,13 @@ pub struct Webhooks {
 pub struct Store {
     pub dir: PathBuf,
     pub segment_bytes_max: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    pub years: i64,
+    pub documents: BTreeMap<String, i64>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,6 +183,10 @@ impl Config {
         let config: Self = table.try_into()?;
         config.gateway_settings()?;
         config.http_dequeue_unpeeked()?;
+        let Retention { years, documents } = &config.retention;
+        if let Some(years) = documents.values().chain([years]).find(|years| !(-1..=YEARS_MAX).contains(*years)) {
+            bail!("[retention] {years} years: it is a number from 0 to {YEARS_MAX}, or -1 for ever");
+        }
         Ok(config)
     }
 
@@ -277,6 +291,11 @@ impl Config {
         key.map(|path| Signer::read(path, &self.market.dk.hub).context("[receipts] key")).transpose()
     }
 
+    /// How long documents are kept.
+    pub fn retention_policy(&self) -> Policy {
+        Policy { years: self.retention.years, documents: self.retention.documents.clone() }
+    }
+
     pub fn store_options(&self) -> store::Options {
         store::Options { segment_bytes_max: self.store.segment_bytes_max, ..store::Options::default() }
     }
@@ -290,6 +309,9 @@ impl Config {
         Specs::folder(dir).with_context(|| format!("load the schemas in {}", dir.display()))
     }
 }
+
+/// Nobody keeps a document for longer than that.
+const YEARS_MAX: i64 = 1_000;
 
 fn zone(pack: &str, name: &str) -> Result<chrono_tz::Tz> {
     name.parse().map_err(|_| anyhow!("[market.{pack}] zone: there is no zone \"{name}\""))
@@ -390,6 +412,12 @@ impl Default for Store {
     }
 }
 
+impl Default for Retention {
+    fn default() -> Self {
+        Self { years: 3, documents: BTreeMap::new() }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         let limits = xml::Limits::default();
@@ -486,6 +514,8 @@ mod tests {
             ("[market.supplier.accounts]\non_malo_match = \"merge\"", "merge"),
             ("[market.dk.charges]\ncurrency = \"kr\"", "kr"),
             ("[http]\ndequeue_unpeeked_status = 410", "410"),
+            ("[retention]\nyears = -2", "-2 years"),
+            ("[retention.documents]\nNotifyPriceList = 1001", "1001 years"),
         ] {
             let flaw = Config::from_table(text.parse().unwrap()).unwrap_err();
             assert!(format!("{flaw:#}").contains(named), "{flaw:#}");

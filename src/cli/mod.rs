@@ -23,6 +23,7 @@ mod prove;
 mod queue;
 mod register;
 mod replay;
+mod retention;
 mod serve;
 mod spec;
 mod store;

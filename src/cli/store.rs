@@ -59,6 +59,9 @@ fn print(report: &Report) {
         "{} frames, {} commits, {} records, {} documents",
         report.frames, report.commits, report.records, report.bodies
     );
+    if report.erased > 0 {
+        println!("{} documents were let go and erased", report.erased);
+    }
     if let Some(torn) = &report.torn {
         println!(
             "torn tail in {} at byte {}: {}; the next start cuts it",
@@ -89,6 +92,7 @@ fn json(report: &Report) -> serde_json::Value {
         "commits": report.commits,
         "records": report.records,
         "bodies": report.bodies,
+        "erased": report.erased,
         "torn": report.torn.as_ref().map(problem),
         "problems": report.problems.iter().map(problem).collect::<Vec<_>>(),
     })

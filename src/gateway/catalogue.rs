@@ -9,14 +9,14 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{Fault, Gateway};
-use crate::archive::{self, Direction, LogEntry, LogPlace, Position, Term};
+use crate::archive::{self, Direction, LetGo, LogEntry, LogPlace, Position, Term};
 use crate::document::{self, Category, MentionsReader};
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Slip, Waiting};
 use crate::receipts::Accepted;
-use crate::record::{Batch, Change, Expected, Outcome, Packed};
+use crate::record::{Batch, Change, Expected, Key, Outcome, Packed};
 use crate::spec::Specs;
-use crate::store::Store;
+use crate::store::{self, Store, let_go_key};
 use crate::xml::Limits;
 
 /// The catalogue over a store, whoever opened it.
@@ -249,10 +249,43 @@ impl Catalogue<'_> {
             "bytes": entry.place.bytes,
             "hash": blake3::Hash::from_bytes(entry.hash).to_hex().as_str(),
         });
+        if let Some(let_go) = self.let_go(position.place.commit, entry)? {
+            row["removed"] = let_go.to_string().into();
+        }
         if entry.direction == Direction::Out {
             row["delivery"] = self.delivery(position.place, entry)?;
         }
         Ok(row)
+    }
+
+    /// Whether what went out has been fetched and dequeued by its receiver.
+    pub fn is_fetched(&self, place: LogPlace, entry: &LogEntry) -> Result<bool, Fault> {
+        Ok(self.delivery(place, entry)?["status"] == "dequeued")
+    }
+
+    /// When the body in which a document stands was let go, if it was.
+    pub fn let_go(&self, commit: u64, entry: &LogEntry) -> Result<Option<Timestamp>, Fault> {
+        let key = let_go_key(&archive::body_key(commit, entry.place.part));
+        let Some(record) = self.store.get(&key).map_err(Fault::store(DOING))? else { return Ok(None) };
+        let why = LetGo::from_entry(&record).ok_or(Fault::Unreadable { what: "the log of deletions" })?;
+        Ok(Some(why.at()))
+    }
+
+    /// The documents that stand in a body.
+    pub fn in_body(&self, body: &Key) -> Result<Vec<(Position, LogEntry)>, Fault> {
+        let unreadable = |what| move || Fault::Unreadable { what };
+        let (commit, part) = archive::body_of_key(body).ok_or_else(unreadable("the log of deletions"))?;
+        let mut documents = Vec::new();
+        for record in store::records(self.store, &archive::log_of(commit), PAGE_RECORDS) {
+            let (key, record) = record.map_err(Fault::store(DOING))?;
+            let (_, first) = archive::nth_in_record(&key).ok_or_else(unreadable("the log"))?;
+            let entries = LogEntry::from_record(&record).ok_or_else(unreadable("the log"))?.into_iter().zip(first..);
+            let in_part = entries.filter(|(entry, _)| entry.place.part == part);
+            documents.extend(
+                in_part.map(|(entry, nth)| (Position { at: entry.at, place: LogPlace { commit, nth } }, entry)),
+            );
+        }
+        Ok(documents)
     }
 
     fn delivery(&self, place: LogPlace, entry: &LogEntry) -> Result<Value, Fault> {

@@ -20,6 +20,7 @@ pub mod orders;
 pub mod parked;
 mod post;
 pub mod registry;
+mod retention;
 #[cfg(test)]
 mod tests;
 mod turns;
@@ -51,6 +52,7 @@ pub use new_charge::Creation;
 pub use news::News;
 pub use operator::{Answer, Question, ask};
 pub use post::{Dequeued, Peeked};
+pub use retention::{Expired, Kept, Retention};
 
 /// What a gateway needs to know besides its store.
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@
 
 mod embedded;
 mod fault;
+mod let_go;
 mod memory;
 mod range;
 
@@ -18,9 +19,11 @@ use bytes::Bytes;
 use crate::record::{Batch, Change, Entry, Key, KeyRange, Outcome, Packed, VALUE_BYTES_MAX, Version};
 
 pub use embedded::{
-    Embedded, Head, Options, Problem, Progress, Proof, Proved, Report, Unproved, Until, rebuild, verify,
+    ClosedSegments, Embedded, Erased, Head, Options, Problem, Progress, Proof, Proved, Report, Unproved, Until,
+    rebuild, verify,
 };
 pub use fault::Fault;
+pub use let_go::{body_let_go, let_go_key, let_go_range};
 pub use memory::Memory;
 
 /// Called once with what became of a batch. It should be short, for the batches behind it wait.

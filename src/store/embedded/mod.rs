@@ -2,7 +2,8 @@
 //!
 //! The journal says what happened: every batch is in it, checksummed and chained, before anybody is told. Sled says
 //! what is now so: it is fed from the journal, and can be thrown away and made again from it at any time, which is why
-//! no segment is ever dropped in this version (that would need a snapshot to start from).
+//! no segment is ever dropped in this version (that would need a snapshot to start from). Bodies that were let go are
+//! erased where they stand; see erase.rs.
 //!
 //! | Thread | Does |
 //! |---|---|
@@ -15,6 +16,7 @@ mod block;
 mod body;
 mod committer;
 mod directory;
+mod erase;
 mod frame;
 mod journal;
 mod live;
@@ -36,7 +38,7 @@ use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
 
-use super::{Completion, Fault, Page, Store, assert_well_formed};
+use super::{Completion, Fault, Page, Store, assert_well_formed, let_go_key};
 use crate::record::{Batch, Entry, Key, KeyRange, Packed, Version};
 use body::Location;
 use committer::{Committer, Prepared, Queue};
@@ -47,6 +49,7 @@ use prove::Landmarks;
 use recover::{Recovered, recover};
 use state::State;
 
+pub use erase::{ClosedSegments, Erased};
 pub use proof::{Head, Proof, Proved};
 pub use prove::{Unproved, Until};
 pub use verify::{Problem, Progress, Report, rebuild, verify};
@@ -121,6 +124,11 @@ impl Embedded {
         let file = self.segments.open(place.segment)?;
         let path = segment::path(&self.segments.journal, place.segment);
         match body::read(&file, &place).map_err(Fault::io("read a body from", &path))? {
+            // A sound body does not begin with zeros, so hardly ever more than its first byte is looked at.
+            Some(packed) if packed.stored().iter().all(|byte| *byte == 0) => match self.get(&let_go_key(key))? {
+                Some(_) => Ok(None),
+                None => Err(self.corrupt(&place, "a body is gone, and nobody let it go".into())),
+            },
             Some(packed) => Ok(Some((place, packed))),
             None => Err(self.corrupt(&place, "a body is cut short".into())),
         }

@@ -10,10 +10,11 @@ use super::Options;
 use super::directory::{self, Directory};
 use super::recover::{self, Counter, Recovered};
 use super::segment::{self, ADVICE};
-use super::state::{Flat, State};
+use super::state::{self, Flat, State};
 use super::walk::{Frame, Step, Walk};
 use super::window::Window;
-use crate::store::Fault;
+use crate::record::Key;
+use crate::store::{Fault, let_go_key};
 
 /// How far a long piece of work has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Report {
     pub records: u64,
     /// Bodies that can be read now.
     pub bodies: u64,
+    /// Bodies that were let go and erased. No problem.
+    pub erased: u64,
     /// What was never finished and never acknowledged; the next start cuts it. No problem.
     pub torn: Option<Problem>,
     /// At most [`PROBLEMS_MAX`], in the order in which they were found.
@@ -82,10 +85,11 @@ pub fn verify(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, 
     let mut whole = true;
     let mut window = Window::default();
     let mut differences = Differences::new();
+    let mut gone = Vec::new();
     loop {
         match walk.step(false) {
             Ok(Step::Frame(frame)) => {
-                check_bodies(&walk, &frame, known, &mut report);
+                check_bodies(&walk, &frame, known, &mut report, &mut gone);
                 report.frames += 1;
                 report.commits += u64::from(frame.header.commits);
                 if whole {
@@ -125,7 +129,14 @@ pub fn verify(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, 
         let found = format!("sled knows frame {known}, the journal ends before it");
         report.add(directory.sled(), 0, found, recover::JOURNAL_LOST);
     }
+    for Gone { body, file, offset } in gone {
+        match replayed.read(&state::record_key(let_go_key(&Key::from_bytes(body.into())).as_bytes()))? {
+            Some(_) => report.erased += 1,
+            None => report.add(file, offset, "a body is gone, and nobody let it go".into(), ADVICE),
+        }
+    }
     (report.records, report.bodies) = replayed.count()?;
+    report.bodies -= report.erased;
     drop(replayed);
     directory::remove_folder(&scratch).map_err(Fault::io("remove", &scratch))?;
     Ok(report)
@@ -185,10 +196,20 @@ fn open_sled(directory: &Directory, cache_bytes: u64, report: &mut Report) -> Op
     opened.map_err(|fault| report.add(dir, 0, format!("sled cannot be opened ({fault:?})"), REBUILD)).ok()
 }
 
-fn check_bodies(walk: &Walk, frame: &Frame, known: u64, report: &mut Report) {
-    for place in frame.locations().iter().flatten() {
+/// A body where there are only zeros: was it let go?
+struct Gone {
+    body: Bytes,
+    file: PathBuf,
+    offset: u64,
+}
+
+fn check_bodies(walk: &Walk, frame: &Frame, known: u64, report: &mut Report, gone: &mut Vec<Gone>) {
+    let lines = frame.commits.iter().flat_map(|commit| &commit.bodies);
+    for (place, line) in frame.locations().iter().flatten().zip(lines) {
         let Err(found) = walk.check_body(place) else { continue };
-        if walk.is_at_end() && frame.header.number > known {
+        if !walk.may_be_torn() && walk.is_erased(place) {
+            gone.push(Gone { body: line.key.clone(), file: walk.path(), offset: place.offset });
+        } else if walk.is_at_end() && frame.header.number > known {
             let (file, offset) = (walk.path(), frame.offset);
             report.torn = Some(Problem { file, offset, found, advice: "the next start cuts it" });
         } else {

@@ -8,6 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::body::{self, Location};
+use super::erase;
 use super::frame::{self, Commit, HEADER_BYTES, Hash, Header, MAGIC, StoreId};
 use super::segment::{self, ADVICE, SEGMENT_HEADER_BYTES, SegmentHeader};
 use crate::store::Fault;
@@ -222,6 +223,11 @@ impl Walk {
     /// Checks a body of the frame that was just read.
     pub fn check_body(&self, place: &Location) -> Result<(), String> {
         body::check(&self.file, place)
+    }
+
+    /// Whether nothing but zeros stands where a body of the frame that was just read should.
+    pub fn is_erased(&self, place: &Location) -> bool {
+        erase::is_erased(&self.file, place).unwrap_or(false)
     }
 
     /// Whether the frame that was just read is the journal's last.
