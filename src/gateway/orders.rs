@@ -150,6 +150,8 @@ fn tried(
 
 fn would(given: &Given, point: &MeteringPointId, outcome: &Outcome, decision: &Decision) -> Value {
     let mut row = view::outcome_row(given, point, outcome, false);
+    // The process would have another id: it is made from the moment of the order.
+    row["process"] = Value::Null;
     let line = |it: &Outgoing| format!("{} {} to {}", it.kind.name, it.business_reason, it.receiver);
     row["documents"] = decision.outgoing.iter().map(line).collect::<Vec<_>>().into();
     row

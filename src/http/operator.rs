@@ -68,7 +68,7 @@ pub fn routes() -> Router<Arc<Door>> {
         .route(AUDIT, get(audit))
         .route(clock::CLOCK, any(clock::clock))
         .route(orders::ORDERS, any(orders::orders))
-        .route(orders::ORDER, get(orders::order))
+        .route(orders::ORDER, taking("GET, HEAD", get(orders::order)))
 }
 
 async fn charges(State(door): State<Arc<Door>>, request: Request) -> Response {
