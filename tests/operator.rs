@@ -426,7 +426,7 @@ fn old_documents_go_and_leave_their_hashes_unless_they_are_held() {
     assert_eq!((&again["removed"], &again["removedBefore"]), (&0.into(), &removed.into()));
 
     run(&["archive", "hold", "case-7", "--lift"]);
-    assert_eq!(run(&["archive", "holds"])[0]["lifted"].is_string(), true);
+    assert!(run(&["archive", "holds"])[0]["lifted"].is_string());
     assert_eq!(run(&["archive", "retain"])[0]["removed"], 1);
     let deletions = run(&["archive", "deletions"]);
     assert_eq!(deletions.len() as u64, all);
