@@ -37,8 +37,7 @@ impl AccountingPoint {
     pub fn effectuate(&mut self, id: &str, now: Timestamp) -> Option<Effect> {
         let process = self.processes.get(id).filter(|it| it.status == Status::Pending && it.effective <= now)?;
         let (kind, at) = (process.kind, process.effective);
-        if kind == ProcessKind::EndOfSupply && self.takes_over(at, ProcessKind::brings_supplier) {
-            // Whoever takes over at the same instant overtakes it.
+        if kind == ProcessKind::EndOfSupply && self.is_overtaken(process) {
             return None;
         }
         let taken = process.takes_over.as_ref();
@@ -147,6 +146,14 @@ impl AccountingPoint {
             }
         }
         Dates { start: Some(at), end, reversed: false }
+    }
+
+    /// Whether whoever takes over at the same instant overtakes this end of supply: not by a change that it was announced after.
+    fn is_overtaken(&self, end: &Process) -> bool {
+        self.processes.values().any(|it| {
+            let is_later = end.number > it.number && end.requester == it.requester;
+            it.status == Status::Pending && it.effective == end.effective && it.kind.brings_supplier() && !is_later
+        })
     }
 
     /// Whether somebody else is to begin at this instant.

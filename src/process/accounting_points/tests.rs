@@ -138,6 +138,22 @@ fn an_end_of_supply_leaves_nobody_and_a_change_before_it_overtakes_it() {
     assert_eq!(suppliers(&point, &[7, 8]), ["1", "-"]);
 }
 
+/// A supplier announces the end of its supply for the day of a change of its own that it has asked for before.
+#[test]
+fn an_end_that_its_own_change_does_not_overtake_is_carried_out() {
+    let mut point = point();
+    point.register(process("a", ProcessKind::MoveIn, 0, 1));
+    point.effectuate("a", day(0)).unwrap();
+    point.register(process("b", ProcessKind::ChangeOfSupplier, 5, 1));
+    let mut end = process("e", ProcessKind::EndOfSupply, 5, 1);
+    end.supply = None;
+    point.register(end);
+    assert_eq!(point.effectuate("e", day(5)).unwrap().previous, Some(supplier(1)));
+    point.effectuate("b", day(5)).unwrap();
+    assert!(point.open().is_empty());
+    assert_eq!(suppliers(&point, &[4, 5]), ["1", "1"]);
+}
+
 #[test]
 fn what_is_written_is_read_back_and_guarded() {
     let mut store = Store::default();
