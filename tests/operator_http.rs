@@ -427,7 +427,7 @@ async fn whoever_looks_is_written_down_before_it_sees_anything() {
         format!("{} {} {} {} {}", text("role"), text("number"), text("activity"), text("target"), row["status"])
     };
     let expected = [
-        format!("DDZ 5790001330552 GET /v1.0/operator/charges /v1.0/operator/charges?text=hour 200"),
+        "DDZ 5790001330552 GET /v1.0/operator/charges /v1.0/operator/charges?text=hour 200".to_string(),
         format!("DDM {GRID_NUMBER} GET /v1.0/cim/messages/{{id}} /v1.0/cim/messages/nothing 404"),
         format!("DDM {GRID_NUMBER} GET /v1.0/operator/participants /v1.0/operator/participants 403"),
     ];
