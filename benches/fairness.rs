@@ -7,13 +7,14 @@
 //! `BENCH_DIR` names the disk to use.
 
 mod meter;
+#[path = "meter/subscription.rs"]
+mod subscription;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use gridpost::client::{self, Client, Sent};
 use gridpost::gateway::world::World;
 use gridpost::gateway::{Clock, Gateway, Settings};
@@ -23,6 +24,7 @@ use gridpost::process::Markets;
 use gridpost::store::{Embedded, Options};
 use gridpost::{certs, http};
 use meter::{Meter, heading, report};
+use subscription::document;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
@@ -62,10 +64,9 @@ struct Door {
 
 /// A gateway with a participant for each of the quiet ones and one for the flood, which is the last.
 async fn open(dir: &Path) -> Door {
-    let number = |at: u64| gridpost::market::gln(&format!("99{at:010}"));
     let mut world = String::from("[[actor]]\nnumber = \"5790001330552\"\nrole = \"DDZ\"\nname = \"Hub\"\n");
     for at in 0..=QUIET {
-        let (number, id) = (number(at), format!("bench-{at}"));
+        let (number, id) = (number_of(at), format!("bench-{at}"));
         world +=
             &format!("[[actor]]\nnumber = \"{number}\"\nrole = \"DDM\"\nname = \"{id}\"\nexternal_id = \"{id}\"\n");
     }
@@ -106,43 +107,8 @@ async fn open(dir: &Path) -> Door {
     Door { server, clients }
 }
 
-/// A document (D18, 2 KB) that creates a subscription of its own.
-fn document(sender: u64, id: &str) -> Bytes {
-    let sender = gridpost::market::gln(&format!("99{sender:010}"));
-    let padding = "x".repeat(400);
-    format!(
-        r#"<?xml version="1.0" encoding="UTF-8"?>
-<cim:RequestChangeOfPriceList_MarketDocument xmlns:cim="urn:ediel.org:structure:requestchangeofpricelist:0:1">
-  <cim:mRID>doc-{id}</cim:mRID>
-  <cim:type>D10</cim:type>
-  <cim:process.processType>D18</cim:process.processType>
-  <cim:businessSector.type>23</cim:businessSector.type>
-  <cim:sender_MarketParticipant.mRID codingScheme="A10">{sender}</cim:sender_MarketParticipant.mRID>
-  <cim:sender_MarketParticipant.marketRole.type>DDM</cim:sender_MarketParticipant.marketRole.type>
-  <cim:receiver_MarketParticipant.mRID codingScheme="A10">5790001330552</cim:receiver_MarketParticipant.mRID>
-  <cim:receiver_MarketParticipant.marketRole.type>DDZ</cim:receiver_MarketParticipant.marketRole.type>
-  <cim:createdDateTime>2023-08-01T09:00:00Z</cim:createdDateTime>
-  <cim:MktActivityRecord>
-    <cim:mRID>op-{id}</cim:mRID>
-    <cim:ChargeGroup>
-      <cim:ChargeType>
-        <cim:chargeTypeOwner_MarketParticipant.mRID codingScheme="A10">{sender}</cim:chargeTypeOwner_MarketParticipant.mRID>
-        <cim:type>D01</cim:type>
-        <cim:mRID>{id}</cim:mRID>
-        <cim:name>Grid subscription</cim:name>
-        <cim:description>{padding}</cim:description>
-        <cim:priceTimeFrame_Period.resolution>P1M</cim:priceTimeFrame_Period.resolution>
-        <cim:effectiveDate>2023-08-31T22:00:00Z</cim:effectiveDate>
-        <cim:VATPayer>D02</cim:VATPayer>
-        <cim:transparentInvoicing>false</cim:transparentInvoicing>
-        <cim:taxIndicator>false</cim:taxIndicator>
-      </cim:ChargeType>
-    </cim:ChargeGroup>
-  </cim:MktActivityRecord>
-</cim:RequestChangeOfPriceList_MarketDocument>
-"#
-    )
-    .into()
+fn number_of(sender: u64) -> String {
+    gridpost::market::gln(&format!("99{sender:010}"))
 }
 
 /// What the quiet participants do for so many seconds: how long each step took, sorted.
@@ -157,7 +123,7 @@ async fn quiet(door: &Door, how: &'static str, seconds: u64) -> [Vec<Duration>; 
             while began.elapsed() < Duration::from_secs(seconds) {
                 let id = format!("{}{at}{number}", &how[..1]);
                 let since = Instant::now();
-                let sent = client.send(ROUTE, document(at, &id)).await.unwrap();
+                let sent = client.send(ROUTE, document(&number_of(at), &id)).await.unwrap();
                 assert!(matches!(sent, Sent::Accepted { .. }), "{sent:?}");
                 took[0].push(since.elapsed());
                 let answer = loop {
@@ -200,7 +166,7 @@ fn flood(door: &Door, stop: &Arc<AtomicBool>) -> (Arc<AtomicU64>, JoinSet<()>) {
             while !stop.load(Ordering::Relaxed) {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 // It may be told to come back later; that is what fairness is.
-                if client.send(ROUTE, document(QUIET, &format!("f{number}"))).await.is_ok() {
+                if client.send(ROUTE, document(&number_of(QUIET), &format!("f{number}"))).await.is_ok() {
                     sent.fetch_add(1, Ordering::Relaxed);
                 }
             }

@@ -5,6 +5,8 @@
 //! machines are noisy, and processor time is the quieter figure. `BENCH_DIR` names the disk to use.
 
 mod meter;
+#[path = "meter/subscription.rs"]
+mod subscription;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +18,6 @@ use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::routing::post;
-use bytes::Bytes;
 use gridpost::gateway::world::World;
 use gridpost::gateway::{Clock, Gateway, Receipt, Settings};
 use gridpost::identity::Issuer;
@@ -27,6 +28,7 @@ use gridpost::{certs, http};
 use meter::{Meter, heading, report};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
+use subscription::document;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -65,44 +67,6 @@ fn gateway(store: Arc<dyn Store>, runtime: &Runtime) -> Arc<Gateway> {
     Arc::new(gateway)
 }
 
-/// A document (D18, 2 KB) that creates a subscription of its own.
-fn document(number: u64) -> Bytes {
-    let padding = "x".repeat(400);
-    format!(
-        r#"<?xml version="1.0" encoding="UTF-8"?>
-<cim:RequestChangeOfPriceList_MarketDocument xmlns:cim="urn:ediel.org:structure:requestchangeofpricelist:0:1">
-  <cim:mRID>bench-{number}</cim:mRID>
-  <cim:type>D10</cim:type>
-  <cim:process.processType>D18</cim:process.processType>
-  <cim:businessSector.type>23</cim:businessSector.type>
-  <cim:sender_MarketParticipant.mRID codingScheme="A10">{SENDER}</cim:sender_MarketParticipant.mRID>
-  <cim:sender_MarketParticipant.marketRole.type>DDM</cim:sender_MarketParticipant.marketRole.type>
-  <cim:receiver_MarketParticipant.mRID codingScheme="A10">5790001330552</cim:receiver_MarketParticipant.mRID>
-  <cim:receiver_MarketParticipant.marketRole.type>DDZ</cim:receiver_MarketParticipant.marketRole.type>
-  <cim:createdDateTime>2023-08-01T09:00:00Z</cim:createdDateTime>
-  <cim:MktActivityRecord>
-    <cim:mRID>op-{number}</cim:mRID>
-    <cim:ChargeGroup>
-      <cim:ChargeType>
-        <cim:chargeTypeOwner_MarketParticipant.mRID codingScheme="A10">{SENDER}</cim:chargeTypeOwner_MarketParticipant.mRID>
-        <cim:type>D01</cim:type>
-        <cim:mRID>B{number}</cim:mRID>
-        <cim:name>Grid subscription</cim:name>
-        <cim:description>{padding}</cim:description>
-        <cim:priceTimeFrame_Period.resolution>P1M</cim:priceTimeFrame_Period.resolution>
-        <cim:effectiveDate>2023-08-31T22:00:00Z</cim:effectiveDate>
-        <cim:VATPayer>D02</cim:VATPayer>
-        <cim:transparentInvoicing>false</cim:transparentInvoicing>
-        <cim:taxIndicator>false</cim:taxIndicator>
-      </cim:ChargeType>
-    </cim:ChargeGroup>
-  </cim:MktActivityRecord>
-</cim:RequestChangeOfPriceList_MarketDocument>
-"#
-    )
-    .into()
-}
-
 /// Documents straight into a gateway, in several laps: a store that grows should not grow slower.
 fn in_process(name: &str, store: Arc<dyn Store>, runtime: &Runtime, documents: u64, laps: u64) {
     let gateway = gateway(store, runtime);
@@ -133,7 +97,12 @@ async fn send_in_process(gateway: &Arc<Gateway>, numbers: std::ops::Range<u64>) 
                 }
                 let (began, now) = (Instant::now(), gateway.now());
                 let receipt = gateway
-                    .receive(&caller, gateway.read_whole(known, document(number)).await.unwrap(), "bench", now)
+                    .receive(
+                        &caller,
+                        gateway.read_whole(known, document(SENDER, &format!("B{number}"))).await.unwrap(),
+                        "bench",
+                        now,
+                    )
                     .await
                     .unwrap();
                 assert!(matches!(receipt, Receipt::Accepted(_)), "{receipt:?}");
@@ -227,7 +196,7 @@ async fn send_over_https(
                 if number >= end {
                     return took;
                 }
-                let body = document(number);
+                let body = document(SENDER, &format!("B{number}"));
                 let head = format!("{head}Content-Length: {}\r\n\r\n", body.len());
                 let request = [head.as_bytes(), &body].concat();
                 let began = Instant::now();
