@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use futures_util::future::try_join_all;
 
 use super::Outcome;
 use super::config::Config;
@@ -67,12 +68,15 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
     world.settle_in(&gateway).await?;
 
     let toys = Toys::make(&args.certs, &world)?;
-    for certificate in &toys.clients {
+    let assign = async |certificate: &Certificate| {
         if gateway.certificate(&certificate.thumbprint)?.is_none() {
             let assignment = Assignment { certificate: certificate.clone(), sequence: None, others_until: None };
             gateway.order_certificate(&CertificateOrder::Assign(assignment)).await?;
         }
-    }
+        anyhow::Ok(())
+    };
+    // Each participant has its own, so all of them go to disk together.
+    try_join_all(toys.clients.iter().map(assign)).await?;
     let settings = http::Settings {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
         certificate: toys.server.files.clone(),

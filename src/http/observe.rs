@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use axum::http::header::{CONNECTION, HeaderName};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt;
@@ -54,7 +54,7 @@ pub async fn observe(State(door): State<std::sync::Arc<Door>>, mut request: Requ
     let id = correlation_id(request.headers());
     let (method, format) = (request.method().clone(), Format::of(request.headers()));
     request.extensions_mut().insert(CorrelationId(id.clone()));
-    let target = request.uri().path_and_query().map(|it| it.as_str().to_string()).unwrap_or_default();
+    let uri = request.uri().clone();
     let mut response = if header_bytes(&request) > door.settings.limits.header_bytes_max {
         let headers = request.headers().clone();
         Unread::new(request.into_body(), &headers).linger(&door.settings.limits);
@@ -69,7 +69,7 @@ pub async fn observe(State(door): State<std::sync::Arc<Door>>, mut request: Requ
     response.headers_mut().entry(CORRELATION_ID).or_insert(value);
     let said = response.extensions_mut().remove::<Said>().unwrap_or_default();
     record(&method, &said, &response, start.elapsed(), &id);
-    match audit(&door, &method, target, &said, response.status(), &id).await {
+    match audit(&door, &method, &uri, &said, response.status(), &id).await {
         Ok(()) => response,
         Err(problem) => problem.answer(format),
     }
@@ -80,7 +80,7 @@ pub async fn observe(State(door): State<std::sync::Arc<Door>>, mut request: Requ
 async fn audit(
     door: &Door,
     method: &Method,
-    target: String,
+    uri: &Uri,
     said: &Said,
     status: StatusCode,
     id: &str,
@@ -89,6 +89,7 @@ async fn audit(
         return Ok(());
     };
     let activity = format!("{} {}", known(method), said.route);
+    let target = uri.path_and_query().map(|it| it.as_str().to_string()).unwrap_or_default();
     let (at, status) = (door.gateway.now(), status.as_u16());
     let done = AuditEntry { at, party, activity, target, status, correlation_id: id.to_string() };
     door.gateway.audit(&done).await.map_err(|fault| Problem::fault(&fault))
