@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::Subcommand;
 
 use super::Outcome;
-use super::output::parse_instant;
+use super::output::{parse_instant, party};
 use super::process::show;
 use crate::certs;
 use crate::gateway::{self, CertificateFault, CertificateOrder, Clock, Question};
-use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::market::Timestamp;
 use crate::process::Market;
 use crate::process::charges::view::EVERYTHING;
 use crate::process::participants::{Assignment, Certificate, Thumbprint};
@@ -57,10 +57,8 @@ pub fn run(store: &Embedded, market: &Market, what: &Certificates, json: bool) -
     let order = match what {
         Certificates::List => return list(store, market, json),
         Certificates::Assign { number, role, certificate, from, until, others_until, sequence } => {
-            let role = ActorRole::from_code(&role.to_ascii_uppercase())
-                .ok_or_else(|| anyhow!("assign a certificate: there is no role {role}"))?;
             let (from, until) = (from.unwrap_or_else(|| Clock::machine().now()), until.unwrap_or(Timestamp::OPEN_END));
-            let party = Party { number: ActorNumber::new(&**number), role };
+            let party = party("assign a certificate", number, role)?;
             let certificate = Certificate { thumbprint: thumbprint(certificate)?, party, from, until };
             CertificateOrder::Assign(Assignment { certificate, sequence: *sequence, others_until: *others_until })
         }

@@ -1,11 +1,11 @@
-//! What the commands share: files below folders, progress on a terminal, instants as arguments.
+//! What the commands share: files below folders, progress on a terminal, instants and participants as arguments.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::market::Timestamp;
+use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 
 /// Every `.xml` file named or standing below a named folder, in name order.
 pub fn documents_below(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
@@ -76,6 +76,13 @@ impl Progress {
     pub fn finish(&self) {
         self.0.finish_and_clear();
     }
+}
+
+/// A participant as two arguments name it, the role by its code in any case; `doing` is what it is wanted for.
+pub fn party(doing: &str, number: &str, role: &str) -> Result<Party> {
+    let known = ActorRole::from_code(&role.to_ascii_uppercase());
+    let role = known.ok_or_else(|| anyhow!("{doing}: there is no role {role}"))?;
+    Ok(Party { number: ActorNumber::new(number), role })
 }
 
 /// Reads an instant given on the command line: `2023-08-01T09:00:00Z`, or a date for its midnight in UTC.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::Outcome;
 use super::config::Config;
 use crate::archive::{self, LogEntry, Position};
-use crate::gateway::Catalogue;
-use crate::receipts::{Checked, Keys, ProofFile, Signer, Witnesses};
+use crate::gateway::{Catalogue, log_row};
+use crate::receipts::{Checked, Keys, ProofFile, Signer, Witnesses, hexadecimal};
 use crate::store::{Embedded, Until};
 
 #[derive(Debug, Args)]
@@ -121,7 +121,7 @@ pub fn prove(
             out.display(),
             bytes.len(),
             head.frame,
-            hex(&head.hash)
+            hexadecimal(&head.hash)
         );
         let advice = match is_signed {
             true => "the head is signed: whoever has the gateway's public key can check it",
@@ -172,23 +172,13 @@ fn told(found: Result<Value, String>, as_json: bool, print: impl FnOnce(&Value))
 
 fn row(checked: &Checked, has_document: bool) -> Value {
     let Checked { entry, place, own, head, believed } = checked;
-    json!({
-        "id": place.to_string(),
-        "at": entry.at.to_string(),
-        "direction": entry.direction.name(),
-        "party": { "number": entry.party.number.as_str(), "role": entry.party.role.code() },
-        "document": entry.document,
-        "messageId": entry.message_id,
-        "correlationId": entry.correlation_id,
-        "refused": entry.refused,
-        "bytes": entry.place.bytes,
-        "hash": hex(&entry.hash),
-        "commit": place.commit,
-        "frame": shown(own),
-        "head": shown(head),
-        "sameBytes": has_document,
-        "believed": believed,
-    })
+    let mut row = log_row(*place, entry);
+    row["commit"] = place.commit.into();
+    row["frame"] = shown(own);
+    row["head"] = shown(head);
+    row["sameBytes"] = has_document.into();
+    row["believed"] = json!(believed);
+    row
 }
 
 fn print(row: &Value) {
@@ -239,11 +229,7 @@ fn hash(text: &str) -> Result<[u8; 32], String> {
 }
 
 fn shown(head: &crate::store::Head) -> Value {
-    json!({ "frame": head.frame, "hash": hex(&head.hash) })
-}
-
-fn hex(hash: &[u8; 32]) -> String {
-    blake3::Hash::from_bytes(*hash).to_hex().to_string()
+    json!({ "frame": head.frame, "hash": hexadecimal(&head.hash) })
 }
 
 fn merged(mut one: Value, other: Value) -> Value {

@@ -3,14 +3,15 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Outcome;
 use super::config::Config;
+use super::output::party;
 use crate::gateway::parked::{self, Parked, What as Set};
-use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Waiting};
 use crate::process::timer;
 use crate::record::{Entry, Key, KeyRange, Outcome as Written};
@@ -72,9 +73,7 @@ pub fn run(args: &QueueArgs, config: &Config) -> Result<Outcome> {
     match &args.what {
         What::List => list(&store, &mut out)?,
         What::Show { number, role, most } => {
-            let role = ActorRole::from_code(&role.to_ascii_uppercase())
-                .ok_or_else(|| anyhow!("show a queue: there is no role {role}"))?;
-            show(&store, &Party { number: ActorNumber::new(&**number), role }, *most, &mut out)?;
+            show(&store, &party("show a queue", number, role)?, *most, &mut out)?;
         }
         What::Parked => set_aside(&store, &mut out)?,
         What::Retry { keys, all } => return retry(&store, keys, *all, &mut out),

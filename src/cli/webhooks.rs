@@ -7,10 +7,11 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::Outcome;
+use super::output::party;
 use super::process::show;
 use crate::gateway::{self, Question};
 use crate::hint;
-use crate::market::{ActorNumber, ActorRole, Party};
+use crate::market::Party;
 use crate::process::Market;
 use crate::process::charges::view::EVERYTHING;
 use crate::process::participants::{self, Webhook};
@@ -61,22 +62,17 @@ pub fn run(store: &Embedded, market: &Market, what: &Webhooks, json: bool) -> Re
             };
             let secret = given.clone().unwrap_or_else(hint::new_secret);
             let webhook = Webhook::new(url, &secret).map_err(|flaw| anyhow!("set a webhook: {flaw}"))?;
-            write(store, &party(number, role)?, Some(&webhook))?;
+            write(store, &party("set a webhook", number, role)?, Some(&webhook))?;
             if given.is_none() {
                 show(&[json!({ "number": number, "role": role, "url": url, "secret": webhook.secret })], json)?;
             }
             Ok(Outcome::Fine)
         }
         Webhooks::Remove { number, role } => {
-            write(store, &party(number, role)?, None)?;
+            write(store, &party("remove a webhook", number, role)?, None)?;
             Ok(Outcome::Fine)
         }
     }
-}
-
-fn party(number: &str, role: &str) -> Result<Party> {
-    let role = ActorRole::from_code(&role.to_ascii_uppercase()).ok_or_else(|| anyhow!("there is no role {role}"))?;
-    Ok(Party { number: ActorNumber::new(number), role })
 }
 
 fn write(store: &Embedded, party: &Party, webhook: Option<&Webhook>) -> Result<()> {

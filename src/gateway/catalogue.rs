@@ -54,6 +54,22 @@ pub struct Found {
     pub next: Option<Position>,
 }
 
+/// What the log has of a document, as a row of JSON.
+pub fn log_row(place: LogPlace, entry: &LogEntry) -> Value {
+    json!({
+        "id": place.to_string(),
+        "at": entry.at.to_string(),
+        "direction": entry.direction.name(),
+        "party": { "number": entry.party.number.as_str(), "role": entry.party.role.code() },
+        "document": entry.document,
+        "messageId": entry.message_id,
+        "correlationId": entry.correlation_id,
+        "refused": entry.refused,
+        "bytes": entry.place.bytes,
+        "hash": blake3::Hash::from_bytes(entry.hash).to_hex().as_str(),
+    })
+}
+
 impl Catalogue<'_> {
     /// Enters everything that has been logged since. Whoever else does the same at the same time does no harm.
     pub fn catch_up(&self) -> Result<(), Fault> {
@@ -237,18 +253,7 @@ impl Catalogue<'_> {
 
     /// A document as a row of JSON; what went out says how far it has come.
     pub fn row(&self, position: &Position, entry: &LogEntry) -> Result<Value, Fault> {
-        let mut row = json!({
-            "id": position.place.to_string(),
-            "at": entry.at.to_string(),
-            "direction": entry.direction.name(),
-            "party": { "number": entry.party.number.as_str(), "role": entry.party.role.code() },
-            "document": entry.document,
-            "messageId": entry.message_id,
-            "correlationId": entry.correlation_id,
-            "refused": entry.refused,
-            "bytes": entry.place.bytes,
-            "hash": blake3::Hash::from_bytes(entry.hash).to_hex().as_str(),
-        });
+        let mut row = log_row(position.place, entry);
         if let Some(let_go) = self.let_go(position.place.commit, entry)? {
             row["removed"] = let_go.to_string().into();
         }

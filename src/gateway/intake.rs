@@ -514,7 +514,7 @@ const SYNTAX: &str = "B2B-005";
 /// Not yours to send.
 const SENDER: &str = "B2B-008";
 /// Documents up to this size are read where they arrive; it takes well below a millisecond.
-const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
+pub const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
 /// Details in one error document; the rest would not be read.
 const DETAILS_MAX: usize = 100;
 const ID_CHARS_SHOWN: usize = 64;

@@ -7,7 +7,6 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
 
 use super::{Fault, Gateway, load};
-use crate::document::Category;
 use crate::market::Party;
 use crate::post_office;
 use crate::process::participants::{self, Webhook};
@@ -62,19 +61,6 @@ impl Gateway {
     pub fn news(&self) -> &News {
         self.news.lock().get_or_insert_default();
         &self.news
-    }
-
-    /// The categories in which something waits for a participant.
-    pub fn waiting(&self, party: &Party) -> Result<Vec<Category>, Fault> {
-        let mut categories = Vec::new();
-        for category in Category::ALL {
-            let range = post_office::queue_range(party, category);
-            let page = self.store.page(&range, None, 1).map_err(Fault::store("look into a queue"))?;
-            if !page.records.is_empty() {
-                categories.push(category);
-            }
-        }
-        Ok(categories)
     }
 
     /// Where a participant wants to hear that post waits for it.

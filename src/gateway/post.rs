@@ -179,6 +179,11 @@ impl Gateway {
         Ok(owners)
     }
 
+    /// The categories in which something waits for a participant.
+    pub fn waiting(&self, party: &Party) -> Result<Vec<Category>, Fault> {
+        Ok(self.heads(party, None)?.into_iter().map(|head| head.category).collect())
+    }
+
     /// The first document of each of the caller's queues, or of one.
     fn heads(&self, owner: &Party, category: Option<Category>) -> Result<Vec<Head>, Fault> {
         let mut heads = Vec::new();

@@ -26,7 +26,7 @@ use super::{Door, Format, Problem, accept, gzip};
 use crate::archive::{Direction, Term};
 use crate::document::Wire;
 use crate::document::envelope::{self, Container, Payload};
-use crate::gateway::{Dequeued, DryRun, Error, Fault, Gateway, Receipt, Search};
+use crate::gateway::{Dequeued, DryRun, Error, Fault, Gateway, READ_AT_ONCE_BYTES_MAX, Receipt, Search};
 use crate::market::{Party, Timestamp};
 use crate::process::{self, Incoming};
 
@@ -323,7 +323,5 @@ fn correlation_id(parts: &Parts) -> String {
     id.clone()
 }
 
-/// Envelopes up to this size are read where they arrive; it takes well below a millisecond.
-const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
 /// Message ids in one answer.
 const IDS_MAX: usize = 10_000;

@@ -15,7 +15,7 @@ use super::fairness::Share;
 use super::observe::{CORRELATION_ID, CorrelationId, Said};
 use super::{Door, Problem, accept, caller};
 use crate::document::Wire;
-use crate::gateway::{Arrived, Receipt};
+use crate::gateway::{Arrived, READ_AT_ONCE_BYTES_MAX, Receipt};
 use crate::market::Party;
 use crate::process::Incoming;
 
@@ -49,7 +49,7 @@ pub(super) async fn admit(
     let mut share = door.fairness.admit(&caller, Instant::now())?;
     let mut pieces = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits)?;
     // Large CIM XML is read while it arrives; what has to be put into its words is read as a whole.
-    let body = pieces.gather(if wire == Wire::CimXml { AT_HAND_BYTES_MAX } else { usize::MAX }).await?;
+    let body = pieces.gather(if wire == Wire::CimXml { READ_AT_ONCE_BYTES_MAX } else { usize::MAX }).await?;
     said.document_bytes = body.len();
     if Wire::of(&body, door.gateway.limits()) != wire {
         return Err(another_form(wire));
@@ -63,9 +63,6 @@ pub(super) async fn admit(
     said.document_bytes = arrived.bytes() as usize;
     Ok(Admitted { caller, document, arrived, wire, share })
 }
-
-/// A body that is whole in so many bytes is read at once.
-const AT_HAND_BYTES_MAX: usize = 64 * 1024;
 
 /// Takes in a document, or says why not.
 pub async fn receive(

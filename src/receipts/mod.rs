@@ -102,6 +102,7 @@ impl Journal {
     }
 }
 
-fn hexadecimal(hash: &[u8; 32]) -> String {
+/// A hash as receipts, proofs and rows show it.
+pub fn hexadecimal(hash: &[u8; 32]) -> String {
     blake3::Hash::from_bytes(*hash).to_hex().to_string()
 }
