@@ -32,7 +32,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn settings() -> Settings {
-    Settings { markets: Markets::defaults(), limits: gridpost::xml::Limits::default(), undecided_max: 1_000 }
+    Settings { undecided_max: 1_000, ..Settings::default() }
 }
 
 fn open(store: Arc<dyn Store>) -> Gateway {

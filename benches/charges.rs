@@ -32,7 +32,7 @@ use gridpost::process::charges::state::{self, ChargeState};
 use gridpost::process::charges::{
     Asked, ChargeIdentity, Information, MasterData, Operation, Point, PricePoint, RequestChangeOfPriceList, Series,
 };
-use gridpost::process::{Context, Market, Markets, Request, gather};
+use gridpost::process::{Context, Market, Request, gather};
 use gridpost::record::{Batch, Outcome};
 use gridpost::store::{Embedded, Memory, Options, Store};
 use tokio::runtime::Runtime;
@@ -132,7 +132,7 @@ fn fill(store: &dyn Store, prices: usize) {
 
 fn open(store: Arc<dyn Store>, runtime: &Runtime) -> Arc<Gateway> {
     let limits = gridpost::xml::Limits::default();
-    let settings = Settings { markets: Markets::defaults(), limits, undecided_max: 1_000_000 };
+    let settings = Settings { limits, undecided_max: 1_000_000, ..Settings::default() };
     let clock = Clock::running_from(at(NOW));
     let gateway = Gateway::open(store, Arc::new(gridpost::document::built_in()), settings, clock).unwrap();
     runtime.block_on(World::toy().settle_in(&gateway)).unwrap();

@@ -20,7 +20,6 @@ use gridpost::gateway::world::World;
 use gridpost::gateway::{Clock, Gateway, Settings};
 use gridpost::identity::Issuer;
 use gridpost::market::{ActorRole, Timestamp};
-use gridpost::process::Markets;
 use gridpost::store::{Embedded, Options};
 use gridpost::{certs, http};
 use meter::{Meter, heading, report};
@@ -71,8 +70,7 @@ async fn open(dir: &Path) -> Door {
             &format!("[[actor]]\nnumber = \"{number}\"\nrole = \"DDM\"\nname = \"{id}\"\nexternal_id = \"{id}\"\n");
     }
     let store = Arc::new(Embedded::open(&dir.join("store"), Options::default()).unwrap());
-    let settings =
-        Settings { markets: Markets::defaults(), limits: gridpost::xml::Limits::default(), undecided_max: 20_000 };
+    let settings = Settings { undecided_max: 20_000, ..Settings::default() };
     let clock = Clock::running_from(Timestamp::parse_date_time("2023-08-01T09:00:00Z").unwrap());
     let gateway = Arc::new(Gateway::open(store, Arc::new(gridpost::document::built_in()), settings, clock).unwrap());
     World::parse(&world).unwrap().settle_in(&gateway).await.unwrap();

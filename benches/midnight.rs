@@ -18,7 +18,6 @@ use bytes::Bytes;
 use gridpost::gateway::world::World;
 use gridpost::gateway::{Clock, Gateway, Receipt, Settings};
 use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp, is_gsrn};
-use gridpost::process::Markets;
 use gridpost::store::{Embedded, Options};
 use meter::{Meter, heading, report};
 use tokio::runtime::Runtime;
@@ -39,8 +38,7 @@ fn main() {
     let runtime = Runtime::new().unwrap();
     let scratch = tempfile::tempdir_in(std::env::var_os("BENCH_DIR").unwrap_or(".".into())).unwrap();
     let store = Arc::new(Embedded::open(scratch.path(), Options::default()).unwrap());
-    let settings =
-        Settings { markets: Markets::defaults(), limits: gridpost::xml::Limits::default(), undecided_max: 1_000_000 };
+    let settings = Settings { undecided_max: 1_000_000, ..Settings::default() };
     let clock = Clock::running_from(instant(NOW));
     let gateway = Gateway::open(store, Arc::new(gridpost::document::built_in()), settings, clock).unwrap();
     let gateway = Arc::new(gateway);

@@ -22,7 +22,6 @@ use gridpost::gateway::world::World;
 use gridpost::gateway::{Clock, Gateway, Receipt, Settings};
 use gridpost::identity::Issuer;
 use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
-use gridpost::process::Markets;
 use gridpost::store::{Embedded, Memory, Options, Store};
 use gridpost::{certs, http};
 use meter::{Meter, heading, report};
@@ -59,8 +58,7 @@ fn embedded(dir: &Path) -> Arc<dyn Store> {
 }
 
 fn gateway(store: Arc<dyn Store>, runtime: &Runtime) -> Arc<Gateway> {
-    let settings =
-        Settings { markets: Markets::defaults(), limits: gridpost::xml::Limits::default(), undecided_max: 1_000_000 };
+    let settings = Settings { undecided_max: 1_000_000, ..Settings::default() };
     let clock = Clock::running_from(Timestamp::parse_date_time("2023-08-01T09:00:00Z").unwrap());
     let gateway = Gateway::open(store, Arc::new(gridpost::document::built_in()), settings, clock).unwrap();
     runtime.block_on(World::toy().settle_in(&gateway)).unwrap();

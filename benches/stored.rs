@@ -12,7 +12,6 @@ use gridpost::document::{Category, Kind, Outgoing};
 use gridpost::gateway::{Clock, Dequeued, Gateway, Settings};
 use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
 use gridpost::post_office::{self, Letter};
-use gridpost::process::Markets;
 use gridpost::record::{Batch, Expected, Key, Outcome};
 use gridpost::store::{Embedded, Options, Store};
 use tokio::runtime::Runtime;
@@ -65,8 +64,7 @@ fn fill(store: &Embedded, stored: u64) {
 }
 
 fn measure(stored: u64, store: Arc<Embedded>, runtime: &Runtime) {
-    let settings =
-        Settings { markets: Markets::defaults(), limits: gridpost::xml::Limits::default(), undecided_max: 1_000_000 };
+    let settings = Settings { undecided_max: 1_000_000, ..Settings::default() };
     let clock = Clock::running_from(Timestamp::from_seconds(1_690_880_400));
     let gateway = Gateway::open(store.clone(), Arc::new(gridpost::document::built_in()), settings, clock).unwrap();
     let (owner, now) = (owner(), gateway.now());
@@ -143,7 +141,8 @@ fn add(batch: &mut Batch, numbers: std::ops::Range<u64>, stored: u64) {
         .collect();
     let letters = outgoing.iter().map(|(outgoing, place)| {
         let Place { part, offset, bytes } = *place;
-        Letter { outgoing, hash: [0; 32], part, offset, bytes }
+        let message_id = outgoing.message_id.clone();
+        Letter { outgoing, message_id, records: 1, points: 0, hash: [0; 32], part, offset, bytes, joins_from: None }
     });
     batch.put_all(post_office::enqueue(letters));
     batch.body_all(outbound.bodies());

@@ -459,11 +459,7 @@ async fn what_is_not_fetched_stays_however_old_it_is() {
     {
         let options = gridpost::store::Options { segment_bytes_max: 1, ..Default::default() };
         let embedded = std::sync::Arc::new(gridpost::store::Embedded::open(&path, options).unwrap());
-        let settings = gridpost::gateway::Settings {
-            markets: gridpost::process::Markets::defaults(),
-            limits: gridpost::xml::Limits::default(),
-            undecided_max: 10,
-        };
+        let settings = gridpost::gateway::Settings { undecided_max: 10, ..Default::default() };
         let now = gridpost::market::Timestamp::parse_date_time("2019-08-01T09:00:00Z").unwrap();
         let specs = std::sync::Arc::new(gridpost::document::built_in());
         let clock = gridpost::gateway::Clock::standing_at(now);
@@ -532,11 +528,7 @@ async fn an_operator_sees_what_waits_for_whom() {
     let store = path.display().to_string();
     {
         let embedded = std::sync::Arc::new(gridpost::store::Embedded::open(&path, Default::default()).unwrap());
-        let settings = gridpost::gateway::Settings {
-            markets: gridpost::process::Markets::defaults(),
-            limits: gridpost::xml::Limits::default(),
-            undecided_max: 10,
-        };
+        let settings = gridpost::gateway::Settings { undecided_max: 10, ..Default::default() };
         let now = gridpost::market::Timestamp::parse_date_time("2023-08-01T09:00:00Z").unwrap();
         let specs = std::sync::Arc::new(gridpost::document::built_in());
         let clock = gridpost::gateway::Clock::standing_at(now);

@@ -8,7 +8,6 @@ use door::*;
 use gridpost::gateway::world::World;
 use gridpost::gateway::{self, Clock, Gateway};
 use gridpost::market::{ActorRole, Timestamp};
-use gridpost::process::Markets;
 use gridpost::store::{Memory, Store};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -444,11 +443,7 @@ async fn the_hub_orders_a_takeover_and_sees_what_became_of_it() {
     let store: Arc<dyn Store> = Arc::new(Memory::default());
     {
         let specs = Arc::new(gridpost::document::built_in());
-        let settings = gateway::Settings {
-            markets: Markets::defaults(),
-            limits: gridpost::xml::Limits::default(),
-            undecided_max: 10,
-        };
+        let settings = gateway::Settings { undecided_max: 10, ..Default::default() };
         let clock = Clock::standing_at(Timestamp::parse_date_time("2023-08-01T09:00:00Z").unwrap());
         let gateway = Gateway::open(store.clone(), specs, settings, clock).unwrap();
         World::toy().settle_in(&gateway).await.unwrap();

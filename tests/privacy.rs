@@ -69,8 +69,7 @@ fn persons_of(world: &str) -> impl Iterator<Item = String> {
 }
 
 fn open(store: Arc<dyn Store>, specs: &Arc<Specs>, clock: Clock) -> Gateway {
-    let settings =
-        Settings { markets: Markets::defaults(), limits: gridpost::xml::Limits::default(), undecided_max: 1_000 };
+    let settings = Settings { undecided_max: 1_000, ..Settings::default() };
     Gateway::open(store, specs.clone(), settings, clock).unwrap()
 }
 

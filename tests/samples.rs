@@ -13,7 +13,6 @@ use std::sync::Arc;
 use gridpost::gateway::world::World;
 use gridpost::gateway::{Gateway, Settings};
 use gridpost::market::Timestamp;
-use gridpost::process::Markets;
 use gridpost::process::market_documents::{RequestKind, Rule};
 use gridpost::replay::{Line, Plan, Run, replay, runs};
 use gridpost::spec::{Schema, Sources, Specs};
@@ -24,7 +23,7 @@ use gridpost::store::Memory;
 const CLOCK: &str = "2023-08-01T09:00:00Z";
 
 fn settings() -> Settings {
-    Settings { markets: Markets::defaults(), limits: gridpost::xml::Limits::default(), undecided_max: 1_000 }
+    Settings { undecided_max: 1_000, ..Settings::default() }
 }
 
 /// Name to content: what a conversation leaves behind.

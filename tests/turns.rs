@@ -9,7 +9,6 @@ use std::time::Duration;
 use gridpost::gateway::world::World;
 use gridpost::gateway::{Clock, Gateway, Question, Receipt, Settings};
 use gridpost::market::{ActorNumber, ActorRole, Calendar, ChargeType, MeteringPointId, Party, Period, Timestamp};
-use gridpost::process::Markets;
 use gridpost::process::charges::ChargeIdentity;
 use gridpost::process::charges::view::{EVERYTHING, PriceOrder};
 use gridpost::store::{Embedded, Memory, Options, Store};
@@ -39,7 +38,7 @@ async fn houses(dir: &Path) -> Vec<Arc<Gateway>> {
     let mut houses = Vec::new();
     for store in stores {
         let limits = gridpost::xml::Limits::default();
-        let settings = Settings { markets: Markets::defaults(), limits, undecided_max: 10_000 };
+        let settings = Settings { limits, undecided_max: 10_000, ..Settings::default() };
         let clock = Clock::running_from(at("2023-08-01T09:00:00Z"));
         let gateway = Gateway::open(store, Arc::new(gridpost::document::built_in()), settings, clock).unwrap();
         World::toy().settle_in(&gateway).await.unwrap();

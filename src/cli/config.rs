@@ -12,6 +12,7 @@ use crate::archive::Policy;
 use crate::gateway::Settings;
 use crate::identity::KeySource;
 use crate::market::ActorNumber;
+use crate::post_office::Bounds;
 use crate::process::{
     self, Market, change_of_supplier, charge_links, charges, installation_accounts, metering_point_characteristics,
 };
@@ -33,6 +34,7 @@ pub struct Config {
     pub specs: SpecsFolder,
     pub limits: Limits,
     pub gateway: Gateway,
+    pub post_office: PostOffice,
     pub market: Markets,
     pub log: Log,
 }
@@ -119,6 +121,26 @@ pub struct Limits {
 #[serde(default, deny_unknown_fields)]
 pub struct Gateway {
     pub undecided_max: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PostOffice {
+    pub bundle_records_max: u64,
+    pub bundle_points_max: u64,
+    pub bundle_bytes_max: u64,
+    pub bundle_wait_seconds: u32,
+}
+
+impl PostOffice {
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            records_max: self.bundle_records_max,
+            points_max: self.bundle_points_max,
+            bytes_max: self.bundle_bytes_max,
+            wait_seconds: self.bundle_wait_seconds.into(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -219,6 +241,7 @@ impl Config {
             markets: process::Markets { dk, supplier },
             limits: self.xml_limits(),
             undecided_max: self.gateway.undecided_max,
+            bundles: self.post_office.bounds(),
         })
     }
 
@@ -435,6 +458,18 @@ impl Default for Limits {
 impl Default for Gateway {
     fn default() -> Self {
         Self { undecided_max: 20_000 }
+    }
+}
+
+impl Default for PostOffice {
+    fn default() -> Self {
+        let Bounds { records_max, points_max, bytes_max, wait_seconds } = Bounds::default();
+        Self {
+            bundle_records_max: records_max,
+            bundle_points_max: points_max,
+            bundle_bytes_max: bytes_max,
+            bundle_wait_seconds: wait_seconds.try_into().unwrap_or(u32::MAX),
+        }
     }
 }
 

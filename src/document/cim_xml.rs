@@ -30,22 +30,32 @@ impl Handler for Pass<'_> {
     }
 }
 
-/// Renders the records once; documents that tell several receivers the same share the result.
+/// Renders records, one behind the other.
 pub fn write_records(kind: &Kind, records: &[Record]) -> Vec<u8> {
     let mut out = Vec::new();
     for record in records {
-        if kind.is_typeless() {
-            write_fields(&mut out, &record.fields, 1);
-        } else {
-            write_group(&mut out, "MktActivityRecord", &record.fields, 1);
-        }
+        write_record(kind, record, &mut out);
     }
     out
 }
 
-/// Renders the whole document around its records: UTF-8 without byte-order mark, prefix `cim`, no schema location
-/// (post-office 3.3, charges 7.2).
+/// Renders a record behind what `out` holds.
+pub fn write_record(kind: &Kind, record: &Record, out: &mut Vec<u8>) {
+    if kind.is_typeless() {
+        write_fields(out, &record.fields, 1);
+    } else {
+        write_group(out, "MktActivityRecord", &record.fields, 1);
+    }
+}
+
+/// Renders the whole document around its records.
 pub fn write(outgoing: &Outgoing, records: &[u8]) -> Vec<u8> {
+    write_part(outgoing, &outgoing.message_id, records).0
+}
+
+/// Renders a document with an id of its own around some of the records: UTF-8 without byte-order mark, prefix `cim`, no
+/// schema location (post-office 3.3, charges 7.2). Says at which byte the records begin.
+pub fn write_part(outgoing: &Outgoing, message_id: &str, records: &[u8]) -> (Vec<u8>, usize) {
     let root = outgoing.kind.root();
     let mut out = Vec::with_capacity(1_200 + records.len());
     out.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<cim:");
@@ -54,7 +64,7 @@ pub fn write(outgoing: &Outgoing, records: &[u8]) -> Vec<u8> {
     out.extend_from_slice(escape_attribute(outgoing.kind.namespace).as_bytes());
     out.extend_from_slice(b"\">\n");
     let (sender, receiver) = (&outgoing.sender, &outgoing.receiver);
-    write_value(&mut out, "mRID", None, &outgoing.message_id, 1);
+    write_value(&mut out, "mRID", None, message_id, 1);
     if !outgoing.kind.is_typeless() {
         write_value(&mut out, "type", None, outgoing.kind.type_code, 1);
         write_value(&mut out, "process.processType", None, &outgoing.business_reason, 1);
@@ -72,11 +82,12 @@ pub fn write(outgoing: &Outgoing, records: &[u8]) -> Vec<u8> {
     if let Some(status) = outgoing.kind.status {
         write_value(&mut out, "reason.code", None, status, 1);
     }
+    let records_from = out.len();
     out.extend_from_slice(records);
     out.extend_from_slice(b"</cim:");
     out.extend_from_slice(root.as_bytes());
     out.extend_from_slice(b">\n");
-    out
+    (out, records_from)
 }
 
 fn write_group(out: &mut Vec<u8>, name: &str, fields: &[Field], depth: usize) {

@@ -3,6 +3,7 @@
 //! A document is known here as names and values, whatever wire form it came in: CIM XML, CIM JSON or ebIX XML.
 //! Which processes exist is not known here.
 
+mod bundled;
 pub mod cim_json;
 pub mod cim_xml;
 pub mod ebix;
@@ -15,6 +16,7 @@ mod summary;
 mod translated;
 mod wire;
 
+pub use bundled::{Part, bundled};
 pub use mentions::{Mentions, MentionsReader};
 pub use outgoing::{Category, Field, Kind, Outgoing, Record};
 #[cfg(test)]

@@ -85,6 +85,22 @@ pub struct Record {
     pub fields: Vec<Field>,
 }
 
+impl Record {
+    /// Points of its series: prices or quantities.
+    pub fn points(&self) -> u64 {
+        points(&self.fields)
+    }
+}
+
+fn points(fields: &[Field]) -> u64 {
+    let of = |field: &Field| match field {
+        Field::Item("Point", _) => 1,
+        Field::Group(_, fields) | Field::Item(_, fields) => points(fields),
+        _ => 0,
+    };
+    fields.iter().map(of).sum()
+}
+
 /// A document on its way out: to whom, of what kind, and what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {

@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use super::decider::Message;
 use super::hall::Work;
+use super::parts::{Document, Parts};
 use super::{Fault, Settings, hash, load};
 use crate::archive::{self, Direction, LogEntry, Outbound, Place};
-use crate::document::{Outgoing, cim_xml};
-use crate::market::Timestamp;
+use crate::document::Outgoing;
+use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Letter};
-use crate::process::{self, Context, Decision, Request, Timer, errand, timer};
+use crate::process::{self, Context, Decision, Fate, Request, Timer, errand, timer};
 use crate::record::{Batch, Entry, Expected, Facts, Key, KeyRange, Needs, Version};
 use crate::spec::{self, Specs};
 use crate::store::{Page, Store};
@@ -43,6 +44,9 @@ impl Failure {
         }
     }
 }
+
+/// How each record would fare, and the documents that would be sent: to whom, of what name, and what they say.
+pub(super) type Previewed = (Vec<Fate>, Vec<(Party, &'static str, Vec<u8>)>);
 
 /// A decision, ready to be committed.
 pub(super) struct Decided {
@@ -139,12 +143,14 @@ impl Desk {
     }
 
     /// What would become of a document if it were decided now: nothing is written.
-    pub fn preview(&self, request: &dyn Request, context: &Context) -> Result<(Decision, Vec<Vec<u8>>), Failure> {
+    /// Each document is shown with its receiver and its name.
+    pub fn preview(&self, request: &dyn Request, context: &Context) -> Result<Previewed, Failure> {
         let look = |needs: &Needs| load(&*self.store, needs);
         let facts = unless_it_panics(|| process::gather(request, context, look))?.map_err(Failure::loading)?;
         let decision = unless_it_panics(|| request.decide(&facts, context))?;
-        let documents = self.render(&decision)?;
-        Ok((decision, documents))
+        let documents = self.render(&decision)?.into_iter();
+        let documents = documents.map(|it| (it.outgoing.receiver.clone(), it.outgoing.kind.name, it.bytes)).collect();
+        Ok((decision.fates, documents))
     }
 
     /// What a decision comes to, added to the batch of the work that it settles.
@@ -157,7 +163,7 @@ impl Desk {
         correlation_id: &str,
     ) -> Result<Decided, Failure> {
         batch.unless_moved(facts.versions());
-        self.send(&decision, context.now, correlation_id, &mut batch)?;
+        self.send(&decision, context, correlation_id, &mut batch)?;
         let Decision { changes, events, .. } = decision;
         batch.put_all(changes);
         let aftermath = process::aftermath(&events, context);
@@ -219,44 +225,56 @@ impl Desk {
     }
 
     /// Renders every outgoing document, and adds it to the batch: to the archive, and to its receiver's queue.
-    fn send(&self, decision: &Decision, at: Timestamp, correlation_id: &str, batch: &mut Batch) -> Result<(), Failure> {
+    fn send(
+        &self,
+        decision: &Decision,
+        context: &Context,
+        correlation_id: &str,
+        batch: &mut Batch,
+    ) -> Result<(), Failure> {
         let mut outbound = Outbound::default();
-        let mut log: Vec<LogEntry> = Vec::with_capacity(decision.outgoing.len());
-        for (outgoing, bytes) in decision.outgoing.iter().zip(self.render(decision)?) {
+        let documents = self.render(decision)?;
+        let mut log: Vec<LogEntry> = Vec::with_capacity(documents.len());
+        let mut letters = Vec::with_capacity(documents.len());
+        for Document { outgoing, message_id: id, records, points, bytes, records_from } in documents {
+            // Whoever asked gets the answer at once and by itself.
+            let is_answer = outgoing.receiver.number == context.caller.number || outgoing.kind.is_typeless();
+            let (hash, place) = (hash(&bytes), outbound.add(bytes));
+            let joins_from = (!is_answer).then_some(records_from as u64);
+            let (message_id, Place { part, offset, bytes }) = (id.clone(), place);
+            letters.push(Letter { outgoing, message_id, records, points, hash, part, offset, bytes, joins_from });
             log.push(LogEntry {
                 direction: Direction::Out,
-                at,
+                at: context.now,
                 party: outgoing.receiver.clone(),
                 document: outgoing.kind.name.to_string(),
-                message_id: outgoing.message_id.clone(),
+                message_id: id,
                 correlation_id: correlation_id.to_string(),
                 refused: Vec::new(),
-                hash: hash(&bytes),
-                place: outbound.add(bytes),
+                hash,
+                place,
             });
         }
-        let letters = decision.outgoing.iter().zip(&log).map(|(outgoing, LogEntry { hash, place, .. })| {
-            let Place { part, offset, bytes } = *place;
-            Letter { outgoing, hash: *hash, part, offset, bytes }
-        });
         batch.put_all(post_office::enqueue(letters));
         batch.put_all(archive::log_out(&log));
         batch.body_all(outbound.bodies());
         Ok(())
     }
 
-    /// Every outgoing document of a decision, in its order, held to its own schema.
-    fn render(&self, decision: &Decision) -> Result<Vec<Vec<u8>>, Failure> {
-        let mut shared: HashMap<*const crate::document::Record, Vec<u8>> = HashMap::new();
-        let render = |outgoing: &Outgoing| {
-            let records = shared
+    /// Every outgoing document of a decision, in its order, held to its own schema and within the bounds of one document.
+    fn render<'d>(&self, decision: &'d Decision) -> Result<Vec<Document<'d>>, Failure> {
+        let mut shared: HashMap<*const crate::document::Record, Parts> = HashMap::new();
+        let mut documents = Vec::with_capacity(decision.outgoing.len());
+        for outgoing in &decision.outgoing {
+            let parts = shared
                 .entry(outgoing.records.as_ptr())
-                .or_insert_with(|| cim_xml::write_records(outgoing.kind, &outgoing.records));
-            let bytes = cim_xml::write(outgoing, records);
-            self.hold_to_its_schema(outgoing, &bytes)?;
-            Ok(bytes)
-        };
-        decision.outgoing.iter().map(render).collect()
+                .or_insert_with(|| Parts::of(outgoing.kind, &outgoing.records, &self.settings.bundles));
+            for document in parts.documents(outgoing) {
+                self.hold_to_its_schema(outgoing, &document.bytes)?;
+                documents.push(document);
+            }
+        }
+        Ok(documents)
     }
 
     fn hold_to_its_schema(&self, outgoing: &Outgoing, bytes: &[u8]) -> Result<(), Failure> {

@@ -67,12 +67,10 @@ impl Gateway {
             let pack = process::pack_of(document.name).expect("what is taken in has a pack");
             let cause = desk::cause(&*request, &hash);
             let context = Context { now, caller, cause, market: settings.markets.of(pack) };
-            let (decision, documents) = desk.preview(&*request, &context)?;
-            let answers = decision.outgoing.iter().zip(documents);
-            let own = answers.filter(|(outgoing, _)| outgoing.receiver.number == context.caller.number);
-            let answers =
-                own.map(|(outgoing, bytes)| Letter { document: outgoing.kind.name, body: bytes.into() }).collect();
-            Ok(Preview { fates: decision.fates, answers })
+            let (fates, documents) = desk.preview(&*request, &context)?;
+            let own = documents.into_iter().filter(|(receiver, ..)| receiver.number == context.caller.number);
+            let answers = own.map(|(_, document, bytes)| Letter { document, body: bytes.into() }).collect();
+            Ok(Preview { fates, answers })
         };
         let decided = tokio::task::spawn_blocking(decide).await.map_err(|_| Fault::Stopping)?;
         decided.map(DryRun::Decided).map_err(|failure| match failure {

@@ -4,6 +4,7 @@
 //! (`post`). What the doors look like is left to the doors.
 
 mod agenda;
+mod bundles;
 mod catalogue;
 mod certificates;
 mod clock;
@@ -18,6 +19,7 @@ mod news;
 mod operator;
 pub mod orders;
 pub mod parked;
+mod parts;
 mod post;
 pub mod registry;
 mod retention;
@@ -34,6 +36,7 @@ use tokio::sync::oneshot;
 use crate::archive::{self, AuditEntry, InboxEntry};
 use crate::document::{self, Summary, SummaryReader, ebix};
 use crate::market::{ActorNumber, Party, Timestamp};
+use crate::post_office::Bounds;
 use crate::process::{self, Incoming, Markets, Pack, errand, participants, timer};
 use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome, Page};
 use crate::spec::Specs;
@@ -62,6 +65,19 @@ pub struct Settings {
     pub limits: xml::Limits,
     /// Documents that may wait for their decision before senders are asked to come back later.
     pub undecided_max: usize,
+    /// What one document that we send may hold.
+    pub bundles: Bounds,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            markets: Markets::defaults(),
+            limits: xml::Limits::default(),
+            undecided_max: 20_000,
+            bundles: Bounds::default(),
+        }
+    }
 }
 
 /// One gateway over one store.

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::bundles::{Closing, waiting_body};
 use super::{Fault, Gateway, PAGE_RECORDS};
-use crate::archive::{self, Place};
 use crate::document::{self, Category, Wire, cim_json, ebix};
 use crate::market::{Party, Timestamp};
-use crate::post_office::{self, Dequeue, Slip, Waiting};
+use crate::post_office::{self, Bundling, Dequeue, Slip, Waiting};
 use crate::process::dispatch;
 use crate::record::{Batch, Expected, Key, Outcome, Version};
 use crate::store;
@@ -50,22 +50,26 @@ impl Gateway {
         loop {
             let heads = self.heads(caller, category)?;
             let Some(head) = heads.into_iter().min_by_key(|head| head.position) else { return Ok(None) };
-            let waiting = head.waiting;
-            if let Some(change) = post_office::peek(&head.key, &waiting, now) {
-                let mut batch = Batch::default();
-                batch.expect(head.key, Expected::At(head.version)).put_all([change]);
-                // It was peeked or dequeued since its queue was read: read the queue again.
-                if let Outcome::Conflict(_) = self.commit("remember a peek", batch).await? {
-                    continue;
+            let (waiting, body) = match self.close_bundle(caller, &head, now).await? {
+                Closing::Closed(bundle) => *bundle,
+                Closing::Moved => continue,
+                Closing::Alone => {
+                    if let Some(change) = post_office::peek(&head.key, &head.waiting, now) {
+                        let mut batch = Batch::default();
+                        batch.expect(head.key, Expected::At(head.version)).put_all([change]);
+                        // It was peeked or dequeued since its queue was read: read the queue again.
+                        if let Outcome::Conflict(_) = self.commit("remember a peek", batch).await? {
+                            continue;
+                        }
+                    }
+                    let commit = match head.waiting.bundling {
+                        Bundling::Bundle => self.bundle_commit(&head.waiting.message_id)?,
+                        Bundling::Alone | Bundling::With { .. } => head.position.0,
+                    };
+                    let body = waiting_body(&*self.store, commit, &head.waiting)?;
+                    (head.waiting, body)
                 }
-            }
-            let place = Place { part: waiting.part, offset: waiting.offset, bytes: waiting.bytes };
-            let body = self
-                .store
-                .body(&archive::body_key(head.position.0, place.part))
-                .map_err(Fault::store("read a waiting document"))?
-                .and_then(|body| place.in_body(&body))
-                .ok_or(Fault::Unreadable { what: "a waiting document" })?;
+            };
             return Ok(Some(Peeked {
                 message_id: waiting.message_id,
                 document: waiting.document,
@@ -149,18 +153,23 @@ impl Gateway {
             let Some(head) = heads.into_iter().find(|head| head.key == place) else { return Ok(Dequeued::Unknown) };
             let mut batch = Batch::default();
             batch.expect(place, Expected::At(head.version)).put_all(changes);
-            // A process may have waited for this.
-            let watch_key = dispatch::watch_key(message_id);
-            let watch = self.read("read a document's watch", &watch_key)?;
-            if let Some(watch) = &watch {
+            // Processes may have waited for this.
+            let mut ids = self.ids_within(&head.waiting)?;
+            ids.push(message_id.to_string());
+            let watch_keys: Vec<Key> = ids.iter().map(|id| dispatch::watch_key(id)).collect();
+            let watches = self.store.get_many(&watch_keys).map_err(Fault::store("read a document's watch"))?;
+            let mut watched = false;
+            for ((id, key), watch) in ids.iter().zip(watch_keys).zip(watches) {
+                let Some(watch) = watch else { continue };
                 let unreadable = Fault::Unreadable { what: "a document's watch" };
-                batch.expect(watch_key, Expected::At(watch.version));
-                batch.put_all(dispatch::dequeued(message_id, watch, now).ok_or(unreadable)?);
+                batch.expect(key, Expected::At(watch.version));
+                batch.put_all(dispatch::dequeued(id, &watch, now).ok_or(unreadable)?);
+                watched = true;
             }
             if let Outcome::Committed(_) = self.commit("dequeue a document", batch).await? {
                 metrics::counter!("gridpost_documents_dequeued_total").increment(1);
                 self.left.remember(caller, head.category, head.key);
-                if watch.is_some() {
+                if watched {
                     self.decider.time_has_passed();
                 }
                 return Ok(Dequeued::Done);
@@ -201,12 +210,12 @@ impl Gateway {
 }
 
 /// The first document of a queue.
-struct Head {
-    position: (u64, u64),
-    key: Key,
-    version: Version,
-    waiting: Waiting,
-    category: Category,
+pub(super) struct Head {
+    pub position: (u64, u64),
+    pub key: Key,
+    pub version: Version,
+    pub waiting: Waiting,
+    pub category: Category,
 }
 
 /// The last place that was left in each queue since the gateway was opened. Documents join behind all others and leave
@@ -231,4 +240,4 @@ impl Left {
 /// How long a peek that waits lets decisions gather.
 const LOOK_AGAIN_PAUSE: Duration = Duration::from_millis(20);
 /// Documents up to this size are put into another form where they are asked for; it takes well below a millisecond.
-const WRITE_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
+pub(super) const WRITE_AT_ONCE_BYTES_MAX: usize = 64 * 1024;

@@ -2,9 +2,10 @@
 //!
 //! A document waits as a [`Waiting`] record at its place in the queue, and leaves a [`Slip`] under its id when it is
 //! dequeued. A place is the number of the commit that enqueued it, so a document becomes visible and gets its place in
-//! the same instant. Only the first document of a queue can have been peeked, so nothing else is needed to find it.
-//! Everything here is a decision: it says what to write and writes nothing. Source: post-office 1.6.
+//! the same instant. Only the first document of a queue can have been peeked, so nothing else is needed to find it. What may
+//! be given out together is bundled when the first of it is asked for ([`Bundle`]). Everything here is a decision: it says what to write and writes nothing. Source: post-office 1.6.
 
+mod bundle;
 mod record;
 
 use std::collections::BTreeSet;
@@ -13,7 +14,8 @@ use crate::document::{Category, Outgoing};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::{Change, Key, KeyRange, Space};
 
-pub use record::{Slip, Waiting};
+pub use bundle::{Bounds, Bundle, Member, bundle_range, closed_by};
+pub use record::{Bundling, Left, Members, Slip, Waiting};
 
 /// Waiting documents by owner, category, commit and place within the commit.
 const QUEUES: Space = Space(12);
@@ -23,11 +25,18 @@ const SLIPS: Space = Space(13);
 /// A rendered document on its way into a queue.
 pub struct Letter<'a> {
     pub outgoing: &'a Outgoing,
+    /// Its own id: that of `outgoing`, unless it is one of several that tell all of it.
+    pub message_id: String,
+    pub records: u64,
+    /// Points of series in its records.
+    pub points: u64,
     pub hash: [u8; 32],
     /// Where the archive keeps it: the part, the first byte in it, the number of bytes.
     pub part: u64,
     pub offset: u64,
     pub bytes: u64,
+    /// The byte of it at which its records begin, where it may be given out together with others.
+    pub joins_from: Option<u64>,
 }
 
 /// The changes that put documents into their receivers' queues, in the order given.
@@ -35,15 +44,21 @@ pub fn enqueue<'a>(letters: impl IntoIterator<Item = Letter<'a>>) -> Vec<Change>
     let change = |(letter, place): (Letter, u64)| {
         let outgoing = letter.outgoing;
         let waiting = Waiting {
-            message_id: outgoing.message_id.clone(),
+            message_id: letter.message_id,
             document: outgoing.kind.name.to_string(),
-            records: outgoing.records.len() as u64,
+            records: letter.records,
             enqueued: outgoing.created,
             hash: letter.hash,
             part: letter.part,
             offset: letter.offset,
             bytes: letter.bytes,
             peeked: None,
+            bundling: match letter.joins_from {
+                Some(records_from) => {
+                    Bundling::With { key: bundle::bundle_key(outgoing), points: letter.points, records_from }
+                }
+                None => Bundling::Alone,
+            },
         };
         let queue = queue_prefix(&outgoing.receiver, outgoing.kind.category);
         Change::Put(queue.stamp().number(place), waiting.encode())
@@ -128,11 +143,13 @@ pub fn dequeue(
     match heads.iter().find(|(_, waiting)| waiting.message_id == message_id) {
         Some((_, waiting)) if waiting.peeked.is_none() => Dequeue::NotPeeked,
         Some((place, _)) => {
-            let slip = Slip { owner: caller.clone(), dequeued: now };
+            let slip = Slip { owner: caller.clone(), left: Left::Dequeued(now) };
             let changes = vec![Change::Delete(place.clone()), Change::Put(slip_key(message_id), slip.encode())];
             Dequeue::Leaves(place.clone(), changes)
         }
-        None if slip.is_some_and(|slip| slip.owner == *caller) => Dequeue::Already,
+        None if slip.is_some_and(|slip| slip.owner == *caller && matches!(slip.left, Left::Dequeued(_))) => {
+            Dequeue::Already
+        }
         None => Dequeue::Unknown,
     }
 }
@@ -167,6 +184,7 @@ mod tests {
             offset: 2,
             bytes: 3,
             peeked,
+            bundling: Bundling::Alone,
         }
     }
 
@@ -175,7 +193,8 @@ mod tests {
         let owner = party("8100000000108", ActorRole::EnergySupplier);
         let same_number_other_role = party("8100000000108", ActorRole::GridAccessProvider);
         let other = party("8100000000030", ActorRole::GridAccessProvider);
-        let slip = Slip { owner: owner.clone(), dequeued: NOW };
+        let slip = Slip { owner: owner.clone(), left: Left::Dequeued(NOW) };
+        let bundled = Slip { owner: owner.clone(), left: Left::Bundled("m-3".into()) };
         let first = |peeked| vec![(place(7), waiting("m-1", peeked))];
         let another = vec![(place(7), waiting("m-2", Some(NOW)))];
         let rows = [
@@ -185,6 +204,7 @@ mod tests {
             (another.clone(), None, &owner, "unknown"),
             (another.clone(), Some(&slip), &owner, "already"),
             (vec![], Some(&slip), &owner, "already"),
+            (vec![], Some(&bundled), &owner, "unknown"),
             (vec![], Some(&slip), &other, "unknown"),
             (another, Some(&slip), &same_number_other_role, "unknown"),
         ];
@@ -214,6 +234,6 @@ mod tests {
         };
         assert_eq!((left, &changes[0]), (place(7), &Change::Delete(place(7))));
         let Change::Put(_, value) = &changes[1] else { panic!("a slip is put") };
-        assert_eq!(Slip::decode(value), Some(Slip { owner, dequeued: NOW }));
+        assert_eq!(Slip::decode(value), Some(Slip { owner, left: Left::Dequeued(NOW) }));
     }
 }

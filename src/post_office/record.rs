@@ -22,16 +22,62 @@ pub struct Waiting {
     pub bytes: u64,
     /// When it was first shown to its owner.
     pub peeked: Option<Timestamp>,
+    /// Whether it may be given out together with others.
+    pub bundling: Bundling,
 }
 
-/// A document that has left its queue, found by its id.
+/// Whether a document may be given out together with others that wait behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Bundling {
+    /// It leaves alone: an answer, or one that was not to wait for others.
+    Alone,
+    /// With others of the same key.
+    With {
+        key: BundleKey,
+        /// Points of its series, in all its records.
+        points: u64,
+        /// The byte at which its records begin.
+        records_from: u64,
+    },
+    /// It is such a bundle, and stands where its first member stood. Its bytes are in the commit that closed it, which its
+    /// [`super::bundle_range`] tells.
+    Bundle,
+}
+
+/// A hash over what documents must have in common to be given out as one, besides their queue.
+pub type BundleKey = [u8; 16];
+
+/// What became of a document that has left its queue, found by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slip {
     pub owner: Party,
-    pub dequeued: Timestamp,
+    pub left: Left,
+}
+
+/// How a document left its queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    Dequeued(Timestamp),
+    /// What it says was given out in the document with this id, and never under its own.
+    Bundled(String),
+}
+
+/// What a bundle is made of, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Members {
+    pub category: Category,
+    /// The place of its first member, which it has taken: the commit, and which of its documents.
+    pub place: (u64, u64),
+    /// Message ids of the documents that it took in, in their order.
+    pub ids: Vec<String>,
 }
 
 impl Waiting {
+    /// Whether it is certain that it is given out as it stands there.
+    pub fn is_settled(&self) -> bool {
+        self.peeked.is_some() || !matches!(self.bundling, Bundling::With { .. })
+    }
+
     pub(super) fn encode(&self) -> Bytes {
         stored::write(
             VERSION,
@@ -45,13 +91,15 @@ impl Waiting {
                 offset: self.offset,
                 bytes: self.bytes,
                 peeked: self.peeked.map(|peeked| peeked.micros()),
+                bundling: self.bundling.clone(),
             },
         )
     }
 
     /// Reads a stored record; `None` when it is of a version that we do not know.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let form: StoredWaiting = stored::read(VERSION, bytes)?;
+        let second = || stored::read::<StoredWaitingSecond>(2, bytes).map(StoredWaiting::from);
+        let form: StoredWaiting = stored::read(VERSION, bytes).or_else(second)?;
         Some(Self {
             message_id: form.message_id,
             document: form.document,
@@ -62,29 +110,48 @@ impl Waiting {
             offset: form.offset,
             bytes: form.bytes,
             peeked: form.peeked.map(Timestamp::from_micros),
+            bundling: form.bundling,
         })
     }
 }
 
 impl Slip {
     pub(super) fn encode(&self) -> Bytes {
+        let (number, role) = (self.owner.number.to_string(), self.owner.role.code().to_string());
+        let left = match &self.left {
+            Left::Dequeued(at) => StoredLeft::Dequeued(at.micros()),
+            Left::Bundled(into) => StoredLeft::Bundled(into.clone()),
+        };
+        stored::write(VERSION, &StoredSlip { number, role, left })
+    }
+
+    /// Reads a stored record; `None` when it is of a version that we do not know.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let second = || stored::read::<StoredSlipSecond>(2, bytes).map(StoredSlip::from);
+        let form: StoredSlip = stored::read(VERSION, bytes).or_else(second)?;
+        let left = match form.left {
+            StoredLeft::Dequeued(at) => Left::Dequeued(Timestamp::from_micros(at)),
+            StoredLeft::Bundled(into) => Left::Bundled(into),
+        };
+        Some(Self {
+            owner: Party { number: ActorNumber::new(form.number), role: ActorRole::from_code(&form.role)? },
+            left,
+        })
+    }
+}
+
+impl Members {
+    pub(super) fn encode(&self) -> Bytes {
         stored::write(
             VERSION,
-            &StoredSlip {
-                number: self.owner.number.to_string(),
-                role: self.owner.role.code().to_string(),
-                dequeued: self.dequeued.micros(),
-            },
+            &StoredMembers { category: category_number(self.category), place: self.place, ids: self.ids.clone() },
         )
     }
 
     /// Reads a stored record; `None` when it is of a version that we do not know.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let form: StoredSlip = stored::read(VERSION, bytes)?;
-        Some(Self {
-            owner: Party { number: ActorNumber::new(form.number), role: ActorRole::from_code(&form.role)? },
-            dequeued: Timestamp::from_micros(form.dequeued),
-        })
+        let StoredMembers { category, place, ids } = stored::read(VERSION, bytes)?;
+        Some(Self { category: Category::ALL.into_iter().find(|each| category_number(*each) == category)?, place, ids })
     }
 }
 
@@ -98,7 +165,7 @@ pub(super) fn category_number(category: Category) -> u64 {
 }
 
 /// First byte of a stored record.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 #[derive(Serialize, Deserialize)]
 struct StoredWaiting {
@@ -111,11 +178,61 @@ struct StoredWaiting {
     offset: u64,
     bytes: u64,
     peeked: Option<i64>,
+    bundling: Bundling,
+}
+
+/// What version 2 kept: nothing was given out together.
+#[derive(Deserialize)]
+struct StoredWaitingSecond {
+    message_id: String,
+    document: String,
+    records: u64,
+    enqueued: i64,
+    hash: [u8; 32],
+    part: u64,
+    offset: u64,
+    bytes: u64,
+    peeked: Option<i64>,
+}
+
+impl From<StoredWaitingSecond> for StoredWaiting {
+    fn from(second: StoredWaitingSecond) -> Self {
+        let StoredWaitingSecond { message_id, document, records, enqueued, hash, part, offset, bytes, peeked } = second;
+        let bundling = Bundling::Alone;
+        Self { message_id, document, records, enqueued, hash, part, offset, bytes, peeked, bundling }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
 struct StoredSlip {
     number: String,
     role: String,
+    left: StoredLeft,
+}
+
+#[derive(Serialize, Deserialize)]
+enum StoredLeft {
+    Dequeued(i64),
+    Bundled(String),
+}
+
+/// What version 2 kept: what left was dequeued.
+#[derive(Deserialize)]
+struct StoredSlipSecond {
+    number: String,
+    role: String,
     dequeued: i64,
+}
+
+impl From<StoredSlipSecond> for StoredSlip {
+    fn from(StoredSlipSecond { number, role, dequeued }: StoredSlipSecond) -> Self {
+        Self { number, role, left: StoredLeft::Dequeued(dequeued) }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredMembers {
+    category: u64,
+    place: (u64, u64),
+    ids: Vec<String>,
 }

@@ -15,7 +15,7 @@ pub struct QueueLength {
     pub more: bool,
     /// When the oldest of them was decided.
     pub oldest: Option<Timestamp>,
-    /// What the next peek shows.
+    /// What the next peek shows; nothing while others may still join it, for a bundle gets its id when it is closed.
     pub next_message_id: Option<String>,
 }
 
@@ -34,7 +34,7 @@ pub fn queue(store: &dyn Store, owner: &Party) -> Result<Vec<QueueLength>, Fault
                 pending: page.records.len() as u64,
                 more: page.more,
                 oldest: first.as_ref().map(|waiting| waiting.enqueued),
-                next_message_id: first.map(|waiting| waiting.message_id),
+                next_message_id: first.filter(Waiting::is_settled).map(|waiting| waiting.message_id),
             })
         })
         .collect()

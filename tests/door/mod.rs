@@ -119,7 +119,7 @@ pub async fn start_beside(more: axum::Router, change: impl FnOnce(&mut Settings)
 /// The one place that knows how a gateway is made.
 pub async fn start_over(store: Arc<dyn Store>, more: axum::Router, change: impl FnOnce(&mut Settings)) -> House {
     let markets = Markets::defaults();
-    let house = gateway::Settings { markets, limits: gridpost::xml::Limits::default(), undecided_max: 10_000 };
+    let house = gateway::Settings { markets, undecided_max: 10_000, ..gateway::Settings::default() };
     let clock = Clock::running_from(Timestamp::parse_date_time("2023-08-01T09:00:00Z").unwrap());
     let gateway = Gateway::open(store, Arc::new(gridpost::document::built_in()), house, clock).unwrap();
     World::parse(WORLD).unwrap().settle_in(&gateway).await.unwrap();

@@ -1,5 +1,6 @@
 //! Timers on the road: in due order, each as of its own instant, once.
 
+mod bundles;
 mod parking;
 
 use std::sync::Arc;
@@ -70,8 +71,7 @@ fn open(store: &Arc<Memory>, clock: Clock) -> Gateway {
 }
 
 fn open_with(errands: &'static [errand::Kind], store: &Arc<Memory>, clock: Clock) -> Gateway {
-    let markets = Markets::defaults();
-    let settings = Settings { markets, limits: xml::Limits::default(), undecided_max: 10 };
+    let settings = Settings { undecided_max: 10, ..Settings::default() };
     Gateway::open_with((KINDS, errands), store.clone(), Arc::new(Specs::default()), settings, clock).unwrap()
 }
 

@@ -128,7 +128,7 @@ async fn a_document_that_was_set_aside_is_decided_once_it_is_taken_up_again() {
     store.commit(batch).unwrap();
 
     let open = || {
-        let settings = Settings { markets: Markets::defaults(), limits: xml::Limits::default(), undecided_max: 10 };
+        let settings = Settings { undecided_max: 10, ..Settings::default() };
         let specs = Arc::new(crate::document::built_in());
         Gateway::open(store.clone(), specs, settings, Clock::standing_at(at(1_700_000_000))).unwrap()
     };

@@ -1,0 +1,167 @@
+//! A bundle is closed when its owner asks for it: the waiting documents of one key become one document, which is held to its
+//! schema, kept and logged like any other before it is shown.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::post::{Head, WRITE_AT_ONCE_BYTES_MAX};
+use super::{Fault, Gateway, Settings, hash};
+use crate::archive::{self, Direction, LogEntry, Outbound, Place};
+use crate::document::{self, Part};
+use crate::market::{Party, Timestamp};
+use crate::post_office::{self, Bundle, Bundling, Member, Members, Waiting};
+use crate::record::{Batch, Outcome};
+use crate::spec::{self, Specs};
+use crate::store::Store;
+
+/// What became of the first document of a queue, which may be bundled with others.
+pub(super) enum Closing {
+    /// It is given out as it is.
+    Alone,
+    /// It has become this bundle.
+    Closed(Box<(Waiting, Bytes)>),
+    /// Its queue has changed meanwhile.
+    Moved,
+}
+
+/// Where bundles are put together.
+struct Bindery {
+    store: Arc<dyn Store>,
+    specs: Arc<Specs>,
+    settings: Arc<Settings>,
+}
+
+/// A bundle, ready to be committed: the batch, what then waits, and the document.
+type Bound = (Batch, Waiting, Bytes);
+
+impl Gateway {
+    /// Closes the bundle that the first document of a queue begins. A large one is put together on a thread of its own.
+    pub(super) async fn close_bundle(&self, owner: &Party, head: &Head, now: Timestamp) -> Result<Closing, Fault> {
+        let first = Member { key: head.key.clone(), version: head.version, waiting: head.waiting.clone() };
+        let Some(mut bundle) = Bundle::begin(first, self.settings.bundles) else { return Ok(Closing::Alone) };
+        self.gather(owner, head, &mut bundle)?;
+        let members = bundle.members().len();
+        if members < 2 {
+            return Ok(Closing::Alone);
+        }
+        let bindery = Bindery { store: self.store.clone(), specs: self.specs.clone(), settings: self.settings.clone() };
+        let bound = if bundle.bytes() <= WRITE_AT_ONCE_BYTES_MAX {
+            bindery.bind(bundle, owner, now)
+        } else {
+            let owner = owner.clone();
+            let bind = move || bindery.bind(bundle, &owner, now);
+            tokio::task::spawn_blocking(bind).await.map_err(|_| Fault::Stopping)?
+        };
+        let Some((batch, waiting, bytes)) = bound? else {
+            // Each was held to its schema alone, so its owner is not kept waiting for our mistake.
+            let first = &head.waiting.message_id;
+            tracing::error!(first, members, "a bundle cannot be made, and its documents are given out alone");
+            metrics::counter!("gridpost_bundles_given_up_total").increment(1);
+            return Ok(Closing::Alone);
+        };
+        match self.commit("close a bundle", batch).await? {
+            Outcome::Conflict(_) => Ok(Closing::Moved),
+            Outcome::Committed(_) => {
+                tracing::info!(stage = "bundle", receiver = %owner, message_id = waiting.message_id, members, "bundle closed");
+                metrics::counter!("gridpost_bundles_closed_total").increment(1);
+                Ok(Closing::Closed(Box::new((waiting, bytes))))
+            }
+        }
+    }
+
+    /// Lets the documents behind the first of a queue join, as far as it is looked.
+    fn gather(&self, owner: &Party, head: &Head, bundle: &mut Bundle) -> Result<(), Fault> {
+        let range = post_office::queue_range(owner, head.category);
+        let (mut after, mut seen) = (head.key.clone(), 0);
+        loop {
+            let page = self.store.page(&range, Some(&after), PAGE_PLACES).map_err(Fault::store(DOING))?;
+            seen += page.records.len();
+            let next = page.next_after().filter(|_| seen < PLACES_LOOKED_AT_MAX).cloned();
+            for (key, entry) in page.records {
+                let waiting = Waiting::decode(&entry.value).ok_or(Fault::Unreadable { what: "a queue" })?;
+                if !bundle.goes_on_with(Member { key, version: entry.version, waiting }) {
+                    return Ok(());
+                }
+            }
+            match next {
+                Some(key) => after = key,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// The commit that closed a bundle.
+    pub(super) fn bundle_commit(&self, message_id: &str) -> Result<u64, Fault> {
+        let page = self.store.page(&post_office::bundle_range(message_id), None, 1).map_err(Fault::store(DOING))?;
+        let commit = page.records.first().and_then(|(key, _)| post_office::closed_by(key));
+        commit.ok_or(Fault::Unreadable { what: "a bundle" })
+    }
+
+    /// The ids under which the records of a document would have been given out alone; none where it is no bundle.
+    pub(super) fn ids_within(&self, waiting: &Waiting) -> Result<Vec<String>, Fault> {
+        let mut ids = Vec::new();
+        if waiting.bundling == Bundling::Bundle {
+            let range = post_office::bundle_range(&waiting.message_id);
+            let page = self.store.page(&range, None, super::PAGE_RECORDS).map_err(Fault::store(DOING))?;
+            for (_, record) in page.records {
+                ids.extend(Members::decode(&record.value).ok_or(Fault::Unreadable { what: "a bundle" })?.ids);
+            }
+        }
+        Ok(ids)
+    }
+}
+
+impl Bindery {
+    /// Puts the members together; `None` where the document would not follow its schema.
+    fn bind(&self, bundle: Bundle, owner: &Party, now: Timestamp) -> Result<Option<Bound>, Fault> {
+        let Some(document) = self.put_together(&bundle, now)? else { return Ok(None) };
+        let unreadable = Fault::Unreadable { what: "a place in a queue" };
+        let (hash, bytes) = (hash(&document), document.len() as u64);
+        let (mut batch, waiting) = bundle.close(hash, bytes, now).ok_or(unreadable)?;
+        let document = Bytes::from(document);
+        let mut outbound = Outbound::default();
+        let entry = LogEntry {
+            direction: Direction::Out,
+            at: now,
+            party: owner.clone(),
+            document: waiting.document.clone(),
+            message_id: waiting.message_id.clone(),
+            correlation_id: String::new(),
+            refused: Vec::new(),
+            hash,
+            place: outbound.add(document.to_vec()),
+        };
+        batch.put_all(archive::log_out(&[entry]));
+        batch.body_all(outbound.bodies());
+        Ok(Some((batch, waiting, document)))
+    }
+
+    fn put_together(&self, bundle: &Bundle, now: Timestamp) -> Result<Option<Vec<u8>>, Fault> {
+        let mut bodies: Vec<(Bytes, usize)> = Vec::with_capacity(bundle.members().len());
+        for Member { key, waiting, .. } in bundle.members() {
+            let Bundling::With { records_from, .. } = waiting.bundling else { return Ok(None) };
+            let (commit, _) = post_office::position(key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
+            bodies.push((waiting_body(&*self.store, commit, waiting)?, records_from as usize));
+        }
+        let parts: Vec<Part> = bodies.iter().map(|(bytes, records_from)| (&**bytes, *records_from)).collect();
+        let Some(document) = document::bundled(&parts, &bundle.message_id(), now) else { return Ok(None) };
+        let limits = &self.settings.limits;
+        let schema = document::recognise(&self.specs, &document, limits).ok().flatten();
+        let is_valid = |schema| spec::check(schema, &document, limits, &mut ()).flaws.is_empty();
+        Ok(schema.is_some_and(is_valid).then_some(document))
+    }
+}
+
+/// The bytes of a waiting document, among those of the commit that enqueued it or closed it.
+pub(super) fn waiting_body(store: &dyn Store, commit: u64, waiting: &Waiting) -> Result<Bytes, Fault> {
+    let place = Place { part: waiting.part, offset: waiting.offset, bytes: waiting.bytes };
+    let body = store.body(&archive::body_key(commit, place.part)).map_err(Fault::store("read a waiting document"))?;
+    body.and_then(|body| place.in_body(&body)).ok_or(Fault::Unreadable { what: "a waiting document" })
+}
+
+const DOING: &str = "read a queue";
+/// Places of a queue that are read at a time, and that are looked at for one bundle: what others have to say to the same
+/// participant may stand between.
+const PAGE_PLACES: usize = 500;
+const PLACES_LOOKED_AT_MAX: usize = 10_000;

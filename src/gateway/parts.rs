@@ -1,0 +1,84 @@
+//! No document is longer than the bounds of one: what a decision sends is written once for all who are told the same, and
+//! divided between records where it is too long (post-office 1.6, item 4).
+
+use std::ops::Range;
+
+use crate::document::{Kind, Outgoing, Record, cim_xml};
+use crate::post_office::Bounds;
+
+/// A rendered document of a decision.
+pub(super) struct Document<'d> {
+    pub outgoing: &'d Outgoing,
+    /// Its own id: that of `outgoing`, unless it is one of several.
+    pub message_id: String,
+    pub records: u64,
+    pub points: u64,
+    pub bytes: Vec<u8>,
+    /// The byte at which its records begin.
+    pub records_from: usize,
+}
+
+/// Rendered records, and which of their bytes go into one document.
+pub(super) struct Parts {
+    rendered: Vec<u8>,
+    parts: Vec<Part>,
+}
+
+struct Part {
+    bytes: Range<usize>,
+    records: u64,
+    points: u64,
+}
+
+impl Parts {
+    pub fn of(kind: &Kind, records: &[Record], bounds: &Bounds) -> Self {
+        let mut rendered = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
+        for record in records {
+            let from = rendered.len();
+            cim_xml::write_record(kind, record, &mut rendered);
+            let (to, points) = (rendered.len(), record.points());
+            match parts.last_mut() {
+                Some(part) if kind.is_typeless() || part.takes(to, points, bounds) => {
+                    part.bytes.end = to;
+                    part.records += 1;
+                    part.points += points;
+                }
+                _ => parts.push(Part { bytes: from..to, records: 1, points }),
+            }
+        }
+        Self { rendered, parts }
+    }
+
+    /// The documents that tell one receiver all of it.
+    pub fn documents<'d>(&self, outgoing: &'d Outgoing) -> impl Iterator<Item = Document<'d>> {
+        self.parts.iter().enumerate().map(move |(nth, part)| {
+            let message_id = match nth {
+                0 => outgoing.message_id.clone(),
+                nth => later_id(&outgoing.message_id, nth),
+            };
+            let (bytes, records_from) = cim_xml::write_part(outgoing, &message_id, &self.rendered[part.bytes.clone()]);
+            let Part { records, points, .. } = *part;
+            Document { outgoing, message_id, records, points, bytes, records_from }
+        })
+    }
+}
+
+impl Part {
+    /// Whether another record, which ends at byte `to`, still fits.
+    fn takes(&self, to: usize, points: u64, bounds: &Bounds) -> bool {
+        let bytes = (to - self.bytes.start) as u64;
+        let Bounds { records_max, points_max, bytes_max, .. } = *bounds;
+        self.records < records_max
+            && self.points + points <= points_max
+            && bytes <= bytes_max.saturating_sub(HEADER_BYTES_MAX)
+    }
+}
+
+/// The id of a document that goes on where another ended.
+fn later_id(first: &str, nth: usize) -> String {
+    blake3::hash(format!("{first}/{nth}").as_bytes()).to_hex()[..32].to_string()
+}
+
+/// What a document has around its records, at most.
+const HEADER_BYTES_MAX: u64 = 4 * 1024;
