@@ -13,7 +13,7 @@ use gridpost::gateway::{Clock, Gateway, Settings, load};
 use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
 use gridpost::process::installation_accounts::{
     Address, BillingContract, BusinessPartner, ConnectionObject, ContractAccount, DeliverEntities, Delivery, Division,
-    Entity, Installation, PartnerKind,
+    Entity, Installation, PACK, PartnerKind,
 };
 use gridpost::process::{Context, Markets, Request, gather};
 use gridpost::record::Batch;
@@ -96,7 +96,7 @@ fn prepare(accounts: usize, runtime: &Runtime) -> Arc<Memory> {
     let header = Header {
         sender_number: SENDER.into(),
         sender_role: "DDQ".into(),
-        receiver_number: markets.supplier.hub.to_string(),
+        receiver_number: markets.of(PACK).hub.to_string(),
         receiver_role: "DDQ".into(),
         ..Header::default()
     };
@@ -111,7 +111,7 @@ fn prepare(accounts: usize, runtime: &Runtime) -> Arc<Memory> {
             };
             let request = DeliverEntities { header: header.clone(), deliveries: chunk.iter().map(delivery).collect() };
             let now = at("2026-03-10T09:00:00Z");
-            let context = Context { now, caller: caller.clone(), cause: [1; 32], market: &markets.supplier };
+            let context = Context { now, caller: caller.clone(), cause: [1; 32], market: markets.of(PACK) };
             let facts = gather(&request, &context, |needs| load(&*store, needs)).unwrap();
             let mut batch = Batch::default();
             batch.put_all(request.decide(&facts, &context).changes);
@@ -130,7 +130,7 @@ fn night(accounts: usize, runtime: &Runtime) -> Duration {
     let started = Instant::now();
     runtime.block_on(gateway.pass_time(at("2026-03-11T09:00:00Z"))).unwrap();
     let took = started.elapsed();
-    let owner = Party { number: Markets::defaults().supplier.hub, role: ActorRole::EnergySupplier };
+    let owner = Party { number: Markets::defaults().of(PACK).hub.clone(), role: ActorRole::EnergySupplier };
     let told: u64 = gateway.queue(&owner).unwrap().iter().map(|queue| queue.pending).sum();
     let took_ms = took.as_secs_f64() * 1e3;
     println!("{DUE} of {accounts} accounts marked, updated and told in {told} documents: {took_ms:.1} ms");

@@ -177,6 +177,51 @@ fn every_space_of_the_store_has_one_owner_and_stands_in_the_table() {
     assert!(!owners.is_empty());
 }
 
+/// A pack but the first is its folder, its specs, its samples, and its line of registration: in the source, whatever it is
+/// called stands in its folder and in the two lines that declare and register that, and in the published description of the
+/// door.
+#[test]
+fn a_pack_is_its_folder_and_one_line_of_registration() {
+    let processes = fs::read_to_string(root().join("src/process/mod.rs")).unwrap();
+    let table = processes.split_once("pub const PACKS: &[Pack] = &[").and_then(|(_, rest)| rest.split_once("];"));
+    let entries: Vec<&str> = table.unwrap().0.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
+    assert!(entries.len() > 1 && entries[0] == "Pack::DK", "{entries:?}");
+    let mut names = vec!["dk".to_string()];
+    for entry in &entries[1..] {
+        let folder = entry.strip_suffix("::PACK").unwrap_or_else(|| panic!("{entry} is no folder's PACK"));
+        let home = root().join("src/process").join(folder);
+        let mut own = Vec::new();
+        walk(&home, &mut own);
+        let own: String = own.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+        let defined = own.split_once("Definition {").unwrap().1;
+        let name = defined.split("name: \"").nth(1).unwrap().split('"').next().unwrap();
+        let specs = root().join("message-specs").join(name);
+        assert!(specs.is_dir(), "{name} has no schemas in {}", specs.display());
+        let words = [folder.to_string(), format!("\"{name}\""), format!(":{name}:"), format!("message-specs/{name}/")];
+        for (path, _, text) in sources().into_iter().filter(|(path, ..)| !path.starts_with(&home)) {
+            let registered =
+                |line: &&str| [format!("pub mod {folder};"), format!("{entry},")].contains(&line.trim().into());
+            let is_table = path.ends_with("process/mod.rs");
+            for line in text.lines().filter(|line| !(is_table && (registered(line) || line.contains("const PACKS:")))) {
+                let told = words.iter().find(|word| line.contains(&**word) && !is_field(line, word));
+                assert!(told.is_none(), "{} knows the pack {name}: {line}", path.display());
+            }
+        }
+        names.push(name.to_string());
+    }
+    let published: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(root().join("src/http/openapi.json")).unwrap()).unwrap();
+    let participant = &published["components"]["schemas"];
+    let listed = participant.to_string();
+    let packs = format!("\"enum\":{}", serde_json::to_string(&names).unwrap());
+    assert!(listed.contains(&packs), "openapi.json does not list {packs}");
+}
+
+/// Whether a word in quotes is the name of a field of JSON: a supplier is also one of the parties of a market.
+fn is_field(line: &str, word: &str) -> bool {
+    line.contains(&format!("{word}:")) || line.contains(&format!("{word}, json!"))
+}
+
 #[test]
 fn every_file_says_what_it_is_for() {
     for (path, _, text) in sources() {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use gridpost::gateway::world::World;
 use gridpost::gateway::{Clock, Gateway, Question, Receipt, Settings, ask};
 use gridpost::market::Timestamp;
-use gridpost::process::Markets;
+use gridpost::process::Market;
 use gridpost::record::{Key, KeyRange, Space};
 use gridpost::replay::{Line, Plan, Run, replay, runs};
 use gridpost::spec::Specs;
@@ -136,7 +136,7 @@ fn a_personal_number_is_told_by_nothing_but_the_record_of_its_customer() {
         let (store, said) = runtime.block_on(walk(&specs, run));
         assert_eq!(watch.0.told(&said), [""; 0], "{name} is answered with it");
         let question = Question::Events { after: None, take: 10_000 };
-        let events = ask(&*store, &Markets::defaults().dk, &question).unwrap().unwrap();
+        let events = ask(&*store, &Market::dk_defaults(), &question).unwrap().unwrap();
         let events = serde_json::Value::from(events.rows).to_string();
         assert_eq!(watch.0.told(&events), [""; 0], "an event of {name} tells it");
         for record in store::records(&*store, &everything, 1_000) {

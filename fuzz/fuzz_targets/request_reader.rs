@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use gridpost::document::{self, cim_xml};
 use gridpost::market::{ActorRole, Party, Timestamp};
-use gridpost::process::{Context, DOCUMENTS, Market, Request, gather};
+use gridpost::process::{Context, Pack, Request, documents, gather};
 use gridpost::record::{Facts, Needs};
 use gridpost::spec::Specs;
 use gridpost::xml::Limits;
@@ -18,7 +18,7 @@ static SPECS: OnceLock<Specs> = OnceLock::new();
 
 fuzz_target!(|bytes: &[u8]| {
     let specs = SPECS.get_or_init(document::built_in);
-    for incoming in DOCUMENTS {
+    for incoming in documents() {
         let mut reader = (incoming.reader)();
         let schema = specs.schema_for(incoming.namespace).expect("every document has a schema");
         let verdict = cim_xml::read(schema, bytes, &Limits::default(), &mut *reader);
@@ -26,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
             continue;
         }
         match reader.finish() {
-            Ok(request) => decide(&*request),
+            Ok(request) => decide(&*request, Pack::of_document(incoming.name).expect("every document has a pack")),
             Err(refusals) => {
                 assert!(!refusals.is_empty());
                 assert!(refusals.iter().all(|refusal| refusal.byte.is_none_or(|byte| byte < bytes.len())));
@@ -35,8 +35,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-fn decide(request: &dyn Request) {
-    let market = Market::dk_defaults();
+fn decide(request: &dyn Request, pack: Pack) {
+    let market = pack.market();
     let context = Context {
         now: Timestamp::from_seconds(1_690_880_400),
         caller: Party { number: request.header().sender(), role: ActorRole::GridAccessProvider },

@@ -34,6 +34,6 @@ pub struct AuditArgs {
 pub fn run(args: &AuditArgs, config: &Config) -> Result<Outcome> {
     let store = Embedded::open(args.store.as_ref().unwrap_or(&config.store.dir), config.store_options())?;
     let question = Question::Audit { after: args.from, take: args.most };
-    let answer = gateway::ask(&store, &config.gateway_settings()?.markets.dk, &question)?;
+    let answer = gateway::ask(&store, &config.dk()?, &question)?;
     show(&answer.ok_or_else(|| anyhow!("there is no audit trail"))?.rows, args.json)
 }

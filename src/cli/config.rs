@@ -13,15 +13,13 @@ use crate::gateway::Settings;
 use crate::identity::KeySource;
 use crate::market::ActorNumber;
 use crate::post_office::Bounds;
-use crate::process::{
-    self, Market, change_of_supplier, charge_links, charges, installation_accounts, metering_point_characteristics,
-};
+use crate::process::{Market, Markets, Pack};
 use crate::receipts::Signer;
 use crate::spec::Specs;
 use crate::{document, hint, http, identity, store, xml};
 
 /// Everything that may be set; the field names are the names in the file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub http: Http,
@@ -35,7 +33,7 @@ pub struct Config {
     pub limits: Limits,
     pub gateway: Gateway,
     pub post_office: PostOffice,
-    pub market: Markets,
+    pub market: Sections,
     pub log: Log,
 }
 
@@ -143,31 +141,10 @@ impl PostOffice {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Markets {
-    pub dk: DanishMarket,
-    pub supplier: SupplierMarket,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DanishMarket {
-    pub hub: String,
-    pub zone: String,
-    pub charges: charges::Settings,
-    pub charge_links: charge_links::Settings,
-    pub market_roles: change_of_supplier::Settings,
-    pub metering_points: metering_point_characteristics::Settings,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SupplierMarket {
-    pub hub: String,
-    pub zone: String,
-    pub accounts: installation_accounts::Settings,
-}
+/// `[market.<pack>]` of each pack: hub, zone, and what the pack itself reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sections(BTreeMap<String, toml::Table>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -213,36 +190,18 @@ impl Config {
     }
 
     pub fn gateway_settings(&self) -> Result<Settings> {
-        let danish = &self.market.dk;
-        let supplier = &self.market.supplier;
-        let currency = &danish.charges.currency;
-        if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            bail!("[market.dk.charges] currency: \"{currency}\" is no ISO 4217 code");
-        }
-        let dk = Market {
-            hub: ActorNumber::new(&*danish.hub),
-            zone: zone("dk", &danish.zone)?,
-            charges: danish.charges.clone(),
-            charge_links: danish.charge_links.clone(),
-            market_roles: danish.market_roles.clone(),
-            metering_points: danish.metering_points.clone(),
-            ..Market::dk_defaults()
-        };
-        if supplier.accounts.mark_interval_seconds == 0 || supplier.accounts.update_interval_seconds == 0 {
-            bail!("[market.supplier.accounts] an interval of 0 seconds: it must be at least 1");
-        }
-        let supplier = Market {
-            hub: ActorNumber::new(&*supplier.hub),
-            zone: zone("supplier", &supplier.zone)?,
-            accounts: supplier.accounts.clone(),
-            ..Market::supplier_defaults()
-        };
+        let markets = Markets::new(self.market.markets()?);
         Ok(Settings {
-            markets: process::Markets { dk, supplier },
+            markets,
             limits: self.xml_limits(),
             undecided_max: self.gateway.undecided_max,
             bundles: self.post_office.bounds(),
         })
+    }
+
+    /// The settings of the Danish market.
+    pub fn dk(&self) -> Result<Market> {
+        self.market.market(Pack::DK)
     }
 
     pub fn xml_limits(&self) -> xml::Limits {
@@ -311,7 +270,8 @@ impl Config {
     /// Whoever signs receipts in the hub's name, where a key is configured.
     pub fn receipt_signer(&self) -> Result<Option<Signer>> {
         let key = Some(&self.receipts.key).filter(|path| !path.as_os_str().is_empty());
-        key.map(|path| Signer::read(path, &self.market.dk.hub).context("[receipts] key")).transpose()
+        let hub = self.dk()?.hub;
+        key.map(|path| Signer::read(path, hub.as_str()).context("[receipts] key")).transpose()
     }
 
     /// How long documents are kept.
@@ -336,8 +296,42 @@ impl Config {
 /// Nobody keeps a document for longer than that.
 const YEARS_MAX: i64 = 1_000;
 
-fn zone(pack: &str, name: &str) -> Result<chrono_tz::Tz> {
-    name.parse().map_err(|_| anyhow!("[market.{pack}] zone: there is no zone \"{name}\""))
+impl Default for Sections {
+    fn default() -> Self {
+        let section = |pack: Pack| {
+            let mut section = (pack.definition().settings.defaults)();
+            section.insert("hub".into(), pack.definition().hub.into());
+            section.insert("zone".into(), pack.definition().zone.name().into());
+            (pack.name().to_string(), section)
+        };
+        Self(Pack::all().map(section).collect())
+    }
+}
+
+impl Sections {
+    fn markets(&self) -> Result<Vec<Market>> {
+        if let Some(name) = self.0.keys().find(|name| Pack::from_name(name).is_none()) {
+            let packs: Vec<&str> = Pack::all().map(Pack::name).collect();
+            bail!("[market.{name}] there is no such pack; those are: {}", packs.join(", "));
+        }
+        Pack::all().map(|pack| self.market(pack)).collect()
+    }
+
+    fn market(&self, pack: Pack) -> Result<Market> {
+        let (name, mut section) = (pack.name(), self.0.get(pack.name()).cloned().unwrap_or_default());
+        let mut text = |setting: &str| match section.remove(setting) {
+            None => Ok(None),
+            Some(toml::Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(anyhow!("[market.{name}] {setting}: {other} is no text")),
+        };
+        let (hub, zone) = (text("hub")?, text("zone")?);
+        let zone =
+            zone.map(|zone| zone.parse().map_err(|_| anyhow!("[market.{name}] zone: there is no zone \"{zone}\"")));
+        let settings = (pack.definition().settings.read)(section).map_err(|flaw| anyhow!("[market.{name}{flaw}"))?;
+        let defaults = pack.market();
+        let hub = hub.map_or(defaults.hub, ActorNumber::new);
+        Ok(Market { pack, hub, zone: zone.transpose()?.unwrap_or(defaults.zone), settings })
+    }
 }
 
 /// Puts `GRIDPOST_SECTION_NAME=value` over the setting `name` of `[section]`; other variables are left alone, and so is
@@ -473,27 +467,6 @@ impl Default for PostOffice {
     }
 }
 
-impl Default for DanishMarket {
-    fn default() -> Self {
-        let market = Market::dk_defaults();
-        Self {
-            hub: market.hub.to_string(),
-            zone: market.zone.name().into(),
-            charges: market.charges,
-            charge_links: market.charge_links,
-            market_roles: market.market_roles,
-            metering_points: market.metering_points,
-        }
-    }
-}
-
-impl Default for SupplierMarket {
-    fn default() -> Self {
-        let market = Market::supplier_defaults();
-        Self { hub: market.hub.to_string(), zone: market.zone.name().into(), accounts: market.accounts }
-    }
-}
-
 impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::Text, level: "info".into() }
@@ -536,7 +509,7 @@ mod tests {
         overlay(&mut table, variables.into_iter()).unwrap();
         let config = Config::from_table(table).unwrap();
         assert_eq!(config.limits.depth_max, 16);
-        assert_eq!(config.market.dk.charges.currency, "EUR");
+        assert_eq!(config.dk().unwrap().dk().charges.currency, "EUR");
     }
 
     #[test]
@@ -544,9 +517,9 @@ mod tests {
         for (text, named) in [
             ("[limits]\ndeepth_max = 8", "deepth_max"),
             ("[market.dk]\nzone = \"Europe/Kopenhagen\"", "Europe/Kopenhagen"),
-            ("[market.supplier]\nzone = \"Europe/Bern\"", "[market.supplier] zone"),
-            ("[market.supplier.accounts]\nmark_interval_seconds = 0", "at least 1"),
-            ("[market.supplier.accounts]\non_malo_match = \"merge\"", "merge"),
+            ("[market.dk]\nzoon = \"Europe/Copenhagen\"", "zoon"),
+            ("[market.dk]\nhub = 5790001330552", "5790001330552 is no text"),
+            ("[market.atlantis]\nhub = \"1\"", "[market.atlantis]"),
             ("[market.dk.charges]\ncurrency = \"kr\"", "kr"),
             ("[http]\ndequeue_unpeeked_status = 410", "410"),
             ("[retention]\nyears = -2", "-2 years"),

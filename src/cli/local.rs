@@ -85,12 +85,12 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
         http2: true,
         unpeeked_is_unknown: config.http_dequeue_unpeeked()?,
         clock_may_be_moved: true,
-        receipts: Some(Arc::new(Signer::read(&toys.receipts.private, &config.market.dk.hub)?)),
+        receipts: Some(Arc::new(Signer::read(&toys.receipts.private, config.dk()?.hub.as_str())?)),
         watchers: http::Watchers::Loopback,
         limits: config.http_limits(),
     };
     let server = http::start(gateway.clone(), settings, axum::Router::new()).await?;
-    let zone = Calendar::new(config.gateway_settings()?.markets.dk.zone);
+    let zone = Calendar::new(config.dk()?.zone);
     print!("{}", toys.welcome(args, &world, server.address(), zone, gateway.now())?);
     let hints = tokio::spawn(hint::run(gateway.clone(), config.hint_settings()));
     until_told_to_stop_or_fails(hints).await?;

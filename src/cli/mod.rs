@@ -1,6 +1,5 @@
 //! The command line: the wiring, and how results are shown. How any of it works is left to the modules it wires.
 
-mod accounts;
 mod actor;
 mod archive;
 mod audit;
@@ -17,6 +16,7 @@ mod local;
 mod new_charge;
 mod orders;
 mod output;
+mod pack_commands;
 pub mod participant;
 mod process;
 mod prove;

@@ -204,7 +204,7 @@ async fn until_done(gateway: &Gateway, store: &Embedded, id: &str) -> Result<Tal
 }
 
 fn try_out(store: &Embedded, order: &Order, now: Timestamp, json: bool, config: &Config) -> Result<Outcome> {
-    let market = config.gateway_settings()?.markets.dk;
+    let market = config.dk()?;
     let mut rows = Vec::new();
     let tried = orders::try_out(store, &market, order, now, &mut |row| rows.push(row))?;
     let tally = match tried {
@@ -230,7 +230,7 @@ fn summed_up(tally: &Tally) -> String {
 
 /// A local day begins at its midnight; an instant is left as it is.
 fn midnight(text: &str, config: &Config) -> Result<String> {
-    let zone = config.gateway_settings()?.markets.dk.zone;
+    let zone = config.dk()?.zone;
     Ok(match text.parse() {
         Ok(date) => Calendar::new(zone).midnight(date).to_string(),
         Err(_) => text.to_string(),

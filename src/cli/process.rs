@@ -9,12 +9,12 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Outcome;
-use super::accounts;
 use super::certificates::{self, Certificates};
 use super::config::Config;
 use super::new_charge;
 use super::orders;
 use super::output::parse_instant;
+use super::pack_commands::{self, PackCommand};
 use super::register;
 use super::webhooks::{self, Webhooks};
 use crate::gateway::{self, Question};
@@ -112,9 +112,9 @@ enum What {
         #[arg(long, default_value_t = 1_000)]
         take: usize,
     },
-    /// A supplier's installation accounts.
-    #[command(subcommand)]
-    Accounts(accounts::Accounts),
+    /// What a pack shows and does by a name of its own.
+    #[command(flatten)]
+    Pack(PackCommand),
     /// The charges that a metering point pays, paid, or is to pay.
     Links {
         #[arg(value_name = "METERING POINT")]
@@ -190,9 +190,6 @@ impl ChargeArgs {
 
 pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
     let dir = args.store.as_ref().unwrap_or(&config.store.dir);
-    if let What::Accounts(what) = &args.what {
-        return accounts::run(what, dir, args.json, config);
-    }
     match &args.what {
         What::ForceSupplier(force) => return orders::force(force, dir, args.json, config),
         What::BalanceResponsible(balance) => return orders::balance(balance, dir, args.json, config),
@@ -202,6 +199,9 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
     if let What::CreateCharge(new) = &args.what {
         return new_charge::run(store, config, new, args.json);
     }
+    if let What::Pack(what) = &args.what {
+        return pack_commands::run(what, store, args.json, config);
+    }
     match &args.what {
         What::Orders { id } => return orders::orders(&store, id.as_deref(), args.json),
         What::GridArea { code, owner, .. } => {
@@ -209,9 +209,9 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
         }
         What::Register { file } => return register::register(&store, config, file, args.json),
         What::Actor(actor) => return register::actor(&store, config, actor, args.json),
-        What::Webhook(what) => return webhooks::run(&store, &config.gateway_settings()?.markets.dk, what, args.json),
+        What::Webhook(what) => return webhooks::run(&store, &config.dk()?, what, args.json),
         What::Certificate(what) => {
-            return certificates::run(&store, &config.gateway_settings()?.markets.dk, what, args.json);
+            return certificates::run(&store, &config.dk()?, what, args.json);
         }
         _ => {}
     }
@@ -230,7 +230,7 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
     if let Question::Events { after, take } = &question {
         return events(&store, config, *after, *take, args.json);
     }
-    let answer = gateway::ask(&store, &config.gateway_settings()?.markets.dk, &question)?;
+    let answer = gateway::ask(&store, &config.dk()?, &question)?;
     match (answer, &question) {
         (Some(answer), _) => show(&answer.rows, args.json),
         (None, Question::Links { point, .. }) => Err(anyhow!("show links: there is no metering point {point}")),
@@ -272,9 +272,9 @@ impl What {
             What::Links { metering_point, at } => {
                 Question::Links { point: MeteringPointId::new(&**metering_point), at: *at, cut: EVERYTHING }
             }
-            What::Accounts(_) => unreachable!("accounts are shown by themselves"),
             What::Participants => Question::Participants { cut: EVERYTHING },
             What::CreateCharge(_)
+            | What::Pack(_)
             | What::GridArea { .. }
             | What::ForceSupplier(_)
             | What::BalanceResponsible(_)
@@ -317,7 +317,7 @@ fn timeline(store: &Embedded, number: &str, json: bool) -> Result<Outcome> {
 
 /// The story of a process, with the events that it has raised behind it.
 fn story(store: &Embedded, config: &Config, id: &str, json: bool) -> Result<Outcome> {
-    let market = config.gateway_settings()?.markets.dk;
+    let market = config.dk()?;
     let id = match id.split_once('/') {
         None => id.to_string(),
         Some((sender, transaction)) => {
@@ -348,7 +348,7 @@ const EVENTS_AT_A_TIME: usize = 1_000;
 
 /// Answer by answer, for one does not hold more than a few MiB.
 fn events(store: &Embedded, config: &Config, from: Option<Position>, most: usize, json: bool) -> Result<Outcome> {
-    let market = config.gateway_settings()?.markets.dk;
+    let market = config.dk()?;
     let (mut after, mut left, mut out) = (from, most, std::io::stdout().lock());
     loop {
         let answer = gateway::ask(store, &market, &Question::Events { after, take: left })?.unwrap_or_default();

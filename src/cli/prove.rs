@@ -212,7 +212,7 @@ pub fn one(catalogue: &Catalogue<'_>, id: &str) -> Result<(Position, LogEntry)> 
 
 fn signer(key: Option<&Path>, config: &Config) -> Result<Option<Signer>> {
     match key {
-        Some(path) => Ok(Some(Signer::read(path, &config.market.dk.hub)?)),
+        Some(path) => Ok(Some(Signer::read(path, config.dk()?.hub.as_str())?)),
         None => config.receipt_signer(),
     }
 }

@@ -59,7 +59,7 @@ pub fn grid_area(store: &Embedded, config: &Config, code: &str, owner: Option<&s
 
 /// Says of each participant and area whether the statement has changed anything.
 fn tell(store: &Embedded, config: &Config, statement: &Statement, json: bool) -> Result<Outcome> {
-    let market = config.gateway_settings()?.markets.dk;
+    let market = config.dk()?;
     let plan = registry::plan(store, &market, Clock::machine().now(), statement)?;
     if !plan.batch.changes.is_empty()
         && let record::Outcome::Conflict(_) = store.commit(plan.batch)?

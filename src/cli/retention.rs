@@ -71,7 +71,7 @@ pub fn retain(
         bail!("retain documents: {now} lies ahead, and what would be old then is not old yet");
     }
     let policy = config.retention_policy();
-    let calendar = Calendar::new(config.gateway_settings()?.markets.dk.zone);
+    let calendar = Calendar::new(config.dk()?.zone);
     let retention = Retention { catalogue, policy: &policy, calendar, now };
     if !args.dry_run {
         finish_what_was_begun(store, &retention)?;
@@ -224,7 +224,7 @@ pub fn hold(args: &HoldArgs, store: &Embedded, json: bool) -> Result<Outcome> {
 
 pub fn holds(catalogue: &Catalogue<'_>, config: &Config, json: bool) -> Result<Outcome> {
     let policy = config.retention_policy();
-    let calendar = Calendar::new(config.gateway_settings()?.markets.dk.zone);
+    let calendar = Calendar::new(config.dk()?.zone);
     let retention = Retention { catalogue, policy: &policy, calendar, now: machine_now() };
     retention.holds()?.iter().for_each(|hold| show_hold(hold, json));
     Ok(Outcome::Fine)
@@ -261,7 +261,7 @@ fn bound(instant: Timestamp) -> Option<String> {
 /// Every deletion, oldest document first.
 pub fn deletions(catalogue: &Catalogue<'_>, config: &Config, as_json: bool) -> Result<Outcome> {
     let policy = config.retention_policy();
-    let calendar = Calendar::new(config.gateway_settings()?.markets.dk.zone);
+    let calendar = Calendar::new(config.dk()?.zone);
     let retention = Retention { catalogue, policy: &policy, calendar, now: machine_now() };
     retention.deletions(&mut |body, why| {
         for (position, entry) in catalogue.in_body(&body)? {

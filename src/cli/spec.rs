@@ -54,7 +54,7 @@ fn list(specs: &Specs, json: bool) -> Result<Outcome> {
     for schema in specs.iter() {
         let namespace = schema.namespace();
         let documents: Vec<&str> = schema.roots().collect();
-        let incoming = process::DOCUMENTS.iter().find(|document| document.namespace == namespace);
+        let incoming = process::documents().find(|document| document.namespace == namespace);
         let routes: Vec<String> = incoming
             .map(|document| document.routes.iter().map(|route| format!("/v1.0/cim/{route}")).collect())
             .unwrap_or_default();

@@ -14,18 +14,23 @@ use crate::archive::{self, Direction, LogEntry, Outbound, Place};
 use crate::document::Outgoing;
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Letter};
-use crate::process::{self, Context, Decision, Fate, Request, Timer, errand, timer};
+use crate::process::{self, Context, Decision, Fate, Pack, Request, Timer, errand, timer};
 use crate::record::{Batch, Entry, Expected, Facts, Key, KeyRange, Needs, Version};
 use crate::spec::{self, Specs};
 use crate::store::{Page, Store};
+
+/// The kinds of timers that are known, each with its pack.
+pub(super) type Timers = Vec<(Pack, &'static timer::Kind)>;
+/// The same of errands.
+pub(super) type Errands = Vec<(Pack, &'static errand::Kind)>;
 
 /// What the deciding thread works with.
 pub(super) struct Desk {
     pub store: Arc<dyn Store>,
     pub specs: Arc<Specs>,
     pub settings: Arc<Settings>,
-    pub timers: &'static [&'static timer::Kind],
-    pub errands: &'static [errand::Kind],
+    pub timers: Timers,
+    pub errands: Errands,
 }
 
 /// Why there is no batch.
@@ -71,7 +76,7 @@ impl Desk {
         let entry = &message.entry;
         let request = message.request.as_deref().expect("only a parked message has no request");
         let unknown = || Failure::Bug(format!("no process takes {} in", entry.document));
-        let pack = process::pack_of(&entry.document).ok_or_else(unknown)?;
+        let pack = Pack::of_document(&entry.document).ok_or_else(unknown)?;
         let context = Context {
             now: entry.at,
             caller: entry.caller.clone(),
@@ -111,9 +116,9 @@ impl Desk {
 
     fn decide_timer(&self, timer: &Timer, version: Version, attempt: u32) -> Result<Decided, Failure> {
         let started = std::time::Instant::now();
-        let kind = self.kind(timer)?;
+        let (pack, kind) = self.kind(timer)?;
         let duty = unless_it_panics(|| (kind.duty)(timer))?;
-        let market = self.settings.markets.of(kind.pack);
+        let market = self.settings.markets.of(pack);
         let context = Context { now: timer.due, caller: market.hub_party(), cause: timer.cause(), market };
         let look = |needs: &Needs| load(&*self.store, needs);
         let gather = || process::gather_more(duty.needs(&context), |facts| duty.needs_more(facts, &context), look);
@@ -137,8 +142,8 @@ impl Desk {
         Ok(decided)
     }
 
-    fn kind(&self, timer: &Timer) -> Result<&'static timer::Kind, Failure> {
-        let known = self.timers.iter().copied().find(|kind| kind.name == timer.kind);
+    fn kind(&self, timer: &Timer) -> Result<(Pack, &'static timer::Kind), Failure> {
+        let known = self.timers.iter().copied().find(|(_, kind)| kind.name == timer.kind);
         known.ok_or_else(|| Failure::Bug(format!("no process knows timers of kind {}", timer.kind)))
     }
 
@@ -189,9 +194,9 @@ impl Desk {
 
     /// The next piece of what decisions left behind. An errand that fails is set aside, and the next one has its turn.
     pub fn errand(&self) -> Result<Option<Decided>, Failure> {
-        for kind in self.errands {
+        for (pack, kind) in &self.errands {
             let Some((key, entry)) = self.page(&(kind.waiting)(), 1)?.pop() else { continue };
-            return match self.decide_errand(kind, &key, &entry) {
+            return match self.decide_errand(*pack, kind, &key, &entry) {
                 Err(Failure::Bug(cause)) => {
                     tracing::error!(errand = kind.name, key = %key, cause, "an errand is parked");
                     metrics::counter!("gridpost_errands_parked_total").increment(1);
@@ -205,7 +210,7 @@ impl Desk {
         Ok(None)
     }
 
-    fn decide_errand(&self, kind: &errand::Kind, key: &Key, entry: &Entry) -> Result<Decided, Failure> {
+    fn decide_errand(&self, pack: Pack, kind: &errand::Kind, key: &Key, entry: &Entry) -> Result<Decided, Failure> {
         let read = |range: &KeyRange, limit| {
             self.store.page(range, None, limit).map_err(|fault| Failure::Fault(Fault::store("read an errand")(fault)))
         };
@@ -215,7 +220,7 @@ impl Desk {
             None => Page::default(),
         };
         let page: Vec<Key> = left.records.into_iter().map(|(key, _)| key).collect();
-        let context = errand.context(self.settings.markets.of(kind.pack));
+        let context = errand.context(self.settings.markets.of(pack));
         let look = |needs: &Needs| load(&*self.store, needs);
         let more = |facts: &Facts| errand.needs_more(&page, facts, &context);
         let gather = || process::gather_more(errand.needs(&page, &context), more, look);

@@ -11,7 +11,7 @@ use super::desk::{self, Desk, Failure};
 use super::intake::Seen;
 use super::{Arrived, Error, Fault, Gateway};
 use crate::market::{Party, Timestamp};
-use crate::process::{self, Context, Fate};
+use crate::process::{self, Context, Fate, Pack};
 
 /// What would become of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,11 +60,11 @@ impl Gateway {
             Seen::Under(error) => return Ok(DryRun::Refused(error)),
         }
         let (store, specs, settings) = (self.store.clone(), self.specs.clone(), self.settings.clone());
-        let (timers, errands) = (process::TIMERS, process::ERRANDS);
+        let (timers, errands) = (process::timers().collect(), process::errands().collect());
         let desk = Desk { store, specs, settings: Arc::clone(&settings), timers, errands };
         let caller = caller.clone();
         let decide = move || {
-            let pack = process::pack_of(document.name).expect("what is taken in has a pack");
+            let pack = Pack::of_document(document.name).expect("what is taken in has a pack");
             let cause = desk::cause(&*request, &hash);
             let context = Context { now, caller, cause, market: settings.markets.of(pack) };
             let (fates, documents) = desk.preview(&*request, &context)?;

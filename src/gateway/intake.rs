@@ -11,7 +11,7 @@ use super::{Error, Fault, Gateway};
 use crate::archive::{self, Direction, FirstUse, InboxEntry, LogEntry, Place};
 use crate::document::{self, Header, Refusal, cim_xml};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
-use crate::process::{self, Incoming, Request, RequestReader};
+use crate::process::{self, Incoming, Pack, Request, RequestReader};
 use crate::record::{Batch, Expected, Key, Outcome, Packed, Packer};
 use crate::spec::{self, Flaw, Schema, Specs, Verdict};
 use crate::xml::{self, Limits};
@@ -76,7 +76,7 @@ impl Gateway {
         let schema = document::recognise(&self.specs, body, &self.settings.limits)
             .map_err(|flaw| Error::new(SYNTAX, "the document is not well-formed").details(vec![flaw_error(&flaw)]))?;
         let namespace = schema.map(Schema::namespace);
-        let known = process::DOCUMENTS.iter().copied().find(|document| Some(document.namespace) == namespace);
+        let known = process::documents().find(|document| Some(document.namespace) == namespace);
         known.ok_or_else(|| {
             let message = "no document with this root element and namespace is taken in here";
             Error::new(SYNTAX, message).details(vec![schema_unknown(message.into())])
@@ -209,7 +209,7 @@ impl Gateway {
             let detail = Error::new("00002", message.clone()).target("SenderId");
             return Err(Error::new(SENDER, message).target("SenderId").details(vec![detail]));
         }
-        if let Some(pack) = process::pack_of(document.name) {
+        if let Some(pack) = Pack::of_document(document.name) {
             let refusals = process::turned_away(document, header, caller, self.settings.markets.of(pack));
             if !refusals.is_empty() {
                 return Err(refused(&refusals, body));

@@ -102,12 +102,12 @@ pub struct Health {
 impl Gateway {
     /// Opens the house: what a crash left undecided is decided first, in order of arrival.
     pub fn open(store: Arc<dyn Store>, specs: Arc<Specs>, settings: Settings, clock: Clock) -> Result<Self, Fault> {
-        Self::open_with((process::TIMERS, process::ERRANDS), store, specs, settings, clock)
+        Self::open_with((process::timers().collect(), process::errands().collect()), store, specs, settings, clock)
     }
 
     /// Opens a house that knows these kinds of timers and errands.
     fn open_with(
-        (timers, errands): (&'static [&'static timer::Kind], &'static [errand::Kind]),
+        (timers, errands): (desk::Timers, desk::Errands),
         store: Arc<dyn Store>,
         specs: Arc<Specs>,
         settings: Settings,
@@ -145,7 +145,7 @@ impl Gateway {
     /// The document that is taken in under `/v1.0/cim/{route}`; the name's case does not matter.
     pub fn document_for(&self, route: &str) -> Option<&'static Incoming> {
         let twin = ebix::cim_name(route);
-        process::DOCUMENTS.iter().copied().find(|document| {
+        process::documents().find(|document| {
             document.routes.iter().any(|name| name.eq_ignore_ascii_case(route)) || twin == Some(document.name)
         })
     }
@@ -163,9 +163,9 @@ impl Gateway {
 
     /// Whether this number in this role takes part in any market.
     pub fn is_live(&self, party: &Party) -> Result<bool, Fault> {
-        let needs = Pack::ALL.map(|pack| participants::needs_of(pack, party));
-        let facts = load(&*self.store, &needs.into_iter().fold(Needs::default(), Needs::and))?;
-        Ok(Pack::ALL.into_iter().any(|pack| participants::is_live(&facts, pack, party)))
+        let needs = Pack::all().map(|pack| participants::needs_of(pack, party));
+        let facts = load(&*self.store, &needs.fold(Needs::default(), Needs::and))?;
+        Ok(Pack::all().any(|pack| participants::is_live(&facts, pack, party)))
     }
 
     /// A document at a glance; `None` when no schema is loaded for it, or it does not follow its schema.
@@ -244,7 +244,7 @@ impl Gateway {
     /// Hands what the inbox still holds to the decider, oldest first.
     fn decide_what_is_left(&self) -> Result<(), Fault> {
         let by_name: HashMap<&str, &'static Incoming> =
-            process::DOCUMENTS.iter().map(|document| (document.name, *document)).collect();
+            process::documents().map(|document| (document.name, document)).collect();
         for record in store::records(&*self.store, &archive::inbox_range(), PAGE_RECORDS) {
             let (key, record) = record.map_err(Fault::store("read the inbox"))?;
             let unreadable = |what| move || Fault::Unreadable { what };

@@ -56,7 +56,7 @@ impl Gateway {
         }
         let now = self.now();
         let owner = self.owner(wanted)?;
-        let document = wanted.document(&owner, id, &self.settings.markets.dk, now);
+        let document = wanted.document(&owner, id, self.settings.markets.of(Pack::DK), now);
         let document = self.read_whole(&REQUEST_CHANGE_OF_PRICE_LIST, document.into()).await?;
         Ok(match self.dry_run(&owner, document, now).await? {
             DryRun::Refused(error) => Creation::Refused(error),
@@ -84,7 +84,7 @@ impl Gateway {
         }
         let now = self.now();
         let owner = self.owner(wanted)?;
-        let document = wanted.document(&owner, id, &self.settings.markets.dk, now);
+        let document = wanted.document(&owner, id, self.settings.markets.of(Pack::DK), now);
         let document = self.read_whole(&REQUEST_CHANGE_OF_PRICE_LIST, document.into()).await?;
         if let Receipt::Refused { error, .. } = self.receive(&owner, document, correlation_id, now).await? {
             return Ok(Creation::Refused(error));
@@ -109,12 +109,12 @@ impl Gateway {
     /// The owner in the role that was said, else in the one in which it takes part; the rules judge it.
     fn owner(&self, wanted: &Wanted) -> Result<Party, Fault> {
         let parties = OWNER_ROLES.map(|role| Party { number: wanted.identity.owner.clone(), role });
-        let needs = parties.iter().map(|party| participants::needs_of(Pack::Denmark, party));
+        let needs = parties.iter().map(|party| participants::needs_of(Pack::DK, party));
         let facts = load(&*self.store, &needs.fold(Needs::default(), Needs::and))?;
         let [_, least] = &parties;
         let meant = parties.iter().find(|party| match wanted.role {
             Some(role) => party.role == role,
-            None => participants::is_live(&facts, Pack::Denmark, party),
+            None => participants::is_live(&facts, Pack::DK, party),
         });
         Ok(meant.unwrap_or(least).clone())
     }

@@ -58,7 +58,7 @@ pub struct Answer {
 impl Gateway {
     /// The answer; nothing when what the question is about is unknown.
     pub fn ask(&self, question: &Question) -> Result<Option<Answer>, Fault> {
-        ask(&*self.store, &self.settings.markets.dk, question)
+        ask(&*self.store, self.settings.markets.of(Pack::DK), question)
     }
 }
 
@@ -136,7 +136,7 @@ pub fn ask(store: &dyn Store, market: &Market, question: &Question) -> Result<Op
         Question::Audit { after, take } => audit(store, *after, *take)?,
         Question::Participants { cut } => {
             let mut rows = Vec::new();
-            for pack in Pack::ALL {
+            for pack in Pack::all() {
                 each(store, &participants::everybody(pack), |key, entry| {
                     rows.push(participants::read_participant(pack, key, entry))
                 })?;

@@ -14,7 +14,7 @@ use crate::process::portfolio_changes::view::{self, Tally};
 pub use crate::process::portfolio_changes::view::{order_row, tally_row};
 use crate::process::portfolio_changes::{JOB, fan_out, give, job, needs, refusals};
 pub use crate::process::portfolio_changes::{Order, OrderTable, Refusal};
-use crate::process::{Context, Decision, Market, gather_more, metering_points};
+use crate::process::{Context, Decision, Market, Pack, gather_more, metering_points};
 use crate::record::{Batch, Change, Entry, Facts, Needs, Outcome as Committed};
 use crate::store::{self, Store};
 
@@ -31,7 +31,7 @@ pub enum Ordered {
 impl Gateway {
     /// Gives an order, or says why not.
     pub async fn order(&self, order: &Order) -> Result<Ordered, Fault> {
-        let market = &self.settings.markets.dk;
+        let market = self.settings.markets.of(Pack::DK);
         let context = context(market, self.now());
         for _ in 0..ATTEMPTS_MAX {
             let facts = load(&*self.store, &needs(order, &context))?;
@@ -54,7 +54,7 @@ impl Gateway {
 
     /// What every accounting point would come to if the order were given now; see [`try_out`].
     pub fn try_out(&self, order: &Order, tell: &mut dyn FnMut(Value)) -> Result<Result<Tally, Vec<Refusal>>, Fault> {
-        try_out(&*self.store, &self.settings.markets.dk, order, self.now(), tell)
+        try_out(&*self.store, self.settings.markets.of(Pack::DK), order, self.now(), tell)
     }
 }
 

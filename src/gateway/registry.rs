@@ -59,7 +59,7 @@ impl Gateway {
     /// Takes a statement over; says of each participant and area whether that changed anything.
     pub async fn told_by_registry(&self, statement: &Statement) -> Result<Vec<Value>, RegistryFault> {
         loop {
-            let plan = plan(&*self.store, &self.settings.markets.dk, self.now(), statement)?;
+            let plan = plan(&*self.store, self.settings.markets.of(Pack::DK), self.now(), statement)?;
             if plan.batch.changes.is_empty() {
                 return Ok(plan.rows);
             }
@@ -78,7 +78,7 @@ pub fn plan(store: &dyn Store, market: &Market, now: Timestamp, statement: &Stat
         Statement::Register { participants, areas } => {
             let owners = areas.iter().filter_map(owner_of);
             let needs = owners.fold(participants::register_needs(participants), |needs, owner| {
-                needs.and(participants::needs_of(Pack::Denmark, &owner))
+                needs.and(participants::needs_of(Pack::DK, &owner))
             });
             let codes = areas.iter().map(|area| metering_points::needs_of_grid_area(&area.code));
             let facts = load(store, &codes.fold(needs, Needs::and))?;
@@ -142,9 +142,9 @@ fn register(
         }));
     }
     // By the end of the statement.
-    let is_live = |owner: &Party| match said.iter().find(|one| (one.pack, &one.party) == (Pack::Denmark, owner)) {
+    let is_live = |owner: &Party| match said.iter().find(|one| (one.pack, &one.party) == (Pack::DK, owner)) {
         Some(one) => one.is_live(),
-        None => participants::is_live(facts, Pack::Denmark, owner),
+        None => participants::is_live(facts, Pack::DK, owner),
     };
     let mut changes = participants::register(facts, &moved);
     let mut events: Vec<Event> = Vec::new();

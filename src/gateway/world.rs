@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::{Fault, Gateway, load};
 use crate::market::Calendar;
+use crate::process::Pack;
 use crate::process::accounting_points::{CustomerTable, SupplyTable};
 use crate::process::charge_links::{DefaultLinkTable, LinkTable};
 use crate::process::charges::ChargeTable;
@@ -95,7 +96,7 @@ impl World {
     /// Writes the world into a gateway whose store has none yet. Returns whether it did.
     pub async fn settle_in(&self, gateway: &Gateway) -> Result<bool, WorldFault> {
         let participants = self.participants()?;
-        let calendar = Calendar::new(gateway.settings.markets.dk.zone);
+        let calendar = Calendar::new(gateway.settings.markets.of(Pack::DK).zone);
         let records = self.records(calendar)?;
         let facts = load(&*gateway.store, &participants::register_needs(&participants))?;
         if facts.versions().any(|(_, expected)| expected != Expected::Absent) {

@@ -202,7 +202,7 @@ impl Work {
     /// A query answered at once: nothing is kept of it, and its ids are not used up.
     async fn query(&self, payload: Payload) -> Result<Answered, Problem> {
         let document = self.taken_in(&payload)?;
-        if !process::QUERIES.iter().any(|query| query.name == document.name) {
+        if !process::queries().any(|query| query.name == document.name) {
             let message = format!("{} is no query: send it with sendMessage", payload.root);
             return Err(refused(Error::new("B2B-006", message)));
         }

@@ -13,18 +13,17 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Decision, Market, Pack};
+use super::{Context, Decision, Market};
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs, Space, stored};
 
 /// Errands that failed, each with its record.
 const PARKED: Space = Space(48);
 
 /// A kind of errand: where its records are, and what one of them says.
+#[derive(Debug)]
 pub struct Kind {
     /// What is left to be done, for the operator.
     pub name: &'static str,
-    /// Whose settings and participants it is decided with.
-    pub pack: Pack,
     /// Every errand of the kind that is not done, the oldest first.
     pub waiting: fn() -> KeyRange,
     /// May panic when the record is not one that the kind has written.
@@ -49,7 +48,7 @@ pub trait Errand {
 
 /// Whether something is left to be done by what is written here.
 pub fn is_left_by(changes: &[Change]) -> bool {
-    let waiting: Vec<KeyRange> = super::ERRANDS.iter().map(|kind| (kind.waiting)()).collect();
+    let waiting: Vec<KeyRange> = super::errands().map(|(_, kind)| (kind.waiting)()).collect();
     changes.iter().any(|change| waiting.iter().any(|range| range.contains(change.key())))
 }
 
@@ -82,7 +81,7 @@ pub struct Parked {
 impl Parked {
     /// What is left to be done, if we still know such errands.
     pub fn kind(&self) -> Option<&'static str> {
-        super::ERRANDS.iter().find(|kind| (kind.waiting)().contains(&self.key)).map(|kind| kind.name)
+        super::errands().map(|(_, kind)| kind).find(|kind| (kind.waiting)().contains(&self.key)).map(|kind| kind.name)
     }
 
     /// What has it taken up again.
@@ -118,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_is_parked_is_taken_up_again_as_it_was() {
-        let kind = &super::super::ERRANDS[0];
+        let (_, kind) = super::super::errands().next().unwrap();
         let key = Key::from_bytes([(kind.waiting)().from.as_bytes(), b"some\0where"].concat());
         let entry = Entry { version: 7, value: Bytes::from_static(b"\x01\0") };
         let changes = park(&key, &entry, &"x".repeat(5_000));

@@ -1,6 +1,6 @@
 //! The market's processes. Each takes typed requests and decides; none of them reads a clock, a store or chance.
 //!
-//! A process is registered by one line in [`DOCUMENTS`].
+//! A process is registered by a line in its pack, and a pack by one line in [`PACKS`].
 
 pub mod accounting_points;
 pub mod cancellation;
@@ -8,16 +8,20 @@ pub mod change_of_supplier;
 mod charge_documents;
 pub mod charge_links;
 pub mod charges;
+pub mod commands;
 pub mod customer_characteristics;
 pub mod dispatch;
+pub mod dk;
 pub mod end_of_supply;
 pub mod errand;
 pub mod event;
+pub mod files;
 pub mod installation_accounts;
 pub mod market_documents;
 pub mod master_data_queries;
 pub mod metering_point_characteristics;
 pub mod metering_points;
+mod pack;
 pub mod participants;
 pub mod portfolio_changes;
 pub mod reallocation;
@@ -25,69 +29,38 @@ pub mod services;
 pub mod timer;
 
 pub use event::Event;
+pub use pack::{Checked, Definition, Market, Markets, Pack, PackSettings, SettingsForm};
 pub use timer::{Duty, Timer};
 
 use crate::document::{Header, Outgoing, Reader, Refusal};
-use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::market::{ActorRole, Party, Timestamp};
 use crate::record::{Change, Facts, Key, Needs};
 
+/// Every pack of the house.
+pub const PACKS: &[Pack] = &[Pack::DK, installation_accounts::PACK];
+
 /// Every document that may be sent to us.
-pub const DOCUMENTS: &[&Incoming] = &[
-    &charges::REQUEST_CHANGE_OF_PRICE_LIST,
-    &charges::REQUEST_PRICE_LIST,
-    &charge_links::REQUEST_CHANGE_BILLING_MASTER_DATA,
-    &charge_links::REQUEST_BILLING_MASTER_DATA,
-    &change_of_supplier::REQUEST_CHANGE_OF_SUPPLIER,
-    &end_of_supply::REQUEST_END_OF_SUPPLY,
-    &cancellation::REQUEST_CANCELLATION,
-    &reallocation::REQUEST_REALLOCATE_CHANGE_OF_SUPPLIER,
-    &reallocation::CONFIRM_REQUEST_REALLOCATE_CHANGE_OF_SUPPLIER,
-    &reallocation::REJECT_REQUEST_REALLOCATE_CHANGE_OF_SUPPLIER,
-    &customer_characteristics::REQUEST_CHANGE_CUSTOMER_CHARACTERISTICS,
-    &master_data_queries::REQUEST_ACCOUNTING_POINT_CHARACTERISTICS,
-    &services::REQUEST_SERVICE,
-    &services::CONFIRM_REQUEST_SERVICE,
-    &services::REJECT_REQUEST_SERVICE,
-    &metering_point_characteristics::REQUEST_CHANGE_ACCOUNTING_POINT_CHARACTERISTICS,
-    &installation_accounts::REQUEST_CHANGE_BUSINESS_PARTNER,
-    &installation_accounts::REQUEST_CHANGE_CONNECTION_OBJECT,
-    &installation_accounts::REQUEST_CHANGE_INSTALLATION,
-    &installation_accounts::REQUEST_CHANGE_CONTRACT_ACCOUNT,
-    &installation_accounts::REQUEST_CHANGE_BILLING_CONTRACT,
-    &installation_accounts::REQUEST_CHANGE_PROSPECT_ACCOUNT,
-];
+pub fn documents() -> impl Iterator<Item = &'static Incoming> + Clone {
+    Pack::all().flat_map(|pack| pack.0.documents.iter().copied())
+}
 
 /// Those of them that only ask, and change nothing.
-pub const QUERIES: &[&Incoming] = &[
-    &charges::REQUEST_PRICE_LIST,
-    &charge_links::REQUEST_BILLING_MASTER_DATA,
-    &master_data_queries::REQUEST_ACCOUNTING_POINT_CHARACTERISTICS,
-];
+pub fn queries() -> impl Iterator<Item = &'static Incoming> {
+    Pack::all().flat_map(|pack| pack.0.queries.iter().copied())
+}
 
-/// Every kind of timer that a process may set.
-pub const TIMERS: &[&timer::Kind] = &[
-    &change_of_supplier::timers::SUPPLIER,
-    &change_of_supplier::timers::MOVE_IN,
-    &change_of_supplier::timers::END_OF_SUPPLY,
-    &change_of_supplier::timers::MOVE_OUT,
-    &change_of_supplier::timers::FORCED,
-    &change_of_supplier::timers::BALANCE,
-    &change_of_supplier::timers::NOTICE,
-    &change_of_supplier::timers::PATIENCE,
-    &change_of_supplier::timers::GRACE,
-    &change_of_supplier::timers::SILENCE,
-    &metering_point_characteristics::CLOSE_DOWN,
-    &portfolio_changes::JOB,
-    &installation_accounts::ASSIGN,
-    &installation_accounts::MARK,
-    &installation_accounts::UPDATE,
-];
+/// Every kind of timer that a process may set, with the pack whose hub and calendar its duty is told of.
+pub fn timers() -> impl Iterator<Item = (Pack, &'static timer::Kind)> {
+    Pack::all().flat_map(|pack| pack.0.timers.iter().map(move |kind| (pack, *kind)))
+}
 
-/// Everything that a decision may leave to be done behind it.
-pub const ERRANDS: &[errand::Kind] =
-    &[charge_links::STOPPED, charge_links::CREATED, charge_links::OWNED, portfolio_changes::FAN_OUT];
+/// Everything that a decision may leave to be done behind it, with the pack whose settings it is decided with.
+pub fn errands() -> impl Iterator<Item = (Pack, &'static errand::Kind)> {
+    Pack::all().flat_map(|pack| pack.0.errands.iter().map(move |kind| (pack, kind)))
+}
 
 /// A kind of document that we take in.
+#[derive(Debug)]
 pub struct Incoming {
     /// Name without `_MarketDocument`, such as `RequestChangeOfPriceList`.
     pub name: &'static str,
@@ -101,7 +74,7 @@ pub struct Incoming {
 
 /// Why a document is refused although it can be read: what only its caller and the market's settings tell.
 pub fn turned_away(document: &Incoming, header: &Header, caller: &Party, market: &Market) -> Vec<Refusal> {
-    market_documents::turned_away_from(document.namespace, header, caller, &market.hub)
+    (market.pack.0.turned_away)(document, header, caller, market)
 }
 
 /// Turns what a document says into a typed request.
@@ -178,107 +151,6 @@ impl Context<'_> {
     }
 }
 
-/// One market's documents, rules, calendar and hub (design 2). Nothing outside the processes and the gateway's desk asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Pack {
-    /// `dk`
-    Denmark,
-    /// `supplier`: one supplier's own house, of which it is the hub.
-    Supplier,
-}
-
-impl Pack {
-    pub const ALL: [Pack; 2] = [Pack::Denmark, Pack::Supplier];
-
-    /// Its name in the configuration, in a world file and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Pack::Denmark => "dk",
-            Pack::Supplier => "supplier",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|pack| pack.name() == name)
-    }
-
-    /// The pack of a document, by its namespace.
-    pub fn of(namespace: &str) -> Self {
-        if namespace.starts_with("urn:gridpost:supplier:") { Pack::Supplier } else { Pack::Denmark }
-    }
-}
-
-/// The pack of a document that we take in, by its name.
-pub fn pack_of(document: &str) -> Option<Pack> {
-    DOCUMENTS.iter().find(|known| known.name == document).map(|known| Pack::of(known.namespace))
-}
-
-/// The settings of every pack.
-#[derive(Debug, Clone)]
-pub struct Markets {
-    pub dk: Market,
-    pub supplier: Market,
-}
-
-impl Markets {
-    /// As `config.toml` has them before anybody changes them.
-    pub fn defaults() -> Self {
-        Self { dk: Market::dk_defaults(), supplier: Market::supplier_defaults() }
-    }
-
-    pub fn of(&self, pack: Pack) -> &Market {
-        match pack {
-            Pack::Denmark => &self.dk,
-            Pack::Supplier => &self.supplier,
-        }
-    }
-}
-
-/// A market's settings: who the hub is, where midnight falls, and what each process leaves to configuration.
-#[derive(Debug, Clone)]
-pub struct Market {
-    /// Whose participants, documents and calendar these are.
-    pub pack: Pack,
-    pub hub: ActorNumber,
-    pub zone: chrono_tz::Tz,
-    pub charges: charges::Settings,
-    pub charge_links: charge_links::Settings,
-    pub market_roles: change_of_supplier::Settings,
-    pub metering_points: metering_point_characteristics::Settings,
-    pub accounts: installation_accounts::Settings,
-}
-
-impl Market {
-    /// The hub in its role.
-    pub fn hub_party(&self) -> Party {
-        Party { number: self.hub.clone(), role: ActorRole::MeteringPointAdministrator }
-    }
-
-    /// The Danish market as `config.toml` has it before anybody changes it.
-    pub fn dk_defaults() -> Self {
-        Self {
-            pack: Pack::Denmark,
-            hub: ActorNumber::new("5790001330552"),
-            zone: chrono_tz::Europe::Copenhagen,
-            charges: charges::Settings::default(),
-            charge_links: charge_links::Settings::default(),
-            market_roles: change_of_supplier::Settings::default(),
-            metering_points: metering_point_characteristics::Settings::default(),
-            accounts: installation_accounts::Settings::default(),
-        }
-    }
-
-    /// A supplier's own house as `config.toml` has it; the number is a toy.
-    pub fn supplier_defaults() -> Self {
-        Self {
-            pack: Pack::Supplier,
-            hub: ActorNumber::new("9900000000008"),
-            zone: chrono_tz::Europe::Berlin,
-            ..Self::dk_defaults()
-        }
-    }
-}
-
 /// What is to be written and sent because of one message: all of it, or nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decision {
@@ -294,7 +166,7 @@ pub struct Decision {
 /// processes have to do about them.
 pub fn aftermath(events: &[Event], context: &Context) -> Vec<Change> {
     let mut changes = event::changes(events, context);
-    changes.extend(charge_links::hear(events, context));
+    changes.extend((context.pack().0.hear)(events, context));
     changes
 }
 

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::market::Timestamp;
-use crate::process::{Context, Decision, Pack};
+use crate::process::{Context, Decision};
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs, Space, stored};
 
 /// Timers, by the instant at which they are due.
@@ -25,13 +25,12 @@ const BY_TURN: Space = Space(22);
 const PARKED: Space = Space(23);
 
 /// A kind of timer, and who reads it when it is due.
+#[derive(Debug)]
 pub struct Kind {
     /// Part of the timer's key: it may not change while timers of this kind are stored.
     pub name: &'static str,
     /// Which of several timers due at one instant goes first: the lowest (market-roles 2.14).
     pub rank: u8,
-    /// Whose hub and calendar its duty is told of.
-    pub pack: Pack,
     pub duty: fn(&Timer) -> Box<dyn Duty>,
 }
 
@@ -275,8 +274,8 @@ mod tests {
         }
     }
 
-    const LATE: Kind = Kind { name: "late", rank: 9, pack: Pack::Denmark, duty: |_| Box::new(Nothing) };
-    const EARLY: Kind = Kind { name: "remind", rank: 1, pack: Pack::Denmark, duty: |_| Box::new(Nothing) };
+    const LATE: Kind = Kind { name: "late", rank: 9, duty: |_| Box::new(Nothing) };
+    const EARLY: Kind = Kind { name: "remind", rank: 1, duty: |_| Box::new(Nothing) };
 
     fn turn(name: &str) -> Key {
         Key::new(Space(99)).text(name)

@@ -4,15 +4,8 @@ use std::fmt::Write as _;
 
 use super::rows::{Element, Record};
 use crate::market::{ActorNumber, Timestamp};
-use crate::process::Incoming;
-use crate::process::installation_accounts::{EntityKind, REQUESTS};
+use crate::process::files::Files;
 use crate::xml::escape_text;
-
-/// The document that entities of this kind are delivered in.
-pub fn incoming(kind: EntityKind) -> &'static Incoming {
-    let found = REQUESTS.iter().find(|(_, delivered)| *delivered == kind);
-    found.expect("every kind of entity has its request").0
-}
 
 /// An id for a document of these records: 32 hexadecimal digits.
 pub fn message_id(records: &[&Record]) -> String {
@@ -23,22 +16,29 @@ pub fn message_id(records: &[&Record]) -> String {
     hash.finalize().to_hex()[..32].to_string()
 }
 
-/// One document. All records are of one kind.
-pub fn write(records: &[&Record], message_id: &str, sender: &ActorNumber, hub: &ActorNumber, now: Timestamp) -> String {
+/// Who sends a document to whom, and by which table of columns.
+pub struct Parties<'a> {
+    pub files: &'static Files,
+    pub sender: &'a ActorNumber,
+    pub hub: &'a ActorNumber,
+}
+
+/// One document. All records are of one table.
+pub fn write(records: &[&Record], message_id: &str, parties: &Parties, now: Timestamp) -> String {
     let mut out = String::new();
     let Some(first) = records.first() else { return out };
-    let incoming = incoming(first.kind);
-    let (name, namespace) = (incoming.name, incoming.namespace);
+    let (name, namespace) = (first.table.document.name, first.table.document.namespace);
+    let files = parties.files;
     let _ = write!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{name}_MarketDocument xmlns=\"{namespace}\">\n");
     value(&mut out, "mRID", message_id);
-    value(&mut out, "type", type_code(first.kind));
-    value(&mut out, "process.processType", "S01");
-    value(&mut out, "businessSector.type", "23");
-    for (party, side) in [(sender, "sender"), (hub, "receiver")] {
+    value(&mut out, "type", first.table.document_type);
+    value(&mut out, "process.processType", files.business_reason);
+    value(&mut out, "businessSector.type", files.business_sector);
+    for (party, side) in [(parties.sender, "sender"), (parties.hub, "receiver")] {
         let (scheme, number) = (party.coding_scheme(), escape_text(party.as_str()).into_owned());
         let element = format!("{side}_MarketParticipant.mRID");
         let _ = writeln!(out, "<{element} codingScheme=\"{scheme}\">{number}</{element}>");
-        value(&mut out, &format!("{side}_MarketParticipant.marketRole.type"), "DDQ");
+        value(&mut out, &format!("{side}_MarketParticipant.marketRole.type"), files.role.code());
     }
     value(&mut out, "createdDateTime", &now.to_string());
     for record in records {
@@ -62,15 +62,4 @@ pub fn write(records: &[&Record], message_id: &str, sender: &ActorNumber, hub: &
 
 fn value(out: &mut String, name: &str, text: &str) {
     let _ = writeln!(out, "<{name}>{}</{name}>", escape_text(text));
-}
-
-fn type_code(kind: EntityKind) -> &'static str {
-    match kind {
-        EntityKind::BusinessPartner => "S02",
-        EntityKind::ConnectionObject => "S03",
-        EntityKind::Installation => "S04",
-        EntityKind::ContractAccount => "S05",
-        EntityKind::BillingContract => "S06",
-        EntityKind::ProspectAccount => "S07",
-    }
 }

@@ -1,11 +1,10 @@
-//! `gridpost import`: files of a supplier's entities, made into documents and sent down the ordinary road, with a report
+//! `gridpost import`: files of a pack's entities, made into documents and sent down the ordinary road, with a report
 //! for each row.
 //!
 //! Ids are made from what a row says: a row that was imported before is known again, so a file may be imported twice, and
 //! an import that was interrupted is simply started again.
 
 mod answer;
-mod columns;
 mod document;
 mod rows;
 
@@ -24,22 +23,24 @@ use super::output::{Progress, parse_instant};
 use crate::archive;
 use crate::gateway::world::World;
 use crate::gateway::{Clock, Gateway, Receipt};
-use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::market::{ActorNumber, Party, Timestamp};
+use crate::process::Pack;
+use crate::process::files::Files;
 use crate::spec::{self, Specs};
 use crate::store::Embedded;
 use rows::Record;
 
-/// Imports a supplier's business partners, connection objects, installations, contract accounts or billing contracts from
-/// CSV files, into the store of a gateway that is not running.
+/// Imports what a pack knows of from CSV files, such as a supplier's business partners and contracts, into the store of a
+/// gateway that is not running.
 ///
 /// A file holds entities of one kind: the first column of its first line says which. Columns may be left out where a value
 /// may be missing, and stand in any order behind the first; a comma or a semicolon separates them. Each row is an upsert
-/// with a version. Of an installation each row is one time slice, and rows of one installation stand together.
+/// with a version.
 #[derive(Debug, Args)]
-#[command(after_help = columns::HELP)]
+#[command(after_help = help())]
 pub struct ImportArgs {
     /// The pack that the files belong to.
-    #[arg(long, value_parser = ["supplier"])]
+    #[arg(long, value_parser = packs())]
     pack: String,
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -75,13 +76,27 @@ pub struct RowReport {
     pub reasons: Vec<String>,
 }
 
+/// Packs that have something to import.
+fn packs() -> Vec<&'static str> {
+    Pack::all().filter(|pack| pack.definition().files.is_some()).map(Pack::name).collect()
+}
+
+fn help() -> String {
+    let columns = Pack::all().filter_map(|pack| pack.definition().files).map(|files| files.help);
+    let status =
+        "Exit status: 0 when every row was taken in, 1 when some were rejected or refused, 2 when it could not run.";
+    columns.chain([status]).collect::<Vec<_>>().join("\n\n")
+}
+
 pub fn run(args: &ImportArgs, config: &Config) -> Result<Outcome> {
     let dir = args.store.as_ref().unwrap_or(&config.store.dir);
+    let pack = Pack::from_name(&args.pack).with_context(|| format!("find the pack {}", args.pack))?;
+    let columns = pack.definition().files.with_context(|| format!("import files of the pack {}", args.pack))?;
     let settings = config.gateway_settings()?;
     let specs = Arc::new(config.specs()?);
-    let hub = settings.markets.supplier.hub.clone();
+    let hub = settings.markets.of(pack).hub.clone();
     let sender = args.sender.as_ref().map_or_else(|| hub.clone(), |number| ActorNumber::new(&**number));
-    let files = args.files.iter().map(|path| rows::read(path)).collect::<Result<Vec<_>>>()?;
+    let files = args.files.iter().map(|path| rows::read(columns, path)).collect::<Result<Vec<_>>>()?;
     let clock = args.clock.map_or_else(Clock::machine, Clock::standing_at);
     let store = Arc::new(Embedded::open(dir, config.store_options())?);
     let gateway = Gateway::open(store, specs.clone(), settings, clock)?;
@@ -91,7 +106,7 @@ pub fn run(args: &ImportArgs, config: &Config) -> Result<Outcome> {
         if let Some(path) = &args.world {
             World::read(path)?.settle_in(&gateway).await?;
         }
-        let import = Import { gateway: &gateway, specs: &specs, sender, hub };
+        let import = Import { gateway: &gateway, specs: &specs, columns, sender, hub };
         let progress = Progress::start(files.iter().map(|file| file.records.len()).sum(), "importing");
         for file in &files {
             for records in file.records.chunks(RECORDS_PER_DOCUMENT) {
@@ -124,11 +139,16 @@ fn print(reports: &[RowReport], json: bool) -> Result<()> {
 struct Import<'a> {
     gateway: &'a Gateway,
     specs: &'a Specs,
+    columns: &'static Files,
     sender: ActorNumber,
     hub: ActorNumber,
 }
 
 impl Import<'_> {
+    fn parties(&self) -> document::Parties<'_> {
+        document::Parties { files: self.columns, sender: &self.sender, hub: &self.hub }
+    }
+
     /// Delivers one document's worth of records; reports each row of each of them.
     async fn deliver(&self, path: &Path, records: &[Record]) -> Result<Vec<RowReport>> {
         let mut verdicts: BTreeMap<usize, (String, Vec<String>)> = BTreeMap::new();
@@ -164,7 +184,7 @@ impl Import<'_> {
             reports.extend(record.lines.iter().map(|line| RowReport {
                 file: path.display().to_string(),
                 line: *line,
-                entity: record.kind.name(),
+                entity: record.table.entity,
                 key: record.number.clone(),
                 verdict: verdict.clone(),
                 reasons: reasons.clone(),
@@ -175,8 +195,8 @@ impl Import<'_> {
 
     /// Why a record cannot stand in a document, if it cannot: one that is off the schema would keep all others out.
     fn flaws(&self, record: &Record) -> Result<Vec<String>> {
-        let body = document::write(&[record], "check", &self.sender, &self.hub, self.gateway.now());
-        let namespace = document::incoming(record.kind).namespace;
+        let body = document::write(&[record], "check", &self.parties(), self.gateway.now());
+        let namespace = record.table.document.namespace;
         let schema = self.specs.schema_for(namespace).with_context(|| format!("find the schema for {namespace}"))?;
         let verdict = spec::check(schema, body.as_bytes(), &crate::xml::Limits::default(), &mut ());
         Ok(verdict.flaws.iter().map(|flaw| format!("{}: {}", flaw.path, flaw.message)).collect())
@@ -187,11 +207,10 @@ impl Import<'_> {
         let Some(first) = records.first() else { return Ok(BTreeMap::new()) };
         let message_id = document::message_id(records);
         let now = self.gateway.now();
-        let body = document::write(records, &message_id, &self.sender, &self.hub, now);
-        let caller = Party { number: self.sender.clone(), role: ActorRole::EnergySupplier };
+        let body = document::write(records, &message_id, &self.parties(), now);
+        let caller = Party { number: self.sender.clone(), role: self.columns.role };
         let correlation_id = format!("import-{message_id}");
-        let incoming = document::incoming(first.kind);
-        let arrived = self.gateway.read_whole(incoming, body.into()).await?;
+        let arrived = self.gateway.read_whole(first.table.document, body.into()).await?;
         let receipt = self.gateway.receive(&caller, arrived, &correlation_id, now).await?;
         if let Receipt::Refused { error, .. } = receipt {
             let told = error.details.first().unwrap_or(&error).message.clone();
@@ -204,6 +223,6 @@ impl Import<'_> {
         }
         let id = archive::message_id_key(&self.sender, &message_id);
         let taken_in = self.gateway.store().get(&id)?.context("find the document that was imported")?;
-        answer::read(self.gateway, self.specs, taken_in.version, &correlation_id)
+        answer::read(self.columns, self.gateway, self.specs, taken_in.version, &correlation_id)
     }
 }

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::columns::{SLICE, Table};
-use crate::process::installation_accounts::EntityKind;
+use crate::process::files::{Files, Table};
 
 /// A file, as far as it could be read.
 pub struct File {
@@ -14,9 +13,9 @@ pub struct File {
 }
 
 /// One entity of a file: what one activity record will say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Record {
-    pub kind: EntityKind,
+    pub table: &'static Table,
     pub number: String,
     /// Its lines in the file, counted from 1.
     pub lines: Vec<u64>,
@@ -35,28 +34,28 @@ pub enum Element {
 }
 
 /// Reads a file whole.
-pub fn read(path: &Path) -> Result<File> {
+pub fn read(files: &Files, path: &Path) -> Result<File> {
     let name = path.display();
     let text = std::fs::read_to_string(path).with_context(|| format!("read {name}"))?;
     let records =
-        parse(text.strip_prefix('\u{feff}').unwrap_or(&text)).with_context(|| format!("understand {name}"))?;
+        parse(files, text.strip_prefix('\u{feff}').unwrap_or(&text)).with_context(|| format!("understand {name}"))?;
     Ok(File { path: path.to_path_buf(), records })
 }
 
-pub fn parse(text: &str) -> Result<Vec<Record>> {
+pub fn parse(files: &Files, text: &str) -> Result<Vec<Record>> {
     let head = text.lines().next().unwrap_or_default();
     let delimiter = if head.contains(';') { b';' } else { b',' };
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
     let head = reader.headers().context("read the first line")?.clone();
     let first = head.get(0).unwrap_or_default();
-    let Some(table) = Table::of(first) else {
+    let Some(table) = files.table(first) else {
         bail!("the first column is \"{first}\", which is the number of no entity: see gridpost import --help");
     };
     let mut columns: Vec<Option<usize>> = vec![None; table.columns.len()];
     for (place, name) in head.iter().enumerate() {
         let Some(column) = table.columns.iter().position(|(column, ..)| *column == name) else {
-            bail!("there is no column \"{name}\" for a {}", table.kind.name());
+            bail!("there is no column \"{name}\" for a {}", table.entity);
         };
         if columns[column].replace(place).is_some() {
             bail!("the column \"{name}\" stands there twice");
@@ -79,7 +78,13 @@ pub fn parse(text: &str) -> Result<Vec<Record>> {
     Ok(records)
 }
 
-fn record(table: &Table, columns: &[Option<usize>], row: &csv::StringRecord, line: u64, width: usize) -> Record {
+fn record(
+    table: &'static Table,
+    columns: &[Option<usize>],
+    row: &csv::StringRecord,
+    line: u64,
+    width: usize,
+) -> Record {
     let mut elements: Vec<Element> = Vec::new();
     for ((_, group, element), place) in table.columns.iter().zip(columns) {
         let Some(value) = place.and_then(|place| row.get(place)).filter(|value| !value.is_empty()) else { continue };
@@ -92,22 +97,24 @@ fn record(table: &Table, columns: &[Option<usize>], row: &csv::StringRecord, lin
     let refused =
         (row.len() != width).then(|| format!("the row has {} columns, and the first line {width}", row.len()));
     let number = row.get(0).unwrap_or_default().to_string();
-    Record { kind: table.kind, number, lines: vec![line], elements, transaction_id: String::new(), refused }
+    Record { table, number, lines: vec![line], elements, transaction_id: String::new(), refused }
 }
 
 impl Record {
-    /// Whether the next row is another time slice of the same installation in the same version.
+    /// Whether the next row says more of the same entity in the same version.
     fn goes_on_with(&self, next: &Record) -> bool {
         let base = |record: &Record| -> Vec<Element> {
             let values = record.elements.iter().filter(|element| matches!(element, Element::Value(..)));
             values.cloned().collect()
         };
-        let slice = |record: &Record| matches!(record.elements.last(), Some(Element::Group(SLICE, _)));
-        self.kind == EntityKind::Installation
+        let Some(repeats) = self.table.repeats else { return false };
+        let repeats =
+            |record: &Record| matches!(record.elements.last(), Some(Element::Group(group, _)) if *group == repeats);
+        self.table.entity == next.table.entity
             && self.refused.is_none()
             && next.refused.is_none()
-            && slice(next)
-            && slice(self)
+            && repeats(next)
+            && repeats(self)
             && base(self) == base(next)
     }
 
@@ -121,7 +128,7 @@ impl Record {
         let mut add = |text: &str| {
             hash.update(&(text.len() as u64).to_be_bytes()).update(text.as_bytes());
         };
-        add(self.kind.name());
+        add(self.table.entity);
         for element in &self.elements {
             match element {
                 Element::Value(name, value) => [*name, value.as_str()].into_iter().for_each(&mut add),
@@ -140,29 +147,61 @@ impl Record {
 mod tests {
     use super::*;
 
-    const SLICES: &str = "installation_no;version;connection_object_no;division;valid_from;valid_to;rate_category
-I1;1;C1;electricity;2025-01-01;2026-01-01;H0
-I1;1;C1;electricity;2026-01-01;;G0
-I1;2;C1;electricity;2026-01-01;;G0
-I2;1;C1;gas;;;
+    const FILES: Files = Files {
+        help: "",
+        tables: &[
+            Table {
+                entity: "House",
+                document: &crate::process::charges::REQUEST_PRICE_LIST,
+                document_type: "",
+                columns: &[
+                    ("version", "", "version"),
+                    ("house_no", "", "number"),
+                    ("street", "", "street"),
+                    ("valid_from", "Tenant", "from"),
+                    ("tenant", "Tenant", "name"),
+                ],
+                repeats: Some("Tenant"),
+            },
+            Table {
+                entity: "Owner",
+                document: &crate::process::charges::REQUEST_PRICE_LIST,
+                document_type: "",
+                columns: &[("version", "", "version"), ("owner_no", "", "number"), ("city", "Address", "city")],
+                repeats: None,
+            },
+        ],
+        business_reason: "",
+        business_sector: "",
+        role: crate::market::ActorRole::EnergySupplier,
+        answers: &[],
+        answer_reader: || unreachable!("nothing is sent"),
+    };
+
+    const TENANTS: &str = "house_no;version;street;valid_from;tenant
+H1;1;High Street;2025-01-01;A
+H1;1;High Street;2026-01-01;B
+H1;2;High Street;2026-01-01;B
+H2;1;Low Street;;
 ";
 
     #[test]
-    fn rows_of_one_installation_in_one_version_are_one_record() {
-        let records = parse(SLICES).unwrap();
+    fn rows_of_one_entity_in_one_version_are_one_record_where_its_table_says_so() {
+        let records = parse(&FILES, TENANTS).unwrap();
         let lines: Vec<&[u64]> = records.iter().map(|record| &*record.lines).collect();
         assert_eq!(lines, [&[2, 3][..], &[4], &[5]]);
         let groups = |record: &Record| record.elements.iter().filter(|it| matches!(it, Element::Group(..))).count();
         assert_eq!(records.iter().map(groups).collect::<Vec<_>>(), [2, 1, 0]);
-        assert_eq!(records[0].number, "I1");
+        assert_eq!(records[0].number, "H1");
+        assert_eq!(parse(&FILES, "owner_no,version,city\nO1,1,A\nO1,1,B\n").unwrap().len(), 2);
     }
 
     #[test]
     fn an_id_follows_from_what_a_row_says() {
-        let with = |text: &str| parse(text).unwrap().remove(0).transaction_id;
-        let row = with("contract_account_no,version,partner_no\nV1,1,P1\n");
-        assert_eq!(row, with("contract_account_no,partner_no,version,payment_method\r\nV1,P1,1,\r\n"));
-        assert_ne!(row, with("contract_account_no,version,partner_no\nV1,2,P1\n"));
+        let with = |text: &str| parse(&FILES, text).unwrap().remove(0).transaction_id;
+        let row = with("house_no,version,street\nH1,1,High Street\n");
+        assert_eq!(row, with("house_no,street,version,tenant\r\nH1,High Street,1,\r\n"));
+        assert_ne!(row, with("house_no,version,street\nH1,2,High Street\n"));
         assert_eq!(row.len(), 32);
     }
 
@@ -170,14 +209,14 @@ I2;1;C1;gas;;;
     fn a_file_that_cannot_be_understood_is_refused_with_a_reason() {
         for (text, told) in [
             ("", "number of no entity"),
-            ("name,partner_no\n", "\"name\""),
-            ("partner_no,nmae\n", "\"nmae\""),
-            ("partner_no,name,name\n", "twice"),
+            ("city,owner_no\n", "\"city\""),
+            ("owner_no,ctiy\n", "\"ctiy\""),
+            ("owner_no,city,city\n", "twice"),
         ] {
-            let fault = parse(text).unwrap_err().to_string();
+            let fault = parse(&FILES, text).unwrap_err().to_string();
             assert!(fault.contains(told), "{text}: {fault}");
         }
-        let short = parse("partner_no,version,name\nP1,1\n").unwrap();
+        let short = parse(&FILES, "owner_no,version,city\nO1,1\n").unwrap();
         assert_eq!(short[0].refused.as_deref(), Some("the row has 2 columns, and the first line 3"));
     }
 }

@@ -20,7 +20,8 @@ async fn house(bounds: Bounds) -> Gateway {
     let settings = Settings { undecided_max: 1_000, bundles: bounds, ..Settings::default() };
     let specs = Arc::new(crate::document::built_in());
     let (store, clock) = (Arc::new(Memory::default()), Clock::standing_at(at(NOON)));
-    let gateway = Gateway::open_with((KINDS, process::ERRANDS), store, specs, settings, clock).unwrap();
+    let timers = KINDS.map(|kind| (Pack::DK, kind)).to_vec();
+    let gateway = Gateway::open_with((timers, process::errands().collect()), store, specs, settings, clock).unwrap();
     world::World::toy().settle_in(&gateway).await.unwrap();
     gateway
 }
@@ -178,7 +179,7 @@ async fn who_waits_for_a_notice_hears_of_it_when_its_bundle_is_dequeued() {
     let queue = post_office::queue_range(&supplier(), Category::MasterData);
     let waiting = gateway.store.page(&queue, None, 10).unwrap().records;
     let ids = waiting.iter().map(|(_, entry)| post_office::Waiting::decode(&entry.value).unwrap().message_id);
-    let market = &gateway.settings.markets.dk;
+    let market = gateway.settings.markets.of(Pack::DK);
     let context = Context { now: at(NOON), caller: market.hub_party(), cause: [0; 32], market };
     let mut batch = Batch::default();
     for (id, name) in ids.zip(["a", "b"]) {

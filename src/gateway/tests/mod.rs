@@ -19,12 +19,10 @@ struct Write {
     timer: Timer,
 }
 
-const WRITE: timer::Kind = timer::Kind { name: "write", rank: 5, pack: Pack::Denmark, duty: |timer| write(timer) };
-const WRITE_FIRST: timer::Kind =
-    timer::Kind { name: "write first", rank: 1, pack: Pack::Denmark, duty: |timer| write(timer) };
-const PANIC: timer::Kind =
-    timer::Kind { name: "panic", rank: 0, pack: Pack::Denmark, duty: |_| panic!("a duty that cannot be read") };
-const KINDS: &[&timer::Kind] = &[&WRITE, &WRITE_FIRST, &PANIC];
+const WRITE: timer::Kind = timer::Kind { name: "write", rank: 5, duty: |timer| write(timer) };
+const WRITE_FIRST: timer::Kind = timer::Kind { name: "write first", rank: 1, duty: |timer| write(timer) };
+const PANIC: timer::Kind = timer::Kind { name: "panic", rank: 0, duty: |_| panic!("a duty that cannot be read") };
+const KINDS: [&timer::Kind; 3] = [&WRITE, &WRITE_FIRST, &PANIC];
 
 fn write(timer: &Timer) -> Box<dyn Duty> {
     Box::new(Write { timer: timer.clone() })
@@ -67,12 +65,13 @@ fn timer(kind: &timer::Kind, due: i64, turn: &str, id: &str, note: &str) -> Time
 }
 
 fn open(store: &Arc<Memory>, clock: Clock) -> Gateway {
-    open_with(process::ERRANDS, store, clock)
+    open_with(process::errands().collect(), store, clock)
 }
 
-fn open_with(errands: &'static [errand::Kind], store: &Arc<Memory>, clock: Clock) -> Gateway {
+fn open_with(errands: desk::Errands, store: &Arc<Memory>, clock: Clock) -> Gateway {
     let settings = Settings { undecided_max: 10, ..Settings::default() };
-    Gateway::open_with((KINDS, errands), store.clone(), Arc::new(Specs::default()), settings, clock).unwrap()
+    let timers = KINDS.map(|kind| (Pack::DK, kind)).to_vec();
+    Gateway::open_with((timers, errands), store.clone(), Arc::new(Specs::default()), settings, clock).unwrap()
 }
 
 async fn set(gateway: &Gateway, timers: &[Timer]) {
@@ -185,6 +184,6 @@ async fn a_timer_that_cannot_be_decided_is_parked_and_the_others_go_on() {
 
 #[test]
 fn every_kind_of_timer_has_a_name_of_its_own() {
-    let names: std::collections::BTreeSet<&str> = process::TIMERS.iter().map(|kind| kind.name).collect();
-    assert_eq!(names.len(), process::TIMERS.len());
+    let names: std::collections::BTreeSet<&str> = process::timers().map(|(_, kind)| kind.name).collect();
+    assert_eq!(names.len(), process::timers().count());
 }

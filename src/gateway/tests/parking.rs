@@ -28,7 +28,6 @@ fn note(key: &Key, entry: &Entry) -> Box<dyn Errand> {
 /// Knows no way with one of its errands.
 const FAILING: &[errand::Kind] = &[errand::Kind {
     name: "notes",
-    pack: Pack::Denmark,
     waiting: errands,
     read: |key, entry| {
         assert!(entry.value != "bad", "an errand that cannot be read");
@@ -37,7 +36,11 @@ const FAILING: &[errand::Kind] = &[errand::Kind {
 }];
 /// The same once the bug is mended.
 const MENDED: &[errand::Kind] =
-    &[errand::Kind { name: "notes", pack: Pack::Denmark, waiting: errands, read: |key, entry| note(key, entry) }];
+    &[errand::Kind { name: "notes", waiting: errands, read: |key, entry| note(key, entry) }];
+
+fn dk(kinds: &'static [errand::Kind]) -> desk::Errands {
+    kinds.iter().map(|kind| (Pack::DK, kind)).collect()
+}
 
 impl Errand for Note {
     fn context<'a>(&self, market: &'a Market) -> Context<'a> {
@@ -61,7 +64,7 @@ impl Errand for Note {
 #[tokio::test]
 async fn an_errand_that_fails_is_parked_and_taken_up_again_once_the_bug_is_mended() {
     let store = Arc::new(Memory::default());
-    let gateway = open_with(FAILING, &store, Clock::standing_at(at(0)));
+    let gateway = open_with(dk(FAILING), &store, Clock::standing_at(at(0)));
     let mut batch = Batch::default();
     for (number, text) in ["first", "bad", "last"].into_iter().enumerate() {
         batch.put(Key::new(ERRANDS).number(number as u64), text);
@@ -85,7 +88,7 @@ async fn an_errand_that_fails_is_parked_and_taken_up_again_once_the_bug_is_mende
     assert_eq!((taken, lost), (1, 0));
     assert!(matches!(store.commit(batch).unwrap(), Outcome::Committed(_)));
     assert_eq!(parked::parked(&*store).unwrap(), []);
-    let gateway = open_with(MENDED, &store, Clock::standing_at(at(2)));
+    let gateway = open_with(dk(MENDED), &store, Clock::standing_at(at(2)));
     gateway.settled().await.unwrap();
     assert_eq!(diary(&gateway).last().unwrap(), "bad");
 }

@@ -116,7 +116,7 @@ fn withdraws(reason: &str, original: &str) -> bool {
 
 /// From when on a process cannot be taken back.
 fn deadline(process: &Process, market: &Market) -> Timestamp {
-    let settings = &market.market_roles;
+    let settings = &market.dk().market_roles;
     let hours = match process.kind {
         ProcessKind::ChangeOfSupplier => settings.change_of_supplier.cancellation_period_hours,
         ProcessKind::MoveIn => settings.move_in.cancellation_period_hours,

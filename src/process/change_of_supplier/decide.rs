@@ -173,7 +173,7 @@ fn accept(
             work.point_mut(&point).register(process);
             work.tell(events::future_change_registered(&course));
             work.add_course(course);
-            let means = work.context.market.market_roles.dispatch.confirm;
+            let means = work.context.market.dk().market_roles.dispatch.confirm;
             work.await_dispatch(&id, State::AwaitingConfirmationMessageDispatch, &confirmation.message_id, means);
             work.advance(&id);
             work.set_out(&id);

@@ -84,7 +84,7 @@ impl Work<'_> {
             let notice = self.notice(process, "E03", &Work::supplier(&course.requester), start);
             self.send(process, notice);
         }
-        let told = after_an_end || self.context.market.market_roles.change_of_supplier.notify_grid_operator;
+        let told = after_an_end || self.context.market.dk().market_roles.change_of_supplier.notify_grid_operator;
         if let Some(grid) = grid.filter(|_| told) {
             let notice = self.notice(process, "E03", &grid, start);
             self.send(process, notice);
@@ -113,7 +113,7 @@ impl Work<'_> {
             self.send(process, notice);
         }
         self.course_mut(process).move_in.grid_notified = true;
-        let days = self.context.market.market_roles.move_in.customer_data_grace_days;
+        let days = self.context.market.dk().market_roles.move_in.customer_data_grace_days;
         let due = Calendar::new(self.context.market.zone).midnight_in_days(start, days);
         if due <= now {
             self.customer_to_grid(process);
@@ -147,7 +147,7 @@ impl Work<'_> {
         if let Some(new) = new {
             self.tell(events::balance_changed(&course, old.as_ref(), &new));
         }
-        if self.context.market.market_roles.balance_responsible.send_master_data
+        if self.context.market.dk().market_roles.balance_responsible.send_master_data
             && let Some(details) = self.point_details(process)
         {
             self.send(process, details);

@@ -18,7 +18,7 @@ impl Work<'_> {
         let heard = course.dispatched.contains(&course.state);
         match course.state {
             State::AwaitingConfirmationMessageDispatch if heard => {
-                let means = self.context.market.market_roles.dispatch.notifications;
+                let means = self.context.market.dk().market_roles.dispatch.notifications;
                 self.enter(process, State::AwaitingGridOperatorNotificationDispatch);
                 let course = &self.courses[process];
                 let (reason, end) = (course.reason.clone(), course.effective);

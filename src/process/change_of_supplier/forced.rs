@@ -35,7 +35,7 @@ impl Work<'_> {
     pub fn step_by_force(&mut self, process: &str) -> bool {
         let course = &self.courses[process];
         let heard = course.dispatched.contains(&course.state);
-        let means = self.context.market.market_roles.dispatch.clone();
+        let means = self.context.market.dk().market_roles.dispatch.clone();
         match course.state {
             State::NotStarted => {
                 self.tell(events::future_change_registered(&self.courses[process]));

@@ -123,7 +123,7 @@ impl Work<'_> {
     /// A GenericNotification about this process.
     pub fn notice(&self, process: &str, reason: &str, receiver: &Party, start: Timestamp) -> Outgoing {
         let course = &self.courses[process];
-        let echo = self.context.market.market_roles.notices.echo_transaction_id;
+        let echo = self.context.market.dk().market_roles.notices.echo_transaction_id;
         let original = course.original().filter(|_| echo);
         let parts = [reason, receiver.number.as_str(), receiver.role.code()];
         let id = self.record_id(process, GENERIC_NOTIFICATION.name, &parts);

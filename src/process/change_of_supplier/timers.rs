@@ -7,63 +7,44 @@ use super::work::{self, Work};
 use crate::market::{MeteringPointId, Timestamp};
 use crate::process::accounting_points::{self, ProcessKind};
 use crate::process::timer::Kind;
-use crate::process::{Context, Decision, Duty, Pack, Timer};
+use crate::process::{Context, Decision, Duty, Timer};
 use crate::record::{Facts, Needs};
 
 /// A change of supplier takes effect.
 pub const SUPPLIER: Kind = Kind {
     name: "change-of-supplier",
     rank: ProcessKind::ChangeOfSupplier.rank(),
-    pack: Pack::Denmark,
     duty: |timer| due(timer, Due::Effect),
 };
 /// A supply ends.
-pub const END_OF_SUPPLY: Kind = Kind {
-    name: "end-of-supply",
-    rank: ProcessKind::EndOfSupply.rank(),
-    pack: Pack::Denmark,
-    duty: |timer| due(timer, Due::Effect),
-};
+pub const END_OF_SUPPLY: Kind =
+    Kind { name: "end-of-supply", rank: ProcessKind::EndOfSupply.rank(), duty: |timer| due(timer, Due::Effect) };
 /// A customer moves out.
-pub const MOVE_OUT: Kind = Kind {
-    name: "move-out",
-    rank: ProcessKind::MoveOut.rank(),
-    pack: Pack::Denmark,
-    duty: |timer| due(timer, Due::Effect),
-};
+pub const MOVE_OUT: Kind =
+    Kind { name: "move-out", rank: ProcessKind::MoveOut.rank(), duty: |timer| due(timer, Due::Effect) };
 /// A move-in takes effect.
-pub const MOVE_IN: Kind = Kind {
-    name: "move-in",
-    rank: ProcessKind::MoveIn.rank(),
-    pack: Pack::Denmark,
-    duty: |timer| due(timer, Due::Effect),
-};
+pub const MOVE_IN: Kind =
+    Kind { name: "move-in", rank: ProcessKind::MoveIn.rank(), duty: |timer| due(timer, Due::Effect) };
 /// A supplier takes over from another by force.
 pub const FORCED: Kind = Kind {
     name: "forced-supplier-change",
     rank: ProcessKind::ForcedSupplierChange.rank(),
-    pack: Pack::Denmark,
     duty: |timer| due(timer, Due::Effect),
 };
 /// A change of balance responsible party takes effect.
 pub const BALANCE: Kind = Kind {
     name: "change-of-balance-responsible",
     rank: ProcessKind::ChangeOfBalanceResponsible.rank(),
-    pack: Pack::Denmark,
     duty: |timer| due(timer, Due::Effect),
 };
 /// The current supplier is to be told that its supply stops: after whatever takes effect at the same instant.
-pub const NOTICE: Kind =
-    Kind { name: "current-supplier-notice", rank: 100, pack: Pack::Denmark, duty: |timer| due(timer, Due::Notice) };
+pub const NOTICE: Kind = Kind { name: "current-supplier-notice", rank: 100, duty: |timer| due(timer, Due::Notice) };
 /// A document was dequeued, or nobody waits for that any longer.
-pub const PATIENCE: Kind =
-    Kind { name: "dispatch-patience", rank: 110, pack: Pack::Denmark, duty: |timer| due(timer, Due::Dispatched) };
+pub const PATIENCE: Kind = Kind { name: "dispatch-patience", rank: 110, duty: |timer| due(timer, Due::Dispatched) };
 /// What is known of a customer goes to the grid company.
-pub const GRACE: Kind =
-    Kind { name: "customer-data-to-grid", rank: 120, pack: Pack::Denmark, duty: |timer| due(timer, Due::Grace) };
+pub const GRACE: Kind = Kind { name: "customer-data-to-grid", rank: 120, duty: |timer| due(timer, Due::Grace) };
 /// A former supplier has not said whether what it is told was wrong was wrong.
-pub const SILENCE: Kind =
-    Kind { name: "former-supplier-is-silent", rank: 130, pack: Pack::Denmark, duty: |timer| due(timer, Due::Silence) };
+pub const SILENCE: Kind = Kind { name: "former-supplier-is-silent", rank: 130, duty: |timer| due(timer, Due::Silence) };
 
 pub fn effect(course: &Course) -> Timer {
     let kind = match course.kind {

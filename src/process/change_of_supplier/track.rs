@@ -33,7 +33,7 @@ impl Work<'_> {
             _ => return false,
         }
         let heard = course.dispatched.contains(&course.state);
-        let means = self.context.market.market_roles.dispatch.clone();
+        let means = self.context.market.dk().market_roles.dispatch.clone();
         match course.state {
             State::AwaitingConfirmationMessageDispatch if heard => {
                 self.enter(process, State::AwaitingMeteringPointDetailsDispatch);
@@ -145,7 +145,7 @@ impl Work<'_> {
             self.course_mut(process).dispatched.insert(state);
             return;
         }
-        let patience = self.context.market.market_roles.dispatch.patience_hours;
+        let patience = self.context.market.dk().market_roles.dispatch.patience_hours;
         let due = Timestamp::from_micros(self.now().micros() + hours(patience));
         let course = self.course_mut(process);
         course.awaited.push(Awaited { state, message_id: message_id.to_string(), due });
@@ -182,7 +182,7 @@ impl Work<'_> {
 
 /// When the current supplier is told of a change on this day.
 pub fn notice_at(effective: Timestamp, market: &Market) -> Timestamp {
-    before(effective, market.market_roles.change_of_supplier.current_supplier_notice_hours)
+    before(effective, market.dk().market_roles.change_of_supplier.current_supplier_notice_hours)
 }
 
 /// A document as a story tells it.

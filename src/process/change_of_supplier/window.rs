@@ -31,7 +31,7 @@ impl Window {
 /// further ahead: so the market's systems have always counted.
 pub fn days_between(from: Timestamp, to: Timestamp, market: &Market) -> i64 {
     let date = |at: Timestamp| -> NaiveDate {
-        match market.market_roles.effective_date.count_in {
+        match market.dk().market_roles.effective_date.count_in {
             CountIn::Utc => Calendar::new(chrono_tz::UTC).date(at),
             CountIn::Local => Calendar::new(market.zone).date(at),
         }
@@ -85,7 +85,7 @@ mod tests {
         let window = Window { days_before: 5, days_after: NO_BOUND, min_notice_days: 0 };
         assert_eq!(days_between(now, effective, &market), -6);
         assert!(!window.allows(effective, now, &market));
-        market.market_roles.effective_date.count_in = CountIn::Local;
+        market.dk_mut().market_roles.effective_date.count_in = CountIn::Local;
         assert_eq!(days_between(now, effective, &market), -5);
         assert!(window.allows(effective, now, &market));
     }
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_window_holds_on_both_sides_of_its_edges() {
         let mut market = Market::dk_defaults();
-        market.market_roles.effective_date.count_in = CountIn::Local;
+        market.dk_mut().market_roles.effective_date.count_in = CountIn::Local;
         let now = at("2023-10-20T09:00:00Z");
         // The day of 25 hours lies within.
         let rows = [

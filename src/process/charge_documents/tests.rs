@@ -59,7 +59,7 @@ impl Store {
     }
 
     pub fn register(&mut self, number: &str, role: ActorRole, status: Status) {
-        self.register_in(Pack::Denmark, number, role, status);
+        self.register_in(Pack::DK, number, role, status);
     }
 
     pub fn register_in(&mut self, pack: Pack, number: &str, role: ActorRole, status: Status) {

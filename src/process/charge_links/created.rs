@@ -10,7 +10,7 @@ use serde_json::json;
 use super::default::{Defaults, Reply, default_links, default_links_needs, default_links_needs_more};
 use crate::market::{MeteringPointId, Timestamp};
 use crate::process::errand::{self, Errand, cause};
-use crate::process::{Context, Decision, Event, Market, Pack, metering_points};
+use crate::process::{Context, Decision, Event, Market, metering_points};
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs, Space, stored};
 
 /// Metering points whose default links are still to be made: commit, place.
@@ -18,7 +18,6 @@ pub const TASKS: Space = Space(30);
 
 pub const CREATED: errand::Kind = errand::Kind {
     name: "default links of a created metering point",
-    pack: Pack::Denmark,
     waiting: tasks,
     read: |key, entry| Box::new(read_task(key, entry)),
 };

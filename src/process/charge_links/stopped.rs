@@ -19,7 +19,7 @@ use crate::process::accounting_points;
 use crate::process::charges::ChargeIdentity;
 use crate::process::errand::{self, Errand, cause};
 use crate::process::participants::{self, is_live};
-use crate::process::{Context, Decision, Event, Market, Pack};
+use crate::process::{Context, Decision, Event, Market};
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs, Space, stored};
 
 /// Stopped charges whose metering points are still to be told about: commit, place.
@@ -61,7 +61,6 @@ pub fn hear(events: &[Event], context: &Context) -> Vec<Change> {
 
 pub const STOPPED: errand::Kind = errand::Kind {
     name: "suppliers to be told of a stopped charge",
-    pack: Pack::Denmark,
     waiting: tasks,
     read: |key, entry| Box::new(read_task(key, entry)),
 };

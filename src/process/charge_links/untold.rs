@@ -14,7 +14,7 @@ use crate::document::Header;
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::process::errand::{self, Errand, cause};
 use crate::process::participants::{self, is_live};
-use crate::process::{Context, Decision, Event, Market, Pack, metering_points};
+use crate::process::{Context, Decision, Event, Market, metering_points};
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs, Space, stored};
 
 /// Grid areas whose new owners are still to be told: commit, place.
@@ -25,7 +25,6 @@ const PAGE_PAIRS: usize = 500;
 
 pub const OWNED: errand::Kind = errand::Kind {
     name: "a grid company to be told of the taxes of its area",
-    pack: Pack::Denmark,
     waiting: tasks,
     read: |key, entry| Box::new(read_task(key, entry)),
 };

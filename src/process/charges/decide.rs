@@ -64,7 +64,7 @@ pub fn decide(request: &RequestChangeOfPriceList, facts: &Facts, context: &Conte
                 Ok(step) => {
                     let state = state.as_mut().expect("an operation that holds VR.449 has a charge");
                     history.extend(history_of(request, index, &step, &state.identity, context));
-                    told.insert(index, events::of(&step, state, &context.market.charges));
+                    told.insert(index, events::of(&step, state, &context.market.dk().charges));
                     apply(step, state);
                     answers[index] = Answer::Accepted { tax: concerns_tax(operation, state) };
                 }

@@ -150,7 +150,7 @@ fn completed<'a>(case: &Case<'a>, kind: ProcessKind, start: Option<Timestamp>) -
 }
 
 fn date(case: &Case, from: Timestamp, completes: Option<&Process>) -> Option<Rule> {
-    let settings = &case.market.market_roles.customer_data;
+    let settings = &case.market.dk().market_roles.customer_data;
     let window = Window { days_before: settings.days_before, days_after: settings.days_after, min_notice_days: 0 };
     let within = match completes {
         Some(process) => from == process.effective,

@@ -101,7 +101,7 @@ fn accept(work: &mut Work, request: &RequestEndOfSupply, record: &EndOfSupply, i
     let point = record.metering_point.metering_point();
     let effective = window::instant(record.end.trim()).expect("DateFormatMustBeUTC holds");
     let (kind, ends_supply) = match request_kind(&header.business_reason) {
-        RequestKind::MoveOut => (ProcessKind::MoveOut, work.context.market.market_roles.move_out.ends_supply),
+        RequestKind::MoveOut => (ProcessKind::MoveOut, work.context.market.dk().market_roles.move_out.ends_supply),
         _ => (ProcessKind::EndOfSupply, true),
     };
     let process = Process {
@@ -118,7 +118,7 @@ fn accept(work: &mut Work, request: &RequestEndOfSupply, record: &EndOfSupply, i
     let registered = if kind == ProcessKind::MoveOut { events::move_out_registered } else { events::end_registered };
     work.tell(registered(&course));
     work.add_course(course);
-    let means = work.context.market.market_roles.dispatch.confirm;
+    let means = work.context.market.dk().market_roles.dispatch.confirm;
     work.await_dispatch(&id, State::AwaitingConfirmationMessageDispatch, &confirmation.message_id, means);
     work.advance(&id);
     work.set_out(&id);

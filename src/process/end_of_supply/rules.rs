@@ -70,7 +70,7 @@ fn supplier(case: &Case) -> Vec<Rule> {
 fn domain(case: &Case) -> Vec<Rule> {
     let (Some(master), Some(end)) = (case.master, case.end) else { return Vec::new() };
     let is_end_of_supply = case.kind == RequestKind::EndOfSupply;
-    let settings = &case.market.market_roles;
+    let settings = &case.market.dk().market_roles;
     let window = if is_end_of_supply {
         let it = &settings.end_of_supply;
         Window { days_before: it.days_before, days_after: it.days_after, min_notice_days: it.min_notice_days }
@@ -143,7 +143,7 @@ fn has_changed_after(case: &Case, end: Timestamp) -> bool {
 /// A pending change of supplier takes the supply over before, and is past being cancelled; or another supplier is to take it
 /// over by force.
 fn ends_anyway(case: &Case, end: Timestamp) -> bool {
-    let hours = case.market.market_roles.change_of_supplier.cancellation_period_hours;
+    let hours = case.market.dk().market_roles.change_of_supplier.cancellation_period_hours;
     let fixed = |it: &Process| case.now >= before(it.effective, hours);
     let open = case.point.open();
     let is_forced = open.iter().any(|it| it.takes_over.as_ref() == Some(&case.sender));

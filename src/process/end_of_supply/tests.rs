@@ -105,7 +105,7 @@ fn every_rule_has_its_code() {
         ("E20", |_, it| it.records[0].end = "2023-03-01T23:00:00Z".into(), &[], &[]),
         (
             "E20",
-            |house, _| house.market.market_roles.end_of_supply.min_notice_days = 31,
+            |house, _| house.market.dk_mut().market_roles.end_of_supply.min_notice_days = 31,
             &["EffectiveDateIsNotWithinAllowedTimePeriod"],
             &["E17"],
         ),
@@ -138,7 +138,7 @@ fn every_rule_has_its_code() {
             |house, it| {
                 accept(house, &request(B, "E03", "c1", "2023-03-02T23:00:00Z"));
                 house.pass(at("2023-03-04T09:00:00Z"));
-                house.market.market_roles.end_of_supply.days_before = 10;
+                house.market.dk_mut().market_roles.end_of_supply.days_before = 10;
                 it.records[0].end = "2023-03-01T23:00:00Z".into();
             },
             &["NoLaterCompletedChange"],
@@ -189,7 +189,7 @@ fn every_rule_has_its_code() {
         (
             "E66",
             |house, it| {
-                house.market.market_roles.move_out.ends_supply = false;
+                house.market.dk_mut().market_roles.move_out.ends_supply = false;
                 accept(house, &ending(A, "E66", "x0", "2023-03-09T23:00:00Z"));
                 it.records[0].end = APRIL.into();
             },
@@ -233,7 +233,7 @@ fn a_supply_ends_on_its_day_and_the_grid_company_knows() {
 #[test]
 fn a_completed_end_may_keep_people_out() {
     let mut house = House::opened();
-    house.market.market_roles.move_in.after_end_of_supply = false;
+    house.market.dk_mut().market_roles.move_in.after_end_of_supply = false;
     accept(&mut house, &ending(A, "E20", "x1", APRIL));
     house.pass(at(APRIL));
     assert_eq!(codes(&house.send(&move_in(B, "m1", MAY))), ["D54"]);
@@ -242,7 +242,7 @@ fn a_completed_end_may_keep_people_out() {
 #[test]
 fn the_day_comes_although_nobody_fetches_the_confirmation() {
     let mut house = House::opened();
-    house.market.market_roles.dispatch.confirm = crate::process::change_of_supplier::settings::Means::Dequeued;
+    house.market.dk_mut().market_roles.dispatch.confirm = crate::process::change_of_supplier::settings::Means::Dequeued;
     accept(&mut house, &ending(A, "E20", "x1", "2023-03-01T23:00:00Z"));
     house.pass(at("2023-03-01T23:00:00Z"));
     assert_eq!(house.supplier("2023-03-01T23:00:00Z"), "nobody");
@@ -410,10 +410,10 @@ fn a_move_out_of_the_past_happens_at_once() {
 #[test]
 fn where_the_market_has_it_so_a_supplier_keeps_the_empty_house() {
     let mut house = House::opened();
-    house.market.market_roles.move_out.ends_supply = false;
+    house.market.dk_mut().market_roles.move_out.ends_supply = false;
     accept(&mut house, &ending(A, "E66", "x1", APRIL));
     // What was asked for under one rule goes by it.
-    house.market.market_roles.move_out.ends_supply = true;
+    house.market.dk_mut().market_roles.move_out.ends_supply = true;
     house.pass(at(APRIL));
     assert_eq!(house.supplier(APRIL), A);
     assert!(!consumes(&house, APRIL));

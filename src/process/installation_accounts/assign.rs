@@ -93,7 +93,8 @@ pub fn place(book: &Book, contract: &BillingContract, ground: &Ground, context: 
         }
         Some(account) => Some(account.number),
         None => book.number_at(&record::pair_key(partner, installation)).or_else(|| {
-            let malo = ground.malo.as_ref().filter(|_| context.market.accounts.on_malo_match == OnMaloMatch::Link)?;
+            let malo =
+                ground.malo.as_ref().filter(|_| super::settings(context.market).on_malo_match == OnMaloMatch::Link)?;
             book.first_key(&record::malos(partner, malo)).map(|key| record::account_of(&key))
         }),
     };

@@ -10,15 +10,15 @@ use super::record::{self, Changed, Unreadable};
 use super::update;
 use crate::market::{Calendar, Timestamp};
 use crate::process::errand::cause;
-use crate::process::{Context, Decision, Duty, Pack, Timer, timer};
+use crate::process::{Context, Decision, Duty, Timer, timer};
 use crate::record::{Change, Facts, Needs};
 
 pub const MARK: timer::Kind =
-    timer::Kind { name: "installation accounts: mark", rank: 50, pack: Pack::Supplier, duty: |_| Box::new(MarkRun) };
+    timer::Kind { name: "installation accounts: mark", rank: 50, duty: |_| Box::new(MarkRun) };
 
 /// Has a run set that marks whatever is due at `at`. Setting one twice is the same as once.
 pub fn run_by(book: &mut Book, at: Timestamp, context: &Context) {
-    let due = end_of_interval(at, context.market.accounts.mark_interval_seconds);
+    let due = end_of_interval(at, super::settings(context.market).mark_interval_seconds);
     set(book, &run(&MARK, due), context);
 }
 

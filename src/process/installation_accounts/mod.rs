@@ -27,12 +27,15 @@
 mod account;
 mod assign;
 mod book;
+mod commands;
 mod decide;
 mod deliver;
 mod derive;
 mod entity;
 mod events;
+mod files;
 mod mark;
+mod pack;
 mod record;
 mod reply;
 mod request;
@@ -58,6 +61,8 @@ pub use entity::{
     EntityKind, Installation, MeteringProcedure, PartnerKind, Prospect, TimeSlice,
 };
 pub use mark::{MARK, by_hand_needs, mark_now};
+use pack::settings;
+pub use pack::{PACK, Sections};
 pub use record::Unreadable;
 pub use reply::{CONFIRM, NOTIFY, REJECT};
 pub use request::{DeliverEntities, Delivery};
@@ -111,16 +116,6 @@ pub const REQUEST_CHANGE_PROSPECT_ACCOUNT: Incoming = Incoming {
     roles: &[ActorRole::EnergySupplier],
     reader: || request::reader(EntityKind::ProspectAccount),
 };
-
-/// The requests, in the order in which entities build on each other: what an import delivers, and where.
-pub const REQUESTS: [(&Incoming, EntityKind); 6] = [
-    (&REQUEST_CHANGE_BUSINESS_PARTNER, EntityKind::BusinessPartner),
-    (&REQUEST_CHANGE_CONNECTION_OBJECT, EntityKind::ConnectionObject),
-    (&REQUEST_CHANGE_INSTALLATION, EntityKind::Installation),
-    (&REQUEST_CHANGE_CONTRACT_ACCOUNT, EntityKind::ContractAccount),
-    (&REQUEST_CHANGE_BILLING_CONTRACT, EntityKind::BillingContract),
-    (&REQUEST_CHANGE_PROSPECT_ACCOUNT, EntityKind::ProspectAccount),
-];
 
 /// What this process leaves to configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

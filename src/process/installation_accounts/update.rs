@@ -14,13 +14,12 @@ use super::mark::{by_hand, run, set};
 use super::record::{self, Unreadable};
 use super::waiting;
 use crate::market::Timestamp;
-use crate::process::{Context, Decision, Duty, Event, Pack, timer};
+use crate::process::{Context, Decision, Duty, Event, timer};
 use crate::record::{Change, Facts, Needs};
 
 pub const UPDATE: timer::Kind = timer::Kind {
     name: "installation accounts: update",
     rank: 60,
-    pack: Pack::Supplier,
     duty: |timer| {
         let after = timer.note.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
         Box::new(UpdateRun { after })
@@ -31,7 +30,7 @@ pub const UPDATE: timer::Kind = timer::Kind {
 pub fn run_if_marked(book: &mut Book, context: &Context) {
     let (marked, _) = book.first(record::marked_after(0), 1);
     if !marked.is_empty() || book.has_written(&record::marked_after(0)) {
-        let due = end_of_interval(context.now, context.market.accounts.update_interval_seconds);
+        let due = end_of_interval(context.now, super::settings(context.market).update_interval_seconds);
         set(book, &run(&UPDATE, due), context);
     }
 }

@@ -13,15 +13,11 @@ use super::entity::{BillingContract, EntityKey};
 use super::mark::set;
 use super::record::{self, Unreadable, Waiter};
 use super::reply::Answer;
-use crate::process::{Context, Decision, Duty, Pack, Timer, timer};
+use crate::process::{Context, Decision, Duty, Timer, timer};
 use crate::record::{Facts, Needs};
 
-pub const ASSIGN: timer::Kind = timer::Kind {
-    name: "installation accounts: assign",
-    rank: 40,
-    pack: Pack::Supplier,
-    duty: |timer| Box::new(AssignRun::of(timer)),
-};
+pub const ASSIGN: timer::Kind =
+    timer::Kind { name: "installation accounts: assign", rank: 40, duty: |timer| Box::new(AssignRun::of(timer)) };
 
 /// Billing contracts that are tried again in one commit.
 pub const CONTRACTS_PER_PAGE: usize = 250;

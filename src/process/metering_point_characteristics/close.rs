@@ -15,12 +15,11 @@ use crate::process::market_documents::kinds::NOTIFY_CANCELLATION;
 use crate::process::market_documents::letters;
 use crate::process::metering_points::{self, ConnectionState};
 use crate::process::timer::Kind;
-use crate::process::{Context, Decision, Duty, Pack, Timer};
+use crate::process::{Context, Decision, Duty, Timer};
 use crate::record::{Facts, Needs};
 
 /// The day has come: after every process of the market roles that is due at the same instant, before their notices.
-pub const CLOSE_DOWN: Kind =
-    Kind { name: "close-down", rank: 70, pack: Pack::Denmark, duty: |timer| Box::new(Closing::of(timer)) };
+pub const CLOSE_DOWN: Kind = Kind { name: "close-down", rank: 70, duty: |timer| Box::new(Closing::of(timer)) };
 
 /// D14.
 pub fn accept(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {

@@ -12,7 +12,7 @@ use crate::process::metering_points::ConnectionState;
 pub fn connect(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     use MeteringPointType::{ConsumptionFromGrid, ExchangeReactiveEnergy, NetProduction, SupplyToGrid};
     let effective = standing::judge(work, case, None)?;
-    window(work, effective, work.context.market.metering_points.connect_days_before)?;
+    window(work, effective, work.context.market.dk().metering_points.connect_days_before)?;
     let point = standing::point(work, &case.id);
     let mut broken = Vec::new();
     let is_measured = matches!(point.kind, NetProduction | SupplyToGrid | ConsumptionFromGrid);
@@ -35,7 +35,7 @@ pub fn change(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     let said = case.record.connection_state.as_deref().map(str::trim).filter(|said| !said.is_empty());
     let missing = said.is_none().then_some(Rule::RequestedStateIsRequired);
     let effective = standing::judge(work, case, missing)?;
-    window(work, effective, work.context.market.metering_points.connection_state_days_before)?;
+    window(work, effective, work.context.market.dk().metering_points.connection_state_days_before)?;
     let (from, to, event) = match said {
         Some("E23") => (ConnectionState::Connected, ConnectionState::Disconnected, "MeteringPointDisconnected"),
         Some("E22") => (ConnectionState::Disconnected, ConnectionState::Connected, "MeteringPointReconnected"),

@@ -69,7 +69,7 @@ pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     let mut broken = values.clone();
     broken.extend(matrix::hold(before.kind, &mut master, Some(&before.master), &values));
     held(broken)?;
-    let days = work.context.market.metering_points.update_days_before;
+    let days = work.context.market.dk().metering_points.update_days_before;
     if !standing::is_within(effective, work.now(), days, 0, work.context.market) {
         return Err(vec![Rule::EffectiveDateOutsideWindow]);
     }
@@ -148,7 +148,7 @@ fn create_standing(work: &Work, case: &Case, grid_area: &str, effective: Timesta
     let known = participants::is_live(work.facts, work.context.pack(), &case.sender);
     ask(known, Rule::SenderMustBeRegistered)?;
     ask(area.owner.as_ref() == Some(&case.sender.number), Rule::SenderMustOperateGridArea)?;
-    let settings = &market.metering_points;
+    let settings = &market.dk().metering_points;
     let (before, after) = (settings.create_days_before, settings.create_days_after);
     let within = standing::is_within(effective, work.now(), before, after, market);
     ask(within, Rule::EffectiveDateOutsideWindow)

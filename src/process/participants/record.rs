@@ -1,4 +1,4 @@
-//! Participants as they are stored: each pack has spaces of its own, so whatever one market asks for holds nobody of
+//! Participants as they are stored: each pack names spaces of its own, so whatever one market asks for holds nobody of
 //! another.
 
 use bytes::Bytes;
@@ -9,28 +9,17 @@ use crate::market::{ActorNumber, ActorRole, Party};
 use crate::process::Pack;
 use crate::record::{Key, KeyRange, Space};
 
-/// Participants, by role and number, and the parties that log in with an external id: external id, role, number.
-const PARTICIPANTS_DK: Space = Space(24);
-const EXTERNAL_IDS_DK: Space = Space(25);
-const PARTICIPANTS_SUPPLIER: Space = Space(27);
-const EXTERNAL_IDS_SUPPLIER: Space = Space(46);
 /// One record that every registry change rewrites: how many changes there were.
 pub const REGISTRY: Space = Space(26);
 
 const VERSION: u8 = 1;
 
 fn participants(pack: Pack) -> Space {
-    match pack {
-        Pack::Denmark => PARTICIPANTS_DK,
-        Pack::Supplier => PARTICIPANTS_SUPPLIER,
-    }
+    pack.definition().participants
 }
 
 fn external_ids(pack: Pack) -> Space {
-    match pack {
-        Pack::Denmark => EXTERNAL_IDS_DK,
-        Pack::Supplier => EXTERNAL_IDS_SUPPLIER,
-    }
+    pack.definition().external_ids
 }
 
 #[derive(Serialize, Deserialize)]

@@ -81,13 +81,12 @@ pub fn read_participant(pack: Pack, key: &Key, entry: &Entry) -> Participant {
 
 /// Everybody in every pack.
 pub fn needs_of_everybody() -> Needs {
-    let ranges = Pack::ALL.map(record::everybody);
-    ranges.into_iter().fold(Needs::default(), |needs, range| needs.range(range, record::owner_key()))
+    Pack::all().map(record::everybody).fold(Needs::default(), |needs, range| needs.range(range, record::owner_key()))
 }
 
 /// Everybody, live or not, pack by pack, by role and number. Needs: [`needs_of_everybody`].
 pub fn everyone(facts: &Facts) -> impl Iterator<Item = Participant> {
-    Pack::ALL.into_iter().flat_map(|pack| {
+    Pack::all().flat_map(|pack| {
         let entries = facts.range(&record::everybody(pack)).iter();
         entries.map(move |(key, entry)| read_participant(pack, key, entry))
     })
@@ -107,12 +106,13 @@ pub fn live_in_role(facts: &Facts, pack: Pack, role: ActorRole) -> Vec<Party> {
 }
 
 pub fn needs_of_external_id(external_id: &str) -> Needs {
-    let ranges = Pack::ALL.map(|pack| record::external_range(pack, external_id));
-    ranges.into_iter().fold(Needs::default(), |needs, range| needs.range(range, record::owner_key()))
+    Pack::all()
+        .map(|pack| record::external_range(pack, external_id))
+        .fold(Needs::default(), |needs, range| needs.range(range, record::owner_key()))
 }
 
 /// The parties that log in with this `azp`, live or not: one for each pack and role. Needs: [`needs_of_external_id`].
 pub fn by_external_id(facts: &Facts, external_id: &str) -> Vec<Party> {
-    let entries = Pack::ALL.into_iter().flat_map(|pack| facts.range(&record::external_range(pack, external_id)));
+    let entries = Pack::all().flat_map(|pack| facts.range(&record::external_range(pack, external_id)));
     entries.map(|(_, entry)| record::read_external(&entry.value)).collect()
 }

@@ -56,7 +56,7 @@ impl Actor {
 }
 
 fn first_pack() -> String {
-    Pack::Denmark.name().into()
+    Pack::DK.name().into()
 }
 
 fn active() -> String {

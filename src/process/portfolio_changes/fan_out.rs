@@ -13,7 +13,7 @@ use crate::market::MeteringPointId;
 use crate::process::accounting_points::{self, AccountingPoint};
 use crate::process::errand::{self, Errand, cause};
 use crate::process::metering_points::{self, MeteringPoint};
-use crate::process::{Context, Decision, Market, Pack};
+use crate::process::{Context, Decision, Market};
 use crate::record::{Change, Facts, Key, KeyRange, Needs};
 
 /// Accounting points of one page: as many jobs, at most.
@@ -21,7 +21,6 @@ pub const PAGE_POINTS: usize = 256;
 
 pub const FAN_OUT: errand::Kind = errand::Kind {
     name: "a supplier's accounting points to be changed by an operator's order",
-    pack: Pack::Denmark,
     waiting: record::tasks,
     read: |key, entry| Box::new(Task { key: key.clone(), progress: Progress::read(entry) }),
 };

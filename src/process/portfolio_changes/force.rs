@@ -37,7 +37,7 @@ pub fn force(work: &mut Work, it: &Takeover) -> Outcome {
         return skipped(Rule::CannotBeInStateOfClosedDown);
     }
     let Some(to) = it.to.in_area(&master.grid_area) else { return skipped(Rule::GridAreaHasNoNewSupplier) };
-    if work.context.market.market_roles.notices.blocked.contains(&format!("{}:{to}", master.grid_area)) {
+    if work.context.market.dk().market_roles.notices.blocked.contains(&format!("{}:{to}", master.grid_area)) {
         return skipped(Rule::NewSupplierBlockedInGridArea);
     }
     let point = &work.site(it.point).point;

@@ -13,12 +13,11 @@ use crate::process::change_of_supplier::work::{self, Work};
 use crate::process::change_of_supplier::{balance_order, standing};
 use crate::process::errand::cause;
 use crate::process::timer::Kind;
-use crate::process::{Context, Decision, Duty, Pack, Timer, participants};
+use crate::process::{Context, Decision, Duty, Timer, participants};
 use crate::record::{Facts, Needs};
 
 /// After whatever takes effect at the moment of the order.
-pub const JOB: Kind =
-    Kind { name: "portfolio-change", rank: 65, pack: Pack::Denmark, duty: |timer| Box::new(Job::of(timer)) };
+pub const JOB: Kind = Kind { name: "portfolio-change", rank: 65, duty: |timer| Box::new(Job::of(timer)) };
 
 /// The timer of an accounting point's job.
 pub fn timer(given: &Given, point: &MeteringPointId) -> Timer {

@@ -173,7 +173,7 @@ pub fn refusals(order: &Order, facts: &Facts, context: &Context) -> Vec<Refusal>
     let standing = |number: &ActorNumber| standing::of(facts, context.pack(), number);
     let known = participants::participant(facts, context.pack(), &supplier_party(supplier)).is_some();
     hold(known, Rule::SupplierMustBeKnown, supplier.as_str());
-    let blocked = &context.market.market_roles.notices.blocked;
+    let blocked = &context.market.dk().market_roles.notices.blocked;
     let (window, may_be_today) = match &order.what {
         What::ForceSupplierChange { to, .. } => {
             for to in to.all() {
@@ -182,7 +182,7 @@ pub fn refusals(order: &Order, facts: &Facts, context: &Context) -> Vec<Refusal>
                 let fails = facts.get(&record::failing_key(to)).map(record::read_failing);
                 hold(fails.is_none_or(|date| date <= context.now), Rule::NewSupplierIsFailing, to.as_str());
             }
-            let settings = &context.market.market_roles.forced;
+            let settings = &context.market.dk().market_roles.forced;
             (Window { days_before: 0, days_after: NO_BOUND, min_notice_days: settings.min_notice_days }, true)
         }
         What::ChangeBalanceResponsible { responsible, .. } => {
@@ -192,7 +192,7 @@ pub fn refusals(order: &Order, facts: &Facts, context: &Context) -> Vec<Refusal>
                 let named = format!("{area}:{party}");
                 hold(!blocked.contains(&named), Rule::ActorBlockedInGridArea, &named);
             }
-            let settings = &context.market.market_roles.balance_responsible;
+            let settings = &context.market.dk().market_roles.balance_responsible;
             let (days_before, days_after) = (settings.days_before, settings.days_after);
             (Window { days_before, days_after, min_notice_days: 0 }, days_before != 0)
         }

@@ -128,7 +128,7 @@ fn register(
 /// The former supplier has been asked, and has so long to answer.
 fn await_answer(work: &mut Work, process: &str, sent: &Outgoing) {
     let now = work.now();
-    let days = i64::from(work.context.market.market_roles.reallocate.response_days);
+    let days = i64::from(work.context.market.dk().market_roles.reallocate.response_days);
     let due = Timestamp::from_micros(now.micros() + days * DAY_MICROS);
     let course = work.course_mut(process);
     course.tell(now, track::sent(sent));

@@ -56,7 +56,7 @@ fn domain(case: &Case, effective: Timestamp) -> Vec<Rule> {
     if !may_undo(case, &sender, &wrong) {
         broken.push(Rule::SenderMustBeCurrentSupplier);
     }
-    let most = case.market.market_roles.reallocate.max_days_back;
+    let most = case.market.dk().market_roles.reallocate.max_days_back;
     if wrong.is_empty() {
         broken.push(Rule::NothingToReallocate);
     } else if most != NO_BOUND && days_between(effective, case.now, case.market) > i64::from(most) {

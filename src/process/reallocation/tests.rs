@@ -210,7 +210,7 @@ fn the_former_supplier_declines_and_its_reasons_are_handed_on() {
 fn whoever_does_not_answer_in_time_declines_or_agrees_as_the_market_has_it() {
     for consent in [false, true] {
         let mut house = taken_over("D07");
-        house.market.market_roles.reallocate.silence_is_consent = consent;
+        house.market.dk_mut().market_roles.reallocate.silence_is_consent = consent;
         let id = forwarded(&mut house, "D07");
         house.pass(at("2023-04-08T08:59:59Z"));
         assert_eq!(house.post(), Vec::<String>::new());

@@ -56,7 +56,7 @@ impl Work<'_> {
             return;
         }
         self.course_mut(process).tell(now, "the former supplier has not answered");
-        if self.context.market.market_roles.reallocate.silence_is_consent {
+        if self.context.market.dk().market_roles.reallocate.silence_is_consent {
             self.agree(process);
         } else {
             self.decline(process, &[Rule::FormerSupplierIsSilent.reason(RequestKind::Reallocation)]);

@@ -30,7 +30,7 @@ pub static CHANGE_OF_BALANCE_RESPONSIBLE_ON_SAME_DATE: Check = Check {
 
 pub static EFFECTIVE_DATE_CANNOT_BE_IN_THE_PAST: Check = Check {
     rule: Rule::EffectiveDateCannotBeInThePast,
-    fails: |case| case.market.market_roles.balance_responsible.days_before == 0 && domain::is_past(case),
+    fails: |case| case.market.dk().market_roles.balance_responsible.days_before == 0 && domain::is_past(case),
 };
 
 pub static EFFECTIVE_DATE_IS_NOT_WITHIN_ALLOWED_TIME_PERIOD: Check =
@@ -60,6 +60,6 @@ pub static BALANCE_RESPONSIBLE_PER_GRID_AREA: Check = Check {
     fails: |case| {
         let asked = case.record.balance_responsible.as_ref().map(|id| id.trimmed());
         let area = case.area_responsible.as_ref().map(ActorNumber::as_str);
-        case.market.market_roles.balance_responsible.consumption_per_grid_area && area.is_some() && area != asked
+        case.market.dk().market_roles.balance_responsible.consumption_per_grid_area && area.is_some() && area != asked
     },
 };

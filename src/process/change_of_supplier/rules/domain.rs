@@ -111,13 +111,13 @@ pub static MOVE_OUT_REGISTERED_ON_SAME_DATE: Check = Check {
 /// The midnight that began the present day is past, unless it is allowed. Where a window reaches back, the window decides.
 pub static EFFECTIVE_DATE_CANNOT_BE_IN_THE_PAST: Check = Check {
     rule: Rule::EffectiveDateCannotBeInThePast,
-    fails: |case| case.market.market_roles.change_of_supplier.days_before == 0 && is_past(case),
+    fails: |case| case.market.dk().market_roles.change_of_supplier.days_before == 0 && is_past(case),
 };
 
 pub static EFFECTIVE_DATE_IS_NOT_WITHIN_ALLOWED_TIME_PERIOD: Check = Check {
     rule: Rule::EffectiveDateIsNotWithinAllowedTimePeriod,
     fails: |case| {
-        let settings = &case.market.market_roles.change_of_supplier;
+        let settings = &case.market.dk().market_roles.change_of_supplier;
         let short = case.header.business_reason == "D30";
         let window = Window {
             days_before: settings.days_before,
@@ -131,7 +131,7 @@ pub static EFFECTIVE_DATE_IS_NOT_WITHIN_ALLOWED_TIME_PERIOD: Check = Check {
 pub static EFFECTIVE_DATE_IS_NOT_WITHIN_ALLOWED_TIME_PERIOD_OF_MOVE_IN: Check = Check {
     rule: Rule::EffectiveDateIsNotWithinAllowedTimePeriod,
     fails: |case| {
-        let settings = &case.market.market_roles.move_in;
+        let settings = &case.market.dk().market_roles.move_in;
         let (days_before, days_after) = match &*case.header.business_reason {
             "D21" => (settings.d21_days_before, settings.d21_days_after),
             "D29" => (settings.d29_days_before, settings.d29_days_after),
@@ -164,7 +164,7 @@ pub static MOVE_IN_AFTER_COMPLETED_END_OF_SUPPLY: Check = Check {
     rule: Rule::MoveInAfterCompletedEndOfSupply,
     fails: |case| {
         let ended = case.point.processes().into_iter().filter(|it| it.kind == ProcessKind::EndOfSupply);
-        !case.market.market_roles.move_in.after_end_of_supply
+        !case.market.dk().market_roles.move_in.after_end_of_supply
             && case.expected.supplier_at(case.effective()).is_none()
             && ended.into_iter().any(|it| it.status == Status::Completed)
     },
@@ -186,7 +186,7 @@ pub static REALLOCATION_RUNNING: Check = Check {
 pub static NET_SETTLEMENT_GROUP_6: Check = Check {
     rule: Rule::NetSettlementGroup6,
     fails: |case| {
-        case.market.market_roles.change_of_supplier.net_settlement_group_6_stays
+        case.market.dk().market_roles.change_of_supplier.net_settlement_group_6_stays
             && case.master.is_some_and(|it| it.master.net_settlement_group == Some(6))
     },
 };
@@ -214,13 +214,13 @@ pub fn is_past(case: &Case) -> bool {
 fn today_is_allowed(case: &Case) -> bool {
     let calendar = Calendar::new(case.market.zone);
     let date = |at: Timestamp| calendar.date(at);
-    case.market.market_roles.change_of_supplier.allow_today && date(case.effective()) == date(case.now)
+    case.market.dk().market_roles.change_of_supplier.allow_today && date(case.effective()) == date(case.now)
 }
 
 pub fn is_blocked(case: &Case, number: &str) -> bool {
     let Some(master) = case.master else { return false };
     let blocked = format!("{}:{number}", master.grid_area);
-    case.market.market_roles.notices.blocked.contains(&blocked)
+    case.market.dk().market_roles.notices.blocked.contains(&blocked)
 }
 
 fn same_customer(case: &Case) -> bool {
@@ -232,7 +232,7 @@ fn same_customer(case: &Case) -> bool {
 
 /// Days from today that a change of balance responsible party may lie away.
 pub fn balance_window(case: &Case) -> bool {
-    let settings = &case.market.market_roles.balance_responsible;
+    let settings = &case.market.dk().market_roles.balance_responsible;
     let window = Window { days_before: settings.days_before, days_after: settings.days_after, min_notice_days: 0 };
     window.allows(case.effective(), case.now, case.market)
 }

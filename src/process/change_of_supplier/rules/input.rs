@@ -76,7 +76,7 @@ pub static BALANCE_RESPONSIBLE_MISSING: Check =
 
 pub static BALANCE_RESPONSIBLE_MISSING_WHERE_REQUIRED: Check = Check {
     rule: Rule::BalanceResponsibleMissing,
-    fails: |case| case.market.market_roles.change_of_supplier.require_brp && names_no_responsible(case),
+    fails: |case| case.market.dk().market_roles.change_of_supplier.require_brp && names_no_responsible(case),
 };
 
 pub static EFFECTIVE_DATE_IS_EMPTY: Check =

@@ -15,7 +15,7 @@ use crate::process::market_documents::requests::{Cancellation, EndOfSupply, Requ
 use crate::process::market_documents::{CustomerId, Id, Sent};
 use crate::process::metering_points::{GridAreaTable, MeteringPointTable};
 use crate::process::participants::Status;
-use crate::process::{Event, Market, TIMERS, Timer, aftermath, dispatch, gather, gather_more, timer};
+use crate::process::{Event, Market, Timer, aftermath, dispatch, gather, gather_more, timer, timers};
 use crate::record::Key;
 
 pub const A: &str = "5790002000010";
@@ -119,7 +119,8 @@ impl House {
     /// Moves the clock on; everything that is due happens in due order.
     pub fn pass(&mut self, to: Timestamp) {
         while let Some(timer) = self.first_timer().filter(|timer| timer.due <= to) {
-            let kind = TIMERS.iter().find(|kind| kind.name == timer.kind).expect("its kind is registered");
+            let kind =
+                timers().map(|(_, kind)| kind).find(|kind| kind.name == timer.kind).expect("its kind is registered");
             let duty = (kind.duty)(&timer);
             let caller = party(HUB, ActorRole::MeteringPointAdministrator);
             let market = self.market.clone();

@@ -73,7 +73,7 @@ fn input_rules() {
         ("E56", |_, it| record(it).balance_responsible = None, &["BalanceResponsibleMissing"], &["E18"]),
         (
             "E03",
-            |house, _| house.market.market_roles.change_of_supplier.require_brp = true,
+            |house, _| house.market.dk_mut().market_roles.change_of_supplier.require_brp = true,
             &["BalanceResponsibleMissing"],
             &["E18"],
         ),
@@ -211,7 +211,7 @@ fn domain_rules() {
         (
             "E03",
             |house, it| {
-                house.market.market_roles.change_of_supplier.allow_today = true;
+                house.market.dk_mut().market_roles.change_of_supplier.allow_today = true;
                 record(it).start = "2023-02-28T23:00:00Z".into();
             },
             &[],
@@ -220,7 +220,7 @@ fn domain_rules() {
         (
             "E03",
             |house, it| {
-                house.market.market_roles.change_of_supplier.days_before = 2;
+                house.market.dk_mut().market_roles.change_of_supplier.days_before = 2;
                 record(it).start = "2023-02-27T23:00:00Z".into();
             },
             &[],
@@ -228,14 +228,14 @@ fn domain_rules() {
         ),
         (
             "E03",
-            |house, _| house.market.market_roles.change_of_supplier.min_notice_days = 31,
+            |house, _| house.market.dk_mut().market_roles.change_of_supplier.min_notice_days = 31,
             &["EffectiveDateIsNotWithinAllowedTimePeriod"],
             &["E17"],
         ),
-        ("D30", |house, _| house.market.market_roles.change_of_supplier.min_notice_days = 31, &[], &[]),
+        ("D30", |house, _| house.market.dk_mut().market_roles.change_of_supplier.min_notice_days = 31, &[], &[]),
         (
             "D30",
-            |house, _| house.market.market_roles.change_of_supplier.short_notice_min_notice_days = 31,
+            |house, _| house.market.dk_mut().market_roles.change_of_supplier.short_notice_min_notice_days = 31,
             &["EffectiveDateIsNotWithinAllowedTimePeriod"],
             &["E17"],
         ),
@@ -287,13 +287,13 @@ fn domain_rules() {
         ("E03", |_, it| record(it).customer = Some(customer_id("11111111")), &[], &[]),
         (
             "E65",
-            |house, _| house.market.market_roles.notices.blocked = vec![format!("131:{B}")],
+            |house, _| house.market.dk_mut().market_roles.notices.blocked = vec![format!("131:{B}")],
             &["ActorBlockedInGridArea"],
             &["D48"],
         ),
         (
             "E56",
-            |house, _| house.market.market_roles.notices.blocked = vec![format!("131:{BALANCE}")],
+            |house, _| house.market.dk_mut().market_roles.notices.blocked = vec![format!("131:{BALANCE}")],
             &["OtherActorBlockedInGridArea"],
             &["D49"],
         ),
@@ -369,9 +369,9 @@ fn net_settlement_group_6_keeps_its_supplier_where_the_settings_say_so() {
     let mut point = metering_point(&house.store.facts(&metering_points::needs_of(&id)), &id).unwrap();
     point.master.net_settlement_group = Some(6);
     house.store.commit(&[metering_points::put(&point)]);
-    house.market.market_roles.change_of_supplier.net_settlement_group_6_stays = true;
+    house.market.dk_mut().market_roles.change_of_supplier.net_settlement_group_6_stays = true;
     let decision = house.send(&request(B, "E03", "c1", APRIL));
     assert_eq!((broken(&decision), codes(&decision)), (vec!["NetSettlementGroup6"], vec!["D47".to_string()]));
-    house.market.market_roles.change_of_supplier.net_settlement_group_6_stays = false;
+    house.market.dk_mut().market_roles.change_of_supplier.net_settlement_group_6_stays = false;
     assert_eq!(broken(&house.send(&request(B, "E03", "c2", APRIL))), [""; 0]);
 }

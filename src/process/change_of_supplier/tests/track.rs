@@ -67,7 +67,7 @@ fn a_receiver_that_fetches_nothing_holds_nothing_up() {
 #[test]
 fn a_change_on_its_day_does_not_wait_for_its_messages() {
     let mut house = House::opened();
-    house.market.market_roles.dispatch.patience_hours = 24 * 60;
+    house.market.dk_mut().market_roles.dispatch.patience_hours = 24 * 60;
     house.send(&request(B, "E03", "c1", "2023-03-01T23:00:00Z"));
     let details = sent_to(&mut house, "AccountingPointCharacteristics");
     house.pass(at("2023-03-02T10:00:00Z"));
@@ -87,11 +87,11 @@ fn a_change_on_its_day_does_not_wait_for_its_messages() {
 #[test]
 fn where_everything_counts_as_dispatched_at_once_only_dates_are_waited_for() {
     let mut house = House::opened();
-    let dispatch = &mut house.market.market_roles.dispatch;
+    let dispatch = &mut house.market.dk_mut().market_roles.dispatch;
     (dispatch.metering_point_details, dispatch.charge_details) = (Means::Enqueued, Means::Enqueued);
     house.send(&request(B, "E03", "c1", APRIL));
     assert_eq!(house.course_of("c1").state, State::AwaitingCurrentSupplierNotificationDispatch);
-    house.market.market_roles.dispatch.confirm = Means::Dequeued;
+    house.market.dk_mut().market_roles.dispatch.confirm = Means::Dequeued;
     let decision = house.send(&request(C, "E03", "c2", "2023-04-30T22:00:00Z"));
     assert_eq!(house.course_of("c2").state, State::AwaitingConfirmationMessageDispatch);
     house.dequeue(&decision.outgoing[0].message_id);
@@ -123,7 +123,7 @@ fn it_can_be_cancelled_in_each_state_before_the_deadline() {
 #[test]
 fn who_was_told_already_is_told_that_it_does_not_hold() {
     let mut house = House::opened();
-    house.market.market_roles.change_of_supplier.cancellation_period_hours = 24;
+    house.market.dk_mut().market_roles.change_of_supplier.cancellation_period_hours = 24;
     house.send(&request(B, "E03", "c1", APRIL));
     house.pass(at("2023-03-28T22:00:00Z"));
     let notice = house.sent.last().unwrap().clone();

@@ -33,7 +33,7 @@ pub static CH_13: Rule = Rule {
     name: "LinkMustNotBeChangedTooFarBack",
     code: ReasonCode::E17,
     holds: |case| {
-        let window = case.market.charge_links.correction_window;
+        let window = case.market.dk().charge_links.correction_window;
         case.by_default
             || window.is_open(Calendar::new(case.market.zone).date(case.now))
             || case.operation.effective.is_none_or(|start| start >= earliest(case))
@@ -50,6 +50,6 @@ pub static CH_13: Rule = Rule {
 
 /// Local midnight of the earliest day that a change may reach back to outside of the correction window.
 fn earliest(case: &Case) -> Timestamp {
-    let back_days = i32::from(case.market.charge_links.back_days);
+    let back_days = i32::from(case.market.dk().charge_links.back_days);
     Calendar::new(case.market.zone).midnight_in_days(case.now, -back_days)
 }

@@ -199,7 +199,7 @@ fn ends(start: &str, end: &str) -> Operation {
 #[test]
 fn a_metering_point_and_a_charge_begin_some_day() {
     let mut world = World::new();
-    world.market.charge_links.back_days = 2_000;
+    world.market.dk_mut().charge_links.back_days = 2_000;
     let mut early = |date: &str| broken(&world.send(&request(vec![link(date, "inf", 1)]))).remove(0);
     assert_eq!(early("2021-12-31"), ["VR.200"]);
     assert_eq!(early("2022-01-01"), ACCEPTED);

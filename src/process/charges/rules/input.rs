@@ -313,7 +313,7 @@ pub static CH_04: Rule = Rule {
 
 /// From the earliest to the latest effective date of the document's business reason, both included (charges 3.6).
 fn effective_window(case: &Case) -> Period {
-    let settings = &case.market.charges;
+    let settings = &case.market.dk().charges;
     let window = match case.header.business_reason.as_str() {
         REASON_PRICES => settings.prices_effective,
         _ => settings.information_effective,

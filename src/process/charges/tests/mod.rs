@@ -21,9 +21,9 @@ use std::collections::BTreeMap;
 use super::state::ChargeState;
 use super::*;
 use crate::market::{ActorNumber, Calendar, ChargeType, Party, Period, Price, Resolution, Timestamp, VatClass};
+use crate::process::Market;
 use crate::process::charge_documents::tests::*;
 use crate::process::participants::Status;
-use crate::process::{Market, Pack};
 use crate::record::{Change, Expected};
 
 /// Everything a gateway would keep, and the few participants that most tests want.

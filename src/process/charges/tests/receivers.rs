@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::document::{Field, built_in, cim_xml};
+use crate::process::Pack;
 
 /// Every role in every status: who is told of a plain tariff, and who of a tax.
 #[test]
@@ -20,7 +21,8 @@ fn exactly_the_live_are_told() {
         }
     }
     // Whoever takes part in another market only is nobody here.
-    world.store.register_in(Pack::Supplier, "99", ActorRole::EnergySupplier, Status::Active);
+    let elsewhere = Pack::all().find(|pack| *pack != Pack::DK).unwrap();
+    world.store.register_in(elsewhere, "99", ActorRole::EnergySupplier, Status::Active);
     // The grid company that sends is told nothing, but another role of its number is somebody else.
     told.push(party(GRID, ActorRole::EnergySupplier));
     world.register(GRID, ActorRole::EnergySupplier, Status::Passive);

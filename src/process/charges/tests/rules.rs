@@ -73,7 +73,7 @@ fn document_rules() {
 #[test]
 fn the_window_of_effective_dates_is_as_configured_for_each_business_reason() {
     let mut world = World::new();
-    world.market.charges.information_effective = EffectiveWindow { lower_days: 31, upper_days: 40 };
+    world.market.dk_mut().charges.information_effective = EffectiveWindow { lower_days: 31, upper_days: 40 };
     for (date, rules) in [("31-08", &["VR.209"][..]), ("01-09", &[]), ("10-09", &[]), ("11-09", &["VR.209"])] {
         let told = world.clone().send(&request(vec![Operation { effective: Some(local(date)), ..information() }]));
         assert_eq!(broken(&told), [rules], "{date}");
@@ -81,7 +81,7 @@ fn the_window_of_effective_dates_is_as_configured_for_each_business_reason() {
     world.send(&request(vec![information()]));
     let day = request(vec![prices(Resolution::Day, local("11-09"), local("12-09"), &["1"])]);
     assert_eq!(broken(&world.clone().send(&day)), [ACCEPTED], "prices have a window of their own");
-    world.market.charges.prices_effective = EffectiveWindow { lower_days: 0, upper_days: 40 };
+    world.market.dk_mut().charges.prices_effective = EffectiveWindow { lower_days: 0, upper_days: 40 };
     assert_eq!(broken(&world.send(&day)), [["VR.209"]]);
 }
 

@@ -16,7 +16,7 @@ use crate::document::{Field, Outgoing, Record};
 use crate::market::{ActorNumber, Calendar, Party, Timestamp};
 use crate::process::charge_documents::tests::{Store, at};
 use crate::process::participants::Status as Registered;
-use crate::process::{Event, Fate, Market, Pack, TIMERS, gather, gather_more, timer};
+use crate::process::{Event, Fate, Market, gather, gather_more, timer, timers};
 use crate::record::{Change, KeyRange};
 
 /// Three market locations with their check digits.
@@ -40,10 +40,14 @@ struct House {
 impl House {
     fn new() -> Self {
         let mut store = Store::default();
-        store.register_in(Pack::Supplier, INTEGRATION, ActorRole::EnergySupplier, Registered::Active);
-        let market = Market::supplier_defaults();
+        store.register_in(PACK, INTEGRATION, ActorRole::EnergySupplier, Registered::Active);
+        let market = PACK.market();
         let now = at(NOW);
         Self { store, market, now, messages: 0, outgoing: Vec::new(), events: Vec::new(), fates: Vec::new() }
+    }
+
+    fn settings(&mut self) -> &mut Settings {
+        &mut self.market.settings_mut::<Sections>().accounts
     }
 
     /// Delivers one entity and lets everything happen that is due.
@@ -94,7 +98,7 @@ impl House {
         let Some(timer) = first.map(|(key, entry)| timer::read(key, entry)).filter(|timer| timer.due <= to) else {
             return false;
         };
-        let kind = TIMERS.iter().find(|kind| kind.name == timer.kind).unwrap();
+        let kind = timers().map(|(_, kind)| kind).find(|kind| kind.name == timer.kind).unwrap();
         let market = self.market.clone();
         let caller = Party { number: market.hub.clone(), role: ActorRole::EnergySupplier };
         let context = Context { now: timer.due, caller, cause: timer.cause(), market: &market };

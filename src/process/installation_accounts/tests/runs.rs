@@ -25,8 +25,8 @@ fn all_show(house: &House, city: &str) -> bool {
 fn a_change_reaches_every_account_page_by_page_and_a_crash_loses_nothing() {
     let accounts = mark::LINKS_PER_PAGE * 2 + update::ACCOUNTS_PER_PAGE;
     let mut house = many(accounts);
-    house.market.accounts.mark_interval_seconds = 3_600;
-    house.market.accounts.update_interval_seconds = 3_600;
+    house.settings().mark_interval_seconds = 3_600;
+    house.settings().update_interval_seconds = 3_600;
     house.now = at("2026-03-10T09:30:00Z");
     house.deliver(2, object("C1", "Hamburg"));
     let mut pages = 0;

@@ -73,7 +73,7 @@ fn case_4_a_new_installation_at_the_same_market_location_is_assigned_to_the_acco
 #[test]
 fn case_4_makes_an_account_of_its_own_where_the_operator_wants_it() {
     let mut house = House::new();
-    house.market.accounts.on_malo_match = OnMaloMatch::Create;
+    house.settings().on_malo_match = OnMaloMatch::Create;
     for entity in case_1() {
         house.deliver(1, entity);
     }
@@ -180,7 +180,7 @@ fn case_8_midnight_passes_and_the_next_time_slice_is_shown() {
     }
     assert_eq!(house.account().value(ValueName::RateCategory), Some("H0"));
     let midnight = house.midnight("2026-03-11");
-    house.market.accounts.update_interval_seconds = 3_600 * 24;
+    house.settings().update_interval_seconds = 3_600 * 24;
     house.pass_time(midnight);
     let marked = house.account();
     let mark = marked.mark.as_ref().expect("it is marked when the day comes");
@@ -211,7 +211,7 @@ fn case_9_the_day_after_its_last_day_a_contract_has_ended() {
 #[test]
 fn case_10_a_change_between_marking_and_updating_is_never_lost() {
     let mut house = settled();
-    house.market.accounts.update_interval_seconds = 3_600;
+    house.settings().update_interval_seconds = 3_600;
     house.deliver(2, object("C1", "Hamburg"));
     house.pass_time(at("2026-03-10T09:30:00Z"));
     // Delivered on the hour: marked a quarter later at most, and updated on the next hour.
@@ -227,7 +227,7 @@ fn case_10_a_change_between_marking_and_updating_is_never_lost() {
 #[test]
 fn a_mark_keeps_its_first_time_and_adds_reasons() {
     let mut house = settled();
-    house.market.accounts.update_interval_seconds = 7 * 86_400;
+    house.settings().update_interval_seconds = 7 * 86_400;
     house.deliver(2, contract("B1", "V1", "I1", "2026-01-01", Some("2026-03-10")));
     house.deliver(2, partner("P1"));
     let first = house.account().mark.expect("marked at once: nine o'clock is the end of a quarter").since;

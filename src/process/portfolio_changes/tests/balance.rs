@@ -42,7 +42,7 @@ fn it_becomes_responsible_for_each_accounting_point_of_the_type() {
 #[test]
 fn the_supplier_is_sent_the_metering_point_where_the_settings_say_so() {
     let mut house = House::opened();
-    house.market.market_roles.balance_responsible.send_master_data = true;
+    house.market.dk_mut().market_roles.balance_responsible.send_master_data = true;
     order(&mut house, &balance("Consumption", BALANCE, APRIL)).unwrap();
     house.pass(at(APRIL));
     assert_eq!(house.post(), [format!("AccountingPointCharacteristics E56 {A}/DDQ")]);
@@ -71,12 +71,12 @@ fn a_request_for_one_accounting_point_is_held_to_the_party_of_the_area_where_the
         broken(&house.send(&request))
     };
     let mut house = House::opened();
-    house.market.market_roles.balance_responsible.consumption_per_grid_area = true;
+    house.market.dk_mut().market_roles.balance_responsible.consumption_per_grid_area = true;
     let may = "2023-04-30T22:00:00Z";
     assert_eq!(ask(&mut house, "t0", OTHER_BALANCE, "2023-03-14T23:00:00Z"), [""; 0], "nobody has named one yet");
     order(&mut house, &balance("Consumption", BALANCE, APRIL)).unwrap();
     assert_eq!(ask(&mut house, "t1", OTHER_BALANCE, "2023-03-20T23:00:00Z"), ["BalanceResponsibleIsCurrent"]);
     assert_eq!(ask(&mut house, "t2", OTHER_BALANCE, may), ["BalanceResponsiblePerGridArea"]);
-    house.market.market_roles.balance_responsible.consumption_per_grid_area = false;
+    house.market.dk_mut().market_roles.balance_responsible.consumption_per_grid_area = false;
     assert_eq!(ask(&mut house, "t3", OTHER_BALANCE, may), [""; 0]);
 }

@@ -67,8 +67,8 @@ fn a_forced_change_goes_through_its_states_with_every_document() {
 #[test]
 fn where_every_document_is_to_be_dequeued_each_is_waited_for() {
     let mut house = House::opened();
-    house.market.market_roles.dispatch.notifications = Means::Dequeued;
-    house.market.market_roles.dispatch.customer_details = Means::Dequeued;
+    house.market.dk_mut().market_roles.dispatch.notifications = Means::Dequeued;
+    house.market.dk_mut().market_roles.dispatch.customer_details = Means::Dequeued;
     order(&mut house, &takeover()).unwrap();
     let process = forced_change(&house).id;
     let messages: Vec<String> = house.sent.iter().map(|it| it.message_id.clone()).collect();
@@ -339,7 +339,7 @@ fn every_rule_of_an_accounting_point_is_told() {
     let skipped = |rule: &str| (format!("skipped {rule}"), 0);
     let closed = |house: &mut House| house.point(POINT, "E17", "ClosedDown");
     assert_eq!(became(&closed, takeover()), skipped("CannotBeInStateOfClosedDown"));
-    let blocked = |house: &mut House| house.market.market_roles.notices.blocked = vec![format!("131:{B}")];
+    let blocked = |house: &mut House| house.market.dk_mut().market_roles.notices.blocked = vec![format!("131:{B}")];
     assert_eq!(became(&blocked, takeover()), skipped("NewSupplierBlockedInGridArea"));
     assert_eq!(became(&|_| (), named(POINT, forced("E06", C, B))), skipped("SupplierMustSupplyOnTheDate"));
     assert_eq!(became(&|_| (), named(POINT, elsewhere.clone())).0, "done");

@@ -58,14 +58,15 @@ fn every_rule_of_an_order_is_held_to() {
 #[test]
 fn the_settings_say_how_soon_and_who_is_blocked() {
     let mut house = House::opened();
-    house.market.market_roles.forced.min_notice_days = 31;
+    house.market.dk_mut().market_roles.forced.min_notice_days = 31;
     assert_eq!(order(&mut house, &takeover()), Err(vec!["F06"]), "30 days from today, counted in UTC");
-    house.market.market_roles.forced.min_notice_days = 30;
+    house.market.dk_mut().market_roles.forced.min_notice_days = 30;
     assert!(order(&mut house, &takeover()).is_ok());
-    house.market.market_roles.notices.blocked = vec![format!("131:{BALANCE}"), format!("131:{A}")];
+    house.market.dk_mut().market_roles.notices.blocked = vec![format!("131:{BALANCE}"), format!("131:{A}")];
     assert_eq!(order(&mut house, &balance(A, "131", BALANCE, APRIL)), Err(vec!["F09", "F09"]));
-    house.market.market_roles.effective_date.count_in = crate::process::change_of_supplier::settings::CountIn::Local;
-    house.market.market_roles.forced.min_notice_days = 0;
+    house.market.dk_mut().market_roles.effective_date.count_in =
+        crate::process::change_of_supplier::settings::CountIn::Local;
+    house.market.dk_mut().market_roles.forced.min_notice_days = 0;
     assert!(order(&mut house, &on("2023-02-28T23:00:00Z", takeover())).is_ok(), "today is in time");
     assert_eq!(order(&mut house, &on("2023-02-27T23:00:00Z", takeover())), Err(vec!["F06"]));
 }

@@ -1,15 +1,26 @@
-//! Which columns a file may have, and which elements of a document they become.
+//! What can be imported from files: business partners, connection objects, installations, contract accounts, billing
+//! contracts.
 
-use crate::process::installation_accounts::EntityKind;
+use super::reply::{CONFIRM, REJECT};
+use super::{
+    EntityKind, REQUEST_CHANGE_BILLING_CONTRACT, REQUEST_CHANGE_BUSINESS_PARTNER, REQUEST_CHANGE_CONNECTION_OBJECT,
+    REQUEST_CHANGE_CONTRACT_ACCOUNT, REQUEST_CHANGE_INSTALLATION,
+};
+use crate::document::Reader;
+use crate::market::ActorRole;
+use crate::process::files::{AnswerReader, Files, Table, Verdicts};
 
-/// The columns of a kind of file. Elements of a group stand behind the group's name.
-pub struct Table {
-    pub kind: EntityKind,
-    /// In the order of the document: column, group (empty for none), element.
-    pub columns: &'static [(&'static str, &'static str, &'static str)],
-}
+pub const FILES: Files = Files {
+    help: HELP,
+    tables: TABLES,
+    business_reason: "S01",
+    business_sector: "23",
+    role: ActorRole::EnergySupplier,
+    answers: &[&CONFIRM, &REJECT],
+    answer_reader: || Box::new(Answers::default()),
+};
 
-pub const HELP: &str = "Columns, the first one first (those in brackets may be missing or empty):
+const HELP: &str = "Columns, the first one first (those in brackets may be missing or empty):
   partner_no            version kind(person|company) name [street house_number postal_code city country phone email]
   connection_object_no  version [street house_number postal_code] city country grid_operator
   installation_no       version connection_object_no division(electricity|gas|water|heat) [malo_id]
@@ -18,12 +29,15 @@ pub const HELP: &str = "Columns, the first one first (those in brackets may be m
   contract_account_no   version partner_no [payment_method dunning_procedure street house_number postal_code city country]
   billing_contract_no   version [contract_account_no installation_no] start [end product external_reference]
 
-Dates look like 2026-03-01. valid_to is the first day on which a time slice is no longer valid, end the last day of a
-contract. Exit status: 0 when every row was taken in, 1 when some were rejected or refused, 2 when it could not run.";
+Of an installation each row is one time slice, and rows of one installation stand together. Dates look like 2026-03-01.
+valid_to is the first day on which a time slice is no longer valid, end the last day of a contract.";
 
-pub const TABLES: [Table; 5] = [
+const TABLES: &[Table] = &[
     Table {
-        kind: EntityKind::BusinessPartner,
+        entity: EntityKind::BusinessPartner.name(),
+        document: &REQUEST_CHANGE_BUSINESS_PARTNER,
+        document_type: "S02",
+        repeats: None,
         columns: &[
             ("version", "", "version"),
             ("partner_no", "", "partnerNumber"),
@@ -39,7 +53,10 @@ pub const TABLES: [Table; 5] = [
         ],
     },
     Table {
-        kind: EntityKind::ConnectionObject,
+        entity: EntityKind::ConnectionObject.name(),
+        document: &REQUEST_CHANGE_CONNECTION_OBJECT,
+        document_type: "S03",
+        repeats: None,
         columns: &[
             ("version", "", "version"),
             ("connection_object_no", "", "connectionObjectNumber"),
@@ -52,7 +69,10 @@ pub const TABLES: [Table; 5] = [
         ],
     },
     Table {
-        kind: EntityKind::Installation,
+        entity: EntityKind::Installation.name(),
+        document: &REQUEST_CHANGE_INSTALLATION,
+        document_type: "S04",
+        repeats: Some(SLICE),
         columns: &[
             ("version", "", "version"),
             ("installation_no", "", "installationNumber"),
@@ -71,7 +91,10 @@ pub const TABLES: [Table; 5] = [
         ],
     },
     Table {
-        kind: EntityKind::ContractAccount,
+        entity: EntityKind::ContractAccount.name(),
+        document: &REQUEST_CHANGE_CONTRACT_ACCOUNT,
+        document_type: "S05",
+        repeats: None,
         columns: &[
             ("version", "", "version"),
             ("contract_account_no", "", "contractAccountNumber"),
@@ -86,7 +109,10 @@ pub const TABLES: [Table; 5] = [
         ],
     },
     Table {
-        kind: EntityKind::BillingContract,
+        entity: EntityKind::BillingContract.name(),
+        document: &REQUEST_CHANGE_BILLING_CONTRACT,
+        document_type: "S06",
+        repeats: None,
         columns: &[
             ("version", "", "version"),
             ("billing_contract_no", "", "billingContractNumber"),
@@ -101,16 +127,45 @@ pub const TABLES: [Table; 5] = [
 ];
 
 /// The group of which an installation has one for each row.
-pub const SLICE: &str = "TimeSlice";
+const SLICE: &str = "TimeSlice";
 
-impl Table {
-    /// The table whose files begin with this column.
-    pub fn of(first: &str) -> Option<&'static Table> {
-        TABLES.iter().find(|table| table.key() == first)
+#[derive(Default)]
+struct Answers {
+    found: Verdicts,
+    transaction_id: String,
+    verdict: String,
+    reasons: Vec<String>,
+    entity: String,
+}
+
+impl Reader for Answers {
+    fn open(&mut self, name: &str) {
+        if name == "MktActivityRecord" {
+            (self.verdict, self.reasons) = ("rejected".into(), Vec::new());
+        }
     }
 
-    /// The column that says which entity a row is about: the one behind the version.
-    pub fn key(&self) -> &'static str {
-        self.columns[1].0
+    fn value(&mut self, name: &str, value: &str, _byte: usize) {
+        match name {
+            "originalTransactionIDReference_MktActivityRecord.mRID" => self.transaction_id = value.to_string(),
+            "outcome" => self.verdict = value.to_string(),
+            "text" => self.reasons.push(value.to_string()),
+            "entity" => self.entity = value.to_string(),
+            "number" => self.reasons.push(format!("waiting for {} {value}", self.entity)),
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, name: &str) {
+        if name == "MktActivityRecord" {
+            let answer = (std::mem::take(&mut self.verdict), std::mem::take(&mut self.reasons));
+            self.found.insert(std::mem::take(&mut self.transaction_id), answer);
+        }
+    }
+}
+
+impl AnswerReader for Answers {
+    fn finish(self: Box<Self>) -> Verdicts {
+        self.found
     }
 }
