@@ -3,7 +3,8 @@
 //! then reviewed like code.
 //!
 //! Beside the `NN-in.xml` that are fed stand `NN-out-….xml`, the documents that are sent (of several receivers that are
-//! told the same, the first), and `after.txt`: how each file was answered, and what each queue then held.
+//! told the same, the first), and `after.txt`: how each file was answered, and what each queue then held. A `config.toml` in a
+//! conversation's folder, or above it, has the settings that it is held under, instead of the defaults.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,26 +15,31 @@ use gridpost::gateway::world::World;
 use gridpost::gateway::{Gateway, Settings};
 use gridpost::market::Timestamp;
 use gridpost::process::market_documents::{RequestKind, Rule};
+use gridpost::process::{Markets, change_of_supplier, metering_point_characteristics};
 use gridpost::replay::{Line, Plan, Run, replay, runs};
 use gridpost::spec::{Schema, Sources, Specs};
 use gridpost::store::Memory;
+use serde::Deserialize;
 
 /// What the clock shows in every conversation of the toy world. Where a world of its own stands above a conversation, the
 /// clock follows the documents.
 const CLOCK: &str = "2023-08-01T09:00:00Z";
 
-fn settings() -> Settings {
-    Settings { undecided_max: 1_000, ..Settings::default() }
+fn settings(markets: Markets) -> Settings {
+    Settings { markets, undecided_max: 1_000, ..Settings::default() }
 }
 
 /// Name to content: what a conversation leaves behind.
 fn footprint(specs: &Arc<Specs>, run: &Run) -> BTreeMap<String, String> {
-    footprint_in(own_world(run.files[0].parent().unwrap()), specs, run)
+    footprint_in(run.files[0].parent().unwrap(), specs, run)
 }
 
-fn footprint_in(own_world: Option<World>, specs: &Arc<Specs>, run: &Run) -> BTreeMap<String, String> {
+/// In the world and under the settings of a conversation.
+fn footprint_in(conversation: &Path, specs: &Arc<Specs>, run: &Run) -> BTreeMap<String, String> {
     let out = tempfile::tempdir().unwrap();
-    let open = |clock| Ok(Gateway::open(Arc::new(Memory::default()), specs.clone(), settings(), clock)?);
+    let own_world = nearest_above(conversation, "world.toml").map(|world| World::read(&world).unwrap());
+    let settings = settings(own_markets(conversation));
+    let open = |clock| Ok(Gateway::open(Arc::new(Memory::default()), specs.clone(), settings.clone(), clock)?);
     let plan = Plan {
         open: &open,
         clock: if own_world.is_some() { None } else { Timestamp::parse_date_time(CLOCK) },
@@ -75,12 +81,43 @@ fn footprint_in(own_world: Option<World>, specs: &Arc<Specs>, run: &Run) -> BTre
     files
 }
 
-/// The world that stands nearest above a conversation, unless it is the toy world, which stands above all.
-fn own_world(conversation: &Path) -> Option<World> {
+/// A file of this name in a conversation, or else nearest above it; what stands above all of them is nobody's own.
+fn nearest_above(conversation: &Path, name: &str) -> Option<PathBuf> {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
     let folders = conversation.ancestors().take_while(|folder| *folder != top);
-    let worlds = folders.map(|folder| folder.join("world.toml"));
-    worlds.into_iter().find(|world| world.is_file()).map(|world| World::read(&world).unwrap())
+    folders.map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// What a conversation's own `config.toml` changes about the Danish market; it is the gateway's configuration.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnConfig {
+    market: OwnMarkets,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnMarkets {
+    dk: OwnDk,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnDk {
+    #[serde(default)]
+    market_roles: change_of_supplier::Settings,
+    #[serde(default)]
+    metering_points: metering_point_characteristics::Settings,
+}
+
+fn own_markets(conversation: &Path) -> Markets {
+    let mut markets = Markets::defaults();
+    if let Some(config) = nearest_above(conversation, "config.toml") {
+        let own: OwnConfig = toml::from_str(&std::fs::read_to_string(config).unwrap()).unwrap();
+        markets.dk.market_roles = own.market.dk.market_roles;
+        markets.dk.metering_points = own.market.dk.metering_points;
+    }
+    markets
 }
 
 fn conversations() -> Vec<(PathBuf, Run)> {
@@ -276,7 +313,7 @@ fn a_suppliers_integrations_may_send_every_document_as_json() {
         let in_json = in_another_form(&run, &specs, dir.path(), "json", &mut said, |schema, xml| {
             gridpost::document::cim_json::from_xml(schema, xml, &limits).ok()
         });
-        let after = &footprint_in(own_world(&folder), &specs, &in_json)["after.txt"];
+        let after = &footprint_in(&folder, &specs, &in_json)["after.txt"];
         let expected = std::fs::read_to_string(folder.join("after.txt")).unwrap();
         assert_eq!(without_ids(after), without_ids(&expected), "{}", folder.display());
     }
@@ -341,9 +378,9 @@ fn what_is_sent_as_ebix_gets_the_same_answers() {
         conversations_said += 1;
         let expected = match completed.values().sum::<usize>() == before.1 {
             true => std::fs::read_to_string(folder.join("after.txt")).unwrap(),
-            false => footprint_in(own_world(&folder), &specs, &in_cim).remove("after.txt").unwrap(),
+            false => footprint_in(&folder, &specs, &in_cim).remove("after.txt").unwrap(),
         };
-        let after = &footprint_in(own_world(&folder), &specs, &in_ebix)["after.txt"];
+        let after = &footprint_in(&folder, &specs, &in_ebix)["after.txt"];
         if without_ids(after) != without_ids(&expected) {
             wrong.push(format!("{}:\n{after}\n{expected}", folder.display()));
         }

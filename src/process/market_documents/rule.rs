@@ -249,7 +249,7 @@ const TABLE: &[Row] = &[
     (Rule::ConsumerMustMatch, "ConsumerMustMatch", ReasonCode::D17, &[ChangeOfSupplier]),
     (Rule::CustomerMustBeDifferentFromCurrentCustomer, "CustomerMustBeDifferentFromCurrentCustomer", ReasonCode::D17, &[MoveIn]),
     (Rule::SenderMustBeCurrentSupplier, "SenderMustBeCurrentSupplier", ReasonCode::E16, &[ChangeOfBalanceResponsible, EndOfSupply, MoveOut, Reallocation, CustomerData, Service]),
-    (Rule::CurrentSupplierIsAnother, "CurrentSupplierIsAnother", ReasonCode::D08, &[ChangeOfBalanceResponsible, EndOfSupply, CustomerData]),
+    (Rule::CurrentSupplierIsAnother, "CurrentSupplierIsAnother", ReasonCode::D08, &[EndOfSupply, CustomerData]),
     (Rule::OngoingEndOfSupply, "OngoingEndOfSupply", ReasonCode::D39, &[EndOfSupply]),
     (Rule::MoveInAfterCompletedEndOfSupply, "MoveInAfterCompletedEndOfSupply", ReasonCode::D54, &[MoveIn]),
     (Rule::ActorBlockedInGridArea, "ActorBlockedInGridArea", ReasonCode::D48, STARTING),
