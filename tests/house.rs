@@ -269,13 +269,19 @@ fn every_rule_stands_in_the_markets_table_in_code_and_is_broken_in_some_sample()
 
 /// What is said about the reference's defects and about what must hold is shown by tests and conversations that are there.
 #[test]
-fn every_defect_and_every_invariant_of_charges_has_its_tests() {
-    let table = fs::read_to_string(root().join("message-specs/defects-charges.tsv")).unwrap();
-    let rows: Vec<Vec<&str>> = table.lines().skip(1).map(|line| line.split('\t').collect()).collect();
+fn every_defect_and_every_invariant_has_its_tests() {
+    every_row_is_shown("defects-charges.tsv", &[("11.2", 28), ("12", 12)]);
+    every_row_is_shown("defects-market-roles.tsv", &[("7", 30), ("7.1", 10)]);
+}
+
+/// `sections`: each with how many rows it has, in order.
+fn every_row_is_shown(table: &str, sections: &[(&str, usize)]) {
+    let text = fs::read_to_string(root().join("message-specs").join(table)).unwrap();
+    let rows: Vec<Vec<&str>> = text.lines().skip(1).map(|line| line.split('\t').collect()).collect();
     let numbers: Vec<&str> = rows.iter().map(|row| row[0]).collect();
-    let defects = (1..=28).map(|number| format!("11.2-{number}"));
-    let expected: Vec<String> = defects.chain((1..=12).map(|number| format!("12-{number}"))).collect();
-    assert_eq!(numbers, expected, "charges 11.2 and 12");
+    let numbered =
+        |(section, rows): &(&str, usize)| (1..=*rows).map(|row| format!("{section}-{row}")).collect::<Vec<_>>();
+    assert_eq!(numbers, sections.iter().flat_map(numbered).collect::<Vec<_>>(), "{table}");
     for row in &rows {
         assert!(row.len() == 4 && !row[1].is_empty() && !row[3].is_empty(), "{row:?}");
         for shown in row[3].split("; ") {

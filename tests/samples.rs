@@ -15,11 +15,10 @@ use gridpost::gateway::world::World;
 use gridpost::gateway::{Gateway, Settings};
 use gridpost::market::Timestamp;
 use gridpost::process::market_documents::{RequestKind, Rule};
-use gridpost::process::{Markets, change_of_supplier, metering_point_characteristics};
+use gridpost::process::{Markets, Pack};
 use gridpost::replay::{Line, Plan, Run, replay, runs};
 use gridpost::spec::{Schema, Sources, Specs};
 use gridpost::store::Memory;
-use serde::Deserialize;
 
 /// What the clock shows in every conversation of the toy world. Where a world of its own stands above a conversation, the
 /// clock follows the documents.
@@ -88,36 +87,19 @@ fn nearest_above(conversation: &Path, name: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-/// What a conversation's own `config.toml` changes about the Danish market; it is the gateway's configuration.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OwnConfig {
-    market: OwnMarkets,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OwnMarkets {
-    dk: OwnDk,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OwnDk {
-    #[serde(default)]
-    market_roles: change_of_supplier::Settings,
-    #[serde(default)]
-    metering_points: metering_point_characteristics::Settings,
-}
-
+/// Every pack's settings, as a conversation's own `config.toml`, which is the gateway's configuration, changes them.
 fn own_markets(conversation: &Path) -> Markets {
-    let mut markets = Markets::defaults();
-    if let Some(config) = nearest_above(conversation, "config.toml") {
-        let own: OwnConfig = toml::from_str(&std::fs::read_to_string(config).unwrap()).unwrap();
-        markets.dk.market_roles = own.market.dk.market_roles;
-        markets.dk.metering_points = own.market.dk.metering_points;
-    }
-    markets
+    let config = nearest_above(conversation, "config.toml").map(|config| std::fs::read_to_string(config).unwrap());
+    let own: toml::Table = toml::from_str(&config.unwrap_or_default()).unwrap();
+    assert!(own.keys().all(|section| section == "market"), "{own:?}");
+    let market = |pack: Pack| {
+        let mut market = pack.market();
+        if let Some(section) = own.get("market").and_then(|packs| packs.get(pack.name())) {
+            market.settings = (pack.definition().settings.read)(section.as_table().unwrap().clone()).unwrap();
+        }
+        market
+    };
+    Markets::new(Pack::all().map(market).collect())
 }
 
 fn conversations() -> Vec<(PathBuf, Run)> {

@@ -218,6 +218,42 @@ async fn links_of_one_charge_and_metering_point_never_overlap_however_they_come(
     }
 }
 
+/// Market-roles 2.14: of two commands on one accounting point at one time, the other is judged again, knowing the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_suppliers_that_ask_for_one_day_at_once_one_is_confirmed() {
+    const SUPPLIERS: [&str; 2] = ["7300000000011", "8500000000014"];
+    let asked = std::fs::read_to_string("samples/change-of-supplier/E03-from-request-to-effect/01-in.xml").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    for house in houses(dir.path()).await {
+        let sending: Vec<_> = (0..TOGETHER)
+            .map(|number| {
+                let supplier = SUPPLIERS[number as usize % SUPPLIERS.len()];
+                let document = asked
+                    .replace(SUPPLIERS[0], supplier)
+                    .replace("<cim:mRID>cos-1<", &format!("<cim:mRID>cos-{number}<"))
+                    .replace("<cim:mRID>c1<", &format!("<cim:mRID>c-{number}<"));
+                let house = Arc::clone(&house);
+                tokio::spawn(async move { house.receive_from_its_sender(document.into(), "c").await.unwrap() })
+            })
+            .collect();
+        for sent in sending {
+            let receipt = sent.await.unwrap();
+            assert!(matches!(receipt, Receipt::Accepted(_)), "{receipt:?}");
+        }
+        house.settled().await.unwrap();
+        let mut answers: BTreeMap<String, usize> = BTreeMap::new();
+        for supplier in SUPPLIERS {
+            let owner = Party { number: ActorNumber::new(supplier), role: ActorRole::EnergySupplier };
+            while let Some(peeked) = house.peek(&owner, None, house.now()).await.unwrap() {
+                *answers.entry(peeked.document.clone()).or_default() += 1;
+                house.dequeue(&owner, &peeked.message_id, house.now()).await.unwrap();
+            }
+        }
+        assert_eq!(answers["ConfirmRequestChangeOfSupplier"], 1, "{answers:?}");
+        assert_eq!(answers["RejectRequestChangeOfSupplier"], TOGETHER as usize - 1, "{answers:?}");
+    }
+}
+
 /// Defect 16: what a rejection weighs is what it has in bytes, so its words keep nobody from fetching it.
 #[tokio::test]
 async fn a_rejection_of_many_operations_with_many_words_is_one_document() {

@@ -120,6 +120,57 @@ fn it_can_be_cancelled_in_each_state_before_the_deadline() {
     }
 }
 
+/// Where every document is to be dequeued, each of the states is one that a change can be found in.
+#[test]
+fn what_a_cancellation_does_in_each_of_the_eight_states() {
+    let expected = [
+        (State::NotStarted, "E0H"),
+        (State::AwaitingConfirmationMessageDispatch, ""),
+        (State::AwaitingMeteringPointDetailsDispatch, ""),
+        (State::AwaitingConsumerDetailsDispatch, ""),
+        (State::AwaitingChargeDetailsDispatch, ""),
+        (State::AwaitingCurrentSupplierNotificationDispatch, ""),
+        (State::AwaitingSupplierChange, ""),
+        (State::Completed, "E17"),
+    ];
+    for (steps, (state, code)) in expected.into_iter().enumerate() {
+        let mut house = House::opened();
+        house.market.dk_mut().market_roles.change_of_supplier.cancellation_period_hours = 24;
+        let dispatch = &mut house.market.dk_mut().market_roles.dispatch;
+        for means in [&mut dispatch.confirm, &mut dispatch.customer_details, &mut dispatch.notifications] {
+            *means = Means::Dequeued;
+        }
+        house.link(POINT, "T-1");
+        if steps > 0 {
+            house.send(&request(B, "E03", "c1", APRIL));
+        }
+        for step in 1..steps {
+            match step {
+                5 => house.pass(at("2023-03-28T22:00:00Z")),
+                6 => house.pass(at(APRIL)),
+                _ => {}
+            }
+            let last = house.sent.last().unwrap().message_id.clone();
+            house.dequeue(&last);
+        }
+        if steps > 0 {
+            assert_eq!(house.course_of("c1").state, state);
+        }
+        house.post();
+        let decision = house.send(&cancellation(B, "E03", "x1", "c1"));
+        if !code.is_empty() {
+            assert_eq!(codes(&decision), [code], "{state:?}");
+            continue;
+        }
+        // Whoever had been told that its supply stops hears that it goes on.
+        let told = if state == State::AwaitingSupplierChange { 2 } else { 1 };
+        assert_eq!((decision.outgoing.len(), broken(&decision).len()), (told, 0), "{state:?}");
+        assert_eq!(house.course_of("c1").outcome, Outcome::Cancelled);
+        house.pass(at("2023-04-02T00:00:00Z"));
+        assert_eq!(house.supplier("2023-04-02T00:00:00Z"), A, "{state:?}");
+    }
+}
+
 #[test]
 fn who_was_told_already_is_told_that_it_does_not_hold() {
     let mut house = House::opened();
