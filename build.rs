@@ -1,4 +1,5 @@
 //! Builds the schemas of `message-specs/` into the binary: a table for each folder, so that a new file is not listed anywhere.
+//! The fuzz targets, in a folder below, are built with it too.
 
 use std::env;
 use std::fmt::Write as _;
@@ -6,9 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=message-specs");
-    let specs = Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo names the folder")).join("message-specs");
+    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo names the folder"));
+    let specs = folder.ancestors().map(|folder| folder.join("message-specs")).find(|specs| specs.is_dir());
+    let specs = specs.expect("the schemas are in message-specs");
+    println!("cargo::rerun-if-changed={}", specs.display());
+    println!("cargo::rerun-if-changed={}", specs.with_file_name("build.rs").display());
     let mut table = String::from("&[\n");
     for folder in sorted(&specs).into_iter().filter(|path| path.is_dir()) {
         let _ = writeln!(table, "({:?}, &[", name(&folder));

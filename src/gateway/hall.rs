@@ -12,6 +12,7 @@ use super::agenda::Agenda;
 use super::clock::Clock;
 use super::decider::{Counter, Message};
 use super::desk::{Decided, Desk, Failure};
+use super::floor::Floor;
 use super::news::News;
 use super::turns::Turns;
 use crate::archive;
@@ -59,6 +60,7 @@ pub(super) struct Hall {
     counter: Arc<Counter>,
     news: Arc<News>,
     turns: Turns,
+    floor: Floor,
     /// By place: places are numbered in order of arrival.
     waiting: HashMap<u64, Waiting>,
     next_place: u64,
@@ -73,8 +75,9 @@ impl Hall {
         counter: Arc<Counter>,
         news: Arc<News>,
     ) -> Self {
-        let (turns, waiting, agenda) = (Turns::default(), HashMap::new(), Agenda::default());
-        Self { desk, clock, events, counter, news, turns, waiting, next_place: 1, agenda }
+        let (turns, floor) = (Turns::default(), Floor::default());
+        let (waiting, agenda) = (HashMap::new(), Agenda::default());
+        Self { desk, clock, events, counter, news, turns, floor, waiting, next_place: 1, agenda }
     }
 
     pub fn run(mut self, inbound: &mpsc::Receiver<Event>) {
@@ -85,9 +88,23 @@ impl Hall {
             };
             match event {
                 Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(event) => self.handle(event),
+                Ok(event) => self.hear(event),
                 Err(RecvTimeoutError::Timeout) => self.next_timers(),
             }
+        }
+    }
+
+    fn hear(&mut self, event: Event) {
+        if let Event::Settled(..) = &event {
+            self.floor.settles();
+        }
+        self.handle(event);
+        loop {
+            let next = self.floor.next();
+            if next.is_empty() {
+                return;
+            }
+            next.into_iter().for_each(|place| self.decide_now(place));
         }
     }
 
@@ -120,7 +137,10 @@ impl Hall {
             // Something it looked at has moved: look again, which a pure decision makes safe.
             Event::Settled(place, Ok(Outcome::Conflict(key))) => {
                 tracing::debug!(place, key = %key, "a decision is made again");
-                self.decide(place);
+                match self.waiting.get(&place) {
+                    Some(waiting) if waiting.attempts >= FIRST_AFTER => self.floor.ask(place),
+                    _ => self.decide(place),
+                }
             }
             Event::Settled(place, Err(store::Fault::Busy { .. })) => {
                 std::thread::sleep(BUSY_PAUSE);
@@ -168,6 +188,12 @@ impl Hall {
     }
 
     fn decide(&mut self, place: u64) {
+        if self.floor.is_free_for(place) {
+            self.decide_now(place);
+        }
+    }
+
+    fn decide_now(&mut self, place: u64) {
         let waiting = self.waiting.get_mut(&place).expect("whoever waits stays until it leaves");
         waiting.attempts += 1;
         if waiting.attempts > ATTEMPTS_MAX {
@@ -227,7 +253,8 @@ impl Hall {
         self.submit(place, batch);
     }
 
-    fn submit(&self, place: u64, batch: Batch) {
+    fn submit(&mut self, place: u64, batch: Batch) {
+        self.floor.leaves();
         let events = self.events.clone();
         // Nobody listens any more once the gateway closes; the store is then as the outcome says.
         self.commit(batch, move |outcome| drop(events.send(Event::Settled(place, outcome))));
@@ -307,6 +334,8 @@ fn with_causes(fault: &dyn std::error::Error) -> String {
 
 /// How long the decider lets the disk catch up.
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
-/// Decisions of one message that may meet a conflict before it is parked; messages take turns, so only an operator's
-/// change can come between.
+/// Decisions of one message that may meet a conflict before it is parked. Messages take turns, and who is overtaken all the
+/// same is heard first, so only an operator's changes can come between so often.
 const ATTEMPTS_MAX: u32 = 32;
+/// Decisions of one message that may meet a conflict before it is heard first.
+const FIRST_AFTER: u32 = 3;

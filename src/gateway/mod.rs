@@ -12,6 +12,7 @@ mod decider;
 mod desk;
 mod dry_run;
 mod error;
+mod floor;
 mod hall;
 mod intake;
 mod new_charge;

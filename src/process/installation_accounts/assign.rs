@@ -250,7 +250,7 @@ fn index(book: &mut Book, before: &Account, account: &Account, context: &Context
         book.delete(record::link_key(gone, number));
     }
     for come in account.linked().filter(|entity| !before.calculated_from.contains_key(entity)) {
-        book.put(record::link_key(come, number), Default::default());
+        book.put_under(come, record::link_key(come, number), Default::default());
     }
     let malo = |account: &Account| account.malo().map(|malo| record::malo_key(&account.partner, malo, number));
     replace(book, malo(before), malo(account));

@@ -4,7 +4,7 @@
 //! it is missing: running a decision on too few facts says what it needs, so nothing has to be named twice.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
@@ -19,6 +19,8 @@ pub struct Book<'a> {
     facts: &'a Facts,
     /// `None` where a record was deleted.
     written: BTreeMap<Key, Option<Bytes>>,
+    /// Of entities under which something was written.
+    guards: BTreeSet<Key>,
     missing: RefCell<Needs>,
     /// Effective changes of accounts, in the order in which they happened.
     pub happened: Vec<(u64, Happening)>,
@@ -28,7 +30,8 @@ pub struct Book<'a> {
 
 impl<'a> Book<'a> {
     pub fn open(facts: &'a Facts) -> Self {
-        Self { facts, written: BTreeMap::new(), missing: RefCell::default(), happened: Vec::new(), answers: Vec::new() }
+        let (written, guards, missing) = (BTreeMap::new(), BTreeSet::new(), RefCell::default());
+        Self { facts, written, guards, missing, happened: Vec::new(), answers: Vec::new() }
     }
 
     /// What `run` asks for that is not among the facts. What it cannot read is said when it is decided.
@@ -70,10 +73,26 @@ impl<'a> Book<'a> {
         self.written.insert(key, None);
     }
 
-    /// The first records of a range as they were when the decision began, and whether more follow.
+    /// Writes a record under an entity: whoever has seen what stands there, and decides on it, decides again.
+    pub fn put_under(&mut self, entity: &EntityKey, key: Key, value: Bytes) {
+        self.put(key, value);
+        self.guards.insert(record::guard_key(entity));
+    }
+
+    /// The first records of a range as they were when the decision began, and whether more follow. Only what takes its turn
+    /// on the register may look at one that is not an entity's.
     pub fn first(&self, range: KeyRange, most: usize) -> (Vec<(Key, Bytes)>, bool) {
+        self.first_guarded(range, most, record::register_key)
+    }
+
+    /// The same of a range that stands under an entity.
+    pub fn first_under(&self, entity: &EntityKey, range: KeyRange, most: usize) -> (Vec<(Key, Bytes)>, bool) {
+        self.first_guarded(range, most, || record::guard_key(entity))
+    }
+
+    fn first_guarded(&self, range: KeyRange, most: usize, guard: impl FnOnce() -> Key) -> (Vec<(Key, Bytes)>, bool) {
         let Some(page) = self.facts.page(&range) else {
-            self.miss(|missing| missing.first(range, most, record::register_key()));
+            self.miss(|missing| missing.first(range, most, guard()));
             return Default::default();
         };
         let records = page.records.iter().take(most).map(|(key, entry)| (key.clone(), entry.value.clone())).collect();
@@ -146,32 +165,56 @@ impl<'a> Book<'a> {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Unreadable>,
     ) -> Result<T, Unreadable> {
-        let (written, happened, answers) = (self.written.clone(), self.happened.len(), self.answers.len());
+        let (written, guards) = (self.written.clone(), self.guards.clone());
+        let (happened, answers) = (self.happened.len(), self.answers.len());
         let result = work(self);
         if result.is_err() {
-            self.written = written;
+            (self.written, self.guards) = (written, guards);
             self.happened.truncate(happened);
             self.answers.truncate(answers);
         }
         result
     }
 
-    /// Everything that is to be written, the register with it; nothing when all is as it was.
+    /// Everything that is to be written, the register with it; nothing when all is as it was. For what takes its turn on the
+    /// register.
     pub fn changes(mut self) -> Result<Vec<Change>, Unreadable> {
+        if self.keeps_what_differs() {
+            // Taken for a new one, it would hand out numbers again.
+            assert!(
+                self.facts.knows(&record::register_key()),
+                "whoever takes its turn on the register has looked at it"
+            );
+            let mut register = self.register()?;
+            register.changes += 1;
+            self.put(record::register_key(), record::write(&register));
+        }
+        Ok(self.into_changes())
+    }
+
+    /// The same for what does not take its turn on the register, and wrote nothing that the register guards.
+    pub fn changes_beside_the_register(mut self) -> Vec<Change> {
+        self.keeps_what_differs();
+        self.into_changes()
+    }
+
+    /// Forgets what is to be written as it is already. Returns whether anything is left.
+    fn keeps_what_differs(&mut self) -> bool {
         let facts = self.facts;
         let before = |key: &Key| facts.knows(key).then(|| facts.get(key)).flatten().map(|entry| entry.value.clone());
         self.written.retain(|key, value| !facts.knows(key) || before(key) != *value);
-        if self.written.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut register = self.register()?;
-        register.changes += 1;
-        self.put(record::register_key(), record::write(&register));
-        let changes = self.written.into_iter().map(|(key, value)| match value {
+        !self.written.is_empty()
+    }
+
+    fn into_changes(self) -> Vec<Change> {
+        let Self { written, guards, .. } = self;
+        // Where nothing is written under an entity, nobody need look again.
+        let guards = if written.is_empty() { BTreeSet::new() } else { guards };
+        let changes = written.into_iter().map(|(key, value)| match value {
             Some(value) => Change::Put(key, value),
             None => Change::Delete(key),
         });
-        Ok(changes.collect())
+        changes.chain(guards.into_iter().map(|guard| Change::Put(guard, Bytes::new()))).collect()
     }
 
     fn register(&self) -> Result<Register, Unreadable> {

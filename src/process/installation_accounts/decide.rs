@@ -3,7 +3,7 @@
 use super::book::Book;
 use super::deliver;
 use super::events;
-use super::record::Unreadable;
+use super::record::{self, Unreadable};
 use super::reply::{self, Answer};
 use super::request::DeliverEntities;
 use super::rules;
@@ -13,14 +13,23 @@ use crate::record::{Facts, Needs};
 
 /// What a decision on these facts would still have to know.
 pub fn needs(request: &DeliverEntities, facts: &Facts, context: &Context) -> Needs {
-    Book::missing(facts, |book| take_in(request, book, context).map(drop))
+    let missing = Book::missing(facts, |book| take_in(request, book, context).map(drop));
+    if request.makes_accounts() { missing.key(record::register_key()) } else { missing }
 }
 
 pub fn decide(request: &DeliverEntities, facts: &Facts, context: &Context) -> Decision {
     let mut book = Book::open(facts);
     let decision = take_in(request, &mut book, context).and_then(|()| {
         let fates = book.answers.iter().map(|answer| fate(&answer.transaction_id, answer.broken())).collect();
-        Ok(Decision { fates, ..finish(book, context)? })
+        let decision = match request.makes_accounts() {
+            true => finish(book, context)?,
+            // No account is made or changed by what an account builds on: that is left to the runs behind it.
+            false => {
+                let outgoing = reply::answers(&book.answers, context);
+                Decision { changes: book.changes_beside_the_register(), outgoing, ..Decision::default() }
+            }
+        };
+        Ok(Decision { fates, ..decision })
     });
     decision.unwrap_or_else(|fault| panic!("{fault}"))
 }

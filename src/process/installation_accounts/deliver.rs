@@ -148,7 +148,7 @@ fn store(book: &mut Book, delivery: &Delivery) {
 
 /// Notes that accounts follow from an entity that is not as it was; the next run looks at them.
 fn note_change(book: &mut Book, entity: &EntityKey, context: &Context) -> Result<(), Unreadable> {
-    let (links, _) = book.first(record::links_after(entity, 0), 1);
+    let (links, _) = book.first_under(entity, record::links_after(entity, 0), 1);
     if !links.is_empty() {
         book.put(record::changed_key(entity), record::write(&Changed { entity: entity.clone(), after: 0 }));
         mark::run_by(book, context.now, context);

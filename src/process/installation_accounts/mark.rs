@@ -67,7 +67,7 @@ impl Duty for MarkRun {
     }
 
     fn needs_more(&self, facts: &Facts, context: &Context) -> Needs {
-        Book::missing(facts, |book| self.run(book, context))
+        Book::missing(facts, |book| self.run(book, context)).key(record::register_key())
     }
 
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {
@@ -84,7 +84,8 @@ impl MarkRun {
         for (key, value) in changed {
             let mut changed: Changed = record::read(&value, || "note of a change".into())?;
             let version = book.entity(&changed.entity)?.map_or(0, |found| found.version);
-            let (links, more_links) = book.first(record::links_after(&changed.entity, changed.after), LINKS_PER_PAGE);
+            let (links, more_links) =
+                book.first_under(&changed.entity, record::links_after(&changed.entity, changed.after), LINKS_PER_PAGE);
             for (link, _) in &links {
                 let number = record::account_of(link);
                 let Some(mut account) = book.account(number)? else { continue };

@@ -18,9 +18,11 @@
 //! commit each, so a crash loses at most a page and the run goes on where it stopped. A run is only set for an instant at
 //! which something is due: the first end of an interval at or after it.
 //!
-//! **Turns.** Everything here takes turns on one record, the [register](record::register_key), which hands out sync ids
-//! and guards every range. One document after the other is decided, so nothing can come between; a document may
-//! carry thousands of records.
+//! **Turns.** Documents take turns on the entities that they deliver and those that they name, so business partners,
+//! connection objects, installations and contract accounts go ahead beside each other, and beside all others. A sync id is a
+//! running number: so contracts and prospects, which may make an account, and the runs take turns on one record besides,
+//! the [register](record::register_key), which hands it out. What stands under an entity has a guard of its own
+//! ([`record`]): a delivery sees the contract that began to wait meanwhile, and a contract the entity that arrived.
 //!
 //! Source: installation-accounts.
 
@@ -46,6 +48,8 @@ mod waiting;
 
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -145,6 +149,27 @@ impl Default for Settings {
     }
 }
 
+impl DeliverEntities {
+    /// Whether it may make an account, or change one at once.
+    fn makes_accounts(&self) -> bool {
+        self.deliveries.iter().any(|it| matches!(it.entity, Entity::BillingContract(_) | Entity::Prospect(_)))
+    }
+}
+
+/// The entity itself, and what it names that the central method looks at.
+fn named(entity: &Entity) -> impl Iterator<Item = EntityKey> {
+    let other = |kind, number: &Option<String>| number.as_ref().map(|number| EntityKey::new(kind, number));
+    let others = match entity {
+        Entity::BillingContract(it) => [
+            other(EntityKind::ContractAccount, &it.contract_account),
+            other(EntityKind::Installation, &it.installation),
+        ],
+        Entity::Prospect(it) => [Some(EntityKey::new(EntityKind::BusinessPartner, &it.partner)), None],
+        _ => [None, None],
+    };
+    std::iter::once(entity.key()).chain(others.into_iter().flatten())
+}
+
 impl Request for DeliverEntities {
     fn header(&self) -> &Header {
         &self.header
@@ -155,7 +180,16 @@ impl Request for DeliverEntities {
     }
 
     fn turns(&self) -> Vec<Key> {
-        vec![record::register_key()]
+        let mut turns = self
+            .deliveries
+            .iter()
+            .flat_map(|it| named(&it.entity))
+            .map(|it| record::entity_key(&it))
+            .collect::<BTreeSet<_>>();
+        if self.makes_accounts() {
+            turns.insert(record::register_key());
+        }
+        turns.into_iter().collect()
     }
 
     fn needs(&self, context: &Context) -> Needs {

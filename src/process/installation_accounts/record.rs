@@ -1,7 +1,9 @@
 //! Where everything of this process is kept: entities, accounts, the ways from one to the other, and what is still to do.
 //!
-//! One record, the register, is rewritten by every decision that changes anything here, so its version guards every
-//! range: a decision that has looked at a range conflicts when a record has come or gone meanwhile.
+//! One record, the register, is rewritten by everything that takes its turn on it, so its version guards every range that
+//! only such decisions write. What stands under an entity (accounts that follow from it, contracts that wait for it) is
+//! guarded by a record of the entity's own: whoever adds to it rewrites that, unseen, and whoever delivers the entity has
+//! looked at it. The other way round the entity's record is the guard: whoever adds to what stands under it has seen it.
 
 use bytes::Bytes;
 use chrono::NaiveDate;
@@ -13,6 +15,8 @@ use super::entity::{Entity, EntityKey, EntityKind};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::{Key, KeyRange, Space, stored};
 
+/// Of an entity, one record: rewritten whenever an account comes to follow from it, or a contract to wait for it.
+const GUARDS: Space = Space(76);
 /// One record: how many accounts were ever made.
 pub const REGISTER: Space = Space(96);
 /// Entities with their versions, by kind and number.
@@ -51,6 +55,7 @@ pub struct StoredEntity {
 pub struct Register {
     /// Accounts ever made: the last running number that was given.
     pub accounts: u64,
+    /// Decisions that took their turn on it and changed anything.
     pub changes: u64,
 }
 
@@ -109,6 +114,11 @@ pub fn register_key() -> Key {
 /// The register as far as it is known.
 pub fn register(value: Option<&[u8]>) -> Result<Register, Unreadable> {
     value.map_or(Ok(Register::default()), |value| read(value, || "register of installation accounts".into()))
+}
+
+/// The guard of what stands under an entity.
+pub fn guard_key(entity: &EntityKey) -> Key {
+    of_entity(GUARDS, entity)
 }
 
 pub fn entity_key(entity: &EntityKey) -> Key {

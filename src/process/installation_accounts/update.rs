@@ -54,7 +54,7 @@ impl Duty for UpdateRun {
     }
 
     fn needs_more(&self, facts: &Facts, context: &Context) -> Needs {
-        Book::missing(facts, |book| self.run(book, context).map(drop))
+        Book::missing(facts, |book| self.run(book, context).map(drop)).key(record::register_key())
     }
 
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {

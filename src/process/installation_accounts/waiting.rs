@@ -24,7 +24,7 @@ pub const CONTRACTS_PER_PAGE: usize = 250;
 
 /// Has everything tried again that waits for `entity`, right behind this decision.
 pub fn run_if_awaited(book: &mut Book, entity: &EntityKey, context: &Context) {
-    let (waiting, _) = book.first(record::awaited_after(entity, None), 1);
+    let (waiting, _) = book.first_under(entity, record::awaited_after(entity, None), 1);
     if !waiting.is_empty() {
         set(book, &timer_for(entity, None, context), context);
     }
@@ -83,7 +83,7 @@ pub fn place_and_settle(
     }
     forget(book, &contract.number, before.as_ref());
     for entity in &waiter.awaited {
-        book.put(record::awaited_key(entity, &contract.number), Default::default());
+        book.put_under(entity, record::awaited_key(entity, &contract.number), Default::default());
     }
     book.put(record::waiter_key(&contract.number), record::write(&waiter));
     Ok((place, None))
@@ -118,8 +118,8 @@ impl AssignRun {
 
     fn run(&self, book: &mut Book, context: &Context) -> Result<(), Unreadable> {
         let Self(note) = self;
-        let (waiting, more) =
-            book.first(record::awaited_after(&note.entity, note.after.as_deref()), CONTRACTS_PER_PAGE);
+        let range = record::awaited_after(&note.entity, note.after.as_deref());
+        let (waiting, more) = book.first_under(&note.entity, range, CONTRACTS_PER_PAGE);
         for (key, _) in &waiting {
             let number = record::contract_of(key);
             if let Some(contract) = book.contract(&number)? {
@@ -142,7 +142,7 @@ impl Duty for AssignRun {
     }
 
     fn needs_more(&self, facts: &Facts, context: &Context) -> Needs {
-        Book::missing(facts, |book| self.run(book, context))
+        Book::missing(facts, |book| self.run(book, context)).key(record::register_key())
     }
 
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {
