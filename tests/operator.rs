@@ -297,6 +297,21 @@ fn a_metering_point_is_shown_through_time() {
     assert_eq!(unknown.status.code(), Some(2));
 }
 
+#[test]
+fn what_has_changed_of_a_metering_point_is_shown_with_its_days() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store").display().to_string();
+    for change in ["E32-flex-to-hourly", "E79-disconnected-and-connected-again"] {
+        let change = format!("samples/metering-points/{change}");
+        rows(&["replay", &change, "--clock", "2023-08-01T09:00:00Z", "--store", &store, "--json"]);
+    }
+    let shown = rows(&["process", "show", "571313100000001000", "--store", &store, "--json"]);
+    let data: Vec<&serde_json::Value> = shown.iter().filter(|row| row["what"] == "master data").collect();
+    assert_eq!(data.len(), 1, "{shown:?}");
+    assert_eq!((&data[0]["at"], &data[0]["settlement_method"]), (&"2023-07-31T22:00:00Z".into(), &"E02".into()));
+    assert_eq!(data[0]["meter"], serde_json::Value::Null, "nothing has changed about it");
+}
+
 /// Receipt, proof and journal, with nothing but files and commands in between.
 #[test]
 fn a_document_is_proved_to_somebody_who_has_no_store() {

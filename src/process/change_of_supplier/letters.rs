@@ -22,31 +22,33 @@ impl Work<'_> {
     pub fn point_details(&self, process: &str) -> Option<Outgoing> {
         let course = &self.courses[process];
         let supply = Some((course.requester.clone(), self.supply_start(course)));
-        let details = self.point_known(&course.point, supply)?;
+        let details = self.point_known(&course.point, supply, course.effective)?;
         let subject = Subject { original: course.original(), ..subject(course) };
         let record = metering_point_data(self.record_id(process, METERING_POINT_DATA.name, &[]), &subject, &details);
         let receiver = Work::supplier(&course.requester);
         Some(document(&METERING_POINT_DATA, &receiver, course.details_reason(), vec![record], self.context))
     }
 
-    /// What is known of a metering point that there is; with whoever supplies it, and since when.
+    /// What is so at `at` of a metering point that there is; with whoever supplies it, and since when.
     pub fn point_known(
         &self,
         point: &MeteringPointId,
         supply: Option<(ActorNumber, Timestamp)>,
+        at: Timestamp,
     ) -> Option<MeteringPointDetails> {
         let master = self.site(point).master.as_ref()?;
+        let version = master.at(at);
         let (supplier, supply_start) = supply.unzip();
         Some(MeteringPointDetails {
             grid_company: self.grid_operator(point).map(|grid| grid.number),
             point_type: Some(master.kind),
-            connection_state: Some(master.state),
+            connection_state: Some(version.state),
             grid_area: Some(master.grid_area.clone()),
             production_obligation: (master.kind == MeteringPointType::Production)
-                .then_some(master.production_obligated),
+                .then_some(version.production_obligated),
             supplier,
             supply_start,
-            master: master.master.clone(),
+            master: version.master.clone(),
         })
     }
 

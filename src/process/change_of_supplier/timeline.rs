@@ -3,14 +3,16 @@
 //! It is told in the order of the days from which things hold, whenever they were told to us. What has yet to happen is marked as
 //! such. Customers are told by what they are, never by their numbers or names.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
 
 use super::work;
-use crate::market::{CustomerType, MeteringPointId, Timestamp};
+use crate::market::{CustomerType, MeteringPointId, MeteringPointType, Timestamp};
 use crate::process::accounting_points::{
     AccountingPoint, Dates, Process, ProcessKind, Status, customer_data, customers,
 };
-use crate::process::metering_points::{self, MeteringPoint};
+use crate::process::metering_points::{self, MeteringPoint, Version, view};
 use crate::record::{Facts, Needs};
 
 /// What [`timeline`] must know first.
@@ -46,10 +48,11 @@ pub fn timeline(facts: &Facts, id: &MeteringPointId) -> Option<Vec<Value>> {
     Some(rows.into_iter().map(|(_, _, row)| row).collect())
 }
 
+/// What it is for life, and of each version what differs from the one before it.
 fn of_master(facts: &Facts, master: &MeteringPoint) -> Vec<(Timestamp, u8, Value)> {
     let owner = metering_points::grid_area(facts, &master.grid_area).and_then(|area| area.owner);
-    let parent = master.master.parent.as_ref().map(|(id, _)| id.as_str());
-    let children: Vec<&str> = master.master.children.iter().map(|(id, _)| id.as_str()).collect();
+    let first = &master.versions()[0].master;
+    let children: Vec<&str> = first.children.iter().map(|(id, _)| id.as_str()).collect();
     let row = json!({
         "at": master.effective.to_string(),
         "what": "metering point",
@@ -57,11 +60,40 @@ fn of_master(facts: &Facts, master: &MeteringPoint) -> Vec<(Timestamp, u8, Value
         "type": master.kind.name(),
         "grid_area": master.grid_area,
         "grid_company": owner.as_ref().map(|it| it.as_str()),
-        "parent": parent,
+        "parent": first.parent.as_ref().map(|(id, _)| id.as_str()),
         "children": if children.is_empty() { Value::Null } else { json!(children) },
     });
-    let state = json!({"at": master.state_since.to_string(), "what": "state", "state": master.state.name()});
-    vec![(master.effective, EXISTS, row), (master.state_since, STATE, state)]
+    let mut rows = vec![(master.effective, EXISTS, row)];
+    let mut before: Option<&Version> = None;
+    for version in master.versions() {
+        if before.is_none_or(|before| before.state_since != version.state_since || before.state != version.state) {
+            let at = version.state_since;
+            rows.push((at, STATE, json!({"at": at.to_string(), "what": "state", "state": version.state.name()})));
+        }
+        rows.extend(of_version(master, version, before).map(|row| (version.from, MASTER_DATA, row)));
+        before = Some(version);
+    }
+    rows
+}
+
+/// Master data that are so from a day on, and were otherwise before; what is not known any more is told as null.
+fn of_version(master: &MeteringPoint, version: &Version, before: Option<&Version>) -> Option<Value> {
+    let was: BTreeMap<&str, Option<String>> = before.map(view::fields).unwrap_or_default().into_iter().collect();
+    let is_family = |name: &str| before.is_none() && matches!(name, "parent" | "children");
+    let changed = view::fields(version)
+        .into_iter()
+        .filter(|(name, value)| *was.get(name).unwrap_or(&None) != *value && !is_family(name));
+    let mut row: Map<String, Value> = changed.map(|(name, value)| (name.to_string(), json!(value))).collect();
+    let obliged = version.production_obligated;
+    if master.kind == MeteringPointType::Production && before.is_none_or(|it| it.production_obligated != obliged) {
+        row.insert("production_obligated".to_string(), json!(obliged));
+    }
+    let told = Map::from_iter([("at", version.from.to_string()), ("what", "master data".to_string())].map(named));
+    (!row.is_empty()).then(|| Value::Object(told.into_iter().chain(row).collect()))
+}
+
+fn named((name, text): (&str, String)) -> (String, Value) {
+    (name.to_string(), text.into())
 }
 
 /// What a process is, and what it has registered from when until when.
@@ -105,8 +137,9 @@ fn of_process(facts: &Facts, point: &AccountingPoint, process: &Process) -> Vec<
 
 /// The order of what holds from one day on.
 const EXISTS: u8 = 0;
-const STATE: u8 = 1;
-const ENDS: u8 = 2;
-const PROCESS: u8 = 3;
-const BEGINS: u8 = 4;
-const CUSTOMER_DATA: u8 = 5;
+const MASTER_DATA: u8 = 1;
+const STATE: u8 = 2;
+const ENDS: u8 = 3;
+const PROCESS: u8 = 4;
+const BEGINS: u8 = 5;
+const CUSTOMER_DATA: u8 = 6;

@@ -83,13 +83,15 @@ fn domain(case: &Case) -> Vec<Rule> {
         let happens = |it: &Process| matches!(it.status, Status::Pending | Status::Completed);
         processes.iter().any(|it| it.kind == kind && it.effective == end && happens(it))
     };
+    // It may end with the metering point.
+    let last = Timestamp::from_micros(end.micros() - 1);
     let open = |kind: ProcessKind| case.point.open().into_iter().any(|it| it.kind == kind);
     let rows = [
         (
             !matches!(master.kind, MeteringPointType::Consumption | MeteringPointType::Production),
             Rule::MeteringPointMustBeEnergySuppliable,
         ),
-        (master.state == ConnectionState::ClosedDown, Rule::CannotBeInStateOfClosedDown),
+        (master.at(last).state == ConnectionState::ClosedDown, Rule::CannotBeInStateOfClosedDown),
         (case.point.supplier_at(case.now).is_none(), Rule::MustHaveEnergySupplierAssociated),
         (on_same_date(ProcessKind::MoveIn), Rule::MoveInRegisteredOnSameDateIsNotAllowed),
         (on_same_date(ProcessKind::MoveOut), Rule::MoveOutRegisteredOnSameDateIsNotAllowed),
@@ -99,7 +101,6 @@ fn domain(case: &Case) -> Vec<Rule> {
     ];
     let mut broken: Vec<Rule> = rows.into_iter().filter_map(|(fails, rule)| fails.then_some(rule)).collect();
     broken.extend(not_its_own(case, end));
-    let last = Timestamp::from_micros(end.micros() - 1);
     let rows = [
         (is_end_of_supply && open(ProcessKind::EndOfSupply), Rule::OngoingEndOfSupply),
         (open(ProcessKind::Reallocation), Rule::ReallocationRunning),

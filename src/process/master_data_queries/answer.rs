@@ -40,7 +40,8 @@ pub fn answer(
             let supplies = expected.supplies();
             let supply = supplies.into_iter().find(|supply| supply.period.contains(from));
             let supply_start = supply.as_ref().map(|supply| supply.period.start);
-            let point = work.point_known(id, supply.map(|supply| (supply.supplier, supply.period.start)));
+            let supply = supply.map(|supply| (supply.supplier, supply.period.start));
+            let point = work.point_known(id, supply, from);
             if let Some(details) = point.as_ref().filter(|_| point != point_before) {
                 let id = record_id(&METERING_POINT_ANSWER, from);
                 answer.points.push(metering_point_data(id, &subject(from), details));
@@ -64,8 +65,9 @@ pub fn answer(
     answer
 }
 
-/// A record for each child that there is within the period, where the query asks for them. Nobody supplies a child, and nobody
-/// consumes there.
+/// Records of each child that there is within the period, where the query asks for them: one for the first day on which it is
+/// there, and where a start is named one for each later day on which it changes. Nobody supplies a child, and nobody consumes
+/// there.
 fn children(
     work: &Work,
     parent: &MeteringPointId,
@@ -73,22 +75,32 @@ fn children(
     seen: &Period,
     own_id: &str,
 ) -> Vec<Record> {
-    let master = work.site(parent).master.as_ref().filter(|_| query.wants_children());
-    let children = master.into_iter().flat_map(|master| master.master.children.iter().map(|(id, _)| id));
-    let records = children.filter_map(|id| {
-        let from = seen.start.max(work.site(id).master.as_ref()?.effective);
-        let details = work.point_known(id, None).filter(|_| from < seen.end)?;
-        let record = work.context.id(&["record", METERING_POINT_ANSWER.name, own_id, id.as_str(), &from.to_string()]);
-        let subject = Subject { point: id, from, original: Some(&query.transaction_id) };
-        Some(metering_point_data(record, &subject, &details))
-    });
-    records.collect()
+    let Some(master) = work.site(parent).master.as_ref().filter(|_| query.wants_children()) else { return Vec::new() };
+    let mut records = Vec::new();
+    for id in master.children() {
+        let Some(child) = &work.site(id).master else { continue };
+        let mut before = None;
+        let first = seen.start.max(child.effective);
+        let later = child.versions().iter().map(|it| it.from).filter(|from| *from > first && query.start.is_some());
+        for from in std::iter::once(first).chain(later).filter(|from| *from < seen.end) {
+            let belongs = master.at(from).master.children.iter().any(|(child, _)| child == id);
+            let details = work.point_known(id, None, from).filter(|_| belongs);
+            if let Some(details) = details.as_ref().filter(|_| details != before) {
+                let parts = ["record", METERING_POINT_ANSWER.name, own_id, id.as_str(), &from.to_string()];
+                let subject = Subject { point: id, from, original: Some(&query.transaction_id) };
+                records.push(metering_point_data(work.context.id(&parts), &subject, details));
+            }
+            before = details;
+        }
+    }
+    records
 }
 
-/// Every instant at which somebody begins or ceases to supply or to consume, or more is told of a customer.
+/// Every instant at which somebody begins or ceases to supply or to consume, master data change, or more is told of a customer.
 fn changes(work: &Work, id: &MeteringPointId, expected: &AccountingPoint) -> BTreeSet<Timestamp> {
     let supplies = expected.supplies().into_iter().map(|supply| supply.period);
     let consumers = expected.processes().into_iter().filter_map(|it| it.consumer.as_ref()?.dates.period());
     let borders = supplies.chain(consumers).flat_map(|period| [period.start, period.end]);
-    borders.chain(work.site(id).told.iter().map(|told| told.from)).collect()
+    let versions = work.site(id).master.iter().flat_map(|master| master.versions()).map(|version| version.from);
+    borders.chain(versions).chain(work.site(id).told.iter().map(|told| told.from)).collect()
 }

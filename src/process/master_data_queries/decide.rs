@@ -99,5 +99,5 @@ fn children(request: &RequestAccountingPointCharacteristics, facts: &Facts) -> B
     let with_children = request.records.iter().filter(|record| record.wants_children());
     let parents = with_children
         .filter_map(|record| metering_points::metering_point(facts, &record.metering_point.metering_point()));
-    parents.flat_map(|parent| parent.master.children.into_iter().map(|(id, _)| id)).collect()
+    parents.flat_map(|parent| parent.children().into_iter().cloned().collect::<Vec<_>>()).collect()
 }

@@ -13,10 +13,10 @@ use crate::process::change_of_supplier::effect::Why;
 use crate::process::change_of_supplier::work::{self, Work};
 use crate::process::market_documents::kinds::NOTIFY_CANCELLATION;
 use crate::process::market_documents::letters;
-use crate::process::metering_points::{self, ConnectionState};
+use crate::process::metering_points::{self, ConnectionState, MeteringPoint};
 use crate::process::timer::Kind;
 use crate::process::{Context, Decision, Duty, Timer};
-use crate::record::{Facts, Needs};
+use crate::record::{Change, Facts, Needs};
 
 /// The day has come: after every process of the market roles that is due at the same instant, before their notices.
 pub const CLOSE_DOWN: Kind = Kind { name: "close-down", rank: 70, duty: |timer| Box::new(Closing::of(timer)) };
@@ -25,11 +25,11 @@ pub const CLOSE_DOWN: Kind = Kind { name: "close-down", rank: 70, duty: |timer| 
 pub fn accept(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     let effective = standing::judge(work, case, None)?;
     let point = standing::point(work, &case.id);
-    if point.state == ConnectionState::ClosedDown {
+    if point.at(effective).state == ConnectionState::ClosedDown {
         return Err(vec![Rule::ClosedDown]);
     }
     let mut broken = Vec::new();
-    if !point.master.children.is_empty() {
+    if point.from_on(effective).iter().any(|version| !version.master.children.is_empty()) {
         broken.push(Rule::ChildrenAreOpen);
     }
     if is_supplied(&work.site(&case.id).point, effective) {
@@ -41,6 +41,7 @@ pub fn accept(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     if effective <= work.now() {
         close(work, &case.id, effective);
     } else {
+        standing::point_mut(work, &case.id).close_from(effective);
         let turn = accounting_points::guard_key(&case.id);
         let timer = Timer::new(&CLOSE_DOWN, effective, turn, &*case.own_id);
         work.changes.extend(timer.set(work.context));
@@ -81,14 +82,15 @@ fn cancel_pending(work: &mut Work, case: &Case) {
     }
 }
 
-/// Nothing where it is closed down already.
+/// Nothing where it was closed down before.
 fn close(work: &mut Work, id: &MeteringPointId, since: Timestamp) {
     let point = standing::point_mut(work, id);
-    if point.state == ConnectionState::ClosedDown {
+    let last = Timestamp::from_micros(since.micros() - 1);
+    if since > point.effective && point.at(last).state == ConnectionState::ClosedDown {
         return;
     }
-    (point.state, point.state_since) = (ConnectionState::ClosedDown, since);
-    decouple(work, id);
+    point.close_from(since);
+    decouple(work, id, since);
     work.tell(notify::dated("MeteringPointClosed", id, since));
 }
 
@@ -104,8 +106,9 @@ impl Closing {
     }
 
     fn points(&self, facts: &Facts) -> Vec<MeteringPointId> {
-        let parent = metering_points::metering_point(facts, &self.point).and_then(|it| it.master.parent);
-        std::iter::once(self.point.clone()).chain(parent.map(|(id, _)| id)).collect()
+        let point = metering_points::metering_point(facts, &self.point);
+        let parents = point.iter().flat_map(MeteringPoint::parents).cloned();
+        std::iter::once(self.point.clone()).chain(parents).collect()
     }
 }
 
@@ -126,8 +129,11 @@ impl Duty for Closing {
         let mut work = Work::load(facts, context, points.clone(), &[]);
         close(&mut work, &self.point, context.now);
         for id in &points {
-            let put = work.site(id).master.as_ref().map(metering_points::put);
-            work.changes.extend(put);
+            let before = metering_points::metering_point(facts, id);
+            let now = work.site(id).master.as_ref();
+            let changes: Vec<Change> =
+                now.into_iter().flat_map(|now| metering_points::changes(now, before.as_ref())).collect();
+            work.changes.extend(changes);
         }
         work.finish()
     }

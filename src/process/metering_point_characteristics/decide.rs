@@ -90,9 +90,8 @@ pub fn decide(request: &RequestChange, facts: &Facts, context: &Context) -> Deci
         fates.push(Fate { transaction_id: record.transaction_id.clone(), broken });
     }
     for (id, master) in before {
-        let now = &work.sites[&id].master;
-        let changed = now.as_ref().filter(|now| Some(*now) != master.as_ref());
-        work.changes.extend(changed.map(metering_points::put));
+        let now = work.sites[&id].master.as_ref();
+        work.changes.extend(now.into_iter().flat_map(|now| metering_points::changes(now, master.as_ref())));
     }
     let mut decision = work.finish();
     let mut answers = letters::answers((&CONFIRM, confirmed), (&REJECT, rejected), &sender, reason, context);
@@ -124,11 +123,12 @@ fn points(request: &RequestChange) -> BTreeSet<MeteringPointId> {
     named.filter(|id| !id.is_blank()).map(|id| id.metering_point()).collect()
 }
 
-/// And the parents that they have.
+/// And the parents that they have, or had, or are to have.
 fn all_points(request: &RequestChange, facts: &Facts) -> BTreeSet<MeteringPointId> {
     let mut points = points(request);
     let known = points.iter().filter_map(|id| metering_points::metering_point(facts, id));
-    let parents: Vec<MeteringPointId> = known.filter_map(|it| it.master.parent.map(|(id, _)| id)).collect();
+    let parents: Vec<MeteringPointId> =
+        known.flat_map(|it| it.parents().into_iter().cloned().collect::<Vec<_>>()).collect();
     points.extend(parents);
     points
 }

@@ -12,7 +12,7 @@ use crate::process::change_of_supplier::work::Work;
 use crate::process::market_documents::kinds::METERING_POINT_DATA;
 use crate::process::market_documents::letters;
 use crate::process::market_documents::master_data::{Subject, metering_point_data};
-use crate::process::metering_points::{self, MeteringPoint};
+use crate::process::metering_points::{self, MasterData, Version};
 
 /// Whoever supplies the metering point on the day, and whoever is to: all that is known of it, once for each of them.
 pub fn suppliers(work: &mut Work, case: &Case, from: Timestamp) {
@@ -23,8 +23,9 @@ pub fn suppliers(work: &mut Work, case: &Case, from: Timestamp) {
         }
     }
     for (supplier, start) in concerned {
-        let Some(details) = work.point_known(&case.id, Some((supplier.clone(), start))) else { continue };
-        let subject = Subject { point: &case.id, from: from.max(start), original: None };
+        let from = from.max(start);
+        let Some(details) = work.point_known(&case.id, Some((supplier.clone(), start)), from) else { continue };
+        let subject = Subject { point: &case.id, from, original: None };
         let id = work.context.id(&["record", METERING_POINT_DATA.name, &case.own_id, supplier.as_str()]);
         let record = metering_point_data(id, &subject, &details);
         let receiver = Work::supplier(&supplier);
@@ -36,30 +37,30 @@ pub fn suppliers(work: &mut Work, case: &Case, from: Timestamp) {
 /// A metering point that has just been made.
 pub fn created(work: &Work, id: &MeteringPointId) -> Event {
     let point = standing::point(work, id);
+    let first = &point.versions()[0];
     let mut event = metering_points::created(point);
-    let parent = point.master.parent.as_ref().map(|(parent, _)| parent.as_str());
+    let parent = first.master.parent.as_ref().map(|(parent, _)| parent.as_str());
     let operator = work.grid_operator(id);
     let more = json!({
         "gsrn_number": id.as_str(),
         "grid_area_code": point.grid_area,
         "metering_point_type": point.kind.code(),
-        "net_settlement_group": point.master.net_settlement_group,
-        "from_grid_area_code": point.master.from_grid_area,
-        "to_grid_area_code": point.master.to_grid_area,
+        "net_settlement_group": first.master.net_settlement_group,
+        "from_grid_area_code": first.master.from_grid_area,
+        "to_grid_area_code": first.master.to_grid_area,
         "parent_gsrn_number": parent,
         "grid_operator_id": operator.map(|it| it.number.to_string()),
     });
-    extend(&mut event, &[more, measured(point)]);
+    extend(&mut event, &[more, measured(&first.master)]);
     event
 }
 
 /// Master data have changed; and what of it others have to know at once.
-pub fn updated(work: &mut Work, before: &MeteringPoint, effective: Timestamp) {
-    let id = &before.id;
-    let after = standing::point(work, id).clone();
+pub fn updated(work: &mut Work, id: &MeteringPointId, before: &Version, effective: Timestamp) {
+    let after = standing::at(work, id, effective).clone();
     let group = after.master.net_settlement_group;
     let mut event = dated("MasterDataUpdated", id, effective);
-    extend(&mut event, &[json!({"net_settlement_group": group}), measured(&after)]);
+    extend(&mut event, &[json!({"net_settlement_group": group}), measured(&after.master)]);
     work.tell(event);
     let (was, is) = (&before.master, &after.master);
     let news = [
@@ -96,8 +97,7 @@ pub fn coupled(name: &'static str, child: &MeteringPointId, parent: &MeteringPoi
 }
 
 /// How it is measured and settled, in codes.
-fn measured(point: &MeteringPoint) -> serde_json::Value {
-    let it = &point.master;
+fn measured(it: &MasterData) -> serde_json::Value {
     json!({
         "settlement_method": it.settlement_method.map(SettlementMethod::code),
         "metering_method": it.metering_method.map(MeteringMethod::code),

@@ -18,7 +18,7 @@ pub fn change(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
         return Err(vec![Rule::MustBeProduction]);
     }
     let mut broken = Vec::new();
-    if point.state == ConnectionState::ClosedDown {
+    if point.at(effective).state == ConnectionState::ClosedDown {
         broken.push(Rule::ClosedDown);
     }
     if work.site(&case.id).point.supplier_at(effective).is_none() {
@@ -26,6 +26,6 @@ pub fn change(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     }
     held(broken)?;
     let obliged = case.record.production_obligation.as_deref().is_none_or(is_true);
-    standing::point_mut(work, &case.id).production_obligated = obliged;
+    standing::point_mut(work, &case.id).change(effective, |version| version.production_obligated = obliged);
     Ok(Done { told_from: Some(effective) })
 }

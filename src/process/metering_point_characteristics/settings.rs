@@ -2,17 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How many days before today an effective date may lie, in calendar days of the market's zone; -1 bounds nothing.
-///
-/// Nothing but a new metering point and a close-down may lie ahead.
+/// How many days before and after today an effective date may lie, in calendar days of the market's zone; -1 bounds nothing.
+/// A close-down may always lie ahead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     pub create_days_before: i32,
     pub create_days_after: i32,
     pub update_days_before: i32,
+    pub update_days_after: i32,
     pub connect_days_before: i32,
+    pub connect_days_after: i32,
     pub connection_state_days_before: i32,
+    pub connection_state_days_after: i32,
 }
 
 impl Default for Settings {
@@ -21,8 +23,11 @@ impl Default for Settings {
             create_days_before: -1,
             create_days_after: -1,
             update_days_before: 720,
+            update_days_after: 0,
             connect_days_before: 720,
+            connect_days_after: 0,
             connection_state_days_before: 720,
+            connection_state_days_after: 0,
         }
     }
 }

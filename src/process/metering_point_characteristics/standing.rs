@@ -7,7 +7,7 @@ use crate::market::{ActorRole, Calendar, MeteringPointId, Timestamp, is_gsrn};
 use crate::process::Market;
 use crate::process::change_of_supplier::window::instant;
 use crate::process::change_of_supplier::work::Work;
-use crate::process::metering_points::MeteringPoint;
+use crate::process::metering_points::{MeteringPoint, Version};
 
 /// The number and the day, and what is wrong with them.
 pub fn input(case: &Case, market: &Market) -> (Option<Timestamp>, Vec<Rule>) {
@@ -46,6 +46,11 @@ pub fn is_within(effective: Timestamp, now: Timestamp, before: i32, after: i32, 
 /// The metering point of a record that [`judge`] has passed.
 pub fn point<'a>(work: &'a Work, id: &MeteringPointId) -> &'a MeteringPoint {
     work.site(id).master.as_ref().expect("it is known")
+}
+
+/// What is so of it on the day that a record is about.
+pub fn at<'a>(work: &'a Work, id: &MeteringPointId, day: Timestamp) -> &'a Version {
+    point(work, id).at(day)
 }
 
 /// To be changed.

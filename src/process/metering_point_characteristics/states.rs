@@ -6,23 +6,24 @@ use super::write::held;
 use super::{notify, standing};
 use crate::market::{MeteringMethod, MeteringPointType, Timestamp};
 use crate::process::change_of_supplier::work::Work;
-use crate::process::metering_points::ConnectionState;
+use crate::process::metering_points::{ConnectionState, MeteringPoint};
 
 /// D15.
 pub fn connect(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     use MeteringPointType::{ConsumptionFromGrid, ExchangeReactiveEnergy, NetProduction, SupplyToGrid};
     let effective = standing::judge(work, case, None)?;
-    window(work, effective, work.context.market.dk().metering_points.connect_days_before)?;
-    let point = standing::point(work, &case.id);
+    let settings = &work.context.market.dk().metering_points;
+    window(work, effective, settings.connect_days_before, settings.connect_days_after)?;
+    let (point, version) = (standing::point(work, &case.id), standing::at(work, &case.id, effective));
     let mut broken = Vec::new();
     let is_measured = matches!(point.kind, NetProduction | SupplyToGrid | ConsumptionFromGrid);
-    if is_measured && point.master.metering_method != Some(MeteringMethod::Physical) {
+    if is_measured && version.master.metering_method != Some(MeteringMethod::Physical) {
         broken.push(Rule::MustBePhysicalToConnect);
     }
-    if point.kind == ExchangeReactiveEnergy && point.master.parent.is_none() {
+    if point.kind == ExchangeReactiveEnergy && version.master.parent.is_none() {
         broken.push(Rule::ParentIsRequiredToConnect);
     }
-    if point.state != ConnectionState::New {
+    if !is_from(point, effective, ConnectionState::New) {
         broken.push(Rule::StateMustBeNew);
     }
     broken.extend(supplier(work, case, effective));
@@ -35,14 +36,15 @@ pub fn change(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     let said = case.record.connection_state.as_deref().map(str::trim).filter(|said| !said.is_empty());
     let missing = said.is_none().then_some(Rule::RequestedStateIsRequired);
     let effective = standing::judge(work, case, missing)?;
-    window(work, effective, work.context.market.dk().metering_points.connection_state_days_before)?;
+    let settings = &work.context.market.dk().metering_points;
+    window(work, effective, settings.connection_state_days_before, settings.connection_state_days_after)?;
     let (from, to, event) = match said {
         Some("E23") => (ConnectionState::Connected, ConnectionState::Disconnected, "MeteringPointDisconnected"),
         Some("E22") => (ConnectionState::Disconnected, ConnectionState::Connected, "MeteringPointReconnected"),
         _ => return Err(vec![Rule::RequestedStateMustBeKnown]),
     };
     let mut broken = Vec::new();
-    if standing::point(work, &case.id).state != from {
+    if !is_from(standing::point(work, &case.id), effective, from) {
         broken.push(Rule::StateDoesNotFit);
     }
     broken.extend(supplier(work, case, effective));
@@ -50,8 +52,15 @@ pub fn change(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     enter(work, case, to, effective, event)
 }
 
-fn window(work: &Work, effective: Timestamp, days_before: i32) -> Result<(), Vec<Rule>> {
-    let within = standing::is_within(effective, work.now(), days_before, 0, work.context.market);
+/// Whether it is in this state on the day, and in no other later but that it may be closed down: states follow each other in
+/// the order of their days.
+fn is_from(point: &MeteringPoint, day: Timestamp, state: ConnectionState) -> bool {
+    let next = point.next_state(day);
+    point.at(day).state == state && next.is_none_or(|next| next == ConnectionState::ClosedDown)
+}
+
+fn window(work: &Work, effective: Timestamp, before: i32, after: i32) -> Result<(), Vec<Rule>> {
+    let within = standing::is_within(effective, work.now(), before, after, work.context.market);
     if within { Ok(()) } else { Err(vec![Rule::EffectiveDateOutsideWindow]) }
 }
 
@@ -69,7 +78,7 @@ fn enter(
     event: &'static str,
 ) -> Result<Done, Vec<Rule>> {
     let point = standing::point_mut(work, &case.id);
-    (point.state, point.state_since) = (state, since);
+    point.change(since, |version| (version.state, version.state_since) = (state, since));
     work.tell(notify::dated(event, &case.id, since));
     Ok(Done { told_from: Some(since) })
 }

@@ -6,7 +6,7 @@ use super::rules::{Rule, matrix, parents, suits};
 use super::{notify, standing};
 use crate::market::{MeteringPointId, MeteringPointType, Timestamp, is_gsrn};
 use crate::process::change_of_supplier::work::Work;
-use crate::process::metering_points::{self, ConnectionState, MasterData, MeteringPoint};
+use crate::process::metering_points::{self, ConnectionState, MasterData, MeteringPoint, Version};
 use crate::process::participants;
 
 /// E02. Whatever state is asked for, it begins as new, and without a supplier.
@@ -27,23 +27,16 @@ pub fn create(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     // Exchange is no child, whatever is said.
     let parent = parent_named(case).filter(|_| kind != MeteringPointType::Exchange);
     if let Some(parent) = &parent {
-        held(parents::hold(kind, &grid_area, work.site(parent).master.as_ref()))?;
+        held(parents::hold(kind, &grid_area, work.site(parent).master.as_ref(), effective))?;
     }
 
     let obliged = case.record.production_obligation.as_deref().is_some_and(is_true);
+    let obliged = obliged && kind == MeteringPointType::Production;
+    let first = Version::first(effective, ConnectionState::New, obliged, master);
     let site = work.sites.get_mut(&case.id).expect("what a record names is loaded");
-    site.master = Some(MeteringPoint {
-        id: case.id.clone(),
-        kind,
-        grid_area,
-        state: ConnectionState::New,
-        effective,
-        state_since: effective,
-        production_obligated: obliged && kind == MeteringPointType::Production,
-        master,
-    });
+    site.master = Some(MeteringPoint::new(case.id.clone(), kind, &grid_area, first));
     if let Some(parent) = &parent {
-        couple(work, &case.id, parent);
+        couple(work, &case.id, parent, effective);
     }
     let created = notify::created(work, &case.id);
     work.tell(created);
@@ -55,46 +48,48 @@ pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     let record = case.record;
     let areas = [&record.from_grid_area, &record.to_grid_area].into_iter().flatten();
     let effective = standing::judge(work, case, areas.map(|_| Rule::GridAreasCannotBeUpdated))?;
-    let before = standing::point(work, &case.id).clone();
+    let MeteringPoint { kind, grid_area, .. } = standing::point(work, &case.id).clone();
+    let before = standing::at(work, &case.id, effective).clone();
     let parent = parent_named(case);
     if record.parent.as_ref().is_some_and(|it| !it.is_blank() && !is_gsrn(it.trimmed())) {
         return Err(vec![Rule::ParentMustBeGsrn]);
     }
     if let Some(parent) = &parent {
-        held(parents::hold(before.kind, &before.grid_area, work.site(parent).master.as_ref()))?;
+        held(parents::hold(kind, &grid_area, work.site(parent).master.as_ref(), effective))?;
     }
 
     let Draft { mut master, input, mut values } = Draft::of(record, &before.master, Step::Update);
     values.extend(input);
     let mut broken = values.clone();
-    broken.extend(matrix::hold(before.kind, &mut master, Some(&before.master), &values));
+    broken.extend(matrix::hold(kind, &mut master, Some(&before.master), &values));
     held(broken)?;
-    let days = work.context.market.dk().metering_points.update_days_before;
-    if !standing::is_within(effective, work.now(), days, 0, work.context.market) {
+    let settings = &work.context.market.dk().metering_points;
+    let (days_before, days_after) = (settings.update_days_before, settings.update_days_after);
+    if !standing::is_within(effective, work.now(), days_before, days_after, work.context.market) {
         return Err(vec![Rule::EffectiveDateOutsideWindow]);
     }
     let mut broken = Vec::new();
     if before.state == ConnectionState::ClosedDown {
         broken.push(Rule::ClosedDown);
     }
-    broken.extend(suits::hold(before.kind, &master, Some(&before.master)));
+    broken.extend(suits::hold(kind, &master, Some(&before.master)));
     let is_child = parent.clone().or_else(|| before.master.parent.as_ref().map(|(id, _)| id.clone()));
-    if before.kind == MeteringPointType::ExchangeReactiveEnergy
+    if kind == MeteringPointType::ExchangeReactiveEnergy
         && let Some(parent) = is_child.filter(|_| !is_decoupled(case)).and_then(|id| work.site(&id).master.as_ref())
-        && parent.master.read_cycle != master.read_cycle
+        && parent.at(effective).master.read_cycle != master.read_cycle
     {
         broken.push(Rule::ReadCycleMustEqualParents);
     }
     held(broken)?;
 
-    standing::point_mut(work, &case.id).master = master;
+    standing::point_mut(work, &case.id).change(effective, |version| version.master = master);
     if is_decoupled(case) || parent.is_some() {
-        decouple(work, &case.id);
+        decouple(work, &case.id, effective);
     }
     if let Some(parent) = &parent {
-        couple(work, &case.id, parent);
+        couple(work, &case.id, parent, effective);
     }
-    notify::updated(work, &before, effective);
+    notify::updated(work, &case.id, &before, effective);
     Ok(Done { told_from: Some(effective) })
 }
 
@@ -164,21 +159,25 @@ fn is_decoupled(case: &Case) -> bool {
     case.record.parent.as_ref().is_some_and(|it| it.is_blank())
 }
 
-/// Both know each other from now on.
-fn couple(work: &mut Work, child: &MeteringPointId, parent: &MeteringPointId) {
+/// Both know each other from a day on.
+fn couple(work: &mut Work, child: &MeteringPointId, parent: &MeteringPointId, from: Timestamp) {
     let (kind, of) = (standing::point(work, child).kind, standing::point(work, parent).kind);
-    standing::point_mut(work, child).master.parent = Some((parent.clone(), Some(of)));
-    let children = &mut standing::point_mut(work, parent).master.children;
-    children.push((child.clone(), Some(kind)));
-    children.sort();
+    let family = Some((parent.clone(), Some(of)));
+    standing::point_mut(work, child).change(from, |version| version.master.parent = family);
+    standing::point_mut(work, parent).change(from, |version| {
+        version.master.children.push((child.clone(), Some(kind)));
+        version.master.children.sort();
+    });
     work.tell(notify::coupled("CoupledToParent", child, parent));
 }
 
-/// It has no parent any more, if it had one.
-pub fn decouple(work: &mut Work, child: &MeteringPointId) {
-    let Some((parent, _)) = standing::point_mut(work, child).master.parent.take() else { return };
+/// It has no parent from a day on, if it had one.
+pub fn decouple(work: &mut Work, child: &MeteringPointId, from: Timestamp) {
+    let mut before = None;
+    standing::point_mut(work, child).change(from, |version| before = version.master.parent.take());
+    let Some((parent, _)) = before else { return };
     if let Some(parent) = work.sites.get_mut(&parent).and_then(|site| site.master.as_mut()) {
-        parent.master.children.retain(|(id, _)| id != child);
+        parent.change(from, |version| version.master.children.retain(|(id, _)| id != child));
     }
     work.tell(notify::coupled("DecoupledFromParent", child, &parent));
 }

@@ -18,7 +18,7 @@ pub fn created(point: &MeteringPoint) -> Event {
         "metering_point_id": point.id.as_str(),
         "type": point.kind.number(),
         "grid_area": point.grid_area,
-        "connection_state": point.state.name(),
+        "connection_state": point.versions[0].state.name(),
         "effective_date": point.effective.to_string(),
     });
     Event { name: CREATED, payload }

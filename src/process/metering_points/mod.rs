@@ -1,4 +1,4 @@
-//! Metering points with their master data, and the grid areas they lie in. Who supplies them is kept by
+//! Metering points with their master data, in versions by the day, and the grid areas they lie in. Who supplies them is kept by
 //! [`super::accounting_points`]; what a grid company changes about them is decided by
 //! [`super::metering_point_characteristics`].
 //!
@@ -8,6 +8,8 @@ mod events;
 mod master_data;
 mod record;
 mod state;
+mod versions;
+pub mod view;
 mod world;
 
 #[cfg(test)]
@@ -16,7 +18,8 @@ mod tests;
 pub use events::{closed_down, closed_down_point, created, created_point, disowned, owned, owned_area};
 pub use master_data::{MasterData, NET_SETTLEMENT_GROUPS, READ_CYCLES, Relative, read_cycle};
 pub use state::{
-    ConnectionState, GridArea, MeteringPoint, grid_area, is_looked_up, knows_grid_area, metering_point, needs_of,
-    needs_of_grid_area, put,
+    ConnectionState, GridArea, MeteringPoint, changes, grid_area, is_looked_up, knows_grid_area, metering_point,
+    needs_of, needs_of_grid_area,
 };
+pub use versions::Version;
 pub use world::{GridAreaTable, MeteringPointTable};

@@ -1,23 +1,27 @@
 //! What is known about a metering point, and how to ask for it.
 
-use super::{MasterData, record};
+use super::{Version, record};
 use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Timestamp};
 use crate::record::{Change, Facts, Needs};
 
+/// Its type and its grid area are for life; everything else may change from day to day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeteringPoint {
     pub id: MeteringPointId,
     pub kind: MeteringPointType,
     /// Code of the grid area that it lies in.
     pub grid_area: String,
-    pub state: ConnectionState,
     /// From when on it exists.
     pub effective: Timestamp,
-    /// From when on it is in this state.
-    pub state_since: Timestamp,
-    /// Whether its producer is obliged to produce; only asked of metering points of type production.
-    pub production_obligated: bool,
-    pub master: MasterData,
+    /// At least one, in the order of their days; the first from when it exists.
+    pub(super) versions: Vec<Version>,
+}
+
+impl MeteringPoint {
+    /// One that exists from its first version on.
+    pub fn new(id: MeteringPointId, kind: MeteringPointType, grid_area: &str, first: Version) -> Self {
+        Self { id, kind, grid_area: grid_area.to_string(), effective: first.from, versions: vec![first] }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,12 +58,15 @@ pub struct GridArea {
 }
 
 pub fn needs_of(id: &MeteringPointId) -> Needs {
-    Needs::default().key(record::key(id))
+    Needs::default().range(record::versions(id), record::key(id))
 }
 
 /// Needs: [`needs_of`].
 pub fn metering_point(facts: &Facts, id: &MeteringPointId) -> Option<MeteringPoint> {
-    facts.get(&record::key(id)).map(|entry| record::read(id.clone(), &entry.value))
+    let mut point = record::read(id.clone(), &facts.get(&record::key(id))?.value);
+    let later = facts.range(&record::versions(id)).iter();
+    point.versions.extend(later.map(|(key, entry)| record::read_version(key, &entry.value)));
+    Some(point)
 }
 
 /// Whether it was asked for, and it is known whether there is one.
@@ -67,9 +74,16 @@ pub fn is_looked_up(facts: &Facts, id: &MeteringPointId) -> bool {
     facts.knows(&record::key(id))
 }
 
-/// What keeps a metering point.
-pub fn put(point: &MeteringPoint) -> Change {
-    Change::Put(record::key(&point.id), record::write(point))
+/// What keeps a metering point that was so `before`; nothing where it is so still. No version is ever taken away.
+pub fn changes(point: &MeteringPoint, before: Option<&MeteringPoint>) -> Vec<Change> {
+    if Some(point) == before {
+        return Vec::new();
+    }
+    let kept = |version: &Version| before.is_some_and(|before| before.versions.contains(version));
+    let later = point.versions[1..].iter().filter(|version| !kept(version));
+    let later = later.map(|it| Change::Put(record::version_key(&point.id, it.from), record::write_version(it)));
+    // It stands for all of its versions, and is written with each of them.
+    std::iter::once(Change::Put(record::key(&point.id), record::write(point))).chain(later).collect()
 }
 
 pub fn needs_of_grid_area(code: &str) -> Needs {

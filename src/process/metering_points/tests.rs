@@ -1,5 +1,7 @@
 //! Metering points as a world file says them, and as they are read back.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::market::{
     ActorNumber, AssetType, ConnectionType, DisconnectionMethod, EnergyProduct, EnergyUnit, MeteringMethod,
@@ -37,16 +39,8 @@ fn a_world_becomes_metering_points() {
     let id = MeteringPointId::new("571313");
     let changes = point().changes().unwrap();
     let found = facts(&changes, &needs_of(&id));
-    let expected = MeteringPoint {
-        id: id.clone(),
-        kind: MeteringPointType::ElectricalHeating,
-        grid_area: "131".into(),
-        state: ConnectionState::Connected,
-        effective: at("2020-01-01T23:00:00Z"),
-        state_since: at("2020-01-01T23:00:00Z"),
-        production_obligated: true,
-        master: MasterData::default(),
-    };
+    let first = Version::first(at("2020-01-01T23:00:00Z"), ConnectionState::Connected, true, MasterData::default());
+    let expected = MeteringPoint::new(id.clone(), MeteringPointType::ElectricalHeating, "131", first);
     assert_eq!(metering_point(&found, &id), Some(expected));
     let nobody = MeteringPointId::new("0");
     assert_eq!(metering_point(&facts(&changes, &needs_of(&nobody)), &nobody), None);
@@ -92,17 +86,82 @@ fn old_bytes_are_read() {
 #[test]
 fn master_data_are_read_back_as_they_were_written() {
     let master = whole();
-    let written = MeteringPoint {
-        id: MeteringPointId::new("571313"),
-        kind: MeteringPointType::Consumption,
-        grid_area: "131".into(),
+    let first = Version {
+        from: at("2020-01-01T23:00:00Z"),
         state: ConnectionState::Disconnected,
-        effective: at("2020-01-01T23:00:00Z"),
         state_since: at("2021-01-01T23:00:00Z"),
         production_obligated: false,
         master,
     };
-    assert_eq!(record::read(written.id.clone(), &record::write(&written)), written);
+    let mut written = MeteringPoint::new(MeteringPointId::new("571313"), MeteringPointType::Consumption, "131", first);
+    written.change(at("2023-01-01T23:00:00Z"), |version| version.master.meter = None);
+    let changes = changes(&written, None);
+    assert_eq!(metering_point(&facts(&changes, &needs_of(&written.id)), &written.id), Some(written));
+}
+
+/// Bytes that version 1 of a later version wrote. They must be read for as long as a store may hold them.
+#[test]
+fn old_bytes_of_versions_are_read() {
+    let mut point = metering_point(
+        &facts(&point().changes().unwrap(), &needs_of(&MeteringPointId::new("571313"))),
+        &MeteringPointId::new("571313"),
+    )
+    .unwrap();
+    let day = at("2023-01-01T23:00:00Z");
+    point.change(day, |version| (version.state, version.state_since) = (ConnectionState::ClosedDown, day));
+    let Change::Put(key, bytes) = changes(&point, None).remove(1) else { panic!("it is put") };
+    let old = [&b"\x01\x04\x80\xf0\x87\xb5\xf9\xce\xf8\x05\x01"[..], &[0; 33]].concat();
+    assert_eq!(&bytes[..], old);
+    assert_eq!(record::read_version(&key, &old), point.versions()[1]);
+}
+
+/// Field by field, what a naive model says: a value holds from its day on until the next one that was ever given.
+#[derive(Debug, Clone, Copy)]
+enum Field {
+    Meter,
+    Capacity,
+    Street,
+    State,
+}
+
+proptest! {
+    #[test]
+    fn every_day_is_as_it_was_said_last_of_it(steps in prop::collection::vec((0..30_i64, 0..4_usize), 1..25)) {
+        let day = |days: i64| Timestamp::from_seconds((19_000 + days) * 86_400);
+        let id = MeteringPointId::new("571313");
+        let first = Version::first(day(0), ConnectionState::New, true, MasterData::default());
+        let mut point = MeteringPoint::new(id.clone(), MeteringPointType::Consumption, "131", first);
+        let mut store: std::collections::BTreeMap<_, _> = std::collections::BTreeMap::new();
+        let mut model: [std::collections::BTreeMap<i64, String>; 4] = Default::default();
+        for (number, (days, field)) in steps.into_iter().enumerate() {
+            let before = (number > 0).then(|| point.clone());
+            let said = number.to_string();
+            // A state that comes back would be the same as none.
+            let field = [Field::Meter, Field::Capacity, Field::Street, Field::State][field];
+            point.change(day(days), |version| match field {
+                Field::Meter => version.master.meter = Some(said.clone()),
+                Field::Capacity => version.master.capacity = Some(said.clone()),
+                Field::Street => version.master.address.street = Some(said.clone()),
+                Field::State => version.state_since = day(1_000 + number as i64),
+            });
+            model[field as usize].insert(days, said);
+            for change in changes(&point, before.as_ref()) {
+                let Change::Put(key, value) = change else { panic!("no version is ever taken away") };
+                store.insert(key, value);
+            }
+            let written: Vec<Change> = store.iter().map(|(key, value)| Change::Put(key.clone(), value.clone())).collect();
+            prop_assert_eq!(metering_point(&facts(&written, &needs_of(&id)), &id), Some(point.clone()));
+            for days in 0..31 {
+                let said = |field: Field| model[field as usize].range(..=days).next_back().map(|(_, said)| said.clone());
+                let version = point.at(day(days));
+                prop_assert_eq!(&version.master.meter, &said(Field::Meter));
+                prop_assert_eq!(&version.master.capacity, &said(Field::Capacity));
+                prop_assert_eq!(&version.master.address.street, &said(Field::Street));
+                let since = said(Field::State).map_or(day(0), |said| day(1_000 + said.parse::<i64>().unwrap()));
+                prop_assert_eq!(version.state_since, since);
+            }
+        }
+    }
 }
 
 fn whole() -> MasterData {

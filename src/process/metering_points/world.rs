@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{ConnectionState, GridArea, MasterData, MeteringPoint, record};
+use super::{ConnectionState, GridArea, MasterData, MeteringPoint, Version, changes, record};
 use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Timestamp};
 use crate::process::participants::WorldFlaw;
 use crate::record::Change;
@@ -48,17 +48,11 @@ impl MeteringPointTable {
         let flaw = |field, value: &str| flaw("metering_point", &self.number, field, value);
         let effective = Timestamp::parse_date_time(&self.effective_date)
             .ok_or_else(|| flaw("effective_date", &self.effective_date))?;
-        let point = MeteringPoint {
-            id: MeteringPointId::new(&*self.number),
-            kind: MeteringPointType::from_text(&self.kind).ok_or_else(|| flaw("type", &self.kind))?,
-            grid_area: self.grid_area.clone(),
-            state: ConnectionState::from_name(&self.status).ok_or_else(|| flaw("status", &self.status))?,
-            effective,
-            state_since: effective,
-            production_obligated: self.production_obligated,
-            master: MasterData::default(),
-        };
-        Ok(vec![Change::Put(record::key(&point.id), record::write(&point))])
+        let kind = MeteringPointType::from_text(&self.kind).ok_or_else(|| flaw("type", &self.kind))?;
+        let state = ConnectionState::from_name(&self.status).ok_or_else(|| flaw("status", &self.status))?;
+        let first = Version::first(effective, state, self.production_obligated, MasterData::default());
+        let point = MeteringPoint::new(MeteringPointId::new(&*self.number), kind, &self.grid_area, first);
+        Ok(changes(&point, None))
     }
 }
 

@@ -33,7 +33,7 @@ pub fn force(work: &mut Work, it: &Takeover) -> Outcome {
     };
     let cancelled = if it.kind == ForcedKind::Failure { cancel_pending(work, it) } else { Vec::new() };
     let skipped = |rule| Outcome::skipped(rule, cancelled.clone());
-    if master.state == ConnectionState::ClosedDown {
+    if master.at(it.date).state == ConnectionState::ClosedDown {
         return skipped(Rule::CannotBeInStateOfClosedDown);
     }
     let Some(to) = it.to.in_area(&master.grid_area) else { return skipped(Rule::GridAreaHasNoNewSupplier) };

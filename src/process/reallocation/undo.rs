@@ -113,7 +113,7 @@ impl Work<'_> {
     /// The metering point as the former supplier goes on supplying it.
     fn point_restored(&self, course: &Course, former: &ActorNumber) -> Option<Outgoing> {
         let since = self.supplies_since(course, former);
-        let details = self.point_known(&course.point, Some((former.clone(), since)))?;
+        let details = self.point_known(&course.point, Some((former.clone(), since)), course.effective)?;
         let id = self.record_id(&course.process, METERING_POINT_DATA.name, &[]);
         let record = metering_point_data(id, &subject(course), &details);
         let receiver = Work::supplier(former);

@@ -8,7 +8,7 @@ use crate::process::accounting_points::{Process, ProcessKind, Status};
 use crate::process::change_of_supplier::standing::Standing;
 use crate::process::change_of_supplier::window::Window;
 use crate::process::market_documents::Rule;
-use crate::process::metering_points::ConnectionState;
+use crate::process::metering_points::MeteringPoint;
 
 /// Without an accounting point there is nothing to ask.
 pub static POINT: Level = &[&[&UNKNOWN_ACCOUNTING_POINT]];
@@ -67,12 +67,16 @@ pub static METERING_POINT_MUST_BE_ENERGY_SUPPLIABLE: Check = Check {
 
 pub static PRODUCTION_METERING_POINT_MUST_BE_OBLIGATED: Check = Check {
     rule: Rule::ProductionMeteringPointMustBeObligated,
-    fails: |case| case.master.is_some_and(|it| it.kind == MeteringPointType::Production && !it.production_obligated),
+    fails: |case| {
+        let obligated = |it: &MeteringPoint| it.at(case.effective()).production_obligated;
+        case.master.is_some_and(|it| it.kind == MeteringPointType::Production && !obligated(it))
+    },
 };
 
+/// On the date, or later: nobody takes over what is to be closed down.
 pub static CANNOT_BE_IN_STATE_OF_CLOSED_DOWN: Check = Check {
     rule: Rule::CannotBeInStateOfClosedDown,
-    fails: |case| case.master.is_some_and(|master| master.state == ConnectionState::ClosedDown),
+    fails: |case| case.master.is_some_and(|master| master.is_closed_from(case.effective())),
 };
 
 /// Where nobody supplies, supply begins again by a move-in.
@@ -187,7 +191,7 @@ pub static NET_SETTLEMENT_GROUP_6: Check = Check {
     rule: Rule::NetSettlementGroup6,
     fails: |case| {
         case.market.dk().market_roles.change_of_supplier.net_settlement_group_6_stays
-            && case.master.is_some_and(|it| it.master.net_settlement_group == Some(6))
+            && case.master.is_some_and(|it| it.at(case.effective()).master.net_settlement_group == Some(6))
     },
 };
 

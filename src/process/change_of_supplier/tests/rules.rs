@@ -367,11 +367,13 @@ fn net_settlement_group_6_keeps_its_supplier_where_the_settings_say_so() {
     let mut house = House::opened();
     let id = MeteringPointId::new(POINT);
     let mut point = metering_point(&house.store.facts(&metering_points::needs_of(&id)), &id).unwrap();
-    point.master.net_settlement_group = Some(6);
-    house.store.commit(&[metering_points::put(&point)]);
+    point.change(at("2023-03-30T22:00:00Z"), |version| version.master.net_settlement_group = Some(6));
+    house.store.commit(&metering_points::changes(&point, None));
     house.market.dk_mut().market_roles.change_of_supplier.net_settlement_group_6_stays = true;
     let decision = house.send(&request(B, "E03", "c1", APRIL));
     assert_eq!((broken(&decision), codes(&decision)), (vec!["NetSettlementGroup6"], vec!["D47".to_string()]));
+    // It is of the group from the day before on, and was not until then.
+    assert_eq!(broken(&house.clone().send(&request(B, "E03", "c0", "2023-03-29T22:00:00Z"))), [""; 0]);
     house.market.dk_mut().market_roles.change_of_supplier.net_settlement_group_6_stays = false;
     assert_eq!(broken(&house.send(&request(B, "E03", "c2", APRIL))), [""; 0]);
 }

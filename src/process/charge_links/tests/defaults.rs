@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::market::MeteringPointType;
 use crate::process::errand::{self, Errand};
-use crate::process::metering_points::{self, ConnectionState, MasterData, MeteringPoint};
+use crate::process::metering_points::{self, ConnectionState, MasterData, MeteringPoint, Version};
 use crate::process::{aftermath, gather_more};
 
 const HEATING: &str = "571313110000000050";
@@ -122,16 +122,8 @@ fn a_metering_point_that_is_created_leaves_an_errand() {
     let mut world = world(&[rule("Consumption", "40000", "2015-01-01", None)]);
     let mut told = Vec::new();
     for number in [POINT, "571313110000000067"] {
-        let point = MeteringPoint {
-            id: MeteringPointId::new(number),
-            kind: MeteringPointType::from_text("E17").unwrap(),
-            grid_area: "131".into(),
-            state: ConnectionState::New,
-            effective: local("2022-01-01"),
-            state_since: local("2022-01-01"),
-            production_obligated: true,
-            master: MasterData::default(),
-        };
+        let first = Version::first(local("2022-01-01"), ConnectionState::New, true, MasterData::default());
+        let point = MeteringPoint::new(MeteringPointId::new(number), MeteringPointType::Consumption, "131", first);
         let changes = aftermath(&[metering_points::created(&point)], &world.context());
         assert!(errand::is_left_by(&changes));
         world.commit(&changes);

@@ -1,11 +1,11 @@
 //! Which metering point may belong to which. Source: metering-points 3.
 
 use super::Rule;
-use crate::market::MeteringPointType;
-use crate::process::metering_points::{ConnectionState, MeteringPoint};
+use crate::market::{MeteringPointType, Timestamp};
+use crate::process::metering_points::MeteringPoint;
 
-/// Why a metering point of this type in this grid area is no child of `parent`: P1 to P6, all of them together.
-pub fn hold(kind: MeteringPointType, grid_area: &str, parent: Option<&MeteringPoint>) -> Vec<Rule> {
+/// Why a metering point of this type in this grid area is no child of `parent` from a day on: P1 to P6, all of them together.
+pub fn hold(kind: MeteringPointType, grid_area: &str, parent: Option<&MeteringPoint>, from: Timestamp) -> Vec<Rule> {
     let Some(parent) = parent else { return vec![Rule::UnknownParent] };
     let mut broken = Vec::new();
     if parent.grid_area != grid_area {
@@ -16,7 +16,7 @@ pub fn hold(kind: MeteringPointType, grid_area: &str, parent: Option<&MeteringPo
         (1 | 2, _) => broken.push(Rule::ChildMustSuitParent),
         _ => broken.push(Rule::ParentMustBeOfGroup1Or2),
     }
-    if parent.state == ConnectionState::ClosedDown {
+    if parent.is_closed_from(from) {
         broken.push(Rule::ParentIsClosedDown);
     }
     broken

@@ -1,6 +1,7 @@
 //! What an RSM-021 comes to: the worked cases of the market's text, and what a metering point goes through.
 
 mod rules;
+mod versions;
 
 use crate::market::{ActorRole, MeteringPointId};
 use crate::process::Decision;
@@ -13,7 +14,7 @@ use crate::process::market_documents::metering_point::{
     SentProduct,
 };
 use crate::process::market_documents::{Address, Measured, Sent};
-use crate::process::metering_points::{ConnectionState, MeteringPoint, metering_point, needs_of};
+use crate::process::metering_points::{ConnectionState, MeteringPoint, Version, metering_point, needs_of};
 
 const NEW: &str = "571234567891234568";
 const OTHER: &str = "570851247381952311";
@@ -108,8 +109,13 @@ fn known(house: &House, number: &str) -> Option<MeteringPoint> {
     metering_point(&house.store.facts(&needs_of(&id)), &id)
 }
 
+/// As it is now.
+fn current(house: &House, number: &str) -> Version {
+    known(house, number).unwrap().at(house.now).clone()
+}
+
 fn state(house: &House, number: &str) -> ConnectionState {
-    known(house, number).unwrap().state
+    current(house, number).state
 }
 
 /// `E23` or `E22`.
@@ -130,9 +136,10 @@ fn a_metering_point_is_created_as_new_and_its_charges_will_be() {
     assert_eq!(broken(&decision), Vec::<&str>::new());
     assert_eq!(house.post(), [format!("ConfirmRequestChangeAccountingPointCharacteristics E02 {GRID}/DDM")]);
     let point = known(&house, NEW).unwrap();
-    assert_eq!((point.state, point.effective, point.state_since), (ConnectionState::New, at(TODAY), at(TODAY)));
-    assert_eq!(point.master.address.municipality_code.as_deref(), Some("0751"), "as it goes out");
-    assert!(!point.production_obligated);
+    let first = point.at(at(TODAY));
+    assert_eq!((first.state, point.effective, first.state_since), (ConnectionState::New, at(TODAY), at(TODAY)));
+    assert_eq!(first.master.address.municipality_code.as_deref(), Some("0751"), "as it goes out");
+    assert!(!first.production_obligated);
     let told = house.told("MeteringPointCreated");
     let payload = &told[0].payload;
     assert_eq!((told.len(), payload["settlement_method"].as_str()), (1, Some("D01")));
@@ -219,7 +226,7 @@ fn what_was_left_out_stays_and_what_is_empty_goes() {
     update.location_description = Some(String::new());
     update.address = Some(Address { street: Some("Church Lane".into()), ..Address::default() });
     assert_eq!(send(&mut house, "E32", update), Vec::<&str>::new());
-    let master = known(&house, NEW).unwrap().master;
+    let master = current(&house, NEW).master;
     assert_eq!(master.settlement_method, Some(crate::market::SettlementMethod::NonProfiled));
     assert_eq!(master.location_description, None);
     assert_eq!(master.address.street.as_deref(), Some("Church Lane"));
@@ -230,7 +237,7 @@ fn what_was_left_out_stays_and_what_is_empty_goes() {
     let mut virtually = bare(NEW, TODAY);
     virtually.metering_method = Some("D02".into());
     assert_eq!(send(&mut house, "E75", virtually), Vec::<&str>::new());
-    assert_eq!(known(&house, NEW).unwrap().master.meter, None);
+    assert_eq!(current(&house, NEW).master.meter, None);
 }
 
 #[test]
@@ -242,8 +249,7 @@ fn a_parent_and_its_child_come_in_one_document_and_know_each_other() {
     both.records.push(child);
     assert_eq!(broken(&house.send(&both)), Vec::<&str>::new());
     let heard = |house: &House| {
-        let parent = known(house, NEW).unwrap();
-        let child = known(house, OTHER).unwrap();
+        let (parent, child) = (current(house, NEW), current(house, OTHER));
         let parents: Vec<String> = child.master.parent.iter().map(|(id, _)| id.to_string()).collect();
         let children: Vec<String> = parent.master.children.iter().map(|(id, _)| id.to_string()).collect();
         (parents, children)
@@ -269,7 +275,7 @@ fn a_metering_point_is_disconnected_and_connected_again() {
     assert_eq!(send(&mut house, "E79", to_state(POINT, "E22")), ["StateDoesNotFit"]);
     assert_eq!(send(&mut house, "E79", to_state(POINT, "E23")), Vec::<&str>::new());
     assert_eq!(state(&house, POINT), ConnectionState::Disconnected);
-    assert_eq!(known(&house, POINT).unwrap().state_since, at(TODAY));
+    assert_eq!(current(&house, POINT).state_since, at(TODAY));
     house.post();
     assert_eq!(send(&mut house, "E79", to_state(POINT, "E22")), Vec::<&str>::new());
     assert_eq!(
@@ -323,6 +329,6 @@ fn the_system_operator_says_who_is_obliged_to_produce() {
     let mut record = bare(OTHER, TODAY);
     record.production_obligation = Some("false".into());
     assert_eq!(send(&mut house, "D39", record), Vec::<&str>::new());
-    assert!(!known(&house, OTHER).unwrap().production_obligated);
+    assert!(!current(&house, OTHER).production_obligated);
     assert_eq!(send(&mut house, "D39", bare(POINT, TODAY)), ["MustBeProduction"]);
 }

@@ -183,8 +183,9 @@ fn peopled() -> House {
     house.point("571313100000001093", "E18", "Connected");
     house.point("571313100000001062", "E17", "Connected");
     let id = MeteringPointId::new("571313100000001062");
-    let elsewhere = MeteringPoint { grid_area: "133".into(), ..known(&house, id.as_str()).unwrap() };
-    house.store.commit(&[crate::process::metering_points::put(&elsewhere)]);
+    let mut elsewhere = known(&house, id.as_str()).unwrap();
+    elsewhere.grid_area = "133".into();
+    house.store.commit(&crate::process::metering_points::changes(&elsewhere, None));
     house
 }
 

@@ -350,7 +350,7 @@ fn every_rule_of_an_accounting_point_is_told() {
         let facts = house.store.facts(&crate::process::metering_points::needs_of(&id));
         let mut point = crate::process::metering_points::metering_point(&facts, &id).unwrap();
         point.grid_area = "151".into();
-        house.store.commit(&[crate::process::metering_points::put(&point)]);
+        house.store.commit(&crate::process::metering_points::changes(&point, None));
     };
     assert_eq!(became(&moved, elsewhere), skipped("GridAreaHasNoNewSupplier"));
     let mut house = House::opened();

@@ -1,0 +1,178 @@
+//! What is so on one day and not on another: changes that are announced, changes of the past, and what is told of each day.
+
+use super::*;
+use crate::process::market_documents::requests::{MasterDataQuery, RequestAccountingPointCharacteristics};
+
+const MAY: &str = "2023-04-30T22:00:00Z";
+const FEBRUARY: &str = "2023-01-31T23:00:00Z";
+const MID_FEBRUARY: &str = "2023-02-14T23:00:00Z";
+
+/// Everything may be announced a year ahead.
+fn house() -> House {
+    let mut house = House::opened();
+    let settings = &mut house.market.dk_mut().metering_points;
+    (settings.update_days_after, settings.connect_days_after, settings.connection_state_days_after) = (365, 365, 365);
+    house
+}
+
+/// Who measures, and who is settled how: `meter settlement` of an update from a day on.
+fn update(start: &str, meter: Option<&str>, settlement: Option<&str>) -> Characteristics {
+    Characteristics {
+        meter: meter.map(str::to_string),
+        settlement_method: settlement.map(str::to_string),
+        ..bare(POINT, start)
+    }
+}
+
+fn query(number: u8, start: Option<&str>) -> RequestAccountingPointCharacteristics {
+    let transaction_id = format!("q{number}");
+    let record = MasterDataQuery {
+        metering_point: id(POINT),
+        start: start.map(str::to_string),
+        transaction_id: transaction_id.clone(),
+        ..MasterDataQuery::default()
+    };
+    let header = header(A, "E0G", "D18", &format!("m-{transaction_id}"));
+    Sent { header, reason_code: None, records: vec![record] }
+}
+
+/// `day meter settlement` of every record about the metering point that has gone out since the last call.
+fn told(house: &mut House) -> Vec<String> {
+    let sent = std::mem::take(&mut house.sent);
+    let letters = sent.iter().filter(|it| it.kind.name == "AccountingPointCharacteristics");
+    let records = letters.flat_map(|letter| {
+        letter.records.iter().map(|record| {
+            let mut one = letter.clone();
+            one.records = vec![record.clone()].into();
+            one
+        })
+    });
+    let said = |letter: &crate::document::Outgoing, name| value(letter, name).unwrap_or_default();
+    records
+        .map(|it| {
+            let day = said(&it, "validityStart_DateAndOrTime.dateTime");
+            format!("{day} {} {}", said(&it, "meter.mRID"), said(&it, "settlementMethod"))
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_announced_is_told_of_its_day_and_not_before() {
+    let mut house = house();
+    assert_eq!(send(&mut house, "E32", update(TODAY, Some("1"), Some("D01"))), Vec::<&str>::new());
+    house.sent.clear();
+    assert_eq!(send(&mut house, "E32", update(APRIL, Some("2"), Some("E02"))), Vec::<&str>::new());
+    assert_eq!(told(&mut house), [format!("{APRIL} 2 E02")], "the supplier hears of it, with the day");
+    assert_eq!(current(&house, POINT).master.meter.as_deref(), Some("1"));
+    house.send(&query(1, None));
+    assert_eq!(told(&mut house), [format!("{TODAY} 1 D01")]);
+    house.send(&query(2, Some(MAY)));
+    assert_eq!(told(&mut house), [format!("{MAY} 2 E02")]);
+    house.send(&query(3, Some(TODAY)));
+    assert_eq!(told(&mut house), [format!("{TODAY} 1 D01"), format!("{APRIL} 2 E02")]);
+    // Whoever takes over is told what it will find.
+    assert_eq!(broken(&house.send(&request(B, "E03", "c1", "2023-03-30T22:00:00Z"))), Vec::<&str>::new());
+    assert_eq!(told(&mut house), ["2023-03-30T22:00:00Z 1 D01"]);
+    assert_eq!(broken(&house.send(&request(C, "E03", "c2", MAY))), Vec::<&str>::new());
+    assert_eq!(told(&mut house), [format!("{MAY} 2 E02")]);
+    house.pass(at(APRIL));
+    assert_eq!(current(&house, POINT).master.meter.as_deref(), Some("2"), "its day has come");
+}
+
+#[test]
+fn a_change_of_the_past_leaves_what_was_changed_since() {
+    let mut house = house();
+    assert_eq!(send(&mut house, "E67", update(MID_FEBRUARY, Some("2"), None)), Vec::<&str>::new());
+    assert_eq!(send(&mut house, "E32", update(FEBRUARY, Some("1"), Some("E02"))), Vec::<&str>::new());
+    let point = known(&house, POINT).unwrap();
+    let meter = |day| point.at(at(day)).master.meter.clone();
+    assert_eq!(
+        [meter("2023-01-31T22:59:59Z"), meter(FEBRUARY), meter(MID_FEBRUARY)].map(Option::unwrap_or_default),
+        ["", "1", "2"]
+    );
+    let settled = point.at(at(TODAY)).master.settlement_method;
+    assert_eq!(settled, Some(crate::market::SettlementMethod::NonProfiled), "nobody has said otherwise since");
+    assert_eq!(point.at(at("2023-01-31T22:59:59Z")).master.settlement_method, None);
+}
+
+#[test]
+fn states_follow_each_other_in_the_order_of_their_days() {
+    let mut house = house();
+    house.point(POINT, "E17", "New");
+    assert_eq!(send(&mut house, "E67", update(MID_FEBRUARY, Some("2"), None)), Vec::<&str>::new());
+    assert_eq!(send(&mut house, "D15", bare(POINT, FEBRUARY)), Vec::<&str>::new());
+    assert_eq!(state(&house, POINT), ConnectionState::Connected, "a meter that was placed since does not make it new");
+    assert_eq!(
+        send(&mut house, "E79", Characteristics { start: APRIL.into(), ..to_state(POINT, "E23") }),
+        Vec::<&str>::new()
+    );
+    assert_eq!(state(&house, POINT), ConnectionState::Connected);
+    // It is to be disconnected in April already.
+    assert_eq!(send(&mut house, "E79", to_state(POINT, "E23")), ["StateDoesNotFit"]);
+    assert_eq!(
+        send(&mut house, "E79", Characteristics { start: MAY.into(), ..to_state(POINT, "E23") }),
+        ["StateDoesNotFit"]
+    );
+    assert_eq!(
+        send(&mut house, "E79", Characteristics { start: MAY.into(), ..to_state(POINT, "E22") }),
+        Vec::<&str>::new()
+    );
+    house.pass(at(APRIL));
+    assert_eq!(state(&house, POINT), ConnectionState::Disconnected);
+    house.pass(at(MAY));
+    assert_eq!((state(&house, POINT), current(&house, POINT).state_since), (ConnectionState::Connected, at(MAY)));
+}
+
+#[test]
+fn nobody_takes_over_what_is_to_be_closed_down() {
+    let mut house = house();
+    house.point(OTHER, "E17", "Connected");
+    assert_eq!(send(&mut house, "D14", bare(OTHER, APRIL)), Vec::<&str>::new());
+    let mut moves = move_in(B, "m1", "2023-03-09T23:00:00Z");
+    moves.records[0].metering_point = id(OTHER);
+    assert_eq!(broken(&house.send(&moves)), ["CannotBeInStateOfClosedDown"]);
+    assert_eq!(send(&mut house, "D14", bare(OTHER, MAY)), ["ClosedDown"], "it will be");
+    assert_eq!(
+        send(&mut house, "E32", Characteristics { meter: Some("7".into()), ..bare(OTHER, TODAY) }),
+        Vec::<&str>::new()
+    );
+    assert_eq!(
+        send(&mut house, "E32", Characteristics { meter: Some("8".into()), ..bare(OTHER, MAY) }),
+        ["ClosedDown"]
+    );
+    let until = |house: &House| known(house, OTHER).unwrap().at(at("2023-03-31T21:59:59Z")).state;
+    assert_eq!(until(&house), ConnectionState::Connected);
+    house.pass(at(APRIL));
+    assert_eq!((until(&house), state(&house, OTHER)), (ConnectionState::Connected, ConnectionState::ClosedDown));
+    assert_eq!(house.told("MeteringPointClosed").len(), 1);
+}
+
+#[test]
+fn a_child_has_its_parent_from_a_day_on() {
+    let mut house = house();
+    assert_eq!(send(&mut house, "E02", consumption()), Vec::<&str>::new());
+    let mut child = of_type("D06");
+    child.metering_point = id(OTHER);
+    assert_eq!(send(&mut house, "E02", child), Vec::<&str>::new());
+    let mut coupled = bare(OTHER, APRIL);
+    coupled.parent = Some(id(NEW));
+    assert_eq!(send(&mut house, "E32", coupled), Vec::<&str>::new());
+    let family = |house: &House, day| {
+        let children = known(house, NEW).unwrap().at(at(day)).master.children.len();
+        (known(house, OTHER).unwrap().at(at(day)).master.parent.is_some(), children)
+    };
+    assert_eq!((family(&house, TODAY), family(&house, APRIL)), ((false, 0), (true, 1)));
+    assert_eq!(send(&mut house, "D14", bare(NEW, TODAY)), ["ChildrenAreOpen"], "it is to have one");
+    let mut alone = bare(OTHER, MAY);
+    alone.parent = Some(id(""));
+    assert_eq!(send(&mut house, "E32", alone), Vec::<&str>::new());
+    assert_eq!((family(&house, APRIL), family(&house, MAY)), ((true, 1), (false, 0)));
+    let mut closed = consumption();
+    closed.metering_point = id("571313100000001093");
+    closed.transaction_id = "t3".into();
+    assert_eq!(send(&mut house, "E02", closed), Vec::<&str>::new());
+    assert_eq!(send(&mut house, "D14", bare("571313100000001093", MAY)), Vec::<&str>::new());
+    let mut too_late = bare(OTHER, MAY);
+    too_late.parent = Some(id("571313100000001093"));
+    assert_eq!(send(&mut house, "E32", too_late), ["ParentIsClosedDown"]);
+}
