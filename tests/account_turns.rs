@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use gridpost::gateway::world::World;
 use gridpost::gateway::{Clock, Gateway, Receipt, Settings, parked};
 use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
-use gridpost::process::Markets;
+
 use gridpost::process::installation_accounts::{Account, view};
 use gridpost::record::{Batch, Change, Entry, Key, KeyRange, Packed};
 use gridpost::store::{self, Completion, Embedded, Fault, Memory, Options, Page, Store};
@@ -24,7 +24,7 @@ fn at(text: &str) -> Timestamp {
 
 async fn house(store: Arc<dyn Store>) -> Arc<Gateway> {
     let limits = gridpost::xml::Limits::default();
-    let settings = Settings { markets: Markets::defaults(), limits, undecided_max: 10_000 };
+    let settings = Settings { limits, undecided_max: 10_000, ..Settings::default() };
     let clock = Clock::standing_at(at("2026-03-10T09:07:00Z"));
     let gateway = Gateway::open(store, Arc::new(gridpost::document::built_in()), settings, clock).unwrap();
     let world = World::parse(include_str!("../samples/installation-accounts/world.toml")).unwrap();
