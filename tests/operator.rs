@@ -445,6 +445,11 @@ fn old_documents_go_and_leave_their_hashes_unless_they_are_held() {
     assert_eq!(run(&["archive", "retain"])[0]["removed"], 1);
     let deletions = run(&["archive", "deletions"]);
     assert_eq!(deletions.len() as u64, all);
+    let trail = run(&["audit"]);
+    let by_hand = trail.iter().filter(|row| row["number"].as_str().unwrap().starts_with("user:"));
+    let by_hand: Vec<&str> =
+        by_hand.map(|row| row["activity"].as_str().unwrap().trim_start_matches("gridpost archive ")).collect();
+    assert_eq!(by_hand, ["hold", "retain", "retain", "hold --lift", "retain"], "a dry run changes nothing");
     assert!(deletions.iter().any(|row| row["messageId"] == came["messageId"] && row["hash"] == came["hash"]));
 
     assert_eq!(run(&["archive", "verify"])[0]["altered"], Value::Array(Vec::new()));

@@ -5,10 +5,12 @@ mod door;
 use std::sync::Arc;
 
 use door::*;
+use gridpost::archive::{self, LetGo};
 use gridpost::gateway::world::World;
 use gridpost::gateway::{self, Clock, Gateway};
 use gridpost::market::{ActorRole, Timestamp};
-use gridpost::store::{Memory, Store};
+use gridpost::record::Batch;
+use gridpost::store::{Embedded, Memory, Options, Store, let_go_key};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -436,6 +438,84 @@ async fn whoever_looks_is_written_down_before_it_sees_anything() {
     let next = page["next"].as_str().unwrap();
     assert_eq!(rows(&house, next).await[0], trail[2]);
     assert_eq!(ask(&house, "/v1.0/operator/audit?from=x").await.0, 400);
+}
+
+/// post-office 6.6 and Appendix D: what participants do with their post, in the commits that it makes anyway.
+#[tokio::test]
+async fn what_is_fetched_is_written_down_once_and_how_often_it_was_looked_at() {
+    let house = start().await;
+    house.post(PRICES).body(document("1")).send().await.unwrap();
+    let id = header(&peek_until(&house, "/v1.0/cim/all").await, "messageid").to_string();
+    for _ in 0..2 {
+        house.get("/v1.0/cim/all").header("correlationid", "again").send().await.unwrap();
+    }
+    let gone = format!("/v1.0/cim/dequeue/{id}");
+    for _ in 0..2 {
+        house.delete(&gone).header("correlationid", "gone-1").send().await.unwrap();
+    }
+    house.get("/v1.0/cim/all").send().await.unwrap();
+    let soap = |inside: &str| {
+        let body = format!(
+            "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>\
+             <b:{inside} xmlns:b=\"urn:www:datahub:dk:b2b:v01\"><b:MessageId>{id}</b:MessageId></b:{inside}></s:Body></s:Envelope>"
+        );
+        let post = house.http.post(house.url("/ebix")).bearer_auth(house.token()).header("content-type", "text/xml");
+        post.header("correlationid", "soap-1").body(body).send()
+    };
+    assert!(soap("GetMessageRequest").await.unwrap().text().await.unwrap().contains("GetMessageResponse"));
+    soap("DequeueMessageRequest").await.unwrap();
+    let trail = rows(&house, "/v1.0/operator/audit").await;
+    let told: Vec<String> = trail
+        .iter()
+        .map(|row| {
+            assert_eq!(
+                (&row["number"], &row["role"], &row["status"]),
+                (&GRID_NUMBER.into(), &"DDM".into(), &200.into())
+            );
+            format!("{} {}", row["activity"].as_str().unwrap(), row["target"].as_str().unwrap())
+        })
+        .collect();
+    let dequeued = format!("dequeue {id} peeked again: 2");
+    assert_eq!(told, [format!("peek {id}"), dequeued, format!("POST /ebix getMessage {id}")]);
+    assert_eq!((&trail[1]["correlationId"], &trail[2]["correlationId"]), (&"gone-1".into(), &"soap-1".into()));
+
+    house.gateway.audit_post(false);
+    house.post(PRICES).body(document("2")).send().await.unwrap();
+    fetch(&house, 1).await;
+    assert_eq!(rows(&house, "/v1.0/operator/audit").await.len(), 4, "the question before, and nothing of the post");
+}
+
+/// post-office 4.4 item 6: who asks for what retention has removed hears that it was there.
+#[tokio::test]
+async fn a_document_whose_bytes_were_removed_is_gone_and_still_listed() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options { segment_bytes_max: 1, ..Options::default() };
+    let store = Arc::new(Embedded::open(dir.path(), options).unwrap());
+    let house = start_over(store.clone(), axum::Router::new(), |_| ()).await;
+    house.post(PRICES).body(document("1")).send().await.unwrap();
+    fetch(&house, 1).await;
+    let own = "/v1.0/cim/messages/doc-1";
+    assert_eq!(house.get(own).send().await.unwrap().status(), 200);
+    let found = rows(&house, "/v1.0/operator/messages?messageId=doc-1").await;
+    let commit = found[0]["id"].as_str().unwrap().split('.').next().unwrap().parse().unwrap();
+    let body = archive::received_key(commit);
+    let at = Timestamp::parse_date_time("2027-01-01T03:00:00Z").unwrap();
+    let mut batch = Batch::default();
+    batch.put(let_go_key(&body), LetGo::new(at, 3, 1, 1).encode());
+    store.commit(batch).unwrap();
+    assert_eq!(store.erase(&[body]).unwrap().bodies, 1);
+
+    for (path, token) in [(own, house.token()), ("/v1.0/operator/messages/doc-1", hub(&house))] {
+        let request = house.http.get(house.url(path)).bearer_auth(token).header("accept", "application/json");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 410, "{path}");
+        let told: Value = response.json().await.unwrap();
+        assert_eq!(told["error"]["code"], "Removed", "{told}");
+        assert!(told["error"]["message"].as_str().unwrap().contains("removed on 2027-01-01T03:00:00Z"), "{told}");
+    }
+    let foreign = house.http.get(house.url(own)).bearer_auth(house.supplier()).send().await.unwrap();
+    assert_eq!(foreign.status(), 404, "of other participants' documents nobody hears anything");
+    assert_eq!(rows(&house, "/v1.0/operator/messages?messageId=doc-1").await[0]["removed"], at.to_string());
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! The audit trail: who looked into the archive or the processes, and who changed something by hand (post-office 6.6).
-//! What participants send and fetch leaves its traces in the log and the queues, and needs none here.
+//! The audit trail: who looked into the archive or the processes, who fetched which document, and who changed something by
+//! hand (post-office 6.6). What participants send leaves its traces in the log, and needs none here.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,10 +17,12 @@ const TARGET_BYTES_MAX: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
     pub at: Timestamp,
+    /// Of the command line a number that no participant has: `user:` and the operating system's name.
     pub party: Party,
-    /// What kind of thing it was: a method and a route, such as `GET /v1.0/operator/messages/{id}`.
+    /// What kind of thing it was: a method and a route, such as `GET /v1.0/operator/messages/{id}`; `peek` or `dequeue`; or a
+    /// command, such as `gridpost archive hold`.
     pub activity: String,
-    /// What it was about: the path with its parameters.
+    /// What it was about: the path with its parameters, a message id, or what the command names.
     pub target: String,
     /// What it was answered with.
     pub status: u16,

@@ -1,4 +1,4 @@
-//! `gridpost audit`: who looked into the archive and the processes through the door, and who changed something by hand.
+//! `gridpost audit`: who looked into the archive and the processes, who fetched what, and who changed something by hand.
 //! Read from the store of a gateway that is not running.
 
 use std::path::PathBuf;
@@ -12,9 +12,11 @@ use super::process::show;
 use crate::gateway::{self, Question};
 use crate::store::Embedded;
 
-/// Shows who has looked into the archive and the processes over HTTPS, and changed something there by hand.
+/// Shows who has looked into the archive and the processes over HTTPS, peeked and dequeued their post, and changed something by
+/// hand: over HTTPS as a participant of the hub's role, on the command line as a user of the operating system (user:NAME).
 ///
-/// What participants send, peek and dequeue is found with `gridpost archive`.
+/// A document has one entry for its first peek and one for its dequeuing, which says how often it was peeked again. What
+/// participants send is found with `gridpost archive`.
 #[derive(Debug, Args)]
 pub struct AuditArgs {
     /// Folder of the store [default: [store] dir of the configuration].

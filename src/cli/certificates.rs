@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use clap::Subcommand;
 
-use super::Outcome;
 use super::output::{parse_instant, party};
 use super::process::show;
+use super::{Outcome, audited};
 use crate::certs;
 use crate::gateway::{self, CertificateFault, CertificateOrder, Clock, Question};
 use crate::market::Timestamp;
@@ -64,11 +64,21 @@ pub fn run(store: &Embedded, market: &Market, what: &Certificates, json: bool) -
         }
         Certificates::Withdraw { certificate } => CertificateOrder::Withdraw(thumbprint(certificate)?),
     };
-    let batch = match order.plan(store) {
+    let done = match &order {
+        CertificateOrder::Assign(Assignment { certificate, .. }) => audited::entry(
+            "process certificate assign",
+            format!("{} {}", certificate.party, certificate.thumbprint.as_str()),
+        ),
+        CertificateOrder::Withdraw(thumbprint) => audited::entry("process certificate withdraw", thumbprint.as_str()),
+    };
+    let mut batch = match order.plan(store) {
         Ok(batch) => batch,
         Err(CertificateFault::Fault(fault)) => return Err(fault.into()),
         Err(refusal) => bail!("change certificates: {refusal}"),
     };
+    if !batch.changes.is_empty() {
+        batch.put_all([done.put()]);
+    }
     match store.commit(batch)? {
         record::Outcome::Committed(_) => list(store, market, json),
         record::Outcome::Conflict(_) => bail!("change certificates: they have changed meanwhile; try again"),

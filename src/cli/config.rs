@@ -29,6 +29,7 @@ pub struct Config {
     pub receipts: Receipts,
     pub store: Store,
     pub retention: Retention,
+    pub audit: Audit,
     pub specs: SpecsFolder,
     pub limits: Limits,
     pub gateway: Gateway,
@@ -95,7 +96,14 @@ pub struct Store {
 #[serde(default, deny_unknown_fields)]
 pub struct Retention {
     pub years: i64,
+    pub hour: i8,
     pub documents: BTreeMap<String, i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Audit {
+    pub post: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,7 +190,10 @@ impl Config {
         let config: Self = table.try_into()?;
         config.gateway_settings()?;
         config.http_dequeue_unpeeked()?;
-        let Retention { years, documents } = &config.retention;
+        let Retention { years, hour, documents } = &config.retention;
+        if !(-1..24).contains(hour) {
+            bail!("[retention] hour = {hour}: it is a number from 0 to 23, or -1 for never");
+        }
         if let Some(years) = documents.values().chain([years]).find(|years| !(-1..=YEARS_MAX).contains(*years)) {
             bail!("[retention] {years} years: it is a number from 0 to {YEARS_MAX}, or -1 for ever");
         }
@@ -279,6 +290,11 @@ impl Config {
         Policy { years: self.retention.years, documents: self.retention.documents.clone() }
     }
 
+    /// How many hours after local midnight `serve` lets go of what has been kept long enough, if it does.
+    pub fn retention_hour(&self) -> Option<u8> {
+        u8::try_from(self.retention.hour).ok()
+    }
+
     pub fn store_options(&self) -> store::Options {
         store::Options { segment_bytes_max: self.store.segment_bytes_max, ..store::Options::default() }
     }
@@ -345,6 +361,9 @@ fn overlay(table: &mut toml::Table, variables: impl Iterator<Item = (String, Str
             toml::Value::Integer(_) => {
                 toml::Value::Integer(value.parse().with_context(|| format!("{name}: \"{value}\" is no whole number"))?)
             }
+            toml::Value::Boolean(_) => toml::Value::Boolean(
+                value.parse().with_context(|| format!("{name}: \"{value}\" is neither true nor false"))?,
+            ),
             _ => toml::Value::String(value),
         };
         let (last, sections) = path.split_last().expect("a setting has a name");
@@ -431,7 +450,13 @@ impl Default for Store {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { years: 3, documents: BTreeMap::new() }
+        Self { years: 3, hour: -1, documents: BTreeMap::new() }
+    }
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { post: true }
     }
 }
 
@@ -503,12 +528,13 @@ mod tests {
         let variables = [
             variable("GRIDPOST_LIMITS_DEPTH_MAX", "16"),
             variable("GRIDPOST_MARKET_DK_CHARGES_CURRENCY", "EUR"),
+            variable("GRIDPOST_AUDIT_POST", "false"),
             variable("GRIDPOST_TOKEN", "left alone"),
             variable("PATH", "/bin"),
         ];
         overlay(&mut table, variables.into_iter()).unwrap();
         let config = Config::from_table(table).unwrap();
-        assert_eq!(config.limits.depth_max, 16);
+        assert_eq!((config.limits.depth_max, config.audit.post), (16, false));
         assert_eq!(config.dk().unwrap().dk().charges.currency, "EUR");
     }
 
@@ -523,6 +549,7 @@ mod tests {
             ("[market.dk.charges]\ncurrency = \"kr\"", "kr"),
             ("[http]\ndequeue_unpeeked_status = 410", "410"),
             ("[retention]\nyears = -2", "-2 years"),
+            ("[retention]\nhour = 24", "hour = 24"),
             ("[retention.documents]\nNotifyPriceList = 1001", "1001 years"),
         ] {
             let flaw = Config::from_table(text.parse().unwrap()).unwrap_err();

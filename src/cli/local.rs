@@ -64,6 +64,7 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
     };
     let clock = args.clock.map_or_else(Clock::machine, Clock::running_from);
     let gateway = Arc::new(Gateway::open(store, Arc::new(config.specs()?), config.gateway_settings()?, clock)?);
+    gateway.audit_post(config.audit.post);
     gateway.catalogue_at_leisure();
     world.settle_in(&gateway).await?;
 

@@ -3,6 +3,7 @@
 mod actor;
 mod archive;
 mod audit;
+mod audited;
 mod certificates;
 mod certs;
 mod check;
@@ -23,6 +24,7 @@ mod prove;
 mod queue;
 mod register;
 mod replay;
+mod retain_daily;
 mod retention;
 mod serve;
 mod spec;

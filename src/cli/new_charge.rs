@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::Outcome;
 use super::config::Config;
 use super::output::parse_instant;
 use super::process;
+use super::{Outcome, audited};
 use crate::gateway::{Clock, Creation, Gateway};
 use crate::market::Timestamp;
 use crate::process::charges::{NewCharge, document_id};
@@ -83,6 +83,10 @@ pub fn run(store: Embedded, config: &Config, args: &NewChargeArgs, json: bool) -
     let clock = args.clock.map_or_else(Clock::machine, Clock::standing_at);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     let store: Arc<dyn Store> = Arc::new(store);
+    if !args.dry_run {
+        let target = format!("{} {} {}", args.owner, args.charge_type, args.id);
+        audited::begins(&*store, "process create-charge", target)?;
+    }
     let store = if args.dry_run { Arc::new(Memory::fork(store)) } else { store };
     let gateway = Gateway::open(store, Arc::new(config.specs()?), config.gateway_settings()?, clock)?;
     let id = document_id(&uuid::Uuid::now_v7().to_string());

@@ -9,10 +9,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use serde_json::Value;
 
-use super::Outcome;
 use super::config::Config;
 use super::output::{Progress, parse_instant};
 use super::process::show;
+use super::{Outcome, audited};
 use crate::gateway::orders::{self, Ordered};
 use crate::gateway::{Clock, Gateway};
 use crate::market::{Calendar, Timestamp};
@@ -156,6 +156,13 @@ fn run(table: &OrderTable, how: &How, dir: &Path, json: bool, config: &Config) -
     if how.dry_run {
         return try_out(&store, &order, clock.now(), json, config);
     }
+    let (command, target) = match table {
+        OrderTable::ForceSupplierChange { from, date, .. } => ("process force-supplier", format!("{from} {date}")),
+        OrderTable::ChangeBalanceResponsible { supplier, grid_area, date, .. } => {
+            ("process balance-responsible", format!("{supplier} {grid_area} {date}"))
+        }
+    };
+    audited::begins(&*store, command, target)?;
     let gateway = Gateway::open(store.clone(), Arc::new(config.specs()?), config.gateway_settings()?, clock)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     let given = match runtime.block_on(gateway.order(&order))? {

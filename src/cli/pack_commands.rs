@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, Subcommand, value_parser};
 
-use super::Outcome;
 use super::config::Config;
 use super::output::{Progress, parse_instant};
 use super::process;
+use super::{Outcome, audited};
 use crate::gateway::{Clock, Gateway, load};
 use crate::market::Timestamp;
 use crate::process::Pack;
@@ -151,6 +151,7 @@ fn by_hand(
     runtime.block_on(async {
         let mut batch = Batch::default();
         batch.put_all((run.set)(&load(&*store, &(run.needs)())?, now));
+        batch.put_all([audited::entry(&format!("process {}", run.verb), pack.name()).put()]);
         gateway.write(batch).await?;
         let mut seen = 0;
         loop {

@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::config::Config;
 use super::output::party;
+use super::{Outcome, audited};
 use crate::gateway::parked::{self, Parked, What as Set};
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Waiting};
@@ -176,7 +176,9 @@ fn set_aside(store: &dyn Store, out: &mut Rows<impl Write>) -> Result<()> {
 }
 
 fn retry(store: &dyn Store, keys: &[String], all: bool, out: &mut Rows<impl Write>) -> Result<Outcome> {
-    let (batch, taken, lost) = parked::retry(store, |key| all || keys.contains(&key.to_string()))?;
+    let (mut batch, taken, lost) = parked::retry(store, |key| all || keys.contains(&key.to_string()))?;
+    let target = if all { "--all".to_string() } else { keys.join(" ") };
+    batch.put_all([audited::entry("queue retry", target).put()]);
     if taken > 0
         && let Written::Conflict(key) = store.commit(batch)?
     {

@@ -3,9 +3,10 @@
 
 use anyhow::{Result, anyhow, bail};
 
-use super::Outcome;
 use super::config::Config;
 use super::process::show;
+use super::{Outcome, audited};
+use crate::archive::AuditEntry;
 use crate::gateway::Clock;
 use crate::gateway::registry::{self, ActorChange, Statement};
 use crate::gateway::world::World;
@@ -33,7 +34,8 @@ pub struct ActorArgs {
 pub fn register(store: &Embedded, config: &Config, path: &std::path::Path, json: bool) -> Result<Outcome> {
     let world = World::read(path)?;
     let (participants, areas) = (world.participants()?, world.grid_areas().to_vec());
-    tell(store, config, &Statement::Register { participants, areas }, json)
+    let done = audited::entry("process register", path.display().to_string());
+    tell(store, config, &Statement::Register { participants, areas }, done, json)
 }
 
 /// Changes an actor in every role and market in which it is registered.
@@ -48,21 +50,26 @@ pub fn actor(store: &Embedded, config: &Config, args: &ActorArgs, json: bool) ->
         status: status.transpose()?,
         external_id: args.external_id.clone(),
     };
-    tell(store, config, &Statement::Actor(change), json)
+    tell(store, config, &Statement::Actor(change), audited::entry("process actor", &args.id), json)
 }
 
 /// Gives a grid area to a grid company, or takes it from whoever runs it.
 pub fn grid_area(store: &Embedded, config: &Config, code: &str, owner: Option<&str>, json: bool) -> Result<Outcome> {
     let area = GridAreaTable { code: code.to_string(), owner: owner.map(str::to_string) };
-    tell(store, config, &Statement::Register { participants: Vec::new(), areas: vec![area] }, json)
+    let target = owner.map_or_else(|| code.to_string(), |owner| format!("{code} {owner}"));
+    let statement = Statement::Register { participants: Vec::new(), areas: vec![area] };
+    tell(store, config, &statement, audited::entry("process grid-area", target), json)
 }
 
 /// Says of each participant and area whether the statement has changed anything.
-fn tell(store: &Embedded, config: &Config, statement: &Statement, json: bool) -> Result<Outcome> {
+fn tell(store: &Embedded, config: &Config, statement: &Statement, done: AuditEntry, json: bool) -> Result<Outcome> {
     let market = config.dk()?;
-    let plan = registry::plan(store, &market, Clock::machine().now(), statement)?;
+    let mut plan = registry::plan(store, &market, Clock::machine().now(), statement)?;
     if !plan.batch.changes.is_empty()
-        && let record::Outcome::Conflict(_) = store.commit(plan.batch)?
+        && let record::Outcome::Conflict(_) = {
+            plan.batch.put_all([done.put()]);
+            store.commit(plan.batch)?
+        }
     {
         bail!("write the registry: it has changed meanwhile; try again");
     }

@@ -6,11 +6,11 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::archive::Criteria;
 use super::config::Config;
 use super::local::machine_now;
 use super::output::parse_instant;
+use super::{Outcome, audited};
 use crate::archive::{self, Hold, LogEntry, Position};
 use crate::gateway::{self, Catalogue, Expired, Retention};
 use crate::market::{Calendar, Timestamp};
@@ -70,10 +70,31 @@ pub fn retain(
     if now > machine_now() {
         bail!("retain documents: {now} lies ahead, and what would be old then is not old yet");
     }
+    if !args.dry_run {
+        audited::begins(store, "archive retain", now.to_string())?;
+    }
+    let row = let_go(store, catalogue, config, now, args.dry_run)?;
+    if json {
+        println!("{row}");
+    } else {
+        print(&row);
+    }
+    Ok(Outcome::Fine)
+}
+
+/// Lets go of what has been kept long enough, and says what that was. A gateway may be at work in the same store: what may go
+/// then never has to stay after all, for holds are placed, and what is parked is taken up again, while none is.
+pub fn let_go(
+    store: &Embedded,
+    catalogue: &Catalogue<'_>,
+    config: &Config,
+    now: Timestamp,
+    dry_run: bool,
+) -> Result<Value> {
     let policy = config.retention_policy();
     let calendar = Calendar::new(config.dk()?.zone);
     let retention = Retention { catalogue, policy: &policy, calendar, now };
-    if !args.dry_run {
+    if !dry_run {
         finish_what_was_begun(store, &retention)?;
     }
     let closed = store.closed_segments()?;
@@ -81,7 +102,7 @@ pub fn retain(
     let mut waiting: Vec<Expired> = Vec::new();
     let lose = |some: &mut Vec<Expired>, removed: &mut Removed| -> Result<(), gateway::Fault> {
         removed.count(some);
-        if !args.dry_run && !some.is_empty() {
+        if !dry_run && !some.is_empty() {
             retention.let_go(some)?;
             removed.add(erase(store, &some.iter().map(|expired| expired.body.clone()).collect::<Vec<_>>())?);
         }
@@ -97,9 +118,9 @@ pub fn retain(
         if waiting.len() == CHUNK { lose(&mut waiting, &mut removed) } else { Ok(()) }
     })?;
     lose(&mut waiting, &mut removed)?;
-    let row = json!({
+    Ok(json!({
         "now": now.to_string(),
-        "dryRun": args.dry_run,
+        "dryRun": dry_run,
         "removed": removed.documents,
         "removedBytes": removed.bytes,
         "freedBytes": removed.erased.freed_bytes,
@@ -112,13 +133,7 @@ pub fn retain(
             "inOpenSegment": still_open,
         },
         "removedBefore": kept.gone,
-    });
-    if json {
-        println!("{row}");
-    } else {
-        print(&row);
-    }
-    Ok(Outcome::Fine)
+    }))
 }
 
 /// What goes, or would go.
@@ -216,7 +231,8 @@ pub fn hold(args: &HoldArgs, store: &Embedded, json: bool) -> Result<Outcome> {
         }
     };
     let mut batch = Batch::default();
-    batch.put_all([hold.put()]);
+    let verb = if args.lift { "archive hold --lift" } else { "archive hold" };
+    batch.put_all([hold.put(), audited::entry(verb, &hold.name).put()]);
     store.commit(batch)?;
     show_hold(&hold, json);
     Ok(Outcome::Fine)

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::Outcome;
 use super::config::Config;
+use super::{Outcome, retain_daily};
 use crate::certs::PemFiles;
 use crate::gateway::world::World;
 use crate::gateway::{Clock, Gateway};
@@ -33,7 +33,8 @@ pub fn run(args: &ServeArgs, config: &Config) -> Result<Outcome> {
 async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
     let store = Arc::new(Embedded::open(&config.store.dir, config.store_options())?);
     let specs = Arc::new(config.specs()?);
-    let gateway = Arc::new(Gateway::open(store, specs, config.gateway_settings()?, Clock::machine())?);
+    let gateway = Arc::new(Gateway::open(store.clone(), specs, config.gateway_settings()?, Clock::machine())?);
+    gateway.audit_post(config.audit.post);
     gateway.catalogue_at_leisure();
     if let Some(path) = &args.world {
         let settled = World::read(path)?.settle_in(&gateway).await.context("settle the world")?;
@@ -53,8 +54,10 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
     };
     let server = http::start(gateway.clone(), settings, axum::Router::new()).await?;
     let hints = tokio::spawn(hint::run(gateway.clone(), config.hint_settings()));
+    let retaining = tokio::spawn(retain_daily::run(store, gateway.clone(), config.clone()));
     tracing::info!(address = %server.address(), store = %config.store.dir.display(), "gridpost serves");
     until_told_to_stop_or_fails(hints).await?;
+    retaining.abort();
     server.stop().await;
     // What was answered with 202 is on disk already; deciding it now spares the next start the work.
     let _ = tokio::time::timeout(config.http_limits().drain, gateway.settled()).await;

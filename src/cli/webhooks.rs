@@ -6,9 +6,9 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::Outcome;
 use super::output::party;
 use super::process::show;
+use super::{Outcome, audited};
 use crate::gateway::{self, Question};
 use crate::hint;
 use crate::market::Party;
@@ -77,7 +77,10 @@ pub fn run(store: &Embedded, market: &Market, what: &Webhooks, json: bool) -> Re
 
 fn write(store: &Embedded, party: &Party, webhook: Option<&Webhook>) -> Result<()> {
     let mut batch = Batch::default();
-    batch.put_all([participants::set_webhook(party, webhook)]);
+    let (verb, url) = webhook.map_or(("remove", ""), |webhook| ("set", webhook.url.as_str()));
+    let target = format!("{party} {url}");
+    let done = audited::entry(&format!("process webhook {verb}"), target.trim_end());
+    batch.put_all([participants::set_webhook(party, webhook), done.put()]);
     match store.commit(batch)? {
         record::Outcome::Committed(_) => Ok(()),
         record::Outcome::Conflict(_) => bail!("set a webhook: it has changed meanwhile; try again"),

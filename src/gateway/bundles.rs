@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::post::{Head, WRITE_AT_ONCE_BYTES_MAX};
+use super::post::{Access, Head, WRITE_AT_ONCE_BYTES_MAX};
 use super::{Fault, Gateway, Settings, hash};
 use crate::archive::{self, Direction, LogEntry, Outbound, Place};
 use crate::document::{self, Part};
@@ -37,7 +37,8 @@ type Bound = (Batch, Waiting, Bytes);
 
 impl Gateway {
     /// Closes the bundle that the first document of a queue begins. A large one is put together on a thread of its own.
-    pub(super) async fn close_bundle(&self, owner: &Party, head: &Head, now: Timestamp) -> Result<Closing, Fault> {
+    pub(super) async fn close_bundle(&self, access: Access<'_>, head: &Head, now: Timestamp) -> Result<Closing, Fault> {
+        let owner = access.party;
         let first = Member { key: head.key.clone(), version: head.version, waiting: head.waiting.clone() };
         let Some(mut bundle) = Bundle::begin(first, self.settings.bundles) else { return Ok(Closing::Alone) };
         self.gather(owner, head, &mut bundle)?;
@@ -53,13 +54,14 @@ impl Gateway {
             let bind = move || bindery.bind(bundle, &owner, now);
             tokio::task::spawn_blocking(bind).await.map_err(|_| Fault::Stopping)?
         };
-        let Some((batch, waiting, bytes)) = bound? else {
+        let Some((mut batch, waiting, bytes)) = bound? else {
             // Each was held to its schema alone, so its owner is not kept waiting for our mistake.
             let first = &head.waiting.message_id;
             tracing::error!(first, members, "a bundle cannot be made, and its documents are given out alone");
             metrics::counter!("gridpost_bundles_given_up_total").increment(1);
             return Ok(Closing::Alone);
         };
+        batch.put_all(self.trail.entry("peek", access, waiting.message_id.clone(), now));
         match self.commit("close a bundle", batch).await? {
             Outcome::Conflict(_) => Ok(Closing::Moved),
             Outcome::Committed(_) => {

@@ -26,6 +26,7 @@ pub mod registry;
 mod retention;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod turns;
 pub mod world;
 
@@ -55,7 +56,7 @@ pub use intake::{Arrived, READ_AT_ONCE_BYTES_MAX, Receipt, Received};
 pub use new_charge::Creation;
 pub use news::News;
 pub use operator::{Answer, Question, ask};
-pub use post::{Dequeued, Peeked};
+pub use post::{Access, Dequeued, Peeked};
 pub use retention::{Expired, Kept, Retention};
 
 /// What a gateway needs to know besides its store.
@@ -89,6 +90,7 @@ pub struct Gateway {
     clock: Arc<Clock>,
     decider: Decider,
     left: post::Left,
+    trail: trail::Trail,
     news: Arc<News>,
 }
 
@@ -119,7 +121,16 @@ impl Gateway {
         let clock = Arc::new(clock);
         let news = Arc::<News>::default();
         let decider = Decider::start(desk, clock.clone(), news.clone());
-        let gateway = Self { store, specs, settings, clock, decider, left: post::Left::default(), news };
+        let gateway = Self {
+            store,
+            specs,
+            settings,
+            clock,
+            decider,
+            left: post::Left::default(),
+            trail: trail::Trail::default(),
+            news,
+        };
         gateway.decide_what_is_left()?;
         gateway.decider.run_errands();
         gateway.decider.time_has_passed();

@@ -15,6 +15,19 @@ use crate::process::dispatch;
 use crate::record::{Batch, Expected, Key, Outcome, Version};
 use crate::store;
 
+/// Who fetches, and the id of the request by which that is found in the log; none where there is no request.
+#[derive(Debug, Clone, Copy)]
+pub struct Access<'a> {
+    pub party: &'a Party,
+    pub correlation_id: &'a str,
+}
+
+impl<'a> From<&'a Party> for Access<'a> {
+    fn from(party: &'a Party) -> Self {
+        Self { party, correlation_id: "" }
+    }
+}
+
 /// The next document of a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peeked {
@@ -43,24 +56,28 @@ impl Gateway {
     /// The oldest document of one of the caller's queues, or of all of them.
     pub async fn peek(
         &self,
-        caller: &Party,
+        caller: impl Into<Access<'_>>,
         category: Option<Category>,
         now: Timestamp,
     ) -> Result<Option<Peeked>, Fault> {
+        let access = caller.into();
         loop {
-            let heads = self.heads(caller, category)?;
+            let heads = self.heads(access.party, category)?;
             let Some(head) = heads.into_iter().min_by_key(|head| head.position) else { return Ok(None) };
-            let (waiting, body) = match self.close_bundle(caller, &head, now).await? {
+            let (waiting, body) = match self.close_bundle(access, &head, now).await? {
                 Closing::Closed(bundle) => *bundle,
                 Closing::Moved => continue,
                 Closing::Alone => {
                     if let Some(change) = post_office::peek(&head.key, &head.waiting, now) {
                         let mut batch = Batch::default();
                         batch.expect(head.key, Expected::At(head.version)).put_all([change]);
+                        batch.put_all(self.trail.entry("peek", access, head.waiting.message_id.clone(), now));
                         // It was peeked or dequeued since its queue was read: read the queue again.
                         if let Outcome::Conflict(_) = self.commit("remember a peek", batch).await? {
                             continue;
                         }
+                    } else {
+                        self.trail.peeked_again(head.key);
                     }
                     let commit = match head.waiting.bundling {
                         Bundling::Bundle => self.bundle_commit(&head.waiting.message_id)?,
@@ -84,10 +101,11 @@ impl Gateway {
     /// The same, but where nothing waits yet it is looked for again as decisions are made, for at most `patience`.
     pub async fn peek_within(
         &self,
-        caller: &Party,
+        caller: impl Into<Access<'_>>,
         category: Option<Category>,
         patience: Duration,
     ) -> Result<Option<Peeked>, Fault> {
+        let caller = caller.into();
         if patience.is_zero() {
             return self.peek(caller, category, self.now()).await;
         }
@@ -135,7 +153,14 @@ impl Gateway {
     }
 
     /// Lets a document go that the caller has peeked.
-    pub async fn dequeue(&self, caller: &Party, message_id: &str, now: Timestamp) -> Result<Dequeued, Fault> {
+    pub async fn dequeue(
+        &self,
+        caller: impl Into<Access<'_>>,
+        message_id: &str,
+        now: Timestamp,
+    ) -> Result<Dequeued, Fault> {
+        let access = caller.into();
+        let caller = access.party;
         loop {
             let heads = self.heads(caller, None)?;
             // Read after the queues: a document that leaves meanwhile is found in one or the other.
@@ -153,6 +178,7 @@ impl Gateway {
             let Some(head) = heads.into_iter().find(|head| head.key == place) else { return Ok(Dequeued::Unknown) };
             let mut batch = Batch::default();
             batch.expect(place, Expected::At(head.version)).put_all(changes);
+            batch.put_all(self.trail.entry("dequeue", access, self.trail.dequeued(&head.key, message_id), now));
             // Processes may have waited for this.
             let mut ids = self.ids_within(&head.waiting)?;
             ids.push(message_id.to_string());
@@ -168,6 +194,7 @@ impl Gateway {
             }
             if let Outcome::Committed(_) = self.commit("dequeue a document", batch).await? {
                 metrics::counter!("gridpost_documents_dequeued_total").increment(1);
+                self.trail.forget(&head.key);
                 self.left.remember(caller, head.category, head.key);
                 if watched {
                     self.decider.time_has_passed();

@@ -148,7 +148,7 @@ impl Retention<'_> {
     }
 
     /// Records that these bodies were let go: from then on their bytes may be erased. They must have been shown by
-    /// [`Retention::look_through`] in the same house, with nothing else at work in it.
+    /// [`Retention::look_through`] in the same house, with nobody placing holds or taking up again what was parked meanwhile.
     pub fn let_go(&self, expired: &[Expired]) -> Result<(), Fault> {
         let mut batch = Batch::default();
         for Expired { body, documents, years } in expired {

@@ -196,7 +196,7 @@ async fn obeyed<T: DeserializeOwned, F: Future<Output = Result<Response, Problem
     // What needs no words may be sent without any.
     let words = if body.is_empty() { b"null".as_slice() } else { &body };
     let told = serde_json::from_slice(words).map_err(|flaw| unusable(&flaw.to_string()))?;
-    let CorrelationId(id) = parts.extensions.get::<CorrelationId>().cloned().expect("the outermost layer sets it");
+    let id = CorrelationId::of(parts);
     // What was begun is brought to its end, also when the caller hangs up.
     share.during(run(Arc::clone(&door.gateway), told, id)).await
 }

@@ -18,15 +18,16 @@ use futures_util::stream;
 use super::body::{self, Pieces, Unread};
 use super::caller::{self, Connection};
 use super::error_document::write_fault;
+use super::messages::removed;
 use super::observe::{CORRELATION_ID, CorrelationId, Said};
 use super::post::{MESSAGE_ID, MESSAGE_TYPE};
 use super::receive::{self, DUPLICATE};
 use super::routes::{finish, only};
 use super::{Door, Format, Problem, accept, gzip};
-use crate::archive::{Direction, Term};
+use crate::archive::{AuditEntry, Direction, Term};
 use crate::document::Wire;
 use crate::document::envelope::{self, Container, Payload};
-use crate::gateway::{Dequeued, DryRun, Error, Fault, Gateway, READ_AT_ONCE_BYTES_MAX, Receipt, Search};
+use crate::gateway::{Access, Dequeued, DryRun, Error, Fault, Gateway, READ_AT_ONCE_BYTES_MAX, Receipt, Search};
 use crate::market::{Party, Timestamp};
 use crate::process::{self, Incoming};
 
@@ -44,7 +45,7 @@ pub async fn serve(State(door): State<Arc<Door>>, request: Request) -> Response 
         // Whoever was too slow is not waited for.
         Err(problem) if problem.status != StatusCode::REQUEST_TIMEOUT => {
             said.code = Some(problem.error.code.clone());
-            Ok(fault(problem, &correlation_id(&parts)))
+            Ok(fault(problem, &CorrelationId::of(&parts)))
         }
         answer => answer,
     };
@@ -61,7 +62,7 @@ async fn answer(door: &Arc<Door>, parts: &Parts, unread: &mut Unread, said: &mut
     let mut pieces = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits)?;
     let body = pieces.gather(usize::MAX).await?;
     said.document_bytes = body.len();
-    let work = Work { gateway: Arc::clone(&door.gateway), caller, id: correlation_id(parts) };
+    let work = Work { gateway: Arc::clone(&door.gateway), caller, id: CorrelationId::of(parts) };
     let request = work.opened(body).await?;
     agrees(parts, &request)?;
     let answered = share.during(async move { work.of(request).await }).await?;
@@ -109,6 +110,22 @@ impl Work {
     }
 
     async fn of(&self, request: envelope::Request) -> Result<Answered, Problem> {
+        let looks = match &request {
+            envelope::Request::GetMessage { message_id } => Some(message_id.clone()),
+            envelope::Request::GetMessageIds { from, to } => Some(format!("from {from} to {to}")),
+            _ => None,
+        };
+        let Some(target) = looks else { return self.answered(request).await };
+        let activity = format!("POST {EBIX} {}", request.operation());
+        let answered = self.answered(request).await;
+        // Who looks into the archive is written down before they are answered, as at the other doors.
+        let status = answered.as_ref().map_or_else(|problem| problem.status, |_| StatusCode::OK).as_u16();
+        let (at, party, correlation_id) = (self.gateway.now(), self.caller.clone(), self.id.clone());
+        self.gateway.audit(&AuditEntry { at, party, activity, target, status, correlation_id }).await?;
+        answered
+    }
+
+    async fn answered(&self, request: envelope::Request) -> Result<Answered, Problem> {
         match request {
             envelope::Request::SendMessage(container) => self.send(container).await,
             envelope::Request::PeekMessage => self.peek().await,
@@ -140,7 +157,7 @@ impl Work {
 
     /// The queue of all categories: ebIX clients know one.
     async fn peek(&self) -> Result<Answered, Problem> {
-        let Some(peeked) = self.gateway.peek(&self.caller, None, self.gateway.now()).await? else {
+        let Some(peeked) = self.gateway.peek(self.access(), None, self.gateway.now()).await? else {
             return Ok(Answered { answer: envelope::done("PeekMessage"), ..Answered::default() });
         };
         self.given("PeekMessage", peeked.message_id, peeked.document, peeked.body).await
@@ -154,7 +171,7 @@ impl Work {
     }
 
     async fn dequeue(&self, message_id: &str) -> Result<Answered, Problem> {
-        match self.gateway.dequeue(&self.caller, message_id, self.gateway.now()).await? {
+        match self.gateway.dequeue(self.access(), message_id, self.gateway.now()).await? {
             Dequeued::Done | Dequeued::Already => {
                 Ok(Answered { answer: envelope::done("DequeueMessage"), ..Answered::default() })
             }
@@ -170,10 +187,15 @@ impl Work {
             let catalogue = gateway.catalogue();
             let found = catalogue.search(&Search { terms, take: 1, ..Search::default() })?.documents.pop();
             let Some((position, entry)) = found else { return Ok(None) };
-            Ok(catalogue.body(position.place.commit, &entry)?.map(|body| (entry.message_id, entry.document, body)))
+            let (commit, body) = (position.place.commit, catalogue.body(position.place.commit, &entry)?);
+            let let_go = if body.is_none() { catalogue.let_go(commit, &entry)? } else { None };
+            Ok(Some((entry.message_id, entry.document, body, let_go)))
         });
-        let (id, name, body) = found.await?.ok_or_else(|| not_there("no message of this id has been sent to you"))?;
-        self.given("GetMessage", id, name, body).await
+        match found.await? {
+            Some((id, name, Some(body), _)) => self.given("GetMessage", id, name, body).await,
+            Some((.., Some(at))) => Err(not_there(&removed(at))),
+            _ => Err(not_there("no message of this id has been sent to you")),
+        }
     }
 
     /// The ids of what was sent to the caller within a time, its end excluded.
@@ -232,6 +254,10 @@ impl Work {
         let document = self.gateway.recognise(&payload.document).map_err(refused)?;
         receive::admitted(document, &self.caller).map_err(|problem| Problem { status: StatusCode::OK, ..problem })?;
         Ok(document)
+    }
+
+    fn access(&self) -> Access<'_> {
+        Access { party: &self.caller, correlation_id: &self.id }
     }
 
     fn own(&self) -> Term {
@@ -316,11 +342,6 @@ fn response(answer: envelope::Answer, headers: Vec<(HeaderName, String)>, gzip: 
     }
     into.extend(headers.into_iter().filter_map(|(name, text)| Some((name, HeaderValue::from_str(&text).ok()?))));
     response
-}
-
-fn correlation_id(parts: &Parts) -> String {
-    let CorrelationId(id) = parts.extensions.get::<CorrelationId>().expect("the outermost layer sets it");
-    id.clone()
 }
 
 /// Message ids in one answer.

@@ -29,7 +29,7 @@ use super::{Door, Format, Problem, caller};
 use crate::archive::{self, Term};
 use crate::document::Wire;
 use crate::gateway::{Catalogue, Fault, Search};
-use crate::market::Party;
+use crate::market::{Party, Timestamp};
 use crate::receipts::Accepted;
 
 const OWN: &str = "/v1.0/cim/messages";
@@ -46,8 +46,14 @@ type Named = Result<Path<String>, PathRejection>;
 /// What comes of looking into the archive.
 enum Looked {
     Rows(Value),
-    Document { id: String, name: String, body: Bytes },
+    Document {
+        id: String,
+        name: String,
+        body: Bytes,
+    },
     Accepted(Box<Accepted>),
+    /// Its bytes were let go, then.
+    Removed(Timestamp),
 }
 
 pub fn routes() -> Router<Arc<Door>> {
@@ -90,7 +96,7 @@ struct Asked {
 
 type Look = fn(&Catalogue<'_>, &Asked) -> Result<Option<Looked>, Fault>;
 
-/// The order of checks is part of the contract: 401, 403, 429, 400, 404.
+/// The order of checks is part of the contract: 401, 403, 429, 400, 404, 410.
 async fn answer(
     door: Arc<Door>,
     route: &'static str,
@@ -136,6 +142,7 @@ async fn looked(
     match looked.map_err(|fault| Problem::fault(&fault))?.ok_or_else(unknown)? {
         Looked::Rows(rows) => Ok(json_answer(StatusCode::OK, &rows)),
         Looked::Accepted(accepted) => signed(door, &accepted),
+        Looked::Removed(at) => Err(Problem::new(StatusCode::GONE, "Removed", removed(at))),
         Looked::Document { id, name, body } => {
             let format = match Wire::of(&body, door.gateway.limits()) {
                 Wire::CimXml => Format::Xml,
@@ -182,8 +189,18 @@ fn list(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Faul
 
 fn body(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Fault> {
     let Some((position, entry)) = catalogue.find(&asked.id, asked.own.as_ref())? else { return Ok(None) };
-    let body = catalogue.body(position.place.commit, &entry)?;
-    Ok(body.map(|body| Looked::Document { id: entry.message_id, name: entry.document, body }))
+    if let Some(body) = catalogue.body(position.place.commit, &entry)? {
+        return Ok(Some(Looked::Document { id: entry.message_id, name: entry.document, body }));
+    }
+    Ok(catalogue.let_go(position.place.commit, &entry)?.map(Looked::Removed))
+}
+
+/// What is said of a document that was kept long enough.
+pub fn removed(at: Timestamp) -> String {
+    format!(
+        "The bytes of this document were removed on {at}, after the time for which documents are kept. What the log has of \
+         it, its hash too, is still listed; there is nothing to ask for again."
+    )
 }
 
 /// Only what its sender has sent has a receipt, and only what was accepted.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use axum::http::header::{CONNECTION, HeaderName};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -34,6 +35,14 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// The request's name in support cases.
 #[derive(Debug, Clone)]
 pub struct CorrelationId(pub String);
+
+impl CorrelationId {
+    /// That of a request, which the outermost layer has named.
+    pub fn of(parts: &Parts) -> String {
+        let Self(id) = parts.extensions.get().expect("the outermost layer sets it");
+        id.clone()
+    }
+}
 
 /// What a handler found out about its request, for the log line: an extension of its response.
 #[derive(Debug, Clone, Default)]

@@ -10,10 +10,10 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
-use super::observe::Said;
+use super::observe::{CorrelationId, Said};
 use super::{Door, Format, Problem, accept, caller, gzip};
 use crate::document::{Category, Wire};
-use crate::gateway::{Dequeued, Peeked};
+use crate::gateway::{Access, Dequeued, Peeked};
 
 pub const MESSAGE_ID: HeaderName = HeaderName::from_static("messageid");
 pub const MESSAGE_TYPE: HeaderName = HeaderName::from_static("messagetype");
@@ -42,9 +42,10 @@ pub async fn peek(
     })?;
     let patience = patience(parts)?;
     let share = door.fairness.admit(&caller, Instant::now())?;
-    let gateway = Arc::clone(&door.gateway);
+    let (gateway, id) = (Arc::clone(&door.gateway), CorrelationId::of(parts));
     let peeked = share.during(async move {
-        let Some(mut peeked) = gateway.peek_within(&caller, category, patience).await? else { return Ok(None) };
+        let access = Access { party: &caller, correlation_id: &id };
+        let Some(mut peeked) = gateway.peek_within(access, category, patience).await? else { return Ok(None) };
         let form = match wire {
             Wire::CimXml => wire,
             _ => {
@@ -119,7 +120,12 @@ pub async fn dequeue(door: &Arc<Door>, id: &str, parts: &Parts, said: &mut Said)
     }
     let share = door.fairness.admit(&caller, Instant::now())?;
     let (gateway, id) = (Arc::clone(&door.gateway), id.to_string());
-    let dequeued = share.during(async move { gateway.dequeue(&caller, &id, gateway.now()).await }).await;
+    let correlation_id = CorrelationId::of(parts);
+    let dequeuing = async move {
+        let access = Access { party: &caller, correlation_id: &correlation_id };
+        gateway.dequeue(access, &id, gateway.now()).await
+    };
+    let dequeued = share.during(dequeuing).await;
     match dequeued.map_err(|fault| Problem::fault(&fault))? {
         Dequeued::Done => Ok(text(StatusCode::OK, "")),
         Dequeued::Already => {

@@ -73,7 +73,7 @@ pub async fn receive(
     said: &mut Said,
 ) -> Result<Response, Problem> {
     let Admitted { caller, arrived, wire, share, .. } = admit(door, name, parts, unread, said).await?;
-    let CorrelationId(id) = parts.extensions.get::<CorrelationId>().cloned().expect("the outermost layer sets it");
+    let id = CorrelationId::of(parts);
     let gateway = Arc::clone(&door.gateway);
     let received = share.during(async move { gateway.receive(&caller, arrived, &id, gateway.now()).await });
     match received.await.map_err(|fault| Problem::fault(&fault))? {
