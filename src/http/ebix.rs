@@ -1,4 +1,4 @@
-//! `POST /ebix`: the SOAP service of ebIX clients, all six operations (post-office 2.7).
+//! `POST /ebix`: the SOAP service of ebIX clients, all six operations (post-office 2.7). `GET` describes it, see [`wsdl`].
 //!
 //! The operation is what the body asks for; a `SOAPAction` beside it must not say another. What a client did wrong is a
 //! fault with status 200, as the market's facade has it; who may not come in, or must come back later, hears so by the status.
@@ -23,7 +23,7 @@ use super::observe::{CORRELATION_ID, CorrelationId, Said};
 use super::post::{MESSAGE_ID, MESSAGE_TYPE};
 use super::receive::{self, DUPLICATE};
 use super::routes::{finish, only};
-use super::{Door, Format, Problem, accept, gzip};
+use super::{Door, Format, Problem, accept, gzip, wsdl};
 use crate::archive::{AuditEntry, Direction, Term};
 use crate::document::Wire;
 use crate::document::envelope::{self, Container, Payload};
@@ -34,12 +34,15 @@ use crate::process::{self, Incoming};
 pub const EBIX: &str = "/ebix";
 
 pub async fn serve(State(door): State<Arc<Door>>, request: Request) -> Response {
+    if let Some(description) = wsdl::described(&request) {
+        return description;
+    }
     let (parts, body) = request.into_parts();
     let mut unread = Unread::new(body, &parts.headers);
     let mut said = Said { route: EBIX, ..Said::default() };
     let answer = match parts.method {
         Method::POST => answer(&door, &parts, &mut unread, &mut said).await,
-        _ => Err(only("POST")),
+        _ => Err(only("GET, HEAD, POST")),
     };
     let answer = match answer {
         // Whoever was too slow is not waited for.

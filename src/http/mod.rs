@@ -26,6 +26,7 @@ mod receive;
 mod routes;
 mod server;
 mod tls;
+mod wsdl;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -192,7 +192,7 @@ async fn the_head_of_a_soap_request_is_looked_at_first() {
             413,
             "52428800",
         ),
-        (house.get("/ebix"), 405, "POST"),
+        (house.http.put(house.url("/ebix")), 405, "POST"),
     ];
     for (request, status, words) in rows {
         let response = request.send().await.unwrap();
@@ -219,4 +219,84 @@ async fn the_head_of_a_soap_request_is_looked_at_first() {
         peek().bearer_auth(house.token()).header("content-type", "text/xml").header("content-encoding", "gzip");
     let packed = packed.body(crate::door::packed(enveloped(PEEK).as_bytes())).send().await.unwrap();
     assert!(packed.text().await.unwrap().contains("PeekMessageResponse"));
+}
+
+/// post-office 2.7.1: what is published is what is taken, to the name.
+#[tokio::test]
+async fn the_service_is_described_as_it_is() {
+    let house = start().await;
+    let get = async |path: &str| {
+        let response = house.http.get(house.url(path)).send().await.unwrap();
+        assert_eq!((response.status().as_u16(), header(&response, "content-type")), (200, "text/xml; charset=utf-8"));
+        response.text().await.unwrap()
+    };
+    let (wsdl, xsd) = (get("/ebix?wsdl").await, get("/ebix?xsd").await);
+    assert_eq!([get("/ebix?WSDL").await, get("/ebix").await], [wsdl.clone(), wsdl.clone()]);
+    let described = roxmltree::Document::parse(&wsdl).unwrap();
+    let named = |name: &str| {
+        described
+            .descendants()
+            .filter(|node| node.has_tag_name(("http://schemas.xmlsoap.org/wsdl/", name)))
+            .collect::<Vec<_>>()
+    };
+    let attribute = |name: &str, attribute: &str| {
+        let nodes = described.descendants().filter(|node| node.tag_name().name() == name);
+        nodes.filter_map(|node| node.attribute(attribute)).map(str::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(described.root_element().attribute("targetNamespace"), Some("urn:www:datahub:dk:b2b:service:v01"));
+    assert_eq!(attribute("service", "name"), ["marketMessagingB2BServiceV01"]);
+    assert_eq!(attribute("address", "location"), [house.url("/ebix")]);
+    let operations = ["sendMessage", "peekMessage", "dequeueMessage", "getMessage", "getMessageIds", "queryData"];
+    assert_eq!(attribute("operation", "soapAction"), operations);
+    assert_eq!(named("operation").len(), 12, "each in the port and in the binding");
+
+    // The messages are elements of the schema that it refers to, and all of them.
+    let location = attribute("import", "schemaLocation").remove(0);
+    assert_eq!(house.http.get(&location).send().await.unwrap().text().await.unwrap(), xsd);
+    let files = [("b2b.xsd", xsd.as_str())];
+    let schema = Schema::load(&Sources::table(&files), "b2b.xsd").unwrap();
+    assert_eq!(schema.namespace(), B2B);
+    let mut elements: Vec<String> =
+        attribute("part", "element").iter().map(|name| name.strip_prefix("b2b:").unwrap().to_string()).collect();
+    let mut roots: Vec<String> = schema.roots().map(str::to_string).collect();
+    elements.sort();
+    roots.sort();
+    assert_eq!((elements.len(), &elements), (12, &roots));
+
+    // What the service takes follows the schema under the action that is published, and so does what it answers.
+    let follows = |envelope: &str| {
+        let parsed = roxmltree::Document::parse(envelope).unwrap();
+        let body = parsed.descendants().find(|node| node.tag_name().name() == "Body").unwrap();
+        let asked = body.first_element_child().unwrap();
+        let text = &envelope[asked.range()];
+        // What is declared around a request is declared in it here.
+        let text = match text.contains("xmlns:b") {
+            true => text.to_string(),
+            false => text.replacen("Request", &format!("Request xmlns:b=\"{B2B}\""), 1),
+        };
+        let verdict = spec::check(&schema, text.as_bytes(), &Limits::default(), &mut ());
+        assert!(verdict.is_valid(), "{text}: {:#?}", verdict.flaws);
+        asked.tag_name().name().to_string()
+    };
+    let ids = "<b:GetMessageIdsRequest><b:From>2023-08-01T00:00:00Z</b:From><b:To>2023-09-01T00:00:00Z</b:To></b:GetMessageIdsRequest>";
+    let requests = [
+        sending("RequestUpdateChargeInformation", EBIX),
+        enveloped(PEEK),
+        about("DequeueMessage", "unknown"),
+        about("GetMessage", "unknown"),
+        enveloped(ids),
+        enveloped(&format!("<b:QueryDataRequest>{QUERY}</b:QueryDataRequest>")),
+    ];
+    for (operation, request) in operations.iter().zip(requests) {
+        let asked = follows(&request);
+        assert!(asked.strip_suffix("Request").unwrap().eq_ignore_ascii_case(operation), "{asked} {operation}");
+        let post = house.http.post(house.url("/ebix")).bearer_auth(house.token()).header("content-type", "text/xml");
+        let answer = post.header("soapaction", *operation).body(request).send().await.unwrap().text().await.unwrap();
+        if answer.contains("Fault>") {
+            // Only these know nothing of what is asked for.
+            assert!(["dequeueMessage", "getMessage"].contains(operation), "{operation}: {answer}");
+        } else {
+            assert_eq!(follows(&answer), asked.replace("Request", "Response"));
+        }
+    }
 }
