@@ -62,16 +62,23 @@ pub(super) struct Decided {
     pub sets: Option<Timestamp>,
 }
 
+/// What comes of looking at a document or a timer.
+pub(super) enum Looked {
+    Decided(Decided),
+    /// It is not its turn on these records yet.
+    Turns(Vec<Key>),
+}
+
 impl Desk {
-    /// Decides a document or a timer: the batch that makes it so.
-    pub fn decide(&self, work: &Work, attempt: u32) -> Result<Decided, Failure> {
+    /// Decides a document or a timer that has its turn on records: the batch that makes it so.
+    pub fn decide(&self, work: &Work, turns: &[Key], attempt: u32) -> Result<Looked, Failure> {
         match work {
-            Work::Document(message) => self.decide_document(message, attempt),
-            Work::Timer(timer, version) => self.decide_timer(timer, *version, attempt),
+            Work::Document(message) => self.decide_document(message, turns, attempt),
+            Work::Timer(timer, version) => self.decide_timer(timer, *version, attempt).map(Looked::Decided),
         }
     }
 
-    fn decide_document(&self, message: &Message, attempt: u32) -> Result<Decided, Failure> {
+    fn decide_document(&self, message: &Message, turns: &[Key], attempt: u32) -> Result<Looked, Failure> {
         let started = std::time::Instant::now();
         let entry = &message.entry;
         let request = message.request.as_deref().expect("only a parked message has no request");
@@ -85,6 +92,11 @@ impl Desk {
         };
         let look = |needs: &Needs| load(&*self.store, needs);
         let facts = unless_it_panics(|| process::gather(request, &context, look))?.map_err(Failure::loading)?;
+        let mut more = unless_it_panics(|| request.turns_more(&facts, &context))?;
+        more.retain(|key| !turns.contains(key));
+        if !more.is_empty() {
+            return Ok(Looked::Turns(more));
+        }
         let mut decision = unless_it_panics(|| request.decide(&facts, &context))?;
         let mut batch = Batch::default();
         batch.expect(archive::inbox_key(message.number), Expected::At(message.version));
@@ -111,7 +123,7 @@ impl Desk {
         metrics::counter!("gridpost_records_decided_total", "outcome" => "accepted")
             .increment((fates.len() - rejected) as u64);
         metrics::counter!("gridpost_records_decided_total", "outcome" => "rejected").increment(rejected as u64);
-        Ok(decided)
+        Ok(Looked::Decided(decided))
     }
 
     fn decide_timer(&self, timer: &Timer, version: Version, attempt: u32) -> Result<Decided, Failure> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::agenda::Agenda;
 use super::clock::Clock;
 use super::decider::{Counter, Message};
-use super::desk::{Decided, Desk, Failure};
+use super::desk::{Decided, Desk, Failure, Looked};
 use super::floor::Floor;
 use super::news::News;
 use super::turns::Turns;
@@ -199,10 +199,18 @@ impl Hall {
         if waiting.attempts > ATTEMPTS_MAX {
             return self.park(place, &format!("{ATTEMPTS_MAX} decisions in a row met a conflict"));
         }
-        match self.desk.decide(&waiting.work, waiting.attempts) {
-            Ok(Decided { batch, errands, sets }) => {
+        match self.desk.decide(&waiting.work, &waiting.turns, waiting.attempts) {
+            Ok(Looked::Decided(Decided { batch, errands, sets })) => {
                 (waiting.errands, waiting.sets) = (errands, sets);
                 self.submit(place, batch);
+            }
+            Ok(Looked::Turns(more)) => {
+                // To wait for one's turn is no conflict.
+                waiting.attempts -= 1;
+                waiting.turns.extend(more.iter().cloned());
+                if self.turns.join(place, &more) {
+                    self.decide(place);
+                }
             }
             Err(Failure::Bug(cause)) => self.park(place, &cause),
             Err(failure) => self.fails(failure),

@@ -13,7 +13,7 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    /// Joins the line of every key. Returns whether it is first in all of them.
+    /// Joins the line of every key; one that is first in its lines may join others. Returns whether it is first in all of them.
     pub fn join(&mut self, number: u64, keys: &[Key]) -> bool {
         let mut behind = 0;
         for key in keys {
@@ -75,6 +75,19 @@ mod tests {
         assert!(turns.leave(5, &keys(&["a"])).is_empty());
         assert!(turns.leave(3, &keys(&["c"])).is_empty());
         assert!(turns.leave(4, &keys(&["d"])).is_empty());
+        assert!(turns.lines.is_empty() && turns.behind.is_empty());
+    }
+
+    #[test]
+    fn whoever_is_first_may_join_another_line_and_keeps_its_place_in_its_own() {
+        let mut turns = Turns::default();
+        assert!(turns.join(1, &keys(&["a"])) && turns.join(2, &keys(&["b"])));
+        assert!(turns.join(2, &keys(&["x"])));
+        assert!(!turns.join(1, &keys(&["x"])));
+        assert!(!turns.join(3, &keys(&["a"])));
+        assert_eq!(turns.leave(2, &keys(&["b", "x"])), [1]);
+        assert_eq!(turns.leave(1, &keys(&["a", "x"])), [3]);
+        assert!(turns.leave(3, &keys(&["a"])).is_empty());
         assert!(turns.lines.is_empty() && turns.behind.is_empty());
     }
 }

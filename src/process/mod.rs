@@ -90,6 +90,12 @@ pub trait Request: Send + Sync {
     fn transaction_ids(&self) -> Vec<&str>;
     /// The records that this request takes turns on: requests that share one are decided in order of arrival.
     fn turns(&self) -> Vec<Key>;
+    /// The records that it takes turns on besides, now that all `facts` are known: it waits for its turn on them, holding
+    /// those that it has, and is decided on what is known then. No request may name them in [`Request::turns`] beside others,
+    /// or two could wait for each other for ever.
+    fn turns_more(&self, _facts: &Facts, _context: &Context) -> Vec<Key> {
+        Vec::new()
+    }
     /// What must be known first.
     fn needs(&self, context: &Context) -> Needs;
     /// What must be known besides, now that `facts` are: asked again with all of them until it names nothing new.

@@ -95,7 +95,8 @@ pub fn place(book: &Book, contract: &BillingContract, ground: &Ground, context: 
         None => book.number_at(&record::pair_key(partner, installation)).or_else(|| {
             let malo =
                 ground.malo.as_ref().filter(|_| super::settings(context.market).on_malo_match == OnMaloMatch::Link)?;
-            book.first_key(&record::malos(partner, malo)).map(|key| record::account_of(&key))
+            let guard = record::malo_guard_key(partner, malo);
+            book.first_key(&record::malos(partner, malo), guard).map(|key| record::account_of(&key))
         }),
     };
     let Some(number) = found else { return Ok(Place::New(partner.clone())) };
@@ -253,6 +254,9 @@ fn index(book: &mut Book, before: &Account, account: &Account, context: &Context
         book.put_under(come, record::link_key(come, number), Default::default());
     }
     let malo = |account: &Account| account.malo().map(|malo| record::malo_key(&account.partner, malo, number));
+    if malo(before) != malo(account) {
+        account.malo().into_iter().for_each(|malo| book.guard(record::malo_guard_key(&account.partner, malo)));
+    }
     replace(book, malo(before), malo(account));
     let due = |account: &Account| account.next_change.map(|day| record::due_key(day, number));
     if due(before) != due(account) {

@@ -21,6 +21,8 @@ pub struct Book<'a> {
     written: BTreeMap<Key, Option<Bytes>>,
     /// Of entities under which something was written.
     guards: BTreeSet<Key>,
+    /// Whether this takes its turn on the register.
+    on_the_register: bool,
     missing: RefCell<Needs>,
     /// Effective changes of accounts, in the order in which they happened.
     pub happened: Vec<(u64, Happening)>,
@@ -31,7 +33,17 @@ pub struct Book<'a> {
 impl<'a> Book<'a> {
     pub fn open(facts: &'a Facts) -> Self {
         let (written, guards, missing) = (BTreeMap::new(), BTreeSet::new(), RefCell::default());
-        Self { facts, written, guards, missing, happened: Vec::new(), answers: Vec::new() }
+        Self { facts, written, guards, on_the_register: false, missing, happened: Vec::new(), answers: Vec::new() }
+    }
+
+    /// The same for what takes its turn on the register.
+    pub fn open_on_the_register(facts: &'a Facts) -> Self {
+        Self { on_the_register: true, ..Self::open(facts) }
+    }
+
+    /// Whether this takes its turn on the register: an account is made.
+    pub fn is_on_the_register(&self) -> bool {
+        self.on_the_register
     }
 
     /// What `run` asks for that is not among the facts. What it cannot read is said when it is decided.
@@ -76,7 +88,12 @@ impl<'a> Book<'a> {
     /// Writes a record under an entity: whoever has seen what stands there, and decides on it, decides again.
     pub fn put_under(&mut self, entity: &EntityKey, key: Key, value: Bytes) {
         self.put(key, value);
-        self.guards.insert(record::guard_key(entity));
+        self.guard(record::guard_key(entity));
+    }
+
+    /// Rewrites a guard: something was written that it guards.
+    pub fn guard(&mut self, guard: Key) {
+        self.guards.insert(guard);
     }
 
     /// The first records of a range as they were when the decision began, and whether more follow. Only what takes its turn
@@ -99,10 +116,10 @@ impl<'a> Book<'a> {
         (records, page.more || page.records.len() > most)
     }
 
-    /// The first key of a range as it stands now.
-    pub fn first_key(&self, range: &KeyRange) -> Option<Key> {
+    /// The first key of a range as it stands now; `guard` is rewritten whenever a record comes into it.
+    pub fn first_key(&self, range: &KeyRange, guard: Key) -> Option<Key> {
         if !self.facts.knows_range(range) {
-            self.miss(|missing| missing.range(range.clone(), record::register_key()));
+            self.miss(|missing| missing.range(range.clone(), guard));
         }
         let known = self.facts.knows_range(range).then(|| self.facts.range(range)).into_iter().flatten();
         let known = known.map(|(key, _)| key).filter(|key| !self.written.contains_key(key));
@@ -154,6 +171,7 @@ impl<'a> Book<'a> {
 
     /// The next running number; none is used twice.
     pub fn next_account(&mut self) -> Result<u64, Unreadable> {
+        self.on_the_register = true;
         let mut register = self.register()?;
         register.accounts += 1;
         self.put(record::register_key(), record::write(&register));
@@ -176,10 +194,9 @@ impl<'a> Book<'a> {
         result
     }
 
-    /// Everything that is to be written, the register with it; nothing when all is as it was. For what takes its turn on the
-    /// register.
+    /// Everything that is to be written, the register with it if this takes its turn on that; nothing when all is as it was.
     pub fn changes(mut self) -> Result<Vec<Change>, Unreadable> {
-        if self.keeps_what_differs() {
+        if self.keeps_what_differs() && self.on_the_register {
             // Taken for a new one, it would hand out numbers again.
             assert!(
                 self.facts.knows(&record::register_key()),
@@ -190,12 +207,6 @@ impl<'a> Book<'a> {
             self.put(record::register_key(), record::write(&register));
         }
         Ok(self.into_changes())
-    }
-
-    /// The same for what does not take its turn on the register, and wrote nothing that the register guards.
-    pub fn changes_beside_the_register(mut self) -> Vec<Change> {
-        self.keeps_what_differs();
-        self.into_changes()
     }
 
     /// Forgets what is to be written as it is already. Returns whether anything is left.

@@ -9,27 +9,25 @@ use super::request::DeliverEntities;
 use super::rules;
 use crate::process::charge_documents::{fate, live_sender, sender};
 use crate::process::{Context, Decision, participants};
-use crate::record::{Facts, Needs};
+use crate::record::{Facts, Key, Needs};
 
 /// What a decision on these facts would still have to know.
 pub fn needs(request: &DeliverEntities, facts: &Facts, context: &Context) -> Needs {
-    let missing = Book::missing(facts, |book| take_in(request, book, context).map(drop));
-    if request.makes_accounts() { missing.key(record::register_key()) } else { missing }
+    Book::missing(facts, |book| take_in(request, book, context).map(drop))
+}
+
+/// The register, where an account is made: it hands out the number.
+pub fn turns(request: &DeliverEntities, facts: &Facts, context: &Context) -> Option<Key> {
+    let mut book = Book::open(facts);
+    let made = take_in(request, &mut book, context).is_ok() && book.is_on_the_register();
+    made.then(record::register_key)
 }
 
 pub fn decide(request: &DeliverEntities, facts: &Facts, context: &Context) -> Decision {
     let mut book = Book::open(facts);
     let decision = take_in(request, &mut book, context).and_then(|()| {
         let fates = book.answers.iter().map(|answer| fate(&answer.transaction_id, answer.broken())).collect();
-        let decision = match request.makes_accounts() {
-            true => finish(book, context)?,
-            // No account is made or changed by what an account builds on: that is left to the runs behind it.
-            false => {
-                let outgoing = reply::answers(&book.answers, context);
-                Decision { changes: book.changes_beside_the_register(), outgoing, ..Decision::default() }
-            }
-        };
-        Ok(Decision { fates, ..decision })
+        Ok(Decision { fates, ..finish(book, context)? })
     });
     decision.unwrap_or_else(|fault| panic!("{fault}"))
 }

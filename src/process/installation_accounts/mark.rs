@@ -71,7 +71,7 @@ impl Duty for MarkRun {
     }
 
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {
-        let mut book = Book::open(facts);
+        let mut book = Book::open_on_the_register(facts);
         let run = self.run(&mut book, context).and_then(|()| book.changes());
         Decision { changes: run.unwrap_or_else(|fault| panic!("{fault}")), ..Decision::default() }
     }

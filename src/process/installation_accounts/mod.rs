@@ -18,11 +18,11 @@
 //! commit each, so a crash loses at most a page and the run goes on where it stopped. A run is only set for an instant at
 //! which something is due: the first end of an interval at or after it.
 //!
-//! **Turns.** Documents take turns on the entities that they deliver and those that they name, so business partners,
-//! connection objects, installations and contract accounts go ahead beside each other, and beside all others. A sync id is a
-//! running number: so contracts and prospects, which may make an account, and the runs take turns on one record besides,
-//! the [register](record::register_key), which hands it out. What stands under an entity has a guard of its own
-//! ([`record`]): a delivery sees the contract that began to wait meanwhile, and a contract the entity that arrived.
+//! **Turns.** Documents take turns on the entities that they deliver and those that they name, so what is about other partners,
+//! installations and contracts goes ahead beside them. A sync id is a running number: a document that turns out to make an
+//! account takes its turn on one record besides, the [register](record::register_key), which hands it out, and so do the runs.
+//! What stands under an entity has a guard of its own ([`record`]): a delivery sees the contract that began to wait meanwhile,
+//! and a contract the entity that arrived.
 //!
 //! Source: installation-accounts.
 
@@ -149,13 +149,6 @@ impl Default for Settings {
     }
 }
 
-impl DeliverEntities {
-    /// Whether it may make an account, or change one at once.
-    fn makes_accounts(&self) -> bool {
-        self.deliveries.iter().any(|it| matches!(it.entity, Entity::BillingContract(_) | Entity::Prospect(_)))
-    }
-}
-
 /// The entity itself, and what it names that the central method looks at.
 fn named(entity: &Entity) -> impl Iterator<Item = EntityKey> {
     let other = |kind, number: &Option<String>| number.as_ref().map(|number| EntityKey::new(kind, number));
@@ -180,16 +173,12 @@ impl Request for DeliverEntities {
     }
 
     fn turns(&self) -> Vec<Key> {
-        let mut turns = self
-            .deliveries
-            .iter()
-            .flat_map(|it| named(&it.entity))
-            .map(|it| record::entity_key(&it))
-            .collect::<BTreeSet<_>>();
-        if self.makes_accounts() {
-            turns.insert(record::register_key());
-        }
-        turns.into_iter().collect()
+        let named = self.deliveries.iter().flat_map(|it| named(&it.entity));
+        named.map(|it| record::entity_key(&it)).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn turns_more(&self, facts: &Facts, context: &Context) -> Vec<Key> {
+        decide::turns(self, facts, context).into_iter().collect()
     }
 
     fn needs(&self, context: &Context) -> Needs {

@@ -1,9 +1,9 @@
 //! Where everything of this process is kept: entities, accounts, the ways from one to the other, and what is still to do.
 //!
-//! One record, the register, is rewritten by everything that takes its turn on it, so its version guards every range that
-//! only such decisions write. What stands under an entity (accounts that follow from it, contracts that wait for it) is
+//! One record, the register, is rewritten by everything that takes its turn on it: whatever makes an account, and the runs,
+//! whose ranges its version guards. What stands under an entity (accounts that follow from it, contracts that wait for it) is
 //! guarded by a record of the entity's own: whoever adds to it rewrites that, unseen, and whoever delivers the entity has
-//! looked at it. The other way round the entity's record is the guard: whoever adds to what stands under it has seen it.
+//! looked at it. A partner's accounts at a market location have such a guard too. The other way round the entity's record is the guard: whoever adds to what stands under it has seen it.
 
 use bytes::Bytes;
 use chrono::NaiveDate;
@@ -15,7 +15,8 @@ use super::entity::{Entity, EntityKey, EntityKind};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::{Key, KeyRange, Space, stored};
 
-/// Of an entity, one record: rewritten whenever an account comes to follow from it, or a contract to wait for it.
+/// Of an entity, one record: rewritten whenever an account comes to follow from it, or a contract to wait for it. The same of
+/// a partner's accounts at a market location.
 const GUARDS: Space = Space(76);
 /// One record: how many accounts were ever made.
 pub const REGISTER: Space = Space(96);
@@ -114,6 +115,11 @@ pub fn register_key() -> Key {
 /// The register as far as it is known.
 pub fn register(value: Option<&[u8]>) -> Result<Register, Unreadable> {
     value.map_or(Ok(Register::default()), |value| read(value, || "register of installation accounts".into()))
+}
+
+/// The guard of a partner's accounts at a market location.
+pub fn malo_guard_key(partner: &str, malo: &str) -> Key {
+    Key::new(GUARDS).text("ml").text(partner).text(malo)
 }
 
 /// The guard of what stands under an entity.

@@ -58,7 +58,7 @@ impl Duty for UpdateRun {
     }
 
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {
-        let mut book = Book::open(facts);
+        let mut book = Book::open_on_the_register(facts);
         let decision = self.run(&mut book, context).and_then(|failed| {
             let mut decision = finish(book, context)?;
             decision.events.extend(failed);

@@ -146,7 +146,7 @@ impl Duty for AssignRun {
     }
 
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {
-        let mut book = Book::open(facts);
+        let mut book = Book::open_on_the_register(facts);
         let run = self.run(&mut book, context).and_then(|()| finish(book, context));
         run.unwrap_or_else(|fault| panic!("{fault}"))
     }
