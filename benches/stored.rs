@@ -157,6 +157,7 @@ fn letter(number: u64) -> Outgoing {
     Outgoing {
         kind: &KIND,
         receiver: owner(),
+        delegate: None,
         sender: Party { number: ActorNumber::new("5790001330552"), role: ActorRole::MeteringPointAdministrator },
         business_reason: "D18".into(),
         created: Timestamp::from_seconds(1_690_880_400),

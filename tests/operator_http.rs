@@ -54,6 +54,7 @@ async fn only_the_hub_itself_is_answered() {
         "/v1.0/operator/metering-points/571313110000000005/links",
         "/v1.0/operator/events",
         "/v1.0/operator/participants",
+        "/v1.0/operator/delegations",
         "/v1.0/operator/audit",
     ];
     for path in paths {
@@ -77,6 +78,7 @@ async fn only_the_hub_itself_is_answered() {
         (Method::POST, "/v1.0/operator/charges"),
         (Method::POST, "/v1.0/operator/charges/check"),
         (Method::POST, "/v1.0/operator/participants"),
+        (Method::POST, "/v1.0/operator/delegations"),
         (Method::PATCH, "/v1.0/operator/actors/8100000000030"),
         (Method::PUT, "/v1.0/operator/grid-areas/131"),
     ] {
@@ -90,7 +92,7 @@ async fn only_the_hub_itself_is_answered() {
 }
 
 /// Paths under which something may be changed besides being looked at.
-const CHANGED: [&str; 2] = ["/v1.0/operator/charges", "/v1.0/operator/participants"];
+const CHANGED: [&str; 3] = ["/v1.0/operator/charges", "/v1.0/operator/participants", "/v1.0/operator/delegations"];
 
 /// Sends JSON as the hub; the status and what is answered.
 async fn tell(house: &House, method: Method, path: &str, body: Value) -> (u16, Value) {
@@ -226,6 +228,142 @@ async fn the_registry_tells_who_takes_part_and_who_runs_which_area() {
         let (found, told) = tell(&house, method, path, body).await;
         assert_eq!((found, told["error"]["target"].as_str().unwrap_or_default()), (status, target), "{told}");
     }
+}
+
+/// Who acts for whom is told over HTTPS; from then on the delegate fetches what is about the area.
+#[tokio::test]
+async fn who_acts_for_whom_is_told_and_shown() {
+    const DELEGATIONS: &str = "/v1.0/operator/delegations";
+    const ACTING: &str = "5790009000013";
+    let house = start().await;
+    let row = |stops: Value| {
+        json!({"process": "OutgoingBillingMasterData", "grid_area": "999", "by": GRID_NUMBER, "by_role": "DDM",
+            "to": ACTING, "to_role": "DEL", "starts": "2023-06-30T22:00:00Z", "stops": stops})
+    };
+    let acting = json!({"number": ACTING, "role": "DEL", "name": "Data services", "external_id": "data-1"});
+    let area = json!({"code": "999", "owner": GRID_NUMBER});
+    let said = json!({"actor": [acting], "grid_area": [area]});
+    assert_eq!(tell(&house, Method::POST, "/v1.0/operator/participants", said).await.0, 200);
+    let told = |told: &Value| (told["rows"][0]["sequence"].clone(), told["rows"][0]["what"].clone());
+    let open = row(Value::Null);
+    let (status, first) = tell(&house, Method::POST, DELEGATIONS, open.clone()).await;
+    assert_eq!((status, told(&first)), (200, (json!(1), json!("new"))), "{first}");
+    let (_, again) = tell(&house, Method::POST, DELEGATIONS, open.clone()).await;
+    assert_eq!(told(&again), (json!(1), json!("unchanged")));
+    let events = rows(&house, "/v1.0/operator/events").await;
+    let configured: Vec<&Value> = events.iter().filter(|it| it["name"] == "ProcessDelegationConfigured").collect();
+    assert_eq!(configured.len(), 1);
+    assert_eq!(configured[0]["payload"]["delegated_to"], json!({"number": ACTING, "role": "DEL"}));
+
+    let sample = "samples/charge-links/a-grid-area-that-nobody-runs/01-in.xml";
+    let link = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(sample)).unwrap();
+    let path = house.url("/v1.0/cim/requestchangebillingmasterdata");
+    let token = house.token_of(SYSTEM, ActorRole::SystemOperator);
+    let sent = house.http.post(path).bearer_auth(&token).header("content-type", "application/xml").body(link);
+    assert_eq!(sent.send().await.unwrap().status(), 202);
+    peek_until_as(&house, "/v1.0/cim/all", token).await;
+    let acting = house.token_of("data-1", ActorRole::Delegated);
+    let peeked = peek_until_as(&house, "/v1.0/cim/all", acting.clone()).await;
+    assert_eq!(header(&peeked, "messagetype"), "NotifyBillingMasterData");
+    let id = header(&peeked, "messageid").to_string();
+    let text = peeked.text().await.unwrap();
+    assert!(
+        text.contains(&format!("<cim:receiver_MarketParticipant.mRID codingScheme=\"A10\">{GRID_NUMBER}<")),
+        "{text}"
+    );
+    assert_eq!(house.get("/v1.0/cim/all").send().await.unwrap().status(), 204, "it waits for the delegate");
+    // Both find it, and nobody else.
+    for (token, expected) in [(acting.clone(), 200), (house.token(), 200), (house.supplier(), 404)] {
+        let url = house.url(&format!("/v1.0/cim/messages/{id}"));
+        assert_eq!(house.http.get(url).bearer_auth(&token).send().await.unwrap().status(), expected);
+    }
+    let found = rows(&house, &format!("/v1.0/operator/messages?messageId={id}")).await;
+    assert_eq!(found[0]["party"], json!({"number": ACTING, "role": "DEL"}));
+    assert_eq!(found[0]["addressee"], json!({"number": GRID_NUMBER, "role": "DDM"}));
+    assert_eq!(found[0]["delivery"]["status"], "peeked");
+    // Who is switched off is not answered, and finds its post again once it is back.
+    let data_services = format!("/v1.0/operator/actors/{ACTING}");
+    for (status, expected) in [("Inactive", 401), ("Active", 200)] {
+        assert_eq!(tell(&house, Method::PATCH, &data_services, json!({"status": status})).await.0, 200);
+        let asked = house.http.get(house.url("/v1.0/cim/all")).bearer_auth(&acting).send().await.unwrap();
+        assert_eq!(asked.status(), expected, "{status}");
+        assert!(expected == 401 || header(&asked, "messageid") == id);
+    }
+    let gone = format!("/v1.0/cim/dequeue/{id}");
+    assert_eq!(house.delete(&gone).send().await.unwrap().status(), 404, "it is its delegate's to dequeue");
+    let dequeued = house.http.delete(house.url(&gone)).bearer_auth(acting).send().await.unwrap();
+    assert_eq!(dequeued.status(), 200);
+
+    let (_, ended) = tell(&house, Method::POST, DELEGATIONS, row(json!("2023-07-31T22:00:00Z"))).await;
+    assert_eq!(told(&ended), (json!(2), json!("new")));
+    let in_force = |rows: Vec<Value>| rows.iter().map(|row| row["inForce"].clone()).collect::<Vec<_>>();
+    let then = format!("{DELEGATIONS}?at=2023-07-31T21:59:59Z");
+    assert_eq!(in_force(rows(&house, &then).await), [false, true], "the newer row, until it stops");
+    assert_eq!(in_force(rows(&house, &format!("{DELEGATIONS}?at=2023-07-31T22:00:00Z")).await), [false, false]);
+
+    let with = |name: &str, value: Value| {
+        let mut body = open.clone();
+        body[name] = value;
+        body
+    };
+    for (body, status, target) in [
+        (with("process", json!("Everything")), 400, "process"),
+        (with("by_role", json!("D99")), 400, "by_role"),
+        (with("starts", json!("soon")), 400, "starts"),
+        (with("note", json!("x")), 400, ""),
+        (with("grid_area", json!("777")), 409, ""),
+        (with("to", json!("8100000000999")), 409, ""),
+        (with("to_role", json!("DDQ")), 409, ""),
+        (with("sequence", json!(2)), 409, ""),
+    ] {
+        let (found, told) = tell(&house, Method::POST, DELEGATIONS, body.clone()).await;
+        let target_told = told["error"]["target"].as_str().unwrap_or_default();
+        assert_eq!((found, target_told), (status, target), "{body} {told}");
+        assert!(status == 400 || told["error"]["code"] == "DelegationRefused", "{told}");
+    }
+    let said = json!({"delegation": [with("sequence", json!(9))], "actor": []});
+    let (status, told) = tell(&house, Method::POST, "/v1.0/operator/participants", said).await;
+    assert_eq!((status, &told["rows"][0]["what"]), (200, &json!("new")));
+}
+
+/// A delegated party sends as whoever it acts for, and fetches its answers as itself.
+#[tokio::test]
+async fn a_delegated_party_sends_for_another_and_fetches_as_itself() {
+    const ACTING: &str = "5790009000013";
+    let house = start().await;
+    let acting = json!({"number": ACTING, "role": "DEL", "name": "Data services", "external_id": "data-1"});
+    let said = json!({"actor": [acting]});
+    assert_eq!(tell(&house, Method::POST, "/v1.0/operator/participants", said).await.0, 200);
+    let acting = house.token_of("data-1", ActorRole::Delegated);
+    let sample = "samples/delegation/in-a-delegated-party-links-a-charge/01-in.xml";
+    let link = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(sample)).unwrap();
+    let link = |id: &str| link.replace("DOC-1", id).replace("T-1", &format!("T-{id}"));
+    let send = |document: &str, body: String| {
+        let to = house.http.post(house.url(&format!("/v1.0/cim/{document}"))).bearer_auth(&acting);
+        to.header("content-type", "application/xml").body(body).send()
+    };
+    for document in ["requestchangeofsupplier", "requestservice", "requestbillingmasterdata"] {
+        assert_eq!(send(document, String::new()).await.unwrap().status(), 403, "{document} is nobody's to delegate");
+    }
+    assert_eq!(send("requestchangebillingmasterdata", link("L")).await.unwrap().status(), 202);
+    let answer = peek_until_as(&house, "/v1.0/cim/all", acting.clone()).await;
+    assert_eq!(header(&answer, "messagetype"), "RejectRequestChangeBillingMasterData");
+    let id = header(&answer, "messageid").to_string();
+    let text = answer.text().await.unwrap();
+    assert!(text.contains("<cim:code>D50</cim:code>") && text.contains("CH.17"), "{text}");
+    let receiver = format!("receiver_MarketParticipant.mRID codingScheme=\"A10\">{ACTING}<");
+    assert!(text.contains(&receiver) && text.contains("receiver_MarketParticipant.marketRole.type>DDM<"), "{text}");
+    let gone = house.http.delete(house.url(&format!("/v1.0/cim/dequeue/{id}"))).bearer_auth(&acting);
+    assert_eq!(gone.send().await.unwrap().status(), 200);
+    // A market role's document is looked at in the same way: its header may name a role that is not the token's.
+    let sample = "samples/delegation/in-a-delegated-party-changes-a-metering-point/01-in.xml";
+    let change = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(sample)).unwrap();
+    let name = "requestchangeaccountingpointcharacteristics";
+    assert_eq!(send(name, change.clone()).await.unwrap().status(), 202);
+    let answer = peek_until_as(&house, "/v1.0/cim/all", acting.clone()).await;
+    assert_eq!(header(&answer, "messagetype"), "RejectRequestChangeAccountingPointCharacteristics");
+    let another = change.replace("DOC-1", "DOC-2").replace(ACTING, GRID_NUMBER);
+    assert_eq!(send(name, another).await.unwrap().status(), 400, "it sends with a number of its own");
 }
 
 /// A grid company that is given an area over HTTPS hears of the taxes that are paid there, without a restart.

@@ -24,7 +24,8 @@ const TERMS: Space = Space(19);
 pub enum Term {
     /// Every document.
     Any,
-    /// Whose it is: the sender of what came in, the receiver of what went out. Number and role belong together.
+    /// Whose it is: the sender of what came in, the receiver of what went out, and whoever fetches it for that. Number and
+    /// role belong together.
     Party(Party),
     /// The same, in whatever role.
     Number(String),
@@ -180,8 +181,9 @@ pub fn terms_of(entry: &LogEntry) -> BTreeSet<Term> {
         Term::CorrelationId(entry.correlation_id.clone()),
     ]);
     // Whoever sent what cannot be read by anybody is nobody.
-    if !entry.party.number.as_str().is_empty() {
-        terms.extend([Term::Party(entry.party.clone()), Term::Number(entry.party.number.to_string())]);
+    let parties = std::iter::once(&entry.party).chain(&entry.addressee);
+    for party in parties.filter(|party| !party.number.as_str().is_empty()) {
+        terms.extend([Term::Party(party.clone()), Term::Number(party.number.to_string())]);
     }
     terms.extend(entry.refused.iter().cloned().map(Term::Refused));
     terms.extend(Some(&entry.document).filter(|name| !name.is_empty()).cloned().map(Term::Document));

@@ -26,8 +26,10 @@ pub struct LogEntry {
     pub direction: Direction,
     /// When it was received, or decided.
     pub at: Timestamp,
-    /// The sender of a document that came in, the receiver of one that went out.
+    /// The sender of a document that came in; whoever fetches one that went out.
     pub party: Party,
+    /// Whom a document that went out is addressed to, where another fetches it.
+    pub addressee: Option<Party>,
     /// Name without `_MarketDocument`; empty where the document was not recognised.
     pub document: String,
     pub message_id: String,
@@ -90,14 +92,30 @@ pub fn log_after(commit: u64) -> KeyRange {
 }
 
 impl LogEntry {
+    /// Whether a participant may see the document as one of its own: it sent or fetches it, or is addressed by it.
+    pub fn is_of(&self, party: &Party) -> bool {
+        self.party == *party || self.addressee.as_ref() == Some(party)
+    }
+
     /// The entries of a stored record, in order.
     pub fn from_record(record: &Entry) -> Option<Vec<Self>> {
-        let forms: Vec<Stored> = stored::read(VERSION, &record.value)?;
-        let entry = |form: Stored| {
+        let first = || {
+            let forms: Vec<Stored> = stored::read(FIRST, &record.value)?;
+            Some(forms.into_iter().map(|form| (form, None)).collect())
+        };
+        let forms: Vec<(Stored, Addressee)> = stored::read(VERSION, &record.value).or_else(first)?;
+        let party =
+            |number, role: &str| Some(Party { number: ActorNumber::new(number), role: ActorRole::from_code(role)? });
+        let entry = |(form, addressee): (Stored, Addressee)| {
+            let addressee = match addressee {
+                Some((number, role)) => Some(party(number, &role)?),
+                None => None,
+            };
             Some(Self {
                 direction: form.direction,
                 at: Timestamp::from_micros(form.at),
-                party: Party { number: ActorNumber::new(form.number), role: ActorRole::from_code(&form.role)? },
+                party: party(form.number, &form.role)?,
+                addressee,
                 document: form.document,
                 message_id: form.message_id,
                 correlation_id: form.correlation_id,
@@ -111,23 +129,31 @@ impl LogEntry {
 }
 
 fn encode(entries: &[LogEntry]) -> Bytes {
-    let form = |entry: &LogEntry| Stored {
-        direction: entry.direction,
-        at: entry.at.micros(),
-        number: entry.party.number.to_string(),
-        role: entry.party.role.code().to_string(),
-        document: entry.document.clone(),
-        message_id: entry.message_id.chars().take(MESSAGE_ID_CHARS_MAX).collect(),
-        correlation_id: entry.correlation_id.clone(),
-        refused: entry.refused.clone(),
-        hash: entry.hash,
-        place: entry.place,
+    let form = |entry: &LogEntry| -> (Stored, Addressee) {
+        let stored = Stored {
+            direction: entry.direction,
+            at: entry.at.micros(),
+            number: entry.party.number.to_string(),
+            role: entry.party.role.code().to_string(),
+            document: entry.document.clone(),
+            message_id: entry.message_id.chars().take(MESSAGE_ID_CHARS_MAX).collect(),
+            correlation_id: entry.correlation_id.clone(),
+            refused: entry.refused.clone(),
+            hash: entry.hash,
+            place: entry.place,
+        };
+        (stored, entry.addressee.as_ref().map(|it| (it.number.to_string(), it.role.code().to_string())))
     };
     stored::write(VERSION, &entries.iter().map(form).collect::<Vec<_>>())
 }
 
-/// First byte of a stored record.
-const VERSION: u8 = 2;
+/// First byte of a stored record: entries that may say whom a document is addressed to.
+const VERSION: u8 = 3;
+/// Entries that could not.
+const FIRST: u8 = 2;
+
+/// Number and role.
+type Addressee = Option<(String, String)>;
 
 /// The schema sets no bound on a document's id; the log keeps this much of it, the body has it whole.
 const MESSAGE_ID_CHARS_MAX: usize = 128;
@@ -155,6 +181,7 @@ mod tests {
             direction: Direction::In,
             at: Timestamp::from_seconds(1_690_880_400),
             party: Party { number: ActorNumber::new("8100000000030"), role: ActorRole::GridAccessProvider },
+            addressee: None,
             document: "RequestChangeOfPriceList".into(),
             message_id: format!("doc-{number}"),
             correlation_id: "c-1".into(),
@@ -168,6 +195,26 @@ mod tests {
     fn an_entry_is_read_back_as_it_was_logged() {
         let Change::Put(_, value) = log_in(&entry(17)) else { panic!("a log entry is put") };
         assert_eq!(LogEntry::from_record(&Entry { version: 1, value }), Some(vec![entry(17)]));
+    }
+
+    #[test]
+    fn entries_from_before_a_document_could_be_fetched_by_another_than_its_addressee_are_read() {
+        let Change::Put(_, value) = log_in(&entry(17)) else { panic!("a log entry is put") };
+        let now: Vec<(Stored, Addressee)> = stored::read(VERSION, &value).unwrap();
+        let before: Vec<Stored> = now.into_iter().map(|(form, _)| form).collect();
+        let value = stored::write(FIRST, &before);
+        assert_eq!(LogEntry::from_record(&Entry { version: 1, value }), Some(vec![entry(17)]));
+    }
+
+    #[test]
+    fn a_document_is_its_addressees_and_its_delegates() {
+        let party = |number, role| Party { number: ActorNumber::new(number), role };
+        let grid = party("8200000000011", ActorRole::GridAccessProvider);
+        let delegated = LogEntry { addressee: Some(grid.clone()), ..entry(17) };
+        let Change::Put(_, value) = log_in(&delegated) else { panic!("a log entry is put") };
+        assert_eq!(LogEntry::from_record(&Entry { version: 1, value }), Some(vec![delegated.clone()]));
+        assert!(delegated.is_of(&grid) && delegated.is_of(&delegated.party) && !entry(17).is_of(&grid));
+        assert!(!delegated.is_of(&party("8200000000011", ActorRole::EnergySupplier)));
     }
 
     #[test]
@@ -186,7 +233,8 @@ mod tests {
             assert_eq!((key.clone(), entry), (Key::new(LOG).number(7).number(place.0), place.1));
             assert_eq!(nth_in_record(&key), Some((7, nth - place.1 as u64)));
         }
-        let longest = LogEntry { message_id: "é".repeat(MESSAGE_ID_CHARS_MAX), ..entry(1) };
+        let addressee = Some(entry(1).party);
+        let longest = LogEntry { message_id: "é".repeat(MESSAGE_ID_CHARS_MAX), addressee, ..entry(1) };
         let Change::Put(_, value) = log_out(&vec![longest; RECORD_ENTRIES_MAX]).remove(0) else { panic!("it is put") };
         assert!(value.len() < crate::record::VALUE_BYTES_MAX, "{} bytes", value.len());
     }

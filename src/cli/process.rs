@@ -17,7 +17,7 @@ use super::output::parse_instant;
 use super::pack_commands::{self, PackCommand};
 use super::register;
 use super::webhooks::{self, Webhooks};
-use crate::gateway::{self, Question};
+use crate::gateway::{self, Clock, Question};
 use crate::market::{ActorNumber, ChargeType, MeteringPointId, Period, Timestamp, is_gsrn};
 use crate::process::accounting_points::{self, transactions};
 use crate::process::change_of_supplier::{timeline, view as roles};
@@ -28,8 +28,8 @@ use crate::process::gather_more;
 use crate::record::Needs;
 use crate::store::Embedded;
 
-/// Shows what the processes know: charges, prices, links, and the events they have raised. `register`, `actor` and
-/// `grid-area` change who takes part, and `create-charge` creates a charge in its owner's name; `force-supplier` and
+/// Shows what the processes know: charges, prices, links, and the events they have raised. `register`, `actor`,
+/// `grid-area` and `delegate` change who takes part and who acts for whom, and `create-charge` creates a charge in its owner's name; `force-supplier` and
 /// `balance-responsible` change a supplier's whole portfolio.
 #[derive(Debug, Args)]
 pub struct ProcessArgs {
@@ -147,9 +147,10 @@ enum What {
     /// Creates a charge in its owner's name, without a document of the owner's.
     #[command(after_help = new_charge::HELP)]
     CreateCharge(Box<new_charge::NewChargeArgs>),
-    /// Registers the actors and grid areas of a world file, or changes them to what it says; others stay as they are.
+    /// Registers the actors and grid areas of a world file, or changes them to what it says, and adds its delegations; others
+    /// stay as they are.
     Register {
-        /// TOML with [[actor]] and [[grid_area]] tables, as in a world.
+        /// TOML with [[actor]], [[grid_area]] and [[delegation]] tables, as in a world.
         file: PathBuf,
     },
     /// Changes an actor's name, status or login in every role in which it is registered.
@@ -160,6 +161,14 @@ enum What {
     /// Where participants want to hear that post waits for them.
     #[command(subcommand)]
     Webhook(Webhooks),
+    /// Lets a participant act for another in a process in a grid area; a row with a higher sequence number says otherwise.
+    Delegate(register::DelegateArgs),
+    /// Who acts for whom, and whether that is in force.
+    Delegations {
+        /// In force at this instant [default: now].
+        #[arg(long, value_name = "T", value_parser = parse_instant)]
+        at: Option<Timestamp>,
+    },
     /// Gives a grid area to a grid company, which is told of the taxes that are paid there once the gateway runs again.
     GridArea {
         code: String,
@@ -210,6 +219,7 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
         What::Register { file } => return register::register(&store, config, file, args.json),
         What::Actor(actor) => return register::actor(&store, config, actor, args.json),
         What::Webhook(what) => return webhooks::run(&store, &config.dk()?, what, args.json),
+        What::Delegate(row) => return register::delegate(&store, config, row, args.json),
         What::Certificate(what) => {
             return certificates::run(&store, &config.dk()?, what, args.json);
         }
@@ -273,6 +283,9 @@ impl What {
                 Question::Links { point: MeteringPointId::new(&**metering_point), at: *at, cut: EVERYTHING }
             }
             What::Participants => Question::Participants { cut: EVERYTHING },
+            What::Delegations { at } => {
+                Question::Delegations { at: at.unwrap_or_else(|| Clock::machine().now()), cut: EVERYTHING }
+            }
             What::CreateCharge(_)
             | What::Pack(_)
             | What::GridArea { .. }
@@ -281,6 +294,7 @@ impl What {
             | What::Orders { .. }
             | What::Register { .. }
             | What::Actor(_)
+            | What::Delegate(_)
             | What::Certificate(_)
             | What::Webhook(_)
             | What::Show { .. }

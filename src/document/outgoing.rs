@@ -105,8 +105,10 @@ fn points(fields: &[Field]) -> u64 {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     pub kind: &'static Kind,
-    /// Owner of the queue, and receiver in the header.
+    /// Receiver in the header.
     pub receiver: Party,
+    /// Owner of the queue, where that is another than the receiver: whoever acts for it.
+    pub delegate: Option<Party>,
     /// Our own number and role in the header.
     pub sender: Party,
     /// Business reason in the header, such as `D18`.
@@ -117,4 +119,17 @@ pub struct Outgoing {
     pub message_id: String,
     /// Shared by the documents of one decision that tell several receivers the same.
     pub records: Arc<[Record]>,
+}
+
+impl Outgoing {
+    /// Whose queue it goes to.
+    pub fn owner(&self) -> &Party {
+        self.delegate.as_ref().unwrap_or(&self.receiver)
+    }
+
+    /// The same document, for the queue of `owner`; its header stays as it is.
+    pub fn for_queue_of(self, owner: &Party) -> Self {
+        let delegate = Some(owner).filter(|owner| **owner != self.receiver).cloned();
+        Self { delegate, ..self }
+    }
 }

@@ -118,15 +118,18 @@ impl Bindery {
     /// Puts the members together; `None` where the document would not follow its schema.
     fn bind(&self, bundle: Bundle, owner: &Party, now: Timestamp) -> Result<Option<Bound>, Fault> {
         let Some(document) = self.put_together(&bundle, now)? else { return Ok(None) };
+        let first = self.logged(&bundle.members()[0])?;
         let unreadable = Fault::Unreadable { what: "a place in a queue" };
         let (hash, bytes) = (hash(&document), document.len() as u64);
         let (mut batch, waiting) = bundle.close(hash, bytes, now).ok_or(unreadable)?;
         let document = Bytes::from(document);
+        let addressee = first.and_then(|first| first.addressee);
         let mut outbound = Outbound::default();
         let entry = LogEntry {
             direction: Direction::Out,
             at: now,
-            party: owner.clone(),
+            party: owner.queue_owner(),
+            addressee,
             document: waiting.document.clone(),
             message_id: waiting.message_id.clone(),
             correlation_id: String::new(),
@@ -137,6 +140,16 @@ impl Bindery {
         batch.put_all(archive::log_out(&[entry]));
         batch.body_all(outbound.bodies());
         Ok(Some((batch, waiting, document)))
+    }
+
+    /// What the log has of a member: all members of a bundle are for the same party.
+    fn logged(&self, member: &Member) -> Result<Option<LogEntry>, Fault> {
+        let unreadable = |what| move || Fault::Unreadable { what };
+        let (commit, place) = post_office::position(&member.key).ok_or_else(unreadable("a place in a queue"))?;
+        let (key, nth) = archive::log_key(commit, place + 1);
+        let Some(record) = self.store.get(&key).map_err(Fault::store(DOING))? else { return Ok(None) };
+        let entries = LogEntry::from_record(&record).ok_or_else(unreadable("the log"))?;
+        Ok(entries.into_iter().nth(nth))
     }
 
     fn put_together(&self, bundle: &Bundle, now: Timestamp) -> Result<Option<Vec<u8>>, Fault> {

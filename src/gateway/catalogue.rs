@@ -56,18 +56,23 @@ pub struct Found {
 
 /// What the log has of a document, as a row of JSON.
 pub fn log_row(place: LogPlace, entry: &LogEntry) -> Value {
-    json!({
+    let party = |party: &Party| json!({ "number": party.number.as_str(), "role": party.role.code() });
+    let mut row = json!({
         "id": place.to_string(),
         "at": entry.at.to_string(),
         "direction": entry.direction.name(),
-        "party": { "number": entry.party.number.as_str(), "role": entry.party.role.code() },
+        "party": party(&entry.party),
         "document": entry.document,
         "messageId": entry.message_id,
         "correlationId": entry.correlation_id,
         "refused": entry.refused,
         "bytes": entry.place.bytes,
         "hash": blake3::Hash::from_bytes(entry.hash).to_hex().as_str(),
-    })
+    });
+    if let Some(addressee) = &entry.addressee {
+        row["addressee"] = party(addressee);
+    }
+    row
 }
 
 impl Catalogue<'_> {
@@ -200,7 +205,7 @@ impl Catalogue<'_> {
             return Ok(best);
         }
         let Ok(place) = id.parse::<LogPlace>() else { return Ok(None) };
-        let entry = self.document(place)?.filter(|entry| own.is_none_or(|own| entry.party == *own));
+        let entry = self.document(place)?.filter(|entry| own.is_none_or(|own| entry.is_of(own)));
         Ok(entry.map(|entry| (Position { at: entry.at, place }, entry)))
     }
 

@@ -14,7 +14,7 @@ use crate::archive::{self, Direction, LogEntry, Outbound, Place};
 use crate::document::Outgoing;
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Letter};
-use crate::process::{self, Context, Decision, Fate, Pack, Request, Timer, errand, timer};
+use crate::process::{self, Context, Decision, Fate, Pack, Request, Timer, delegations, errand, timer};
 use crate::record::{Batch, Entry, Expected, Facts, Key, KeyRange, Needs, Version};
 use crate::spec::{self, Specs};
 use crate::store::{Page, Store};
@@ -164,9 +164,10 @@ impl Desk {
     pub fn preview(&self, request: &dyn Request, context: &Context) -> Result<Previewed, Failure> {
         let look = |needs: &Needs| load(&*self.store, needs);
         let facts = unless_it_panics(|| process::gather(request, context, look))?.map_err(Failure::loading)?;
-        let decision = unless_it_panics(|| request.decide(&facts, context))?;
+        let mut decision = unless_it_panics(|| request.decide(&facts, context))?;
+        self.forward(&mut decision, context)?;
         let documents = self.render(&decision)?.into_iter();
-        let documents = documents.map(|it| (it.outgoing.receiver.clone(), it.outgoing.kind.name, it.bytes)).collect();
+        let documents = documents.map(|it| (it.outgoing.owner().clone(), it.outgoing.kind.name, it.bytes)).collect();
         Ok((decision.fates, documents))
     }
 
@@ -174,12 +175,13 @@ impl Desk {
     fn commit(
         &self,
         mut batch: Batch,
-        decision: Decision,
+        mut decision: Decision,
         facts: &Facts,
         context: &Context,
         correlation_id: &str,
     ) -> Result<Decided, Failure> {
         batch.unless_moved(facts.versions());
+        batch.unless_moved(self.forward(&mut decision, context)?.versions());
         self.send(&decision, context, correlation_id, &mut batch)?;
         let Decision { changes, events, .. } = decision;
         batch.put_all(changes);
@@ -188,6 +190,16 @@ impl Desk {
         batch.put_all(aftermath);
         let sets = batch.changes.iter().filter_map(timer::due_of).min();
         Ok(Decided { batch, errands, sets })
+    }
+
+    /// Hands what is delegated to whoever acts for its receiver; what was looked at for that.
+    fn forward(&self, decision: &mut Decision, context: &Context) -> Result<Facts, Failure> {
+        let outgoing = std::mem::take(&mut decision.outgoing);
+        let look = |needs: &Needs| load(&*self.store, needs);
+        let forward = || delegations::forwarded(outgoing, context, look);
+        let (outgoing, facts) = unless_it_panics(forward)?.map_err(Failure::loading)?;
+        decision.outgoing = outgoing;
+        Ok(facts)
     }
 
     /// The first records of a range.
@@ -255,7 +267,7 @@ impl Desk {
         let mut letters = Vec::with_capacity(documents.len());
         for Document { outgoing, message_id: id, records, points, bytes, records_from } in documents {
             // Whoever asked gets the answer at once and by itself.
-            let is_answer = outgoing.receiver.number == context.caller.number || outgoing.kind.is_typeless();
+            let is_answer = outgoing.owner().number == context.caller.number || outgoing.kind.is_typeless();
             let (hash, place) = (hash(&bytes), outbound.add(bytes));
             let joins_from = (!is_answer).then_some(records_from as u64);
             let (message_id, Place { part, offset, bytes }) = (id.clone(), place);
@@ -263,7 +275,8 @@ impl Desk {
             log.push(LogEntry {
                 direction: Direction::Out,
                 at: context.now,
-                party: outgoing.receiver.clone(),
+                party: outgoing.owner().queue_owner(),
+                addressee: Some(&outgoing.receiver).filter(|it| **it != outgoing.owner().queue_owner()).cloned(),
                 document: outgoing.kind.name.to_string(),
                 message_id: id,
                 correlation_id: correlation_id.to_string(),

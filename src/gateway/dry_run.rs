@@ -49,7 +49,8 @@ impl Gateway {
             Ok(request) => request,
             Err(error) => return Ok(DryRun::Refused(error)),
         };
-        let ids = match self.own_ids(caller, document, &body, &*request) {
+        let for_another = self.sends_for_another(caller, document.name, request.header())?;
+        let ids = match self.own_ids(caller, document, for_another, &body, &*request) {
             Ok(ids) => ids,
             Err(error) => return Ok(DryRun::Refused(error)),
         };
@@ -68,7 +69,7 @@ impl Gateway {
             let cause = desk::cause(&*request, &hash);
             let context = Context { now, caller, cause, market: settings.markets.of(pack) };
             let (fates, documents) = desk.preview(&*request, &context)?;
-            let own = documents.into_iter().filter(|(receiver, ..)| receiver.number == context.caller.number);
+            let own = documents.into_iter().filter(|(owner, ..)| owner.number == context.caller.number);
             let answers = own.map(|(_, document, bytes)| Letter { document, body: bytes.into() }).collect();
             Ok(Preview { fates, answers })
         };

@@ -7,11 +7,11 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
-use super::{Error, Fault, Gateway};
+use super::{Error, Fault, Gateway, load};
 use crate::archive::{self, Direction, FirstUse, InboxEntry, LogEntry, Place};
 use crate::document::{self, Header, Refusal, cim_xml};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
-use crate::process::{self, Incoming, Pack, Request, RequestReader};
+use crate::process::{self, Incoming, Pack, Request, RequestReader, delegations, participants};
 use crate::record::{Batch, Expected, Key, Outcome, Packed, Packer};
 use crate::spec::{self, Flaw, Schema, Specs, Verdict};
 use crate::xml::{self, Limits};
@@ -67,8 +67,33 @@ impl Gateway {
             Err(error) => return Ok(Receipt::Refused { correlation_id: correlation_id.to_string(), error }),
         };
         let arrived = Arrived::of(&self.specs, &self.settings.limits, document, &body);
-        let caller = arrived.reading.as_ref().map_or_else(|_| nobody(), |request| sender_of(request.header()));
+        let caller = match &arrived.reading {
+            Ok(request) => self.caller_of(request.header())?,
+            Err(_) => nobody(),
+        };
         self.receive(&caller, arrived, correlation_id, self.now()).await
+    }
+
+    /// Who sends a document with this header: whom it names or, where that number is not registered in that role, the
+    /// same number as somebody to whom something is delegated.
+    fn caller_of(&self, header: &Header) -> Result<Party, Fault> {
+        let named = sender_of(header);
+        let delegates = [ActorRole::Delegated, ActorRole::GridAccessProvider];
+        let delegates = delegates.map(|role| Party { number: named.number.clone(), role });
+        let facts = load(&*self.store, &delegations::needs_of_any().and(participants::needs_of(Pack::DK, &named)))?;
+        if participants::participant(&facts, Pack::DK, &named).is_some() {
+            return Ok(named);
+        }
+        Ok(delegates.into_iter().find(|party| delegations::is_delegate(&facts, party)).unwrap_or(named))
+    }
+
+    /// Whether the caller may use the role that a header names although it is not its own.
+    pub(super) fn sends_for_another(&self, caller: &Party, document: &str, header: &Header) -> Result<bool, Fault> {
+        if header.sender_role == caller.role.code() {
+            return Ok(false);
+        }
+        let facts = load(&*self.store, &delegations::needs_of_any())?;
+        Ok(delegations::may_send_as(&facts, caller, document, header))
     }
 
     /// Which document it is, by its root's namespace.
@@ -162,7 +187,8 @@ impl Gateway {
     /// The checks that need to know the caller and what was sent before.
     async fn admit(&self, arrival: &Arrival<'_>, request: Box<dyn Request>) -> Result<Receipt, Fault> {
         let header = request.header().clone();
-        let ids = match self.own_ids(arrival.caller, arrival.document, &arrival.body, &*request) {
+        let for_another = self.sends_for_another(arrival.caller, arrival.document.name, &header)?;
+        let ids = match self.own_ids(arrival.caller, arrival.document, for_another, &arrival.body, &*request) {
             Ok(ids) => ids,
             Err(error) => return self.refuse(arrival, Some(&header), error).await,
         };
@@ -196,6 +222,7 @@ impl Gateway {
         &self,
         caller: &Party,
         document: &'static Incoming,
+        for_another: bool,
         body: &Packed,
         request: &dyn Request,
     ) -> Result<Vec<Key>, Error> {
@@ -210,7 +237,7 @@ impl Gateway {
             return Err(Error::new(SENDER, message).target("SenderId").details(vec![detail]));
         }
         if let Some(pack) = Pack::of_document(document.name) {
-            let refusals = process::turned_away(document, header, caller, self.settings.markets.of(pack));
+            let refusals = process::turned_away(document, header, caller, for_another, self.settings.markets.of(pack));
             if !refusals.is_empty() {
                 return Err(refused(&refusals, body));
             }
@@ -403,6 +430,7 @@ impl Arrival<'_> {
             direction: Direction::In,
             at: self.now,
             party: self.caller.clone(),
+            addressee: None,
             document: self.document.name.to_string(),
             message_id: header.map(|header| header.message_id.clone()).unwrap_or_default(),
             correlation_id: self.correlation_id.to_string(),

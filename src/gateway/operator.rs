@@ -7,6 +7,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::registry::delegation_row;
 use super::{Fault, Gateway, PAGE_RECORDS, load};
 use crate::archive::{self, AuditEntry};
 use crate::market::{ActorNumber, ActorRole, Calendar, MeteringPointId, Party, Period, Timestamp};
@@ -14,6 +15,7 @@ use crate::process::charge_links::view as links;
 use crate::process::charges::past::{self, Messages, Past};
 use crate::process::charges::view::{self, Cut, Filter, Page, PriceOrder};
 use crate::process::charges::{ChargeIdentity, record};
+use crate::process::delegations::{self, Delegation};
 use crate::process::{Market, Pack, event, gather_more, participants};
 use crate::record::{Entry, Key, KeyRange, Needs};
 use crate::store::{self, Store};
@@ -37,6 +39,8 @@ pub enum Question {
     Events { after: Option<event::Position>, take: usize },
     /// Everybody who is registered.
     Participants { cut: Cut },
+    /// Who acts for whom, and whether that is in force at an instant.
+    Delegations { at: Timestamp, cut: Cut },
     /// Client certificates and whom they speak for.
     Certificates { cut: Cut },
     /// Where participants want to hear that post waits; secrets are not shown.
@@ -108,6 +112,19 @@ pub fn ask(store: &dyn Store, market: &Market, question: &Question) -> Result<Op
             listed(view::page(rows, *cut, |row| row), *cut)
         }
         Question::Events { after, take } => events(store, *after, *take)?,
+        Question::Delegations { at, cut } => {
+            let mut rows = Vec::new();
+            each(store, &delegations::every_delegation(), |key, entry| {
+                rows.push(delegations::read_delegation(key, entry))
+            })?;
+            let rows = delegations::with_force(rows, *at);
+            let row = |(delegation, in_force): (Delegation, bool)| {
+                let mut row = delegation_row(&delegation);
+                row["inForce"] = in_force.into();
+                row
+            };
+            listed(view::page(rows, *cut, row), *cut)
+        }
         Question::Certificates { cut } => {
             let mut rows = Vec::new();
             each(store, &participants::every_certificate(), |key, entry| {

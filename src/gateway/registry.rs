@@ -1,5 +1,6 @@
-//! What the registry of participants tells the hub: who takes part, and who runs which grid area (charges 8.4). It comes by
-//! an operator's hand, at the command line or over HTTPS; both do what is planned here.
+//! What the registry of participants tells the hub: who takes part, who runs which grid area (charges 8.4), and who acts for
+//! whom there (post-office 5.3). It comes by an operator's hand, at the command line or over HTTPS; both do what is planned
+//! here.
 //!
 //! What is told is a statement: whoever stands in it is registered as it says, whoever does not stays as it is, and what was
 //! so before changes nothing and raises no event. A statement holds as a whole or not at all. Areas that change hands raise
@@ -12,6 +13,7 @@ use thiserror::Error;
 
 use super::{Fault, Gateway, load};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::process::delegations::{self, Delegation, NotConfigured};
 use crate::process::metering_points::{self, GridAreaTable};
 use crate::process::participants::{self, Participant, Status};
 use crate::process::{Context, Event, Market, Pack, aftermath, gather_more};
@@ -21,10 +23,18 @@ use crate::store::Store;
 /// What is told at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Statement {
-    /// Participants, and grid areas with whoever runs them, as a world file lists them.
-    Register { participants: Vec<Participant>, areas: Vec<GridAreaTable> },
+    /// What a world file lists of it.
+    Register(Registration),
     /// An actor changes in every role and market in which it is registered.
     Actor(ActorChange),
+}
+
+/// Participants, grid areas with whoever runs them, and who acts for whom there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Registration {
+    pub participants: Vec<Participant>,
+    pub areas: Vec<GridAreaTable>,
+    pub delegations: Vec<delegations::Wanted>,
 }
 
 /// What is changed about an actor; what is left out stays as it is.
@@ -45,6 +55,12 @@ pub enum RegistryFault {
     NotActive { code: String, owner: String },
     #[error("change {id}: nobody is registered under this id")]
     Nobody { id: String },
+    #[error("add a delegation: {0} is not registered")]
+    UnknownParty(Party),
+    #[error("add a delegation: there is no grid area {0}")]
+    UnknownArea(String),
+    #[error("add a delegation: {0}")]
+    NotConfigured(#[from] NotConfigured),
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -75,15 +91,7 @@ impl Gateway {
 pub fn plan(store: &dyn Store, market: &Market, now: Timestamp, statement: &Statement) -> Result<Plan, RegistryFault> {
     let look = |needs: &Needs| load(store, needs);
     match statement {
-        Statement::Register { participants, areas } => {
-            let owners = areas.iter().filter_map(owner_of);
-            let needs = owners.fold(participants::register_needs(participants), |needs, owner| {
-                needs.and(participants::needs_of(Pack::DK, &owner))
-            });
-            let codes = areas.iter().map(|area| metering_points::needs_of_grid_area(&area.code));
-            let facts = load(store, &codes.fold(needs, Needs::and))?;
-            register(&facts, participants, areas, market, now)
-        }
+        Statement::Register(said) => register(&load(store, &said.needs())?, said, market, now),
         Statement::Actor(change) => {
             let more = |facts: &Facts| participants::register_needs(&change.of(facts));
             let facts = gather_more(participants::needs_of_everybody(), more, look)?;
@@ -91,8 +99,23 @@ pub fn plan(store: &dyn Store, market: &Market, now: Timestamp, statement: &Stat
             if said.is_empty() {
                 return Err(RegistryFault::Nobody { id: change.id.clone() });
             }
-            register(&facts, &said, &[], market, now)
+            register(&facts, &Registration { participants: said, ..Registration::default() }, market, now)
         }
+    }
+}
+
+impl Registration {
+    fn needs(&self) -> Needs {
+        let rows = self.delegations.iter().map(|it| &it.row);
+        let owners = self.areas.iter().filter_map(owner_of);
+        let parties = owners.chain(rows.clone().flat_map(|row| [row.by.clone(), row.to.clone()]));
+        let codes = self.areas.iter().map(|area| &area.code).chain(rows.map(|row| &row.grid_area));
+        let mut needs = participants::register_needs(&self.participants);
+        if !self.delegations.is_empty() {
+            needs = needs.and(delegations::configure_needs(&self.delegations));
+        }
+        let needs = parties.fold(needs, |needs, it| needs.and(participants::needs_of(Pack::DK, &it)));
+        codes.fold(needs, |needs, code| needs.and(metering_points::needs_of_grid_area(code)))
     }
 }
 
@@ -120,12 +143,12 @@ fn owner_of(area: &GridAreaTable) -> Option<Party> {
 
 fn register(
     facts: &Facts,
-    said: &[Participant],
-    areas: &[GridAreaTable],
+    registration: &Registration,
     market: &Market,
     now: Timestamp,
 ) -> Result<Plan, RegistryFault> {
-    let said = the_later_counts(said, |one| (one.pack, &one.party));
+    let areas = &registration.areas;
+    let said = the_later_counts(&registration.participants, |one| (one.pack, &one.party));
     let (mut rows, mut moved) = (Vec::new(), Vec::new());
     for one in &said {
         let what = match participants::participant(facts, one.pack, &one.party) {
@@ -165,10 +188,51 @@ fn register(
         };
         rows.push(json!({ "gridArea": area.code, "owner": area.owner, "what": what }));
     }
+    if !events.is_empty() && moved.is_empty() {
+        changes.push(participants::touched(facts));
+    }
+    let is_known = |party: &Party| {
+        said.iter().any(|one| (one.pack, &one.party) == (Pack::DK, party))
+            || participants::participant(facts, Pack::DK, party).is_some()
+    };
+    for row in registration.delegations.iter().map(|it| &it.row) {
+        if let Some(unknown) = [&row.by, &row.to].into_iter().find(|party| !is_known(party)) {
+            return Err(RegistryFault::UnknownParty(unknown.clone()));
+        }
+        let is_told = areas.iter().any(|area| area.code == row.grid_area);
+        if !is_told && metering_points::grid_area(facts, &row.grid_area).is_none() {
+            return Err(RegistryFault::UnknownArea(row.grid_area.clone()));
+        }
+    }
+    if !registration.delegations.is_empty() {
+        let (written, configured) = delegations::configure(facts, &registration.delegations)?;
+        changes.extend(written);
+        events.extend(configured.iter().filter(|it| it.new).map(|it| delegations::configured(&it.row)));
+        rows.extend(configured.iter().map(|it| {
+            let mut row = delegation_row(&it.row);
+            row["what"] = if it.new { "new" } else { "unchanged" }.into();
+            row
+        }));
+    }
     let context = Context { now, caller: market.hub_party(), cause: cause(facts, now), market };
     let mut batch = Batch::default();
     batch.unless_moved(facts.versions()).put_all(changes).put_all(aftermath(&events, &context));
     Ok(Plan { batch, rows })
+}
+
+/// A delegation as it is shown.
+pub fn delegation_row(row: &Delegation) -> Value {
+    json!({
+        "sequence": row.sequence,
+        "process": row.process.name(),
+        "gridArea": row.grid_area,
+        "by": row.by.number.as_str(),
+        "byRole": row.by.role.code(),
+        "to": row.to.number.as_str(),
+        "toRole": row.to.role.code(),
+        "starts": row.starts.to_string(),
+        "stops": row.stops.map(|stops| stops.to_string()),
+    })
 }
 
 /// Of several entries for one thing the last one, in their order.

@@ -12,6 +12,7 @@ use crate::process::Pack;
 use crate::process::accounting_points::{CustomerTable, SupplyTable};
 use crate::process::charge_links::{DefaultLinkTable, LinkTable};
 use crate::process::charges::ChargeTable;
+use crate::process::delegations::{self, DelegationTable, NotConfigured, Wanted};
 use crate::process::metering_points::{GridAreaTable, MeteringPointTable};
 use crate::process::participants::{self, Participant, WorldFlaw};
 use crate::record::{Batch, Change, Expected, Outcome};
@@ -25,6 +26,8 @@ pub struct World {
     charges: Vec<ChargeTable>,
     #[serde(default, rename = "grid_area")]
     grid_areas: Vec<GridAreaTable>,
+    #[serde(default, rename = "delegation")]
+    delegations: Vec<DelegationTable>,
     #[serde(default, rename = "metering_point")]
     metering_points: Vec<MeteringPointTable>,
     #[serde(default, rename = "supply")]
@@ -48,6 +51,8 @@ pub enum WorldFault {
     Toml(#[source] Box<toml::de::Error>),
     #[error("use the world")]
     Flaw(#[from] WorldFlaw),
+    #[error("use the delegations of the world")]
+    Delegation(#[from] NotConfigured),
     #[error("write the world into the store")]
     Gateway(#[from] Fault),
 }
@@ -72,12 +77,18 @@ impl World {
     pub fn parse(text: &str) -> Result<Self, WorldFault> {
         let world: Self = toml::from_str(text).map_err(|source| WorldFault::Toml(Box::new(source)))?;
         world.participants()?;
+        world.delegations()?;
         Ok(world)
     }
 
     /// Everybody in it, in the order of the file.
     pub fn participants(&self) -> Result<Vec<Participant>, WorldFlaw> {
         self.actors.iter().map(participants::Actor::participant).collect()
+    }
+
+    /// Who acts for whom, in the order of the file.
+    pub fn delegations(&self) -> Result<Vec<Wanted>, WorldFlaw> {
+        self.delegations.iter().map(DelegationTable::wanted).collect()
     }
 
     pub fn charges(&self) -> &[ChargeTable] {
@@ -98,12 +109,15 @@ impl World {
         let participants = self.participants()?;
         let calendar = Calendar::new(gateway.settings.markets.of(Pack::DK).zone);
         let records = self.records(calendar)?;
-        let facts = load(&*gateway.store, &participants::register_needs(&participants))?;
+        let delegations = self.delegations()?;
+        let needs = participants::register_needs(&participants).and(delegations::configure_needs(&delegations));
+        let facts = load(&*gateway.store, &needs)?;
         if facts.versions().any(|(_, expected)| expected != Expected::Absent) {
             return Ok(false);
         }
         let mut batch = Batch::default();
         batch.unless_moved(facts.versions()).put_all(participants::register(&facts, &participants));
+        batch.put_all(delegations::configure(&facts, &delegations)?.0);
         if let Outcome::Conflict(_) = gateway.write(batch).await? {
             return Ok(false);
         }

@@ -1,5 +1,5 @@
 //! What the hub's own people change under `/v1.0/operator/…`: a charge that they create in its owner's name (charges 10.7), who
-//! takes part and who runs which grid area (charges 8.4). What a change comes to is the gateway's business.
+//! takes part, who runs which grid area (charges 8.4) and who acts for whom there (post-office 5.3). What a change comes to is the gateway's business.
 //!
 //! Each is sent as JSON and may be sent again: what is so already is not changed, and no event is raised.
 
@@ -19,13 +19,14 @@ use serde_json::{Value, json};
 use super::body::{Pieces, Unread};
 use super::error_document::json_of;
 use super::observe::{CorrelationId, Said};
-use super::operator::{CHARGES, PARTICIPANTS, admitted, unknown, wrong};
+use super::operator::{CHARGES, DELEGATIONS, PARTICIPANTS, admitted, unknown, wrong};
 use super::post::json_answer;
 use super::routes::finish;
 use super::{Door, Format, Problem, caller};
-use crate::gateway::registry::{ActorChange, RegistryFault, Statement};
+use crate::gateway::registry::{ActorChange, Registration, RegistryFault, Statement};
 use crate::gateway::{Creation, Error, Gateway};
 use crate::process::charges::{NewCharge, Wanted, document_id};
+use crate::process::delegations::DelegationTable;
 use crate::process::metering_points::GridAreaTable;
 use crate::process::participants::{Actor, Status};
 
@@ -88,17 +89,21 @@ struct Registered {
     actor: Vec<Actor>,
     #[serde(default)]
     grid_area: Vec<GridAreaTable>,
+    #[serde(default)]
+    delegation: Vec<DelegationTable>,
 }
 
 /// `POST /v1.0/operator/participants`.
 pub async fn register(State(door): State<Arc<Door>>, request: Request) -> Response {
     answer(door, PARTICIPANTS, request, |gateway: Arc<Gateway>, said: Registered, _| async move {
-        if said.actor.len() + said.grid_area.len() > ENTRIES_MAX {
+        if said.actor.len() + said.grid_area.len() + said.delegation.len() > ENTRIES_MAX {
             return Err(unusable(&format!("it has more than {ENTRIES_MAX} entries")));
         }
         let participants = said.actor.iter().map(Actor::participant).collect::<Result<_, _>>();
         let participants = participants.map_err(|flaw| unusable(&flaw.to_string()))?;
-        tell(&gateway, Statement::Register { participants, areas: said.grid_area }).await
+        let delegations = said.delegation.iter().map(DelegationTable::wanted).collect::<Result<_, _>>();
+        let delegations = delegations.map_err(|flaw| unusable(&flaw.to_string()))?;
+        tell(&gateway, Statement::Register(Registration { participants, areas: said.grid_area, delegations })).await
     })
     .await
 }
@@ -147,7 +152,16 @@ pub async fn give_grid_area(State(door): State<Arc<Door>>, code: Named, request:
             _ => return Err(wrong("owner", "it is a number in quotes, or null")),
         };
         let areas = vec![GridAreaTable { code, owner }];
-        tell(&gateway, Statement::Register { participants: Vec::new(), areas }).await
+        tell(&gateway, Statement::Register(Registration { areas, ..Registration::default() })).await
+    })
+    .await
+}
+
+/// `POST /v1.0/operator/delegations`: one row.
+pub async fn delegate(State(door): State<Arc<Door>>, request: Request) -> Response {
+    answer(door, DELEGATIONS, request, |gateway: Arc<Gateway>, said: DelegationTable, _| async move {
+        let delegations = vec![said.wanted().map_err(|flaw| unusable(&flaw.to_string()).target(flaw.field))?];
+        tell(&gateway, Statement::Register(Registration { delegations, ..Registration::default() })).await
     })
     .await
 }
@@ -160,6 +174,9 @@ async fn tell(gateway: &Gateway, statement: Statement) -> Result<Response, Probl
         Err(fault @ RegistryFault::NotActive { .. }) => {
             Err(Problem::new(StatusCode::CONFLICT, "NotActive", format!("Failed to {fault}.")).target("owner"))
         }
+        Err(
+            fault @ (RegistryFault::UnknownParty(_) | RegistryFault::UnknownArea(_) | RegistryFault::NotConfigured(_)),
+        ) => Err(Problem::new(StatusCode::CONFLICT, "DelegationRefused", format!("Failed to {fault}."))),
     }
 }
 

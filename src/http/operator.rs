@@ -41,6 +41,7 @@ const MESSAGES: &str = "/v1.0/operator/charges/{owner}/{type}/{id}/messages";
 const LINKS: &str = "/v1.0/operator/metering-points/{id}/links";
 const EVENTS: &str = "/v1.0/operator/events";
 pub const PARTICIPANTS: &str = "/v1.0/operator/participants";
+pub const DELEGATIONS: &str = "/v1.0/operator/delegations";
 const AUDIT: &str = "/v1.0/operator/audit";
 
 type Named = Result<Path<(String, String, String)>, PathRejection>;
@@ -58,6 +59,7 @@ pub fn routes() -> Router<Arc<Door>> {
         .route(PARTICIPANTS, taking("GET, HEAD, POST", get(participants).post(commands::register)))
         .route(commands::ACTOR, taking("PATCH", patch(commands::change_actor)))
         .route(commands::GRID_AREA, taking("PUT", put(commands::give_grid_area)))
+        .route(DELEGATIONS, taking("GET, HEAD, POST", get(delegations).post(commands::delegate)))
         .route(credentials::CERTIFICATES, taking("GET, HEAD, POST", get(certificates).post(credentials::assign)))
         .route(credentials::CERTIFICATE, taking("DELETE", delete(credentials::withdraw)))
         .route(credentials::WEBHOOKS, get(webhooks))
@@ -156,6 +158,15 @@ async fn participants(State(door): State<Arc<Door>>, request: Request) -> Respon
     answer(door, PARTICIPANTS, request, question).await
 }
 
+async fn delegations(State(door): State<Arc<Door>>, request: Request) -> Response {
+    let now = door.gateway.now();
+    let question = |query: &mut Query| {
+        let at = query.instant("at")?.unwrap_or(now);
+        Ok(Question::Delegations { at, cut: query.cut(ROWS_MAX)? })
+    };
+    answer(door, DELEGATIONS, request, question).await
+}
+
 async fn certificates(State(door): State<Arc<Door>>, request: Request) -> Response {
     let question = |query: &mut Query| Ok(Question::Certificates { cut: query.cut(ROWS_MAX)? });
     answer(door, credentials::CERTIFICATES, request, question).await
@@ -235,6 +246,7 @@ fn next(path: &str, query: &Query, question: &Question, found: &Answer) -> Optio
         | Question::Messages { cut, .. }
         | Question::Links { cut, .. }
         | Question::Participants { cut }
+        | Question::Delegations { cut, .. }
         | Question::Certificates { cut }
         | Question::Webhooks { cut } => ("skip", (cut.skip + found.rows.len()).to_string()),
         Question::Events { .. } => ("from", last["position"].as_str().map(str::to_string)?),

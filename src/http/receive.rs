@@ -17,7 +17,7 @@ use super::{Door, Problem, accept, caller};
 use crate::document::Wire;
 use crate::gateway::{Arrived, READ_AT_ONCE_BYTES_MAX, Receipt};
 use crate::market::Party;
-use crate::process::Incoming;
+use crate::process::{self, Incoming};
 
 /// Says that the same document was sent before, and that this is its first answer again.
 pub const DUPLICATE: HeaderName = HeaderName::from_static("duplicate");
@@ -107,7 +107,7 @@ pub fn unknown_document() -> Problem {
 }
 
 pub(super) fn admitted(document: &Incoming, caller: &Party) -> Result<(), Problem> {
-    if document.roles.contains(&caller.role) {
+    if process::may_bring(document, caller.role) {
         return Ok(());
     }
     let roles: Vec<_> = document.roles.iter().map(|role| role.claim()).collect();

@@ -63,6 +63,9 @@ const ROLES: [(ActorRole, &str, &[&str]); 12] = [
     (ActorRole::Delegated, "DEL", &["delegated"]),
 ];
 
+/// Roles without a queue of their own, and the role that answers for them.
+const QUEUE_ROLES: [(ActorRole, ActorRole); 1] = [(ActorRole::MeteredDataResponsible, ActorRole::GridAccessProvider)];
+
 impl ActorRole {
     pub fn all() -> impl Iterator<Item = ActorRole> {
         ROLES.iter().map(|(role, ..)| *role)
@@ -86,6 +89,12 @@ impl ActorRole {
         ROLES.iter().find(|row| row.2.iter().any(|name| name.eq_ignore_ascii_case(claim))).map(|row| row.0)
     }
 
+    /// The role in whose queue documents for this role stand: its own, unless it is a role that a holder of another acts
+    /// in. A grid access provider acts as metered data responsible as well, and has one queue for both (post-office 5.6).
+    pub fn queue_role(self) -> ActorRole {
+        QUEUE_ROLES.iter().find(|(role, _)| *role == self).map_or(self, |(_, queue)| *queue)
+    }
+
     fn row(self) -> &'static (ActorRole, &'static str, &'static [&'static str]) {
         ROLES.iter().find(|row| row.0 == self).expect("every role has a row, see the test")
     }
@@ -96,6 +105,13 @@ impl ActorRole {
 pub struct Party {
     pub number: ActorNumber,
     pub role: ActorRole,
+}
+
+impl Party {
+    /// The same number in the role in whose queue its documents stand.
+    pub fn queue_owner(&self) -> Party {
+        Party { number: self.number.clone(), role: self.role.queue_role() }
+    }
 }
 
 impl fmt::Display for Party {
@@ -115,5 +131,12 @@ mod tests {
             assert_eq!(ActorRole::from_claim(role.claim()), Some(role));
         }
         assert_eq!(ActorRole::from_code("D99"), None);
+    }
+
+    #[test]
+    fn every_role_has_a_queue_of_its_own_but_for_the_one_that_a_grid_access_provider_acts_in() {
+        let elsewhere = ActorRole::all().filter(|role| role.queue_role() != *role);
+        assert_eq!(elsewhere.collect::<Vec<_>>(), [ActorRole::MeteredDataResponsible]);
+        assert!(ActorRole::all().all(|role| role.queue_role().queue_role() == role.queue_role()));
     }
 }

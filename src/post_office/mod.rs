@@ -60,7 +60,7 @@ pub fn enqueue<'a>(letters: impl IntoIterator<Item = Letter<'a>>) -> Vec<Change>
                 None => Bundling::Alone,
             },
         };
-        let queue = queue_prefix(&outgoing.receiver, outgoing.kind.category);
+        let queue = queue_prefix(outgoing.owner(), outgoing.kind.category);
         Change::Put(queue.stamp().number(place), waiting.encode())
     };
     letters.into_iter().zip(0..).map(change).collect()
@@ -143,19 +143,25 @@ pub fn dequeue(
     match heads.iter().find(|(_, waiting)| waiting.message_id == message_id) {
         Some((_, waiting)) if waiting.peeked.is_none() => Dequeue::NotPeeked,
         Some((place, _)) => {
-            let slip = Slip { owner: caller.clone(), left: Left::Dequeued(now) };
+            let slip = Slip { owner: caller.queue_owner(), left: Left::Dequeued(now) };
             let changes = vec![Change::Delete(place.clone()), Change::Put(slip_key(message_id), slip.encode())];
             Dequeue::Leaves(place.clone(), changes)
         }
-        None if slip.is_some_and(|slip| slip.owner == *caller && matches!(slip.left, Left::Dequeued(_))) => {
+        None if slip
+            .is_some_and(|slip| slip.owner == caller.queue_owner() && matches!(slip.left, Left::Dequeued(_))) =>
+        {
             Dequeue::Already
         }
         None => Dequeue::Unknown,
     }
 }
 
+/// A role that has no queue of its own is served by that of its number in another (post-office 5.6).
 fn queue_prefix(owner: &Party, category: Category) -> Key {
-    Key::new(QUEUES).text(owner.number.as_str()).text(owner.role.code()).number(record::category_number(category))
+    Key::new(QUEUES)
+        .text(owner.number.as_str())
+        .text(owner.role.queue_role().code())
+        .number(record::category_number(category))
 }
 
 #[cfg(test)]
@@ -216,6 +222,25 @@ mod tests {
                 Dequeue::Unknown => "unknown",
             };
             assert_eq!(outcome, expected, "{heads:?} {slip:?} {caller}");
+        }
+    }
+
+    #[test]
+    fn a_metered_data_responsible_shares_the_queue_of_its_number_as_grid_access_provider() {
+        let responsible = party("8100000000030", ActorRole::MeteredDataResponsible);
+        let grid = party("8100000000030", ActorRole::GridAccessProvider);
+        assert_eq!(queue_range(&responsible, Category::TimeSeries), queue_range(&grid, Category::TimeSeries));
+        let key = queue_prefix(&responsible, Category::TimeSeries).number(7).number(2);
+        assert_eq!(queue_of(&key), Some((grid.clone(), Category::TimeSeries)));
+        let waits = vec![(key.clone(), waiting("m-1", Some(NOW)))];
+        let Dequeue::Leaves(left, changes) = dequeue("m-1", &waits, None, &responsible, NOW) else {
+            panic!("it leaves")
+        };
+        let Change::Put(_, value) = &changes[1] else { panic!("a slip is put") };
+        let slip = Slip::decode(value).expect("what was encoded is read back");
+        assert_eq!((left, &slip.owner), (key, &grid));
+        for caller in [&responsible, &grid] {
+            assert_eq!(dequeue("m-1", &[], Some(&slip), caller, NOW), Dequeue::Already);
         }
     }
 

@@ -63,8 +63,8 @@ impl Pack {
         settings: SettingsForm::of::<Settings>(),
         participants: PARTICIPANTS,
         external_ids: EXTERNAL_IDS,
-        turned_away: |document, header, caller, market| {
-            market_documents::turned_away_from(document.namespace, header, caller, &market.hub)
+        turned_away: |document, header, caller, acts, market| {
+            market_documents::turned_away_from(document.namespace, header, caller, acts, &market.hub)
         },
         hear: charge_links::hear,
         commands: None,

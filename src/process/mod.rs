@@ -10,6 +10,7 @@ pub mod charge_links;
 pub mod charges;
 pub mod commands;
 pub mod customer_characteristics;
+pub mod delegations;
 pub mod dispatch;
 pub mod dk;
 pub mod end_of_supply;
@@ -72,9 +73,24 @@ pub struct Incoming {
     pub reader: fn() -> Box<dyn RequestReader>,
 }
 
-/// Why a document is refused although it can be read: what only its caller and the market's settings tell.
-pub fn turned_away(document: &Incoming, header: &Header, caller: &Party, market: &Market) -> Vec<Refusal> {
-    (market.pack.0.turned_away)(document, header, caller, market)
+/// Why a document is refused although it can be read: what only its caller and the market's settings tell. `for_another` says
+/// that the caller may use a role that is not its own ([`delegations::may_send_as`]).
+pub fn turned_away(
+    document: &Incoming,
+    header: &Header,
+    caller: &Party,
+    for_another: bool,
+    market: &Market,
+) -> Vec<Refusal> {
+    let acts =
+        for_another || ActorRole::from_code(&header.sender_role).is_some_and(|it| it.queue_role() == caller.role);
+    (market.pack.0.turned_away)(document, header, caller, acts, market)
+}
+
+/// Whether a caller may bring a document to the door: in a role that may send it, or as somebody who acts for others.
+pub fn may_bring(document: &Incoming, role: ActorRole) -> bool {
+    let for_another = role == ActorRole::Delegated && delegations::Process::of_incoming(document.name).is_some();
+    document.roles.contains(&role) || for_another
 }
 
 /// Turns what a document says into a typed request.

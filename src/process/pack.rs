@@ -41,8 +41,9 @@ pub struct Definition {
     pub participants: Space,
     /// Where the parties are kept that log in with an external id.
     pub external_ids: Space,
-    /// Why a document is refused although it can be read: what only its caller and the market's settings tell.
-    pub turned_away: fn(&Incoming, &Header, &Party, &Market) -> Vec<Refusal>,
+    /// Why a document is refused although it can be read: what only its caller, whether that one may use the role that the
+    /// header names, and the market's settings tell.
+    pub turned_away: fn(&Incoming, &Header, &Party, bool, &Market) -> Vec<Refusal>,
     /// What its processes have to do about events, in the batch of the decision that raised them.
     pub hear: fn(&[Event], &Context) -> Vec<Change>,
     /// What `gridpost process` shows and does of it by names of the pack's own.

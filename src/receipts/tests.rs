@@ -28,6 +28,7 @@ fn entry(number: u64) -> LogEntry {
         direction: Direction::In,
         at: Timestamp::from_seconds(1_690_880_400),
         party: Party { number: ActorNumber::new("8100000000030"), role: ActorRole::GridAccessProvider },
+        addressee: None,
         document: "RequestChangeOfPriceList".into(),
         message_id: format!("doc-{number}"),
         correlation_id: format!("c-{number}"),

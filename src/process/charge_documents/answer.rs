@@ -36,6 +36,7 @@ pub fn document(
     Outgoing {
         kind,
         receiver: receiver.clone(),
+        delegate: None,
         sender: context.market.hub_party(),
         business_reason: business_reason.into(),
         created: context.now,

@@ -6,6 +6,22 @@ use crate::market::ReasonCode;
 use crate::process::participants::Participant;
 
 impl<R: Judged> Rule<R> {
+    /// Asked before everything else: whose operation it is is not known.
+    pub const CH_17: Self = Self {
+        number: "CH.17",
+        name: "DelegatedPartyMustActForTheOwner",
+        code: ReasonCode::D50,
+        holds: |case| !R::seen(case).is_stranger,
+        text: |case| {
+            let seen = R::seen(case);
+            format!(
+                "the owner of {} does not let sender {} act for it",
+                seen.charge(),
+                shown(&seen.header.sender_number)
+            )
+        },
+    };
+
     pub const VR_152: Self = Self {
         number: "VR.152",
         name: "CommandSenderMustBeAnExistingMarketParticipant",

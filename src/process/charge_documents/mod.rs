@@ -21,7 +21,7 @@ pub use input_rules::{CHARGE_ID_CHARACTERS_MAX, TRANSACTION_ID_CHARACTERS_MAX, a
 pub use query::{document_flaws, transaction_flaws};
 #[cfg(test)]
 pub use reading::REFUSALS_MAX;
-pub use reading::{Refusals, asker_needs, is_blank, live_sender, sender, transaction_ids};
+pub use reading::{Refusals, answered, asker_needs, is_blank, live_sender, sender, transaction_ids};
 pub use rule::{Broken, Judged, Rule, Seen, hold};
 #[cfg(test)]
 pub use words::REPEATED_CHARACTERS_MAX;

@@ -2,7 +2,8 @@
 
 use crate::document::{Header, HeaderReader, Refusal};
 use crate::market::{ActorRole, Party};
-use crate::process::{Context, Pack, participants};
+use crate::process::participants::{self, Participant};
+use crate::process::{Context, Pack};
 use crate::record::{Facts, Needs};
 
 /// Most refusals that one document is answered with; who sends more flaws than this will not miss the rest.
@@ -77,6 +78,17 @@ pub fn sender(header: &Header) -> Option<Party> {
 /// The sender, if it is an active market participant in the role that the header names.
 pub fn live_sender(header: &Header, facts: &Facts, pack: Pack) -> Option<Party> {
     sender(header).filter(|party| participants::is_live(facts, pack, party))
+}
+
+/// Who is answered: whom the header names, if that is an active market participant, else who is logged in. A delegated party
+/// is answered in the role that it uses, for no document can name its own.
+pub fn answered(sender: Option<&Participant>, header: &Header, context: &Context) -> Party {
+    let caller = &context.caller;
+    match sender.filter(|it| it.is_live()) {
+        Some(sender) if caller.role != ActorRole::Delegated => sender.party.clone(),
+        None if caller.role != ActorRole::Delegated => caller.clone(),
+        _ => self::sender(header).unwrap_or_else(|| caller.clone()),
+    }
 }
 
 /// What must be known about who asks: whom the header names as its sender, else who is logged in.

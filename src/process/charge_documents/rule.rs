@@ -14,8 +14,11 @@ pub trait Judged: Sized + 'static {
 /// What the shared rules look at. Texts are as sent.
 pub struct Seen<'a> {
     pub header: &'a Header,
-    /// Number and role that the document's header names, if they are registered.
+    /// Whom the operation is judged for, if that is registered: number and role that the document's header names, or whoever
+    /// lets the sender act for it.
     pub sender: Option<&'a Participant>,
+    /// Whether it comes from a delegated party that may not act for whom it would have to.
+    pub is_stranger: bool,
     /// The operation before this one that failed, by its transaction id.
     pub failed: Option<&'a str>,
     pub transaction_id: &'a str,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::document::Outgoing;
 use crate::market::{ActorNumber, ActorRole, Calendar, Party, Timestamp};
+use crate::process::delegations::{Delegation, Process, Wanted, configure, configure_needs};
 use crate::process::participants::{self, Participant, Status};
 use crate::process::{Decision, Fate, Pack};
 use crate::record::{Change, Entry, Facts, Key, Needs, Page, VALUE_BYTES_MAX};
@@ -13,6 +14,8 @@ pub const HUB: &str = "5790001330552";
 pub const GRID: &str = "8100000000030";
 /// The system operator.
 pub const OPERATOR: &str = "5790000432752";
+/// A delegated party.
+pub const ACTING: &str = "5790009000013";
 pub const NOW: &str = "2023-08-01T09:00:00Z";
 
 /// No rule broken.
@@ -60,6 +63,27 @@ impl Store {
 
     pub fn register(&mut self, number: &str, role: ActorRole, status: Status) {
         self.register_in(Pack::DK, number, role, status);
+    }
+
+    /// From a day on, [`ACTING`] acts for a grid company in a process in a grid area; until another, where there is one.
+    pub fn delegate(
+        &mut self,
+        process: Process,
+        grid_area: &str,
+        by: &str,
+        starts: Timestamp,
+        stops: Option<Timestamp>,
+    ) {
+        let by = party(by, ActorRole::GridAccessProvider);
+        let to = party(ACTING, ActorRole::Delegated);
+        let row = Delegation { sequence: 0, process, grid_area: grid_area.into(), starts, stops, by, to };
+        self.add(Wanted { row, numbered: false });
+    }
+
+    pub fn add(&mut self, wanted: Wanted) {
+        let wanted = [wanted];
+        let (changes, _) = configure(&self.facts(&configure_needs(&wanted)), &wanted).unwrap();
+        self.commit(&changes);
     }
 
     pub fn register_in(&mut self, pack: Pack, number: &str, role: ActorRole, status: Status) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::acting;
 use super::events;
 use super::record;
 use super::reply::{self, Answer, Told};
@@ -10,9 +11,10 @@ use super::rules::{self, Broken, Case, Rule};
 use super::state::{self, By, LinkIdentity, LinkState};
 use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Period, Timestamp};
 use crate::process::accounting_points::{self, Supply};
-use crate::process::charge_documents::{fate, sender};
+use crate::process::charge_documents::{answered, fate, sender};
 use crate::process::charges::state::{ChargeState, Reach};
 use crate::process::charges::{self, Charge};
+use crate::process::delegations;
 use crate::process::metering_points::{self, MeteringPoint};
 use crate::process::participants::{self, Participant, is_live};
 use crate::process::{Context, Decision, Event, Pack};
@@ -22,7 +24,7 @@ use crate::record::{Change, Facts, Key, Needs};
 const DOCUMENT_ID_CHARACTERS_MAX: usize = 100;
 
 /// Roles in which one owns charges.
-const OWNER_ROLES: [ActorRole; 2] = [ActorRole::SystemOperator, ActorRole::GridAccessProvider];
+pub const OWNER_ROLES: [ActorRole; 2] = [ActorRole::SystemOperator, ActorRole::GridAccessProvider];
 
 /// The pairs of metering point and charge that a request is about.
 pub fn turns(request: &RequestChangeBillingMasterData) -> Vec<Key> {
@@ -33,7 +35,8 @@ pub fn turns(request: &RequestChangeBillingMasterData) -> Vec<Key> {
 /// The sender, and of each pair its links, its metering point, its charge and who owns it.
 pub fn needs(request: &RequestChangeBillingMasterData, context: &Context) -> Needs {
     let pack = context.pack();
-    let mut needs = sender(&request.header).map_or_else(Needs::default, |party| participants::needs_of(pack, &party));
+    let needs = sender(&request.header).map_or_else(Needs::default, |party| participants::needs_of(pack, &party));
+    let mut needs = needs.and(delegations::needs_of_any());
     let pairs: BTreeSet<LinkIdentity> = request.operations.iter().filter_map(Operation::identity).collect();
     for pair in &pairs {
         needs = needs
@@ -48,11 +51,12 @@ pub fn needs(request: &RequestChangeBillingMasterData, context: &Context) -> Nee
     needs
 }
 
-/// Who may have to be told: the suppliers of the metering points, their grid areas, and then who owns those.
+/// Who may have to be told: the suppliers of the metering points, their grid areas, and then who owns those. And for whom the
+/// sender may act.
 pub fn needs_more(request: &RequestChangeBillingMasterData, facts: &Facts, context: &Context) -> Needs {
     let typed = request.operations.iter().filter(|operation| operation.charge_type.is_some());
     let points: BTreeSet<MeteringPointId> = typed.map(Operation::point).collect();
-    let mut needs = Needs::default();
+    let mut needs = acting::needs_more(request, facts, context);
     for id in &points {
         let Some(point) = metering_points::metering_point(facts, id) else { continue };
         for supply in accounting_points::supplies(facts, id) {
@@ -73,9 +77,9 @@ pub fn decide(request: &RequestChangeBillingMasterData, facts: &Facts, context: 
     let sender = sender(&request.header).and_then(|party| participants::participant(facts, context.pack(), &party));
     let work = carry_out(request, facts, context, Asker::Sender(sender.as_ref()));
     // Who is not, or no longer, registered as the document says still hears why: as who is logged in.
-    let asker = sender.as_ref().filter(|it| it.is_live()).map_or(&context.caller, |it| &it.party);
-    let mut outgoing = reply::receipts(request, &work.answers, asker, context);
-    outgoing.extend(reply::notifications(request, &work.answers, Some(asker), context));
+    let asker = answered(sender.as_ref(), &request.header, context);
+    let mut outgoing = reply::receipts(request, &work.answers, &asker, context);
+    outgoing.extend(reply::notifications(request, &work.answers, Some(&asker), context));
     let fates = request
         .operations
         .iter()
@@ -107,8 +111,16 @@ pub fn carry_out(request: &RequestChangeBillingMasterData, facts: &Facts, contex
     for command in commands(request) {
         let (_, first) = command[0];
         let known = Known::load(facts, first, context.pack());
-        if let Asker::Sender(_) = asker
-            && let Err(broken) = rules::hold(rules::DOCUMENT, &case(request, first, context, asker, &known, None, None))
+        let area = known.point.as_ref().map(|point| &*point.grid_area);
+        let (acting, is_stranger) = match asker {
+            Asker::Sender(_) => acting::sent_for(request, first, area, facts, context),
+            Asker::Hub => (None, false),
+        };
+        let asker = (acting.as_ref().map_or(asker, |original| Asker::Sender(Some(original))), is_stranger);
+        let document = case(request, first, context, asker, &known, None, None);
+        if let Asker::Sender(_) = asker.0
+            && let Err(broken) =
+                rules::hold(rules::DELEGATION, &document).and_then(|()| rules::hold(rules::DOCUMENT, &document))
         {
             command.iter().for_each(|(index, _)| answers[*index] = Answer::Rejected(broken.clone()));
             continue;
@@ -251,7 +263,7 @@ fn case<'a>(
     request: &'a RequestChangeBillingMasterData,
     operation: &'a Operation,
     context: &Context<'a>,
-    asker: Asker<'a>,
+    (asker, is_stranger): (Asker<'a>, bool),
     known: &'a Known,
     links: Option<&'a LinkState>,
     failed: Option<&'a str>,
@@ -267,6 +279,7 @@ fn case<'a>(
         market: context.market,
         by_default,
         sender,
+        is_stranger,
         failed,
         point: known.point.as_ref(),
         supplies: &known.supplies,

@@ -10,6 +10,9 @@
 //! grid area when the charge is a tax, the supplier on the effective date, and for subscriptions and tariffs every later
 //! supplier that is registered already. A grid area that finds an owner later is told then: see [`untold`].
 //!
+//! **Delegation.** Another may link a charge for its owner if that lets it do so in the metering point's grid area
+//! ([`super::delegations`]).
+//!
 //! **Operations and commands.** An operation is about one charge of one metering point; those of a document about the
 //! same pair are a command: in document order, and the first that fails takes all behind it along (VR.906).
 //!
@@ -33,6 +36,7 @@
 //!
 //! Source: charges 2.5, 3.5, 3.10, 6, 7.3, 7.5.
 
+mod acting;
 mod created;
 mod decide;
 mod default;
@@ -63,7 +67,7 @@ use crate::record::{Change, Facts, Key, Needs};
 pub use created::CREATED;
 pub use default::{Defaults, Reply, default_links, default_links_needs, default_links_needs_more};
 pub use details::{Details, details, details_needs};
-pub use query::{REJECT_QUERY, REQUEST_BILLING_MASTER_DATA, RequestBillingMasterData};
+pub use query::{REASON_QUERY, REJECT_QUERY, REQUEST_BILLING_MASTER_DATA, RequestBillingMasterData};
 pub use reply::{CONFIRM, NOTIFY, REJECT};
 pub use request::{Operation, RequestChangeBillingMasterData};
 pub use state::{Link, LinkIdentity};

@@ -47,7 +47,7 @@ pub static REJECT_QUERY: Kind = Kind {
 pub const LINKS_MAX: usize = 50_000;
 
 /// Business reason of queries for billing master data.
-const REASON_QUERY: &str = "E0G";
+pub const REASON_QUERY: &str = "E0G";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestBillingMasterData {

@@ -10,6 +10,7 @@ use crate::document::{Category, Field, Kind, Outgoing, Record};
 use crate::market::{ActorNumber, MeteringPointId, Party};
 use crate::process::Context;
 use crate::process::charge_documents::{self, Broken, is_blank};
+use crate::process::delegations::answering;
 
 /// RSM-030, the answer to what was accepted.
 pub static CONFIRM: Kind = Kind {
@@ -86,7 +87,7 @@ pub fn receipts(
     let mut outgoing = Vec::new();
     for (kind, records) in [(&CONFIRM, confirmed), (&REJECT, rejected)] {
         if !records.is_empty() {
-            outgoing.push(send(kind, asker, records.into(), context));
+            outgoing.push(answering(send(kind, asker, records.into(), context), context));
         }
     }
     outgoing

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::acting::{self, Sent};
 use super::events;
 use super::record::{self, Accepted, Rejected, Said};
 use super::reply::{self, Answer};
@@ -10,7 +11,8 @@ use super::rules::{self, Broken, Case, Rule};
 use super::state::{self, ChargeIdentity, ChargeState, MasterData, PricePoint, Reach};
 use crate::market::{ActorRole, Calendar, ChargeType, Period, Resolution, Timestamp};
 use crate::process::charge_documents::{CHARGE_ID_CHARACTERS_MAX, at_most, fate, is_blank, sender};
-use crate::process::participants::{self, Participant};
+use crate::process::delegations;
+use crate::process::participants;
 use crate::process::{Context, Decision, Event};
 use crate::record::{Change, Facts, Key, Needs};
 
@@ -29,13 +31,32 @@ pub fn turns(request: &RequestChangeOfPriceList) -> Vec<Key> {
 pub fn needs(request: &RequestChangeOfPriceList, context: &Context) -> Needs {
     let pack = context.pack();
     let mut needs = participants::needs_of_role(pack, ActorRole::EnergySupplier)
-        .and(participants::needs_of_role(pack, ActorRole::GridAccessProvider));
+        .and(participants::needs_of_role(pack, ActorRole::GridAccessProvider))
+        .and(delegations::needs_of_any());
     if let Some(sender) = sender(&request.header) {
         needs = needs.and(participants::needs_of(pack, &sender));
     }
     for command in commands(request) {
         if let Some(identity) = command[0].1.identity() {
-            needs = needs.and(state::needs(&identity, &reach(request, &command, context)));
+            let is_owners = acting::is_senders(request, command[0].1);
+            needs = needs.and(state::needs(&identity, &reach(request, &command, is_owners, context)));
+        }
+    }
+    needs
+}
+
+/// For whom the sender may act, and then of each of their charges what the operations reach.
+pub fn needs_more(request: &RequestChangeOfPriceList, facts: &Facts, context: &Context) -> Needs {
+    let mut needs = Needs::default();
+    if !delegations::any(facts) {
+        return needs;
+    }
+    for command in commands(request) {
+        let (_, first) = command[0];
+        needs = needs.and(acting::needs_more(request, first, facts, context));
+        let sent = acting::sent_for(request, first, facts, context);
+        if let Some(identity) = first.identity().filter(|_| sent.is_owners && !acting::is_senders(request, first)) {
+            needs = needs.and(state::needs(&identity, &reach(request, &command, true, context)));
         }
     }
     needs
@@ -50,17 +71,20 @@ pub fn decide(request: &RequestChangeOfPriceList, facts: &Facts, context: &Conte
     let mut told: BTreeMap<usize, Event> = BTreeMap::new();
     for command in commands(request) {
         let (_, first) = command[0];
-        if let Err(broken) = rules::hold(rules::DOCUMENT, &case(request, first, context, sender.as_ref(), None)) {
+        let sent = acting::sent_for(request, first, facts, context);
+        let document = case(request, first, context, &sent, None);
+        let asked = rules::hold(rules::DELEGATION, &document).and_then(|()| rules::hold(rules::DOCUMENT, &document));
+        if let Err(broken) = asked {
             command.iter().for_each(|(index, _)| answers[*index] = Answer::Rejected(broken.clone()));
             continue;
         }
         let mut state = first.identity().map(|identity| {
-            let reach = reach(request, &command, context);
+            let reach = reach(request, &command, sent.is_owners, context);
             ChargeState::load(facts, identity, &reach)
         });
         let (mut failed, mut history) = (None, Vec::new());
         for (index, operation) in command {
-            match judge(case(request, operation, context, sender.as_ref(), failed), state.as_ref()) {
+            match judge(case(request, operation, context, &sent, failed), state.as_ref()) {
                 Ok(step) => {
                     let state = state.as_mut().expect("an operation that holds VR.449 has a charge");
                     history.extend(history_of(request, index, &step, &state.identity, context));
@@ -180,10 +204,11 @@ fn commands(request: &RequestChangeOfPriceList) -> Vec<Command<'_>> {
 }
 
 /// What a command may touch: that of its operations up to the first that breaks an input rule.
-fn reach(request: &RequestChangeOfPriceList, command: &Command, context: &Context) -> Reach {
+fn reach(request: &RequestChangeOfPriceList, command: &Command, is_owners: bool, context: &Context) -> Reach {
     let mut reach = Reach::default();
+    let sent = Sent { sender: None, is_owners, is_stranger: false };
     for (_, operation) in command {
-        if rules::hold(input_rules(operation), &case(request, operation, context, None, None)).is_err() {
+        if rules::hold(input_rules(operation), &case(request, operation, context, &sent, None)).is_err() {
             break;
         }
         let start = operation.effective.expect("VR.531 holds");
@@ -214,10 +239,21 @@ fn case<'a>(
     request: &'a RequestChangeOfPriceList,
     operation: &'a Operation,
     context: &Context<'a>,
-    sender: Option<&'a Participant>,
+    sent: &'a Sent,
     failed: Option<&'a str>,
 ) -> Case<'a> {
-    Case { header: &request.header, operation, now: context.now, market: context.market, sender, charge: None, failed }
+    let Sent { sender, is_owners, is_stranger } = sent;
+    Case {
+        header: &request.header,
+        operation,
+        now: context.now,
+        market: context.market,
+        sender: sender.as_ref(),
+        is_owners: *is_owners,
+        is_stranger: *is_stranger,
+        charge: None,
+        failed,
+    }
 }
 
 fn history_of(

@@ -9,6 +9,9 @@
 //! operation and one RejectRequestChangeOfPriceList that holds every rejected one. What was accepted goes out as
 //! NotifyPriceList (RSM-034) to every live supplier and, if it is about a tax, to every live grid access provider.
 //!
+//! **Delegation.** Another may change a grid company's price list for it if that lets it do so in all grid areas that it runs,
+//! for a price list is about all of them ([`super::delegations`]).
+//!
 //! **Operations and commands.** Each activity record is an operation on one charge. The operations of a document on the
 //! same charge (id, owner, type) are a command: they run in document order, each sees what the ones before it did, and
 //! the first that fails takes all behind it along (VR.906). Commands do not touch each other.
@@ -34,6 +37,7 @@
 //! Source: charges 2 to 5, 7, 9. Links (D17) are [`super::charge_links`]. A repeated document or transaction id
 //! (CH.07) is turned down at the door, for every process alike.
 
+mod acting;
 mod decide;
 mod events;
 mod new_charge;
@@ -127,6 +131,10 @@ impl Request for RequestChangeOfPriceList {
 
     fn needs(&self, context: &Context) -> Needs {
         decide::needs(self, context)
+    }
+
+    fn needs_more(&self, facts: &Facts, context: &Context) -> Needs {
+        decide::needs_more(self, facts, context)
     }
 
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {

@@ -120,6 +120,7 @@ impl Wanted {
         let document = Outgoing {
             kind: &REQUEST,
             receiver: market.hub_party(),
+            delegate: None,
             sender: owner.clone(),
             business_reason: REASON_INFORMATION.to_string(),
             created: now,

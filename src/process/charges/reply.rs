@@ -9,6 +9,7 @@ use crate::document::{Category, Field, Kind, Outgoing, Record};
 use crate::market::{ActorNumber, ActorRole, ChargeType, Party, Timestamp};
 use crate::process::Context;
 use crate::process::charge_documents::{self, Broken};
+use crate::process::delegations::answering;
 use crate::process::participants::{self, Participant};
 use crate::record::Facts;
 
@@ -90,7 +91,7 @@ pub fn documents(
         }
     }
     // Who is not, or no longer, registered as the document says still hears why: as who is logged in.
-    let asker = sender.filter(|it| it.is_live()).map_or(&context.caller, |it| &it.party);
+    let asker = &charge_documents::answered(sender, &request.header, context);
     let reason = &request.header.business_reason;
     let send = |kind, receiver: &Party, records: &Arc<[Record]>| {
         charge_documents::document(kind, receiver, reason, records.clone(), context)
@@ -98,7 +99,7 @@ pub fn documents(
     let mut outgoing = Vec::new();
     for (kind, records) in [(&CONFIRM, confirmed), (&REJECT, rejected)] {
         if !records.is_empty() {
-            outgoing.push(send(kind, asker, &records.into()));
+            outgoing.push(answering(send(kind, asker, &records.into()), context));
         }
     }
     if notified.is_empty() {

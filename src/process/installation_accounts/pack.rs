@@ -34,7 +34,7 @@ pub const PACK: Pack = Pack(&Definition {
     settings: SettingsForm::of::<Sections>(),
     participants: PARTICIPANTS,
     external_ids: EXTERNAL_IDS,
-    turned_away: |_, _, _, _| Vec::new(),
+    turned_away: |_, _, _, _, _| Vec::new(),
     hear: |_, _| Vec::new(),
     commands: Some(&COMMANDS),
     files: Some(&FILES),

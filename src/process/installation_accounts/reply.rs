@@ -94,6 +94,7 @@ fn document(kind: &'static Kind, receiver: &Party, records: Arc<[Record]>, conte
     Outgoing {
         kind,
         receiver: receiver.clone(),
+        delegate: None,
         sender: supplier(context),
         business_reason: REASON.into(),
         created: context.now,

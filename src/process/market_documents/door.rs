@@ -93,8 +93,14 @@ impl Door {
 }
 
 /// Why a document of the market roles is kept outside, now that it is known who sent it and whose house this is: H01, H05.
-/// Nothing for documents of others.
-pub fn turned_away_from(namespace: &str, header: &Header, caller: &Party, hub: &ActorNumber) -> Vec<Refusal> {
+/// Nothing for documents of others. `acts_in_role` says that the caller may use the role although it is not its own.
+pub fn turned_away_from(
+    namespace: &str,
+    header: &Header,
+    caller: &Party,
+    acts_in_role: bool,
+    hub: &ActorNumber,
+) -> Vec<Refusal> {
     if !DOORS.iter().any(|door| door.namespace == namespace) {
         return Vec::new();
     }
@@ -102,7 +108,7 @@ pub fn turned_away_from(namespace: &str, header: &Header, caller: &Party, hub: &
     let mut refuse = |code, target, message: String| {
         refusals.push(Refusal { code, target, message, byte: None });
     };
-    if header.sender_role != caller.role.code() {
+    if header.sender_role != caller.role.code() && !acts_in_role {
         let message =
             format!("the document is sent as {}, but by a {}", quoted(&header.sender_role), caller.role.code());
         refuse("00001", None, message);

@@ -25,6 +25,7 @@ pub fn document(
     Outgoing {
         kind,
         receiver: receiver.clone(),
+        delegate: None,
         sender: context.market.hub_party(),
         business_reason: reason.to_string(),
         created: context.now,
@@ -51,6 +52,23 @@ pub fn record_id(record: &Record) -> &str {
         Some(Field::Text("mRID", id)) => id,
         _ => "",
     }
+}
+
+/// The metering point that a record of ours is about, whatever its kind.
+pub fn point_of(record: &Record) -> Option<MeteringPointId> {
+    let number = |fields: &[Field], wanted: &str| {
+        fields.iter().find_map(|field| match field {
+            Field::Id(name, _, number) | Field::Attributed(name, _, _, number) if *name == wanted => {
+                Some(number.clone())
+            }
+            _ => None,
+        })
+    };
+    let within = record.fields.iter().find_map(|field| match field {
+        Field::Group("MarketEvaluationPoint", fields) => number(fields, "mRID"),
+        _ => None,
+    });
+    number(&record.fields, METERING_POINT).or(within).map(MeteringPointId::new)
 }
 
 /// What an answer is about, as its asker wrote it.

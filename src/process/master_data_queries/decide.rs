@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::REQUEST_ACCOUNTING_POINT_CHARACTERISTICS;
 use super::answer::{Answer, answer};
-use super::rules::{self, Case};
+use super::rules::{self, Case, Granted, Original};
 use crate::document::{Kind, Outgoing, Record};
 use crate::market::{ActorRole, MeteringPointId, Party};
 use crate::process::accounting_points;
@@ -12,9 +12,9 @@ use crate::process::accounting_points::transactions::{Origin, Transaction};
 use crate::process::change_of_supplier::work::{self, Work};
 use crate::process::market_documents::kinds::{CUSTOMER_ANSWER, METERING_POINT_ANSWER, REJECT_QUERY};
 use crate::process::market_documents::letters::{self, About};
-use crate::process::market_documents::requests::RequestAccountingPointCharacteristics;
+use crate::process::market_documents::requests::{MasterDataQuery, RequestAccountingPointCharacteristics};
 use crate::process::market_documents::{RequestKind, reasons};
-use crate::process::{Context, Decision, Fate, metering_points};
+use crate::process::{Context, Decision, Fate, delegations, metering_points};
 use crate::record::{Facts, Key, Needs};
 
 /// Records of one answering document; a query may be answered with several.
@@ -25,14 +25,36 @@ pub fn turns(request: &RequestAccountingPointCharacteristics) -> Vec<Key> {
 }
 
 pub fn needs(request: &RequestAccountingPointCharacteristics, _context: &Context) -> Needs {
-    work::needs(&points(request))
+    work::needs(&points(request)).and(delegations::needs_of_any())
 }
 
-/// The children are looked at where they are asked for.
-pub fn needs_more(request: &RequestAccountingPointCharacteristics, facts: &Facts, _context: &Context) -> Needs {
+/// On whose behalf is asked, and whether that one lets the sender. The children are looked at where they are asked for.
+pub fn needs_more(request: &RequestAccountingPointCharacteristics, facts: &Facts, context: &Context) -> Needs {
     let children = children(request, facts);
     let known = children.iter().filter(|id| metering_points::is_looked_up(facts, id));
-    work::needs_more(facts, &points(request)).and(work::needs(&children)).and(work::needs_more(facts, known))
+    let needs =
+        work::needs_more(facts, &points(request)).and(work::needs(&children)).and(work::needs_more(facts, known));
+    request.records.iter().fold(needs, |needs, record| needs.and(delegation_needs(request, record, facts, context)))
+}
+
+fn delegation_needs(
+    request: &RequestAccountingPointCharacteristics,
+    record: &MasterDataQuery,
+    facts: &Facts,
+    context: &Context,
+) -> Needs {
+    let point = metering_points::metering_point(facts, &record.metering_point.metering_point());
+    let area = point.map(|point| point.grid_area).filter(|area| metering_points::knows_grid_area(facts, area));
+    let Some(area) = area else { return Needs::default() };
+    let owner = metering_points::grid_area(facts, &area).and_then(|area| area.owner);
+    let grid = owner.map(|number| Party { number, role: ActorRole::GridAccessProvider });
+    let sender = rules::sender(&request.header, context);
+    match rules::on_behalf_of(&request.header, record, &sender, grid, context) {
+        Original::Other(original) => {
+            delegations::sender_needs(facts, &sender, &original, (rules::PROCESS, &area), context)
+        }
+        Original::Sender | Original::Nobody => Needs::default(),
+    }
 }
 
 /// Answers each query with what its asker may see, or with why not.
@@ -41,8 +63,7 @@ pub fn decide(request: &RequestAccountingPointCharacteristics, facts: &Facts, co
     looked_at.extend(children(request, facts));
     let mut work = Work::load(facts, context, looked_at, &[]);
     let header = &request.header;
-    let role = ActorRole::from_code(&header.sender_role).unwrap_or(context.caller.role);
-    let receiver = Party { number: header.sender(), role };
+    let receiver = rules::sender(header, context);
     let (mut answers, mut rejected, mut fates) = (Answer::default(), Vec::new(), Vec::new());
     for (place, record) in request.records.iter().enumerate() {
         let own_id = context.id(&["transaction", &place.to_string()]);
@@ -50,7 +71,7 @@ pub fn decide(request: &RequestAccountingPointCharacteristics, facts: &Facts, co
         let expected = work.site(&id).point.as_expected();
         let verdict = rules::judge(&Case { header, record, work: &work, id: &id, expected: &expected });
         let broken = match verdict {
-            Ok(seen) => {
+            Ok(Granted { role, seen }) => {
                 let Answer { points, customers } = answer(&work, &id, record, &seen, role, &own_id);
                 answers.points.extend(points);
                 answers.customers.extend(customers);
@@ -81,7 +102,9 @@ pub fn decide(request: &RequestAccountingPointCharacteristics, facts: &Facts, co
     }
     let documents = |kind: &'static Kind, records: &[Record]| -> Vec<Outgoing> {
         let parts = records.chunks(ANSWER_RECORDS_MAX);
-        parts.map(|part| letters::document(kind, &receiver, &header.business_reason, part.to_vec(), context)).collect()
+        let document =
+            |part: &[Record]| letters::document(kind, &receiver, &header.business_reason, part.to_vec(), context);
+        parts.map(|part| delegations::answering(document(part), context)).collect()
     };
     let mut decision = work.finish();
     decision.outgoing.extend(documents(&METERING_POINT_ANSWER, &answers.points));

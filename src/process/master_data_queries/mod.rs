@@ -10,7 +10,9 @@
 //! supplies, those to come included. Without a start the answer is how things stand today, or on the first day of a supply
 //! to come. With one it has a record for the start, and one for every later day on which something changes.
 //!
-//! A company asks for itself: nothing says yet who may ask on behalf of whom.
+//! **On behalf of another.** A grid company or a delegated party may ask on behalf of whom its record names, if that one lets it
+//! in the grid area ([`super::delegations`]): it is told what that one would be told. A delegated party that names nobody asks
+//! for whoever runs the grid area.
 //!
 //! Source: market-roles 2.13, 4.7, 4.8.
 

@@ -1,10 +1,12 @@
 //! Why a query is not answered, and what may be seen where it is. Source: market-roles 2.13, 4.8.
 
 use crate::document::Header;
-use crate::market::{ActorRole, MeteringPointId, Period, Timestamp, is_gsrn};
+use crate::market::{ActorNumber, ActorRole, MeteringPointId, Party, Period, Timestamp, is_gsrn};
+use crate::process::Context;
 use crate::process::accounting_points::AccountingPoint;
 use crate::process::change_of_supplier::window::{instant, today};
 use crate::process::change_of_supplier::work::Work;
+use crate::process::delegations::{self, Process};
 use crate::process::market_documents::Rule;
 use crate::process::market_documents::requests::MasterDataQuery;
 
@@ -18,22 +20,30 @@ pub struct Case<'a> {
     pub expected: &'a AccountingPoint,
 }
 
-/// The times within which the asker may see what it asks for, or every rule of the first level that does not hold.
-pub fn judge(case: &Case) -> Result<Vec<Period>, Vec<Rule>> {
-    let levels: [fn(&Case) -> Vec<Rule>; 3] = [input, existence, delegation];
+/// What is to be told.
+#[derive(Debug)]
+pub struct Granted {
+    /// The role of whoever asks, or is asked for.
+    pub role: ActorRole,
+    /// The times within which it may see what is asked for.
+    pub seen: Vec<Period>,
+}
+
+/// What may be told, or every rule of the first level that does not hold.
+pub fn judge(case: &Case) -> Result<Granted, Vec<Rule>> {
+    let levels: [fn(&Case) -> Vec<Rule>; 2] = [input, existence];
     if let Some(broken) = levels.into_iter().map(|level| level(case)).find(|broken| !broken.is_empty()) {
         return Err(broken);
     }
-    let asked = asked(case);
-    if case.header.sender_role == ActorRole::GridAccessProvider.code() {
-        let grid = case.work.grid_operator(case.id);
-        let is_its_own = grid.is_some_and(|grid| grid.number == case.header.sender());
-        return if is_its_own { Ok(vec![asked]) } else { Err(vec![Rule::SenderMustBeGridOperator]) };
+    let (asked, asker) = (asked(case), asker(case).ok_or(vec![Rule::NoDelegation])?);
+    let granted = |seen| Ok(Granted { role: asker.role, seen });
+    if asker.role == ActorRole::GridAccessProvider {
+        let is_its_own = case.work.grid_operator(case.id).is_some_and(|grid| grid.number == asker.number);
+        return if is_its_own { granted(vec![asked]) } else { Err(vec![Rule::SenderMustBeGridOperator]) };
     }
-    let sender = case.header.sender();
-    let own = case.expected.supplies().into_iter().filter(|supply| supply.supplier == sender);
+    let own = case.expected.supplies().into_iter().filter(|supply| supply.supplier == asker.number);
     let seen: Vec<Period> = own.map(|supply| both(supply.period, asked)).filter(|it| !it.is_empty()).collect();
-    if seen.is_empty() { Err(vec![Rule::MayNotSeeAccountingPoint]) } else { Ok(seen) }
+    if seen.is_empty() { Err(vec![Rule::MayNotSeeAccountingPoint]) } else { granted(seen) }
 }
 
 fn input(case: &Case) -> Vec<Rule> {
@@ -66,12 +76,61 @@ fn existence(case: &Case) -> Vec<Rule> {
     if exists { Vec::new() } else { vec![Rule::UnknownAccountingPoint] }
 }
 
-/// Whoever asks for itself needs nobody's leave; nobody has given any.
-fn delegation(case: &Case) -> Vec<Rule> {
-    let (number, role) = (&case.record.initiator, &case.record.initiator_role);
-    let is_another = number.as_ref().is_some_and(|it| it.trimmed() != case.header.sender_number.trim())
-        || role.as_ref().is_some_and(|role| *role != case.header.sender_role);
-    if is_another { vec![Rule::NoDelegation] } else { Vec::new() }
+/// What a participant delegates to have another ask for it.
+pub const PROCESS: Process = Process::RequestMeteringPointCharacteristics;
+
+/// Whom the master data are asked for; nobody where the sender has not that one's leave in the grid area. Whoever asks for
+/// itself needs nobody's.
+fn asker(case: &Case) -> Option<Party> {
+    let context = case.work.context;
+    let sender = sender(case.header, context);
+    let original = on_behalf_of(case.header, case.record, &sender, case.work.grid_operator(case.id), context);
+    let area = &case.work.site(case.id).master.as_ref()?.grid_area;
+    match original {
+        Original::Sender => Some(sender),
+        Original::Nobody => None,
+        Original::Other(original) => {
+            let may = delegations::may_act(case.work.facts, &context.caller, &original, PROCESS, area, context.now);
+            may.then_some(original)
+        }
+    }
+}
+
+/// On whose behalf a record asks.
+pub enum Original {
+    Sender,
+    Other(Party),
+    /// A delegated party does not say on whose, or says a role that does not exist.
+    Nobody,
+}
+
+/// `grid` is whoever runs the grid area: for that a delegated party asks that names nobody.
+pub fn on_behalf_of(
+    header: &Header,
+    record: &MasterDataQuery,
+    sender: &Party,
+    grid: Option<Party>,
+    context: &Context,
+) -> Original {
+    let (number, role) = (&record.initiator, &record.initiator_role);
+    let is_another = number.as_ref().is_some_and(|it| it.trimmed() != header.sender_number.trim())
+        || role.as_ref().is_some_and(|role| *role != header.sender_role);
+    if is_another {
+        let named = number.as_ref().zip(role.as_deref().and_then(ActorRole::from_code));
+        let named = named.map(|(number, role)| Party { number: ActorNumber::new(number.trimmed()), role });
+        return named.map_or(Original::Nobody, Original::Other);
+    }
+    if context.caller.role != ActorRole::Delegated {
+        return Original::Sender;
+    }
+    let grid = grid.filter(|_| sender.role == ActorRole::GridAccessProvider);
+    grid.map_or(Original::Nobody, Original::Other)
+}
+
+/// Number and role that the header names.
+pub fn sender(header: &Header, context: &Context) -> Party {
+    let role = ActorRole::from_code(&header.sender_role).unwrap_or(context.caller.role);
+    Party { number: header.sender(), role }
 }
 
 /// What is asked for, from when the metering point began on.

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::document::Outgoing;
+use crate::market::Party;
 use crate::process::change_of_supplier::tests::*;
-use crate::process::charge_documents::tests::at;
+use crate::process::charge_documents::tests::{ACTING, at, party};
+use crate::process::delegations::{Delegation, Process, Wanted};
 use crate::process::market_documents::Sent;
 use crate::process::market_documents::customers::{CustomerCharacteristics, SentContact};
 
@@ -33,6 +35,73 @@ fn between(
     query.records[0].start = Some(start.into());
     query.records[0].end = end.map(str::to_string);
     query
+}
+
+/// On whose behalf, in which role the caller is logged in, and what comes of it: master data, or a broken rule.
+#[test]
+fn master_data_are_asked_for_on_behalf_of_whoever_lets_the_asker_in_the_grid_area() {
+    const P: Process = Process::RequestMeteringPointCharacteristics;
+    use ActorRole::{Delegated, EnergySupplier, GridAccessProvider};
+    let told = |house: &mut House, role: &str, initiator: Option<(&str, &str)>| {
+        let mut query = query(ACTING, &format!("t{}", house.sent.len()));
+        query.header.sender_role = role.into();
+        let record = &mut query.records[0];
+        record.initiator = initiator.map(|(number, _)| id(number));
+        record.initiator_role = initiator.map(|(_, role)| role.to_string());
+        let decision = house.send(&query);
+        let answer = &decision.outgoing[0];
+        assert_eq!((answer.receiver.number.as_str(), answer.receiver.role.code()), (ACTING, role));
+        assert_eq!(answer.owner(), &party(ACTING, house.calls_as.unwrap()));
+        broken(&decision).first().copied().unwrap_or(answer.kind.name)
+    };
+    let asks = |by: Party, to_role: ActorRole, area: &str, stops: Option<&str>| {
+        let mut house = House::opened();
+        house.calls_as = Some(to_role);
+        let (to, starts, stops) = (party(ACTING, to_role), at(TODAY), stops.map(at));
+        let row = Delegation { sequence: 1, process: P, grid_area: area.into(), starts, stops, by, to };
+        house.store.add(Wanted { row, numbered: true });
+        house
+    };
+    let (supplier, grid) = (party(A, EnergySupplier), party(GRID, GridAccessProvider));
+    let (data, no) = ("AccountingPointCharacteristics", "NoDelegation");
+    let mut house = asks(supplier.clone(), Delegated, "131", None);
+    assert_eq!(told(&mut house, "DDQ", Some((A, "DDQ"))), data);
+    assert_eq!(told(&mut house, "DDQ", Some((B, "DDQ"))), no);
+    assert_eq!(told(&mut house, "DDQ", Some((A, "DDM"))), no);
+    assert_eq!(told(&mut house, "DDQ", Some((A, "XYZ"))), no);
+    assert_eq!(told(&mut house, "DDQ", None), no, "a supplier is named");
+    assert_eq!(told(&mut house, "DDM", None), no, "the grid company has not allowed it");
+    let mut house = asks(grid.clone(), Delegated, "131", None);
+    assert_eq!(told(&mut house, "DDM", None), data, "the grid company is known");
+    assert_eq!(told(&mut house, "DDM", Some((GRID, "DDM"))), data);
+    assert_eq!(told(&mut house, "DDQ", Some((A, "DDQ"))), no);
+    let mut house = asks(supplier.clone(), GridAccessProvider, "131", None);
+    assert_eq!(told(&mut house, "DDQ", Some((A, "DDQ"))), data);
+    assert_eq!(told(&mut house, "DDM", None), "SenderMustBeGridOperator", "it asks for itself");
+    let mut house = asks(supplier.clone(), Delegated, "132", None);
+    assert_eq!(told(&mut house, "DDQ", Some((A, "DDQ"))), no);
+    let mut house = asks(supplier, Delegated, "131", Some(NOW));
+    assert_eq!(told(&mut house, "DDQ", Some((A, "DDQ"))), no);
+}
+
+/// A supplier that does not supply the metering point may see nothing there, and nobody for it.
+#[test]
+fn a_delegate_sees_no_more_than_whom_it_asks_for() {
+    let mut house = House::opened();
+    house.calls_as = Some(ActorRole::Delegated);
+    let row = Delegation {
+        sequence: 1,
+        process: Process::RequestMeteringPointCharacteristics,
+        grid_area: "131".into(),
+        starts: at(TODAY),
+        stops: None,
+        by: party(B, ActorRole::EnergySupplier),
+        to: party(ACTING, ActorRole::Delegated),
+    };
+    house.store.add(Wanted { row, numbered: true });
+    let mut query = query(ACTING, "t1");
+    (query.records[0].initiator, query.records[0].initiator_role) = (Some(id(B)), Some("DDQ".into()));
+    assert_eq!(broken(&house.send(&query)), ["MayNotSeeAccountingPoint"]);
 }
 
 /// What is done to a query that breaks no rule.

@@ -8,6 +8,7 @@ use crate::document::Record;
 use crate::market::{ActorRole, MeteringPointId, Party, Timestamp};
 use crate::process::accounting_points;
 use crate::process::change_of_supplier::work::{self, Work};
+use crate::process::delegations::{self, Process, Sender};
 use crate::process::market_documents::kinds::{
     CONFIRM_METERING_POINT_CHANGE as CONFIRM, REJECT_METERING_POINT_CHANGE as REJECT,
 };
@@ -23,7 +24,10 @@ use crate::record::{Facts, Key, Needs};
 pub struct Case<'a> {
     pub record: &'a MeteringPointCharacteristics,
     pub reason: &'a str,
+    /// Whom it is judged for.
     pub sender: Party,
+    /// Whether it comes from a delegated party that may not act for anybody here.
+    pub is_stranger: bool,
     pub id: MeteringPointId,
     /// Our id of the record.
     pub own_id: String,
@@ -44,14 +48,18 @@ pub fn needs(request: &RequestChange, context: &Context) -> Needs {
         .flatten()
         .fold(Needs::default(), |needs, area| needs.and(metering_points::needs_of_grid_area(area.trimmed())));
     let sender = participants::needs_of(context.pack(), &sender(request, context));
-    work::needs(&points(request)).and(areas).and(sender)
+    work::needs(&points(request)).and(areas).and(sender).and(delegations::needs_of_any())
 }
 
-/// And the parents that there are.
-pub fn needs_more(request: &RequestChange, facts: &Facts) -> Needs {
+/// And the parents that there are, and for whom the sender may act.
+pub fn needs_more(request: &RequestChange, facts: &Facts, context: &Context) -> Needs {
     let points = all_points(request, facts);
     let known: Vec<&MeteringPointId> = points.iter().filter(|id| metering_points::is_looked_up(facts, id)).collect();
-    work::needs(&points).and(work::needs_more(facts, known))
+    let sender = sender(request, context);
+    let owned = request.records.iter().filter_map(|record| owned_area(request, record, facts));
+    owned.fold(work::needs(&points).and(work::needs_more(facts, known)), |needs, (area, owner)| {
+        needs.and(delegations::sender_needs(facts, &sender, &owner, (PROCESS, &area), context))
+    })
 }
 
 /// Answers the sender record by record, keeps what changes, and tells suppliers.
@@ -66,7 +74,8 @@ pub fn decide(request: &RequestChange, facts: &Facts, context: &Context) -> Deci
     for (place, record) in request.records.iter().enumerate() {
         let own_id = context.id(&["transaction", &place.to_string()]);
         let id = record.metering_point.metering_point();
-        let case = Case { record, reason, sender: sender.clone(), id, own_id: own_id.clone() };
+        let Sender { party, is_stranger } = sent_for(request, record, &sender, facts, context);
+        let case = Case { record, reason, sender: party, is_stranger, id, own_id: own_id.clone() };
         let about = About {
             transaction_id: &record.transaction_id,
             process_reference: record.process_reference.as_deref(),
@@ -94,7 +103,8 @@ pub fn decide(request: &RequestChange, facts: &Facts, context: &Context) -> Deci
         work.changes.extend(now.into_iter().flat_map(|now| metering_points::changes(now, master.as_ref())));
     }
     let mut decision = work.finish();
-    let mut answers = letters::answers((&CONFIRM, confirmed), (&REJECT, rejected), &sender, reason, context);
+    let answers = letters::answers((&CONFIRM, confirmed), (&REJECT, rejected), &sender, reason, context);
+    let mut answers: Vec<_> = answers.into_iter().map(|it| delegations::answering(it, context)).collect();
     answers.append(&mut decision.outgoing);
     Decision { outgoing: answers, fates, ..decision }
 }
@@ -115,6 +125,39 @@ fn sender(request: &RequestChange, context: &Context) -> Party {
     let role = ActorRole::from_code(&request.header.sender_role).unwrap_or(context.caller.role);
     Party { number: request.header.sender(), role }
 }
+
+/// Whom a record is judged for: whoever runs the grid area that it is about, where the sender may act for it.
+fn sent_for(
+    request: &RequestChange,
+    record: &MeteringPointCharacteristics,
+    sender: &Party,
+    facts: &Facts,
+    context: &Context,
+) -> Sender {
+    let owned = owned_area(request, record, facts);
+    let (area, owner) = owned.as_ref().map_or(("", None), |(area, owner)| (&**area, Some(owner)));
+    delegations::sender_for(facts, sender, owner, (PROCESS, area), context)
+}
+
+/// The grid area that a record is about, with whoever runs it: the one that it names where it creates a metering point, else
+/// that of the metering point. Only a grid company's own to send can be sent for it.
+fn owned_area(
+    request: &RequestChange,
+    record: &MeteringPointCharacteristics,
+    facts: &Facts,
+) -> Option<(String, Party)> {
+    let role = ActorRole::GridAccessProvider;
+    let area = match &*request.header.business_reason {
+        "E02" => record.grid_area.as_ref()?.trimmed().to_string(),
+        _ => metering_points::metering_point(facts, &record.metering_point.metering_point())?.grid_area,
+    };
+    let known = request.header.sender_role == role.code() && metering_points::knows_grid_area(facts, &area);
+    let number = known.then(|| metering_points::grid_area(facts, &area))??.owner?;
+    Some((area, Party { number, role }))
+}
+
+/// What a grid company delegates to have its metering points changed by another.
+const PROCESS: Process = Process::IncomingMeteringPointCharacteristics;
 
 /// Those that the records are about, and the parents that they name.
 fn points(request: &RequestChange) -> BTreeSet<MeteringPointId> {

@@ -16,6 +16,9 @@
 //! | D14 | it is closed down on the day: a timer; whatever is pending there is cancelled at once | → ClosedDown |
 //! | D39 | it is, or ceases to be, obliged to produce | |
 //!
+//! **Delegation.** Another may change metering points for a grid company that lets it, grid area by grid area: its records are
+//! judged as the grid company's, and it has the answers ([`super::delegations`]).
+//!
 //! **Rules.** [`rules`]; the table of what a type must have is [`rules::matrix`].
 //!
 //! Source: metering-points, market-roles 2.13 and 2.14.
@@ -71,8 +74,8 @@ impl Request for RequestChangeAccountingPointCharacteristics {
         decide::needs(self, context)
     }
 
-    fn needs_more(&self, facts: &Facts, _context: &Context) -> Needs {
-        decide::needs_more(self, facts)
+    fn needs_more(&self, facts: &Facts, context: &Context) -> Needs {
+        decide::needs_more(self, facts, context)
     }
 
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {

@@ -28,6 +28,9 @@ pub fn judge(work: &Work, case: &Case, more: impl IntoIterator<Item = Rule>) -> 
     if work.site(&case.id).master.is_none() {
         return Err(vec![Rule::UnknownMeteringPoint]);
     }
+    if case.is_stranger {
+        return Err(vec![Rule::NoDelegation]);
+    }
     let is_grid = case.sender.role == ActorRole::GridAccessProvider;
     if is_grid && work.grid_operator(&case.id).as_ref() != Some(&case.sender) {
         return Err(vec![Rule::MeteringPointOfAnother]);

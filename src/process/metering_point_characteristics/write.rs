@@ -140,6 +140,7 @@ fn create_standing(work: &Work, case: &Case, grid_area: &str, effective: Timesta
     let ask = |holds: bool, rule: Rule| if holds { Ok(()) } else { Err(vec![rule]) };
     ask(work.site(&case.id).master.is_none(), Rule::MeteringPointIsNew)?;
     let area = metering_points::grid_area(work.facts, grid_area).ok_or(vec![Rule::UnknownGridArea])?;
+    ask(!case.is_stranger, Rule::NoDelegation)?;
     let known = participants::is_live(work.facts, work.context.pack(), &case.sender);
     ask(known, Rule::SenderMustBeRegistered)?;
     ask(area.owner.as_ref() == Some(&case.sender.number), Rule::SenderMustOperateGridArea)?;

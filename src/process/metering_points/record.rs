@@ -38,6 +38,15 @@ pub fn grid_area_key(code: &str) -> Key {
     Key::new(GRID_AREAS).text(code)
 }
 
+pub fn grid_areas() -> KeyRange {
+    KeyRange::under(&Key::new(GRID_AREAS))
+}
+
+/// The code of one of [`grid_areas`].
+pub fn grid_area_code(key: &Key) -> String {
+    key.reader().text().expect("the code of a grid area stands in its key")
+}
+
 #[derive(Serialize, Deserialize)]
 struct StoredMeteringPoint {
     kind: u8,

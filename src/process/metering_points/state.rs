@@ -2,6 +2,7 @@
 
 use super::{Version, record};
 use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Timestamp};
+use crate::process::participants;
 use crate::record::{Change, Facts, Needs};
 
 /// Its type and its grid area are for life; everything else may change from day to day.
@@ -88,6 +89,19 @@ pub fn changes(point: &MeteringPoint, before: Option<&MeteringPoint>) -> Vec<Cha
 
 pub fn needs_of_grid_area(code: &str) -> Needs {
     Needs::default().key(record::grid_area_key(code))
+}
+
+/// Every grid area. The registry guards them: it is rewritten when one of them changes hands.
+pub fn needs_of_grid_areas() -> Needs {
+    Needs::default().range(record::grid_areas(), participants::registry_key())
+}
+
+/// The grid areas that a number runs; none where they were not asked for. Needs: [`needs_of_grid_areas`].
+pub fn grid_areas_of(facts: &Facts, owner: &ActorNumber) -> Vec<String> {
+    let range = record::grid_areas();
+    let areas = if facts.knows_range(&range) { facts.range(&range) } else { &[] };
+    let areas = areas.iter().map(|(key, entry)| record::read_grid_area(&record::grid_area_code(key), &entry.value));
+    areas.filter(|area| area.owner.as_ref() == Some(owner)).map(|area| area.code).collect()
 }
 
 pub fn knows_grid_area(facts: &Facts, code: &str) -> bool {

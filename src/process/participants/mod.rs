@@ -24,7 +24,8 @@ pub use certificates::{
     Assignment, CERTIFICATES_MAX, Certificate, NotAssigned, Thumbprint, assign, assign_needs, certificate,
     certificate_needs, every_certificate, more_needs, read_certificate, withdraw,
 };
-pub use register::{register, register_needs};
+pub use record::owner_key as registry_key;
+pub use register::{register, register_needs, touched};
 pub use state::{
     Participant, Status, by_external_id, everybody, everyone, is_live, live_in_role, needs_of, needs_of_everybody,
     needs_of_external_id, needs_of_role, participant, read_participant,

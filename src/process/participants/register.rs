@@ -13,6 +13,12 @@ pub fn register_needs(participants: &[Participant]) -> Needs {
     keys.fold(Needs::default().key(record::owner_key()), Needs::key)
 }
 
+/// What a change of the registry writes that concerns no participant: whoever looked at all of it looks again.
+pub fn touched(facts: &Facts) -> Change {
+    let earlier = facts.get(&record::owner_key()).map_or(0, |entry| record::read_owner(&entry.value));
+    Change::Put(record::owner_key(), record::write_owner(earlier + 1))
+}
+
 /// Registers `participants` or replaces what is known about them; of two entries for one party in one pack the later one
 /// counts.
 ///
@@ -37,7 +43,6 @@ pub fn register(facts: &Facts, participants: &[Participant]) -> Vec<Change> {
         }
         changes.push(Change::Put(key, record::write(participant)));
     }
-    let earlier = facts.get(&record::owner_key()).map_or(0, |entry| record::read_owner(&entry.value));
-    changes.push(Change::Put(record::owner_key(), record::write_owner(earlier + 1)));
+    changes.push(touched(facts));
     changes
 }

@@ -40,6 +40,8 @@ pub struct House {
     pub now: Timestamp,
     pub sent: Vec<Outgoing>,
     pub events: Vec<Event>,
+    /// The role in which documents are sent, where it is not the one that they name.
+    pub calls_as: Option<ActorRole>,
     documents: u8,
 }
 
@@ -55,7 +57,8 @@ impl House {
         store.register(OTHER_BALANCE, ActorRole::BalanceResponsibleParty, Status::Active);
         store.commit(&GridAreaTable { code: "131".into(), owner: Some(GRID.into()) }.changes());
         let market = Market::dk_defaults();
-        let mut house = Self { store, market, now: at(NOW), sent: vec![], events: vec![], documents: 0 };
+        let mut house =
+            Self { store, market, now: at(NOW), sent: vec![], events: vec![], calls_as: None, documents: 0 };
         house.point(POINT, "E17", "Connected");
         house.supply(POINT, A);
         house.customer(POINT, COMPANY, "Example Bakery");
@@ -104,7 +107,7 @@ impl House {
     pub fn send(&mut self, request: &dyn Request) -> Decision {
         self.pass(self.now);
         self.documents += 1;
-        let role = ActorRole::from_code(&request.header().sender_role).unwrap();
+        let role = self.calls_as.or(ActorRole::from_code(&request.header().sender_role)).unwrap();
         let caller = Party { number: request.header().sender(), role };
         let market = self.market.clone();
         let context = Context { now: self.now, caller, cause: [self.documents; 32], market: &market };

@@ -34,8 +34,10 @@ pub struct Case<'a> {
     pub market: &'a Market,
     /// Whether the hub itself asks, for a default link: it may do so for any owner and at any time.
     pub by_default: bool,
-    /// Number and role that the document's header names, if they are registered.
+    /// Whom the operation is judged for, if that is registered.
     pub sender: Option<&'a Participant>,
+    /// Whether it comes from a delegated party that may not act for the owner.
+    pub is_stranger: bool,
     /// The operation before this one that failed, by its transaction id.
     pub failed: Option<&'a str>,
     /// What follows is asked for by business rules only.
@@ -58,6 +60,7 @@ impl Judged for RequestChangeBillingMasterData {
         Seen {
             header: case.header,
             sender: case.sender,
+            is_stranger: case.is_stranger,
             failed: case.failed,
             transaction_id: &operation.transaction_id,
             owner: &operation.owner,
@@ -68,6 +71,9 @@ impl Judged for RequestChangeBillingMasterData {
         }
     }
 }
+
+/// Asked first of each command; when it is broken nothing else is said.
+pub const DELEGATION: &[&Rule] = &[&Rule::CH_17];
 
 /// Asked once for each command; a broken one rejects all of its operations.
 pub const DOCUMENT: &[&Rule] = &[&Rule::VR_152, &VR_404, &Rule::VR_153, &Rule::VR_150, &VR_165];

@@ -1,6 +1,7 @@
 //! The process against the market's tables. Everything goes down one road: [`World::send`].
 
 mod defaults;
+mod delegation;
 mod properties;
 mod query;
 mod reading;

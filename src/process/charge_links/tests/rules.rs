@@ -311,6 +311,7 @@ fn reject_texts_read_well() {
         market: &market,
         by_default: false,
         sender: None,
+        is_stranger: true,
         failed: Some("t-0"),
         point: None,
         supplies: &[],

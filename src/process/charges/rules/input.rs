@@ -23,7 +23,7 @@ pub static VR_513: Rule = Rule {
     number: "VR.513",
     name: "ChargeOwnerMustMatchSender",
     code: ReasonCode::E0I,
-    holds: |case| case.operation.owner == case.header.sender_number,
+    holds: |case| case.is_owners,
     text: |case| {
         format!("sender {} does not own {} and may not change it", shown(&case.header.sender_number), charge(case))
     },

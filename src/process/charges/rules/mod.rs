@@ -29,8 +29,12 @@ pub struct Case<'a> {
     pub operation: &'a Operation,
     pub now: Timestamp,
     pub market: &'a Market,
-    /// Number and role that the document's header names, if they are registered.
+    /// Whom the operation is judged for, if that is registered.
     pub sender: Option<&'a Participant>,
+    /// Whether the sender is the owner, or acts for it.
+    pub is_owners: bool,
+    /// Whether it comes from a delegated party that may not act for the owner.
+    pub is_stranger: bool,
     /// The charge as the operations before this one left it; asked for by business rules only.
     pub charge: Option<&'a Charge>,
     /// The operation before this one that failed, by its transaction id.
@@ -47,6 +51,7 @@ impl Judged for RequestChangeOfPriceList {
         Seen {
             header: case.header,
             sender: case.sender,
+            is_stranger: case.is_stranger,
             failed: case.failed,
             transaction_id: &operation.transaction_id,
             owner: &operation.owner,
@@ -57,6 +62,9 @@ impl Judged for RequestChangeOfPriceList {
         }
     }
 }
+
+/// Asked first of each command; when it is broken nothing else is said.
+pub const DELEGATION: &[&Rule] = &[&Rule::CH_17];
 
 /// Asked once for each command; a broken one rejects all of its operations.
 pub const DOCUMENT: &[&Rule] = &[&Rule::VR_152, &VR_424, &VR_404, &Rule::VR_153, &Rule::VR_150, &VR_165];

@@ -1,6 +1,7 @@
 //! The process against the market's tables. Everything goes down one road: [`World::send`].
 
 mod calendar;
+mod delegation;
 mod events;
 mod long_life;
 mod new_charge;
@@ -17,13 +18,14 @@ mod view;
 mod world;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use super::state::ChargeState;
 use super::*;
 use crate::market::{ActorNumber, Calendar, ChargeType, Party, Period, Price, Resolution, Timestamp, VatClass};
-use crate::process::Market;
 use crate::process::charge_documents::tests::*;
 use crate::process::participants::Status;
+use crate::process::{Market, gather};
 use crate::record::{Change, Expected};
 
 /// Everything a gateway would keep, and the few participants that most tests want.
@@ -62,7 +64,7 @@ impl World {
     fn send(&mut self, request: &RequestChangeOfPriceList) -> Decision {
         let cause = [7; 32];
         let context = Context { now: self.now, caller: self.caller.clone(), cause, market: &self.market };
-        let facts = self.facts(&request.needs(&context));
+        let Ok(facts) = gather(request, &context, |needs| Ok::<_, Infallible>(self.facts(needs)));
         let decision = request.decide(&facts, &context);
         assert_eq!(request.decide(&facts, &context), decision, "the same arguments, the same decision");
         self.assert_guarded(&facts, &decision);

@@ -190,7 +190,11 @@ fn an_interval_without_end_asks_for_nothing() {
     let needs = |operation| request(vec![operation]).needs(&context).keys().count();
     let few = prices(Resolution::QuarterHour, local("01-09"), local("02-09"), &["1"]);
     let vast = prices(Resolution::QuarterHour, local("01-09"), end, &vec!["1"; 96]);
-    assert_eq!((needs(few), needs(vast)), (3, 3), "the charge, the sender, the registry");
+    assert_eq!(
+        (needs(few), needs(vast)),
+        (4, 4),
+        "the charge, the sender, the registry, whether anybody acts for another"
+    );
 }
 
 fn fee() -> Operation {

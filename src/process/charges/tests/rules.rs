@@ -463,6 +463,8 @@ fn reject_texts_read_well() {
             now: at(NOW),
             market: &market,
             sender: None,
+            is_owners: false,
+            is_stranger: true,
             charge: Some(&charge),
             failed: Some("t-0"),
         };

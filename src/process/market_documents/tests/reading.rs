@@ -467,7 +467,7 @@ fn a_document_is_sent_in_the_callers_own_role_and_to_the_hub() {
         read("E03", "DDQ", "MktActivityRecord{\nmRID=c2\nmarketEvaluationPoint.mRID@A10=1\n}").unwrap();
     let codes = |namespace: &str, role: ActorRole, hub: &str| -> Vec<&'static str> {
         let caller = Party { number: ActorNumber::new(SUPPLIER), role };
-        let refusals = turned_away_from(namespace, &request.header, &caller, &ActorNumber::new(hub));
+        let refusals = turned_away_from(namespace, &request.header, &caller, false, &ActorNumber::new(hub));
         refusals.iter().map(|refusal| refusal.code).collect()
     };
     let namespace = Cancellation::DOOR.namespace;

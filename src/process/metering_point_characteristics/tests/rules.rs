@@ -4,6 +4,11 @@ use std::collections::BTreeSet;
 
 use super::super::rules::Rule;
 use super::*;
+use crate::market::{ActorNumber, Party};
+use crate::process::change_of_supplier::tests::NOW;
+use crate::process::charge_documents::tests::party;
+use crate::process::delegations::{Delegation, Process, Wanted};
+use crate::process::participants::Status;
 
 type Make = fn() -> Characteristics;
 type Change = fn(&mut Characteristics);
@@ -264,6 +269,68 @@ fn a_sender_that_takes_no_part_creates_nothing() {
     assert_eq!((broken(&decision), codes(&decision)), (vec!["SenderMustBeRegistered"], vec!["E10".to_string()]));
 }
 
+/// Who calls, for which area something is delegated from when until when, and what a new metering point and an update in area
+/// 131 then break.
+#[test]
+fn a_delegate_is_judged_as_whoever_runs_the_grid_area() {
+    const P: Process = Process::IncomingMeteringPointCharacteristics;
+    let other = "8200000000011";
+    let day = |text: &str| at(text);
+    let (before, now, after) = (day("2023-02-28T23:00:00Z"), day(NOW), day("2023-03-31T22:00:00Z"));
+    type Breaks = &'static [&'static str];
+    let acts: (Breaks, Breaks) = (&[], &[]);
+    let stranger: (Breaks, Breaks) = (&["NoDelegation"], &["NoDelegation"]);
+    let not_its_own: (Breaks, Breaks) = (&["SenderMustOperateGridArea"], &["MeteringPointOfAnother"]);
+    for (process, area, starts, stops, expected) in [
+        (P, "131", before, None, acts),
+        (P, "131", now, None, acts),
+        (P, "131", before, Some(after), acts),
+        (P, "131", before, Some(now), stranger),
+        (P, "131", after, None, stranger),
+        (P, "131", before, Some(day("2022-12-31T23:00:00Z")), stranger),
+        (P, "132", before, None, stranger),
+        (Process::OutgoingMeteringPointCharacteristics, "131", before, None, stranger),
+    ] {
+        for role in [ActorRole::Delegated, ActorRole::GridAccessProvider] {
+            let mut house = peopled();
+            let grid = |number: &str| party(number, ActorRole::GridAccessProvider);
+            house.store.register(other, ActorRole::GridAccessProvider, Status::Active);
+            let (by, to) = (grid(GRID), Party { number: ActorNumber::new(other), role });
+            let row = Delegation { sequence: 1, process, grid_area: area.into(), starts, stops, by, to };
+            house.store.add(Wanted { row, numbered: true });
+            house.calls_as = Some(role);
+            let expected = match role {
+                ActorRole::GridAccessProvider if expected == stranger => not_its_own,
+                _ => expected,
+            };
+            for (reason, record, breaks) in [("E02", consumption(), expected.0), ("E67", with_meter(POINT), expected.1)]
+            {
+                let mut request = asked(reason, record);
+                request.header.sender_number = other.into();
+                let decision = house.send(&request);
+                assert_eq!(broken(&decision), breaks, "{process:?} {area} {starts} {stops:?} {role:?} {reason}");
+                let answer = &decision.outgoing[0];
+                assert_eq!((&answer.receiver, answer.owner()), (&grid(other), &Party { role, ..grid(other) }));
+                let told = decision.outgoing.iter().filter(|it| it.kind.name == "AccountingPointCharacteristics");
+                assert_eq!(told.count(), usize::from(reason == "E67" && breaks.is_empty()));
+            }
+        }
+    }
+}
+
+/// A grid company of its own that logs in as a delegated party has that party's rights, and no others.
+#[test]
+fn a_delegated_party_is_no_grid_company_whatever_its_header_says() {
+    let mut house = peopled();
+    house.calls_as = Some(ActorRole::Delegated);
+    let decision = house.send(&asked("E67", with_meter(POINT)));
+    assert_eq!((broken(&decision), codes(&decision)), (vec!["NoDelegation"], vec!["D50".to_string()]));
+}
+
+fn with_meter(number: &str) -> Characteristics {
+    Characteristics { meter: some("7"), ..bare(number, TODAY) }
+}
+
 #[test]
 fn every_rule_is_broken_by_some_row() {
     let rows = CREATED.iter().flat_map(|row| row.2).chain(UPDATED.iter().flat_map(|row| row.2));
@@ -273,6 +340,7 @@ fn every_rule_is_broken_by_some_row() {
         "CalculatedMustStayCalculated",
         "ReadCycleMustEqualParents",
         "SenderMustBeRegistered",
+        "NoDelegation",
         "ChildrenAreOpen",
         "MustBeProduction",
     ];
