@@ -131,6 +131,58 @@ fn the_registry_says_who_takes_part_and_who_runs_which_area() {
     }
 }
 
+/// Who acts for whom, by hand and from a file: post-office 5.3.
+#[test]
+fn the_registry_says_who_acts_for_whom() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store").display().to_string();
+    let file = dir.path().join("registry.toml").display().to_string();
+    let ask = |args: &[&str]| rows(&[&["process"], args, &["--store", &store, "--json"]].concat());
+    let actor =
+        |number: &str, role: &str| format!("[[actor]]\nnumber = \"{number}\"\nrole = \"{role}\"\nname = \"One\"\n");
+    let area = "[[grid_area]]\ncode = \"131\"\nowner = \"1\"\n";
+    let row = |sequence: u64, stops: &str| {
+        format!(
+            "[[delegation]]\nsequence = {sequence}\nprocess = \"IncomingMeteringPointCharacteristics\"\n\
+             grid_area = \"131\"\nby = \"1\"\nby_role = \"DDM\"\nto = \"2\"\nto_role = \"DEL\"\n\
+             starts = \"2023-01-01T00:00:00Z\"\n{stops}"
+        )
+    };
+    // Events may come late and twice: the newer row is told before the older one.
+    let newer = row(7, "stops = \"2023-06-01T00:00:00Z\"\n");
+    std::fs::write(&file, actor("1", "DDM") + &actor("2", "DEL") + area + &newer).unwrap();
+    let what = |rows: &[Value]| rows.iter().map(|row| row["what"].clone()).collect::<Vec<_>>();
+    assert_eq!(what(&ask(&["register", &file])), ["new", "new", "changed", "new"]);
+    std::fs::write(&file, row(3, "") + &newer).unwrap();
+    assert_eq!(what(&ask(&["register", &file])), ["new", "unchanged"]);
+    let shown = |at: &str| -> Vec<String> {
+        let rows = ask(&["delegations", "--at", at]);
+        rows.iter().map(|row| format!("{} {} {}", row["sequence"], row["to"], row["inForce"])).collect()
+    };
+    assert_eq!(shown("2023-05-31T23:59:59Z"), ["3 \"2\" false", "7 \"2\" true"]);
+    assert_eq!(shown("2023-06-01T00:00:00Z"), ["3 \"2\" false", "7 \"2\" false"]);
+    let by_hand = |process: &'static str, number: &'static str| {
+        let parties = ["--by", "1", "--by-role", "ddm", "--to", number, "--to-role", "del"];
+        [&["delegate", process, "131"], &parties[..], &["--starts", "2023-07-01T00:00:00Z"]].concat()
+    };
+    let told = ask(&by_hand("IncomingMeteringPointCharacteristics", "2"));
+    assert_eq!((told[0]["sequence"].as_u64(), &told[0]["what"]), (Some(8), &"new".into()));
+    assert_eq!(what(&ask(&by_hand("incomingmeteringpointcharacteristics", "2"))), ["unchanged"]);
+    assert_eq!(shown("2023-07-01T00:00:00Z")[2], "8 \"2\" true");
+    let events = ask(&["events"]);
+    let configured = events.iter().filter(|it| it["name"] == "ProcessDelegationConfigured");
+    let sequences: Vec<u64> = configured.map(|it| it["payload"]["sequence_number"].as_u64().unwrap()).collect();
+    assert_eq!(sequences, [7, 3, 8]);
+    for (args, why) in [
+        (by_hand("Everything", "2"), "`Everything` is no process"),
+        (by_hand("MissingMeasurementLog", "9"), "9/DEL is not registered"),
+    ] {
+        let output = gridpost(&[&["process"], &args[..], &["--store", &store]].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && said.contains(why), "{args:?}: {said}");
+    }
+}
+
 /// A statement of the registry holds as a whole or not at all.
 #[test]
 fn a_registry_that_cannot_be_taken_over_changes_nothing() {

@@ -326,6 +326,27 @@ async fn who_acts_for_whom_is_told_and_shown() {
     assert_eq!((status, &told["rows"][0]["what"]), (200, &json!("new")));
 }
 
+/// A metered data responsible fetches what waits for its number as grid access provider, and the other way round.
+#[tokio::test]
+async fn a_number_has_one_queue_for_both_of_its_roles_in_the_grid() {
+    let house = start().await;
+    let responsible = json!({"number": GRID_NUMBER, "role": "MDR", "name": "Grid", "external_id": "grid-1"});
+    let said = json!({"actor": [responsible]});
+    assert_eq!(tell(&house, Method::POST, "/v1.0/operator/participants", said).await.0, 200);
+    let responsible = house.token_of(GRID, ActorRole::MeteredDataResponsible);
+    assert_eq!(house.post(PRICES).body(year_of_prices("1")).send().await.unwrap().status(), 202);
+    let as_grid = peek_until(&house, "/v1.0/cim/all").await;
+    let id = header(&as_grid, "messageid").to_string();
+    let as_responsible = peek_until_as(&house, "/v1.0/cim/all", responsible.clone()).await;
+    assert_eq!(header(&as_responsible, "messageid"), id);
+    let gone = house.url(&format!("/v1.0/cim/dequeue/{id}"));
+    let dequeued = house.http.delete(&gone).bearer_auth(&responsible).send().await.unwrap();
+    assert_eq!((dequeued.status().as_u16(), header(&dequeued, "dequeue-status")), (200, ""));
+    let again = house.http.delete(&gone).bearer_auth(house.token()).send().await.unwrap();
+    assert_eq!((again.status().as_u16(), header(&again, "dequeue-status")), (200, "already"));
+    assert_eq!(house.get("/v1.0/cim/all").send().await.unwrap().status(), 204);
+}
+
 /// A delegated party sends as whoever it acts for, and fetches its answers as itself.
 #[tokio::test]
 async fn a_delegated_party_sends_for_another_and_fetches_as_itself() {

@@ -315,7 +315,8 @@ fn with_a_balance_responsible_party(xml: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Conversations that turn on what ebIX has no place for: who else asks, a supplier beside the sender, a text too long.
-const UNSAID_IN_EBIX: [&str; 7] = [
+const UNSAID_IN_EBIX: [&str; 8] = [
+    "delegation/in-a-delegated-party-asks-for-a-supplier",
     "end-of-supply/ActorNumberMustMatchItsScheme-a-gln-as-an-eic",
     "end-of-supply/EnergySupplierDoesNotMatchSender-another",
     "master-data-queries/ActorNumberMustMatchItsScheme-a-gln-as-an-eic",

@@ -212,8 +212,10 @@ fn show(catalogue: &Catalogue<'_>, (position, entry): &(Position, LogEntry), jso
         _ => format!("refused {}", entry.refused.join(" ")),
     };
     let (way, place) = (entry.direction.name(), position.place.to_string());
-    let line =
-        format!("{place:<10} {} {way:<3} {} {} {} {fate}", entry.at, entry.party, entry.document, entry.message_id);
+    // Whom it is for, where another fetches it.
+    let addressee = entry.addressee.as_ref().map_or(String::new(), |it| format!(" for {it}"));
+    let LogEntry { at, party, document, message_id, .. } = entry;
+    let line = format!("{place:<10} {at} {way:<3} {party}{addressee} {document} {message_id} {fate}");
     writeln!(out, "{}", line.trim_end()).context("write to standard output")
 }
 

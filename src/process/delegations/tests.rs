@@ -313,7 +313,9 @@ fn forward(rows: &[Delegation], document: Outgoing) -> (Vec<String>, usize) {
         looked = needs.keys().count();
         Ok(store.load(needs))
     };
-    let Ok((sent, _)) = forwarded(vec![document.clone()], &context, load);
+    let Ok((sent, seen)) = forwarded(vec![document.clone()], &context, load);
+    let guarded = seen.versions().any(|(key, _)| needs_of_any().keys().any(|guard| *guard == key));
+    assert_eq!(guarded, Process::of_outgoing(&document).is_some(), "a row that comes meanwhile has it decided again");
     assert!(sent.iter().all(|it| it.receiver == grid()), "the header names whom it is for");
     assert_eq!(sent[0].message_id, document.message_id);
     let ids: std::collections::BTreeSet<_> = sent.iter().map(|it| &it.message_id).collect();
