@@ -225,6 +225,7 @@ pub fn delegation_row(row: &Delegation) -> Value {
     json!({
         "sequence": row.sequence,
         "process": row.process.name(),
+        "carried": row.process.is_carried(),
         "gridArea": row.grid_area,
         "by": row.by.number.as_str(),
         "byRole": row.by.role.code(),

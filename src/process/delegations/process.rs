@@ -71,6 +71,27 @@ impl Process {
         }
     }
 
+    /// Whether this gateway carries documents of the process, so that delegating it has an effect here.
+    pub fn is_carried(self) -> bool {
+        match self {
+            Process::RequestEnergyResults
+            | Process::ReceiveEnergyResults
+            | Process::RequestWholesaleResults
+            | Process::ReceiveWholesaleResults
+            | Process::RequestMeasurements
+            | Process::IncomingMeteredDataForMeteringPoint
+            | Process::OutgoingMeteredDataForMeteringPoint
+            | Process::MissingMeasurementLog => false,
+            Process::RequestMeteringPointCharacteristics
+            | Process::IncomingMeteringPointCharacteristics
+            | Process::OutgoingMeteringPointCharacteristics
+            | Process::OutgoingCustomerCharacteristics
+            | Process::IncomingBillingMasterData
+            | Process::OutgoingBillingMasterData
+            | Process::IncomingPriceList => true,
+        }
+    }
+
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|process| process.name().eq_ignore_ascii_case(name))
     }
