@@ -19,7 +19,10 @@
 //! **Delegation.** Another may change metering points for a grid company that lets it, grid area by grid area: its records are
 //! judged as the grid company's, and it has the answers ([`super::delegations`]).
 //!
-//! **Rules.** [`rules`]; the table of what a type must have is [`rules::matrix`].
+//! **Rules.** [`rules`]; the table of what a type must have is [`rules::matrix`]. There are two profiles ([`Profile`]): what the
+//! market's systems ask, and what its written list asks besides.
+//!
+//! **Days.** A change makes a version from its day on; each rule looks at what is so on the day that it is about.
 //!
 //! Source: metering-points, market-roles 2.13 and 2.14.
 
@@ -37,7 +40,7 @@ mod write;
 mod tests;
 
 pub use close::CLOSE_DOWN;
-pub use settings::Settings;
+pub use settings::{Profile, Settings};
 
 use crate::document::Header;
 use crate::market::ActorRole;

@@ -3,7 +3,7 @@
 use super::decide::{Case, Done};
 use super::rules::fields::{Draft, Step};
 use super::rules::{Rule, matrix, parents, suits};
-use super::{notify, standing};
+use super::{Profile, notify, standing};
 use crate::market::{MeteringPointId, MeteringPointType, Timestamp, is_gsrn};
 use crate::process::change_of_supplier::work::Work;
 use crate::process::metering_points::{self, ConnectionState, MasterData, MeteringPoint, Version};
@@ -11,6 +11,7 @@ use crate::process::participants;
 
 /// E02. Whatever state is asked for, it begins as new, and without a supplier.
 pub fn create(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
+    let profile = work.context.market.metering_points.profile;
     let draft = Draft::of(case.record, &MasterData::default(), Step::Create);
     let (kind, effective) = create_input(work, case, &draft)?;
     let grid_area = case.record.grid_area.as_ref().map(|it| it.trimmed().to_string()).unwrap_or_default();
@@ -18,8 +19,9 @@ pub fn create(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
 
     let Draft { mut master, values, .. } = draft;
     let mut broken = values.clone();
-    broken.extend(matrix::hold(kind, &mut master, None, &values));
-    broken.extend(suits::hold(kind, &master, None));
+    broken.extend(obligation_said(case, kind, Step::Create, profile));
+    broken.extend(matrix::hold(kind, &mut master, None, &values, profile));
+    broken.extend(suits::hold(kind, &master, None, profile));
     held(broken)?;
     let exchanged = [&master.from_grid_area, &master.to_grid_area].into_iter().flatten();
     let unknown = exchanged.filter(|area| metering_points::grid_area(work.facts, area).is_none());
@@ -27,12 +29,13 @@ pub fn create(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     // Exchange is no child, whatever is said.
     let parent = parent_named(case).filter(|_| kind != MeteringPointType::Exchange);
     if let Some(parent) = &parent {
-        held(parents::hold(kind, &grid_area, work.site(parent).master.as_ref(), effective))?;
+        held(parents::hold(kind, &grid_area, work.site(parent).master.as_ref(), effective, profile))?;
+        held(own_production(work, kind, &master, parent, effective))?;
     }
 
     let obliged = case.record.production_obligation.as_deref().is_some_and(is_true);
     let obliged = obliged && kind == MeteringPointType::Production;
-    let first = Version::first(effective, ConnectionState::New, obliged, master);
+    let first = Version::first(effective, born(case, kind, profile), obliged, master);
     let site = work.sites.get_mut(&case.id).expect("what a record names is loaded");
     site.master = Some(MeteringPoint::new(case.id.clone(), kind, &grid_area, first));
     if let Some(parent) = &parent {
@@ -50,18 +53,20 @@ pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     let effective = standing::judge(work, case, areas.map(|_| Rule::GridAreasCannotBeUpdated))?;
     let MeteringPoint { kind, grid_area, .. } = standing::point(work, &case.id).clone();
     let before = standing::at(work, &case.id, effective).clone();
+    let profile = work.context.market.metering_points.profile;
     let parent = parent_named(case);
     if record.parent.as_ref().is_some_and(|it| !it.is_blank() && !is_gsrn(it.trimmed())) {
         return Err(vec![Rule::ParentMustBeGsrn]);
     }
     if let Some(parent) = &parent {
-        held(parents::hold(kind, &grid_area, work.site(parent).master.as_ref(), effective))?;
+        held(parents::hold(kind, &grid_area, work.site(parent).master.as_ref(), effective, profile))?;
     }
 
     let Draft { mut master, input, mut values } = Draft::of(record, &before.master, Step::Update);
     values.extend(input);
     let mut broken = values.clone();
-    broken.extend(matrix::hold(kind, &mut master, Some(&before.master), &values));
+    broken.extend(obligation_said(case, kind, Step::Update, profile));
+    broken.extend(matrix::hold(kind, &mut master, Some(&before.master), &values, profile));
     held(broken)?;
     let settings = &work.context.market.dk().metering_points;
     let (days_before, days_after) = (settings.update_days_before, settings.update_days_after);
@@ -72,8 +77,14 @@ pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     if before.state == ConnectionState::ClosedDown {
         broken.push(Rule::ClosedDown);
     }
-    broken.extend(suits::hold(kind, &master, Some(&before.master)));
+    if profile == Profile::Strict && kind == MeteringPointType::ElectricalHeating {
+        broken.push(Rule::HeatingIsNotChangedHere);
+    }
+    broken.extend(suits::hold(kind, &master, Some(&before.master), profile));
     let is_child = parent.clone().or_else(|| before.master.parent.as_ref().map(|(id, _)| id.clone()));
+    if let Some(parent) = is_child.as_ref().filter(|_| !is_decoupled(case)) {
+        broken.extend(own_production(work, kind, &master, parent, effective));
+    }
     if kind == MeteringPointType::ExchangeReactiveEnergy
         && let Some(parent) = is_child.filter(|_| !is_decoupled(case)).and_then(|id| work.site(&id).master.as_ref())
         && parent.at(effective).master.read_cycle != master.read_cycle
@@ -123,6 +134,15 @@ fn create_input(work: &Work, case: &Case, draft: &Draft) -> Result<(MeteringPoin
         Some(GRID_AREA_CHARACTERS) => {}
         Some(_) => broken.push(Rule::GridAreaLength),
     }
+    if work.context.market.metering_points.profile == Profile::Strict {
+        let area = record.grid_area.as_ref().map(|it| it.trimmed()).unwrap_or_default();
+        if area.chars().count() == GRID_AREA_CHARACTERS && !area.bytes().all(|byte| byte.is_ascii_digit()) {
+            broken.push(Rule::GridAreaMustBeDigits);
+        }
+        if kind == Some(MeteringPointType::ElectricalHeating) {
+            broken.push(Rule::HeatingIsNotChangedHere);
+        }
+    }
     if !matches!(record.connection_state.as_deref().map(str::trim), Some("D03" | "E22")) {
         broken.push(Rule::StateMustBeNewOrConnected);
     }
@@ -148,6 +168,40 @@ fn create_standing(work: &Work, case: &Case, grid_area: &str, effective: Timesta
     let (before, after) = (settings.create_days_before, settings.create_days_after);
     let within = standing::is_within(effective, work.now(), before, after, market);
     ask(within, Rule::EffectiveDateOutsideWindow)
+}
+
+/// In which state it begins: as new, whatever is asked for; in the strict profile what belongs to a group may be born connected.
+fn born(case: &Case, kind: MeteringPointType, profile: Profile) -> ConnectionState {
+    use MeteringPointType::{NetConsumption, SurplusProductionGroup};
+    let asked = case.record.connection_state.as_deref().map(str::trim) == Some("E22");
+    let may = profile == Profile::Strict && matches!(kind, SurplusProductionGroup | NetConsumption);
+    if asked && may { ConnectionState::Connected } else { ConnectionState::New }
+}
+
+/// What the strict profile finds wrong with what is said of a production obligation; an update leaves it to the system operator.
+fn obligation_said(case: &Case, kind: MeteringPointType, step: Step, profile: Profile) -> Option<Rule> {
+    let is_said = !is_blank(&case.record.production_obligation);
+    let is_production = kind == MeteringPointType::Production;
+    let broken = match (is_production, is_said) {
+        (true, false) if step == Step::Create => Some(Rule::ProductionObligationIsRequired),
+        (false, true) => Some(Rule::ProductionObligationNotAllowed),
+        _ => None,
+    };
+    broken.filter(|_| profile == Profile::Strict)
+}
+
+/// What the strict profile asks of own production as a child.
+fn own_production(
+    work: &Work,
+    kind: MeteringPointType,
+    master: &MasterData,
+    parent: &MeteringPointId,
+    at: Timestamp,
+) -> Vec<Rule> {
+    let strict = work.context.market.metering_points.profile == Profile::Strict;
+    let parent = work.site(parent).master.as_ref().filter(|_| strict);
+    let suits = parent.is_none_or(|it| parents::own_production_suits(kind, master, &it.at(at).master));
+    if suits { Vec::new() } else { vec![Rule::OwnProductionMustSuitParent] }
 }
 
 /// The parent that is to be had.

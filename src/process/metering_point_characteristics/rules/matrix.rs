@@ -1,13 +1,15 @@
 //! Which master data a metering point of which type must have, may have, and cannot have: a table. Source: metering-points 6.
 //!
-//! What a type cannot have is dropped without a word, as the market's systems do.
+//! There are two profiles. In the base profile what a type cannot have is dropped without a word, as the market's systems do; in
+//! the strict one it is rejected.
 
-use Demand::{Drop, If, Optional, Required};
+use Demand::{Drop, If, Optional, Refused, Required};
 
 use super::Rule;
 use super::fields::Step;
 use crate::market::{AssetType, MeteringMethod, MeteringPointType};
 use crate::process::market_documents::Address;
+use crate::process::metering_point_characteristics::Profile;
 use crate::process::metering_points::MasterData;
 
 /// What a type asks of a field.
@@ -17,6 +19,8 @@ enum Demand {
     Optional,
     /// What is said of it is not kept.
     Drop,
+    /// It cannot be said.
+    Refused(Rule),
     /// It depends; see the notes of the market's matrix.
     If(Condition),
 }
@@ -27,6 +31,9 @@ type Condition = fn(&MasterData) -> bool;
 struct Row {
     /// Consumption, production, exchange, exchange of reactive energy, all others.
     demand: [Demand; 5],
+    /// Consumption, production, exchange, exchange of reactive energy, grid loss, heating and net consumption, analysis and
+    /// internal use, all others.
+    strict: [Demand; 8],
     /// What is broken when it is missing: where a metering point is created, and where it is updated.
     missing: [Rule; 2],
     /// It is not missing when it was given, and is not known.
@@ -43,24 +50,38 @@ pub fn hold(
     master: &mut MasterData,
     before: Option<&MasterData>,
     values: &[Rule],
+    profile: Profile,
 ) -> Vec<Rule> {
     let step = if before.is_some() { Step::Update } else { Step::Create };
     let mut broken = Vec::new();
     for row in ROWS {
-        let asked = |it: &MasterData| match row.demand[column(kind)] {
+        let demand = match profile {
+            Profile::Base => row.demand[column(kind)],
+            Profile::Strict => row.strict[strict_column(kind)],
+        };
+        let asked = |it: &MasterData| match demand {
             Required => true,
             If(condition) => condition(it),
-            Optional | Drop => false,
+            Optional | Drop | Refused(_) => false,
         };
         let is_missing = |it: &MasterData| asked(it) && !(row.has)(it);
-        if matches!(row.demand[column(kind)], Drop) {
+        if let Drop = demand {
             (row.drop)(master);
+        } else if let Refused(rule) = demand
+            && (row.has)(master)
+            && !before.is_some_and(row.has)
+        {
+            broken.push(rule);
         } else if is_missing(master)
             && !before.is_some_and(is_missing)
             && row.unknown.is_none_or(|unknown| !values.contains(&unknown))
         {
             broken.push(row.missing[step as usize]);
         }
+    }
+    let exchanges = master.from_grid_area.is_some() || master.to_grid_area.is_some();
+    if profile == Profile::Strict && kind != MeteringPointType::Exchange && exchanges {
+        broken.push(Rule::ExchangeGridAreasNotAllowed);
     }
     broken.extend(conditions(kind, master, step));
     broken
@@ -119,6 +140,20 @@ fn column(kind: MeteringPointType) -> usize {
     }
 }
 
+fn strict_column(kind: MeteringPointType) -> usize {
+    use MeteringPointType::*;
+    match kind {
+        Consumption => 0,
+        Production => 1,
+        Exchange => 2,
+        ExchangeReactiveEnergy => 3,
+        GridLossCorrection => 4,
+        ElectricalHeating | NetConsumption => 5,
+        Analysis | InternalUse => 6,
+        _ => 7,
+    }
+}
+
 /// Whether it is of the types that net settlement is about.
 pub fn is_main(kind: MeteringPointType) -> bool {
     matches!(kind, MeteringPointType::Consumption | MeteringPointType::Production)
@@ -155,31 +190,50 @@ fn part(part: fn(&Address) -> &Option<String>, it: &MasterData) -> bool {
 const ALL: [Demand; 5] = [Required; 5];
 const MAIN_AND_EXCHANGE: [Demand; 5] = [Required, Required, Required, Optional, Optional];
 const MAIN: [Demand; 5] = [Required, Required, Optional, Optional, Optional];
+/// The same in the strict profile.
+const EVERY: [Demand; 8] = [Required; 8];
+const OF_MAIN: [Demand; 8] = [Required, Required, Optional, Optional, Optional, Optional, Optional, Optional];
+const OF_MAIN_AND_EXCHANGE: [Demand; 8] =
+    [Required, Required, Required, Optional, Optional, Optional, Optional, Optional];
+
+/// What consumption and production are asked, and nobody else may say.
+const fn of_main_alone(consumption: Demand, production: Demand, refused: Rule) -> [Demand; 8] {
+    let no = Refused(refused);
+    [consumption, production, no, no, no, no, no, no]
+}
+
+/// What everybody may say but those of one column.
+const fn but_for(column: usize, refused: Rule) -> [Demand; 8] {
+    let mut demands = [Optional; 8];
+    demands[column] = Refused(refused);
+    demands
+}
 
 /// In the order in which what is missing is told.
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
-    Row { demand: ALL, missing: [Rule::ProductIsRequired; 2], unknown: Some(Rule::ProductMustBeKnown), has: |it| it.product.is_some(), drop: |_| {} },
-    Row { demand: ALL, missing: [Rule::UnitIsRequired; 2], unknown: Some(Rule::UnitMustBeKnown), has: |it| it.unit.is_some(), drop: |_| {} },
-    Row { demand: ALL, missing: [Rule::ReadCycleIsRequired; 2], unknown: Some(Rule::ReadCycleMustBeKnown), has: |it| it.read_cycle.is_some(), drop: |_| {} },
-    Row { demand: ALL, missing: [Rule::MeteringMethodMustBeKnown, Rule::MeteringMethodCannotBeRemoved], unknown: Some(Rule::MeteringMethodMustBeKnown), has: |it| it.metering_method.is_some(), drop: |_| {} },
-    Row { demand: [Required, Drop, Drop, Drop, Drop], missing: [Rule::SettlementMethodIsRequired; 2], unknown: Some(Rule::SettlementMethodMustBeKnown), has: |it| it.settlement_method.is_some(), drop: |it| it.settlement_method = None },
-    Row { demand: MAIN, missing: [Rule::NetSettlementGroupIsRequired; 2], unknown: Some(Rule::NetSettlementGroupMustBeKnown), has: |it| it.net_settlement_group.is_some(), drop: |_| {} },
-    Row { demand: [If(is_read_yearly), Drop, Optional, Optional, Optional], missing: [Rule::ScheduledReadingDateIsRequired; 2], unknown: Some(Rule::ScheduledReadingDateForm), has: |it| it.next_reading_date.is_some(), drop: |it| it.next_reading_date = None },
-    Row { demand: MAIN_AND_EXCHANGE, missing: [Rule::DisconnectionTypeIsRequired, Rule::DisconnectionTypeCannotBeRemoved], unknown: Some(Rule::DisconnectionTypeMustBeKnown), has: |it| it.disconnection_method.is_some(), drop: |_| {} },
-    Row { demand: [If(is_net_settled), If(is_net_settled), Optional, Optional, Optional], missing: [Rule::ConnectionTypeIsRequired; 2], unknown: Some(Rule::ConnectionTypeMustBeKnownInUpdate), has: |it| it.connection_type.is_some(), drop: |_| {} },
-    Row { demand: [If(is_net_settled), Required, Optional, Optional, Optional], missing: [Rule::AssetTypeIsRequired; 2], unknown: Some(Rule::AssetTypeMustBeKnown), has: |it| it.asset_type.is_some(), drop: |_| {} },
-    Row { demand: [If(is_net_settled), Optional, Optional, Optional, Optional], missing: [Rule::CapacityIsRequired; 2], unknown: Some(Rule::CapacityForm), has: |it| it.capacity.is_some(), drop: |_| {} },
-    Row { demand: [If(wants_power_plant), Required, Optional, Optional, Optional], missing: [Rule::PowerPlantIsRequired; 2], unknown: Some(Rule::PowerPlantMustBeGsrn), has: |it| it.power_plant.is_some(), drop: |_| {} },
-    Row { demand: [If(has_a_meter); 5], missing: [Rule::MeterIsRequired; 2], unknown: Some(Rule::MeterNumberLength), has: |it| it.meter.is_some(), drop: |_| {} },
-    Row { demand: [Drop, Drop, Required, Drop, Drop], missing: [Rule::ExchangeGridAreasAreRequired; 2], unknown: None, has: |it| it.from_grid_area.is_some() && it.to_grid_area.is_some(), drop: |it| (it.from_grid_area, it.to_grid_area) = (None, None) },
-    Row { demand: ALL, missing: [Rule::StreetNameIsRequired; 2], unknown: Some(Rule::StreetNameLength), has: |it| part(|it| &it.street, it), drop: |_| {} },
-    Row { demand: MAIN_AND_EXCHANGE, missing: [Rule::StreetCodeIsRequired; 2], unknown: Some(Rule::StreetCodeForm), has: |it| part(|it| &it.street_code, it), drop: |_| {} },
-    Row { demand: MAIN_AND_EXCHANGE, missing: [Rule::BuildingNumberIsRequired; 2], unknown: Some(Rule::BuildingNumberForm), has: |it| part(|it| &it.number, it), drop: |_| {} },
-    Row { demand: MAIN_AND_EXCHANGE, missing: [Rule::MunicipalityIsRequired; 2], unknown: Some(Rule::MunicipalityCodeForm), has: |it| part(|it| &it.municipality_code, it), drop: |_| {} },
-    Row { demand: MAIN_AND_EXCHANGE, missing: [Rule::AddressReferenceIsRequired; 2], unknown: Some(Rule::AddressReferenceForm), has: |it| it.address_reference.is_some(), drop: |_| {} },
-    Row { demand: MAIN, missing: [Rule::CityIsRequired; 2], unknown: Some(Rule::CityLength), has: |it| part(|it| &it.city, it), drop: |_| {} },
-    Row { demand: MAIN, missing: [Rule::PostCodeIsRequired; 2], unknown: Some(Rule::PostCodeForm), has: |it| part(|it| &it.post_code, it), drop: |_| {} },
-    Row { demand: ALL, missing: [Rule::CountryMustBeDenmark, Rule::CountryIsRequired], unknown: Some(Rule::CountryMustBeDenmark), has: |it| part(|it| &it.country, it), drop: |_| {} },
-    Row { demand: [If(has_a_reference); 5], missing: [Rule::ActualAddressIsRequired; 2], unknown: None, has: |it| it.is_actual_address.is_some(), drop: |_| {} },
+    Row { demand: ALL, strict: EVERY, missing: [Rule::ProductIsRequired; 2], unknown: Some(Rule::ProductMustBeKnown), has: |it| it.product.is_some(), drop: |_| {} },
+    Row { demand: ALL, strict: EVERY, missing: [Rule::UnitIsRequired; 2], unknown: Some(Rule::UnitMustBeKnown), has: |it| it.unit.is_some(), drop: |_| {} },
+    Row { demand: ALL, strict: EVERY, missing: [Rule::ReadCycleIsRequired; 2], unknown: Some(Rule::ReadCycleMustBeKnown), has: |it| it.read_cycle.is_some(), drop: |_| {} },
+    Row { demand: ALL, strict: EVERY, missing: [Rule::MeteringMethodMustBeKnown, Rule::MeteringMethodCannotBeRemoved], unknown: Some(Rule::MeteringMethodMustBeKnown), has: |it| it.metering_method.is_some(), drop: |_| {} },
+    Row { demand: [Required, Drop, Drop, Drop, Drop], strict: [Required, Refused(Rule::SettlementMethodNotAllowed), Refused(Rule::SettlementMethodNotAllowed), Refused(Rule::SettlementMethodNotAllowed), Required, Refused(Rule::SettlementMethodNotAllowed), Refused(Rule::SettlementMethodNotAllowed), Refused(Rule::SettlementMethodNotAllowed)], missing: [Rule::SettlementMethodIsRequired; 2], unknown: Some(Rule::SettlementMethodMustBeKnown), has: |it| it.settlement_method.is_some(), drop: |it| it.settlement_method = None },
+    Row { demand: MAIN, strict: of_main_alone(Required, Required, Rule::NetSettlementGroupNotAllowed), missing: [Rule::NetSettlementGroupIsRequired; 2], unknown: Some(Rule::NetSettlementGroupMustBeKnown), has: |it| it.net_settlement_group.is_some(), drop: |_| {} },
+    Row { demand: [If(is_read_yearly), Drop, Optional, Optional, Optional], strict: [If(is_read_yearly), Refused(Rule::ScheduledReadingDateNotForProduction), Optional, Optional, Optional, Optional, Optional, Optional], missing: [Rule::ScheduledReadingDateIsRequired; 2], unknown: Some(Rule::ScheduledReadingDateForm), has: |it| it.next_reading_date.is_some(), drop: |it| it.next_reading_date = None },
+    Row { demand: MAIN_AND_EXCHANGE, strict: of_main_alone(Required, Required, Rule::DisconnectionTypeNotAllowed), missing: [Rule::DisconnectionTypeIsRequired, Rule::DisconnectionTypeCannotBeRemoved], unknown: Some(Rule::DisconnectionTypeMustBeKnown), has: |it| it.disconnection_method.is_some(), drop: |_| {} },
+    Row { demand: [If(is_net_settled), If(is_net_settled), Optional, Optional, Optional], strict: of_main_alone(If(is_net_settled), If(is_net_settled), Rule::ConnectionTypeNotOfType), missing: [Rule::ConnectionTypeIsRequired; 2], unknown: Some(Rule::ConnectionTypeMustBeKnownInUpdate), has: |it| it.connection_type.is_some(), drop: |_| {} },
+    Row { demand: [If(is_net_settled), Required, Optional, Optional, Optional], strict: of_main_alone(If(is_net_settled), Required, Rule::AssetTypeNotAllowed), missing: [Rule::AssetTypeIsRequired; 2], unknown: Some(Rule::AssetTypeMustBeKnown), has: |it| it.asset_type.is_some(), drop: |_| {} },
+    Row { demand: [If(is_net_settled), Optional, Optional, Optional, Optional], strict: [If(is_net_settled), If(is_net_settled), Refused(Rule::CapacityNotAllowed), Refused(Rule::CapacityNotAllowed), Refused(Rule::CapacityNotAllowed), Refused(Rule::CapacityNotAllowed), Refused(Rule::CapacityNotAllowed), Optional], missing: [Rule::CapacityIsRequired; 2], unknown: Some(Rule::CapacityForm), has: |it| it.capacity.is_some(), drop: |_| {} },
+    Row { demand: [If(wants_power_plant), Required, Optional, Optional, Optional], strict: [If(wants_power_plant), If(is_net_settled), Refused(Rule::PowerPlantNotAllowed), Refused(Rule::PowerPlantNotAllowed), Refused(Rule::PowerPlantNotAllowed), Refused(Rule::PowerPlantNotAllowed), Refused(Rule::PowerPlantNotAllowed), Required], missing: [Rule::PowerPlantIsRequired; 2], unknown: Some(Rule::PowerPlantMustBeGsrn), has: |it| it.power_plant.is_some(), drop: |_| {} },
+    Row { demand: [If(has_a_meter); 5], strict: [If(has_a_meter); 8], missing: [Rule::MeterIsRequired; 2], unknown: Some(Rule::MeterNumberLength), has: |it| it.meter.is_some(), drop: |_| {} },
+    Row { demand: [Drop, Drop, Required, Drop, Drop], strict: [Optional, Optional, Required, Optional, Optional, Optional, Optional, Optional], missing: [Rule::ExchangeGridAreasAreRequired; 2], unknown: None, has: |it| it.from_grid_area.is_some() && it.to_grid_area.is_some(), drop: |it| (it.from_grid_area, it.to_grid_area) = (None, None) },
+    Row { demand: [Optional; 5], strict: but_for(4, Rule::PowerLimitsNotAllowed), missing: [Rule::PowerLimitForm; 2], unknown: None, has: |it| it.maximum_power.is_some() || it.maximum_current.is_some(), drop: |_| {} },
+    Row { demand: ALL, strict: OF_MAIN, missing: [Rule::StreetNameIsRequired; 2], unknown: Some(Rule::StreetNameLength), has: |it| part(|it| &it.street, it), drop: |_| {} },
+    Row { demand: MAIN_AND_EXCHANGE, strict: OF_MAIN_AND_EXCHANGE, missing: [Rule::StreetCodeIsRequired; 2], unknown: Some(Rule::StreetCodeForm), has: |it| part(|it| &it.street_code, it), drop: |_| {} },
+    Row { demand: MAIN_AND_EXCHANGE, strict: OF_MAIN_AND_EXCHANGE, missing: [Rule::BuildingNumberIsRequired; 2], unknown: Some(Rule::BuildingNumberForm), has: |it| part(|it| &it.number, it), drop: |_| {} },
+    Row { demand: MAIN_AND_EXCHANGE, strict: OF_MAIN_AND_EXCHANGE, missing: [Rule::MunicipalityIsRequired; 2], unknown: Some(Rule::MunicipalityCodeForm), has: |it| part(|it| &it.municipality_code, it), drop: |_| {} },
+    Row { demand: MAIN_AND_EXCHANGE, strict: of_main_alone(Required, Required, Rule::AddressReferenceNotAllowed), missing: [Rule::AddressReferenceIsRequired; 2], unknown: Some(Rule::AddressReferenceForm), has: |it| it.address_reference.is_some(), drop: |_| {} },
+    Row { demand: MAIN, strict: OF_MAIN, missing: [Rule::CityIsRequired; 2], unknown: Some(Rule::CityLength), has: |it| part(|it| &it.city, it), drop: |_| {} },
+    Row { demand: MAIN, strict: OF_MAIN, missing: [Rule::PostCodeIsRequired; 2], unknown: Some(Rule::PostCodeForm), has: |it| part(|it| &it.post_code, it), drop: |_| {} },
+    Row { demand: ALL, strict: EVERY, missing: [Rule::CountryMustBeDenmark, Rule::CountryIsRequired], unknown: Some(Rule::CountryMustBeDenmark), has: |it| part(|it| &it.country, it), drop: |_| {} },
+    Row { demand: [If(has_a_reference); 5], strict: of_main_alone(Required, Required, Rule::ActualAddressNotAllowed), missing: [Rule::ActualAddressIsRequired; 2], unknown: None, has: |it| it.is_actual_address.is_some(), drop: |_| {} },
 ];

@@ -1,11 +1,19 @@
 //! Which metering point may belong to which. Source: metering-points 3.
 
 use super::Rule;
-use crate::market::{MeteringPointType, Timestamp};
-use crate::process::metering_points::MeteringPoint;
+use crate::market::{MeteringMethod, MeteringPointType, Timestamp};
+use crate::process::metering_point_characteristics::Profile;
+use crate::process::metering_points::{MasterData, MeteringPoint};
 
-/// Why a metering point of this type in this grid area is no child of `parent` from a day on: P1 to P6, all of them together.
-pub fn hold(kind: MeteringPointType, grid_area: &str, parent: Option<&MeteringPoint>, from: Timestamp) -> Vec<Rule> {
+/// Why a metering point of this type in this grid area is no child of `parent` from a day on: P1 to P6, in the strict
+/// profile P8, all of them together.
+pub fn hold(
+    kind: MeteringPointType,
+    grid_area: &str,
+    parent: Option<&MeteringPoint>,
+    from: Timestamp,
+    profile: Profile,
+) -> Vec<Rule> {
     let Some(parent) = parent else { return vec![Rule::UnknownParent] };
     let mut broken = Vec::new();
     if parent.grid_area != grid_area {
@@ -19,7 +27,18 @@ pub fn hold(kind: MeteringPointType, grid_area: &str, parent: Option<&MeteringPo
     if parent.is_closed_from(from) {
         broken.push(Rule::ParentIsClosedDown);
     }
+    let is_measured = parent.at(from).master.metering_method == Some(MeteringMethod::Physical);
+    if profile == Profile::Strict && kind == MeteringPointType::ExchangeReactiveEnergy && !is_measured {
+        broken.push(Rule::ParentMustBePhysical);
+    }
     broken
+}
+
+/// Whether own production below net settlement comes by its values as the strict profile wants.
+pub fn own_production_suits(kind: MeteringPointType, master: &MasterData, parent: &MasterData) -> bool {
+    let is_net_settled = parent.net_settlement_group.is_some_and(|group| !matches!(group, 0 | 99));
+    let is_measured = master.metering_method == Some(MeteringMethod::Physical);
+    kind != MeteringPointType::OwnProduction || !is_net_settled || !is_measured
 }
 
 /// The group of a type. Source: metering-points 3.

@@ -3,21 +3,29 @@
 use super::Rule;
 use super::matrix::is_main;
 use crate::market::{EnergyProduct, EnergyUnit, MeteringMethod, MeteringPointType, SettlementMethod};
+use crate::process::metering_point_characteristics::Profile;
 use crate::process::metering_points::MasterData;
 
 /// Every value that does not suit, of those that there are; `before` where they are updated.
-pub fn hold(kind: MeteringPointType, master: &MasterData, before: Option<&MasterData>) -> Vec<Rule> {
+pub fn hold(kind: MeteringPointType, master: &MasterData, before: Option<&MasterData>, profile: Profile) -> Vec<Rule> {
     use MeteringPointType::*;
+    let strict = profile == Profile::Strict;
     let mut broken = Vec::new();
     let mut ask = |holds: bool, rule: Rule| {
         if !holds {
             broken.push(rule);
         }
     };
-    let monthly = kind == VeProduction && master.read_cycle == Some("P1M");
-    ask(master.read_cycle.is_none_or(|it| monthly || matches!(it, "PT15M" | "PT1H")), Rule::ReadCycleMustSuitType);
+    let cycles: &[&str] = match kind {
+        VeProduction => &["PT15M", "PT1H", "P1M"],
+        Analysis if strict => &["PT15M", "PT1H", "P1M"],
+        NetConsumption if strict => &["PT1H"],
+        _ => &["PT15M", "PT1H"],
+    };
+    ask(master.read_cycle.is_none_or(|it| cycles.contains(&it)), Rule::ReadCycleMustSuitType);
     let product = match kind {
         VeProduction => None,
+        Analysis | InternalUse if strict => None,
         ExchangeReactiveEnergy => Some(EnergyProduct::ReactiveEnergy),
         _ => Some(EnergyProduct::ActiveEnergy),
     };
@@ -27,7 +35,10 @@ pub fn hold(kind: MeteringPointType, master: &MasterData, before: Option<&Master
         ExchangeReactiveEnergy => Some(EnergyUnit::KilovarHour),
         _ => Some(EnergyUnit::KilowattHour),
     };
-    ask(unit.is_none() || master.unit.is_none() || master.unit == unit, Rule::UnitMustSuitType);
+    let in_megawatts =
+        strict && matches!(kind, OtherConsumption | OtherProduction) && master.unit == Some(EnergyUnit::MegawattHour);
+    let unit_suits = unit.is_none() || master.unit.is_none() || master.unit == unit || in_megawatts;
+    ask(unit_suits, Rule::UnitMustSuitType);
     let is_net_settled = master.net_settlement_group.is_some_and(|group| !matches!(group, 0 | 99));
     if let Some(method) = master.metering_method {
         let by_group = !is_main(kind) || !is_net_settled || method != MeteringMethod::Physical;
@@ -36,6 +47,7 @@ pub fn hold(kind: MeteringPointType, master: &MasterData, before: Option<&Master
             TotalConsumption => method != MeteringMethod::Physical,
             NetConsumption => method == MeteringMethod::Calculated,
             OtherConsumption | OtherProduction => method != MeteringMethod::Calculated,
+            ExchangeReactiveEnergy if strict => method == MeteringMethod::Physical,
             _ => true,
         };
         ask(by_type, Rule::MeteringMethodMustSuitType);

@@ -1,6 +1,7 @@
 //! What an RSM-021 comes to: the worked cases of the market's text, and what a metering point goes through.
 
 mod rules;
+mod strict;
 mod versions;
 
 use crate::market::{ActorRole, MeteringPointId};
