@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gridpost::gateway::orders::{Order, OrderTable};
+use gridpost::gateway::orders::{self, CalledOff, Order, OrderTable};
 use gridpost::gateway::world::World;
 use gridpost::gateway::{Clock, Gateway, Question, Receipt, Settings};
 use gridpost::market::{Party, Timestamp};
@@ -19,7 +19,7 @@ use gridpost::spec::Specs;
 use gridpost::store::{Completion, Fault, Memory, Page, Store};
 
 /// Conversations that lead through every process of the market roles, with their clocks and fetches.
-const CONVERSATIONS: [&str; 9] = [
+const CONVERSATIONS: [&str; 10] = [
     "change-of-supplier/E03-from-request-to-effect",
     "change-of-supplier/E56-another-balance-responsible-party",
     "cancellation/E03-in-time",
@@ -28,6 +28,7 @@ const CONVERSATIONS: [&str; 9] = [
     "move-out/E66-from-request-to-effect",
     "reallocation/FormerSupplierIsSilent-five-days",
     "portfolio-changes/E06-a-whole-portfolio-is-taken-over",
+    "portfolio-changes/E06-is-called-off",
     "metering-points/D14-today",
 ];
 
@@ -64,6 +65,7 @@ enum Said {
     Clock(Timestamp),
     Fetch,
     Order(Box<Order>),
+    CallOff,
 }
 
 /// A conversation, and at its end everybody fetches.
@@ -79,6 +81,7 @@ fn conversation(name: &str) -> Vec<Said> {
                 None => Said::Document(bytes),
                 Some(Step::Clock) => Said::Clock(Timestamp::parse_date_time(text().trim()).unwrap()),
                 Some(Step::Fetch) => Said::Fetch,
+                Some(Step::CallOff) => Said::CallOff,
                 Some(Step::Order) => {
                     Said::Order(Box::new(toml::from_str::<OrderTable>(&text()).unwrap().order().unwrap()))
                 }
@@ -151,6 +154,12 @@ impl House {
             }
             Said::Order(order) => {
                 self.gateway().order(order).await.map_err(|it| words(&it))?;
+            }
+            Said::CallOff => {
+                let orders = orders::orders(&**self.gateway().store()).map_err(|it| words(&it))?;
+                let id = orders[0]["id"].as_str().unwrap().to_string();
+                let called = self.gateway().call_off(&id).await.map_err(|it| words(&it))?;
+                assert!(matches!(called, CalledOff::Off(_) | CalledOff::Before(_)), "{called:?}");
             }
             Said::Fetch => self.fetch().await?,
         }

@@ -316,6 +316,13 @@ fn an_operator_lets_one_supplier_take_over_from_another() {
     let until = ["what-if", "--until", "2023-10-02T00:00:00Z", "--store", &store, "--json"];
     assert_eq!(gridpost(&until).status.code(), Some(0));
     assert_eq!(gridpost(&["process", "orders", "unknown", "--store", &store]).status.code(), Some(2));
+    let call_off = |id: &str, clock: &str| {
+        gridpost(&["process", "orders", "--call-off", id, "--clock", clock, "--store", &store, "--json"])
+    };
+    assert_eq!(call_off("unknown", "2023-08-03T09:00:00Z").status.code(), Some(2));
+    let off = said(&call_off(id, "2023-08-03T09:00:00Z"));
+    assert_eq!((&off[0]["called_off"], &off[0]["done"]), (&"2023-08-03T09:00:00Z".into(), &0.into()), "{off:?}");
+    assert_eq!(off, said(&call_off(id, "2023-08-04T09:00:00Z")), "it is safe to repeat");
     let help = String::from_utf8(gridpost(&["process", "force-supplier", "--help"]).stdout).unwrap();
     assert!(help.contains("--dry-run") && help.contains("Examples:"), "{help}");
 }

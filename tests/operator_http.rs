@@ -730,4 +730,21 @@ async fn the_hub_orders_a_takeover_and_sees_what_became_of_it() {
     assert_eq!((&rest["rows"][0]["outcome"], &rest["next"]), (&"skipped".into(), &Value::Null), "{rest}");
     assert_eq!(talk(&hub, see(path)).await.1["total"], 1);
     assert_eq!(talk(&hub, see(&format!("{path}/unknown"))).await.0, 404);
+
+    let call_off = |path: &str| house.http.delete(house.url(path));
+    assert_eq!(talk(&other, call_off(&one)).await.0, 403);
+    assert_eq!(talk(&hub, call_off(&format!("{path}/unknown"))).await.0, 404);
+    let (status, off) = talk(&hub, call_off(&one)).await;
+    assert_eq!((status, &off["id"]), (202, &given["id"]), "{off}");
+    assert_eq!(talk(&hub, call_off(&one)).await, (200, off), "it is safe to repeat");
+    loop {
+        let (_, shown) = talk(&hub, see(&one)).await;
+        if shown["order"]["taken_back"] == 1 {
+            assert_eq!((&shown["order"]["done"], &shown["rows"][0]["outcome"]), (&0.into(), &"called off".into()));
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let audited = talk(&hub, see("/v1.0/operator/audit")).await.1.to_string();
+    assert!(audited.contains("DELETE /v1.0/operator/orders/{id}"), "{audited}");
 }

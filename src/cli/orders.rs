@@ -13,7 +13,7 @@ use super::config::Config;
 use super::output::{Progress, parse_instant};
 use super::process::show;
 use super::{Outcome, audited};
-use crate::gateway::orders::{self, Ordered};
+use crate::gateway::orders::{self, CalledOff, Ordered};
 use crate::gateway::{Clock, Gateway};
 use crate::market::{Calendar, Timestamp};
 use crate::process::portfolio_changes::view::{Tally, order_row};
@@ -68,7 +68,9 @@ const FORCE_EXAMPLES: &str = "Examples:
         --kind D13 --date 2023-09-02
   What became of it, and what is left to do:
     gridpost process orders
-    gridpost process orders 5f0c2c6bd2cfe1a6a1f0f94eae0b3a52 --json";
+    gridpost process orders 5f0c2c6bd2cfe1a6a1f0f94eae0b3a52 --json
+  It was a mistake; until its date it can be called off:
+    gridpost process orders --call-off 5f0c2c6bd2cfe1a6a1f0f94eae0b3a52";
 
 /// Makes another party balance responsible for what a supplier supplies in a grid area.
 ///
@@ -137,6 +139,23 @@ pub fn balance(args: &BalanceArgs, dir: &Path, json: bool, config: &Config) -> R
         date: midnight(&args.date, config)?,
     };
     run(&table, &args.how, dir, json, config)
+}
+
+/// Before its day an order does not hold any more: what it has registered is withdrawn, and whoever had been told is told so.
+pub fn call_off(id: &str, clock: Option<Timestamp>, dir: &Path, json: bool, config: &Config) -> Result<Outcome> {
+    let store = Arc::new(Embedded::open(dir, config.store_options())?);
+    let clock = clock.map_or_else(Clock::machine, Clock::standing_at);
+    let gateway = Gateway::open(store.clone(), Arc::new(config.specs()?), config.gateway_settings()?, clock)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    match runtime.block_on(gateway.call_off(id))? {
+        CalledOff::Off(_) | CalledOff::Before(_) => {}
+        CalledOff::Refused(refused) => return refuse(&[refused], json),
+        CalledOff::Unknown => bail!("call the order {id} off: there is none"),
+    }
+    let settled = runtime.block_on(gateway.settled());
+    settled.map_err(|trouble| anyhow!("call the order off: {trouble}"))?;
+    drop(gateway);
+    orders(&store, Some(id), json)
 }
 
 /// Every order, or one with what became of each accounting point.
@@ -231,8 +250,9 @@ fn refuse(refused: &[Refusal], json: bool) -> Result<Outcome> {
 }
 
 fn summed_up(tally: &Tally) -> String {
-    let Tally { done, stands_by, skipped, waiting, failed } = tally;
-    format!("{done} done, {stands_by} stand by, {skipped} skipped, {waiting} waiting, {failed} failed")
+    let Tally { done, stands_by, skipped, waiting, called_off, failed } = tally;
+    let off = if *called_off > 0 { format!(", {called_off} called off") } else { String::new() };
+    format!("{done} done, {stands_by} stand by, {skipped} skipped{off}, {waiting} waiting, {failed} failed")
 }
 
 /// A local day begins at its midnight; an instant is left as it is.

@@ -138,9 +138,15 @@ enum What {
     ForceSupplier(orders::ForceArgs),
     BalanceResponsible(orders::BalanceArgs),
     /// What operators have ordered about suppliers' portfolios, and how each order went; with an ID, what became of each
-    /// accounting point.
+    /// accounting point. Until its date an order can be called off.
     Orders {
         id: Option<String>,
+        /// Calls this order off: what it has registered is withdrawn, and whoever had been told is told so.
+        #[arg(long, value_name = "ID", conflicts_with = "id")]
+        call_off: Option<String>,
+        /// As of this instant [default: now].
+        #[arg(long, value_name = "T", value_parser = parse_instant, requires = "call_off")]
+        clock: Option<Timestamp>,
     },
     /// Everybody who is registered.
     Participants,
@@ -202,6 +208,7 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
     match &args.what {
         What::ForceSupplier(force) => return orders::force(force, dir, args.json, config),
         What::BalanceResponsible(balance) => return orders::balance(balance, dir, args.json, config),
+        What::Orders { call_off: Some(id), clock, .. } => return orders::call_off(id, *clock, dir, args.json, config),
         _ => {}
     }
     let store = Embedded::open(dir, config.store_options())?;
@@ -212,7 +219,7 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
         return pack_commands::run(what, store, args.json, config);
     }
     match &args.what {
-        What::Orders { id } => return orders::orders(&store, id.as_deref(), args.json),
+        What::Orders { id, .. } => return orders::orders(&store, id.as_deref(), args.json),
         What::GridArea { code, owner, .. } => {
             return register::grid_area(&store, config, code, owner.as_deref(), args.json);
         }

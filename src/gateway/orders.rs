@@ -9,6 +9,7 @@ use super::{Fault, Gateway, PAGE_RECORDS, load};
 use crate::document::Outgoing;
 use crate::market::{MeteringPointId, Timestamp};
 use crate::process::accounting_points::{self, AccountingPoint};
+use crate::process::portfolio_changes::call_off::{self, Called};
 use crate::process::portfolio_changes::record::{self, Given, Outcome, OutcomeKind, Progress, Way};
 use crate::process::portfolio_changes::view::{self, Tally};
 pub use crate::process::portfolio_changes::view::{order_row, tally_row};
@@ -28,7 +29,42 @@ pub enum Ordered {
     Refused(Vec<Refusal>),
 }
 
+/// What became of calling an order off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CalledOff {
+    /// It is on disk; its accounting points follow.
+    Off(Box<Given>),
+    /// It was called off before.
+    Before(Box<Given>),
+    Refused(Refusal),
+    /// There is no such order.
+    Unknown,
+}
+
 impl Gateway {
+    /// Calls an order off before its day, or says why not.
+    pub async fn call_off(&self, id: &str) -> Result<CalledOff, Fault> {
+        for _ in 0..ATTEMPTS_MAX {
+            let facts = gather_more(
+                call_off::needs(id),
+                |facts| call_off::needs_more(id, facts),
+                |needs| load(&*self.store, needs),
+            )?;
+            let (given, changes) = match call_off::call_off(id, &facts, self.now()) {
+                Called::Off(given, changes) => (given, changes),
+                Called::Before(given) => return Ok(CalledOff::Before(given)),
+                Called::Refused(refused) => return Ok(CalledOff::Refused(refused)),
+                Called::Unknown => return Ok(CalledOff::Unknown),
+            };
+            let mut batch = Batch::default();
+            batch.unless_moved(facts.versions()).put_all(changes);
+            if let Committed::Committed(_) = self.write(batch).await? {
+                return Ok(CalledOff::Off(given));
+            }
+        }
+        Err(Fault::Moving { what: "the order" })
+    }
+
     /// Gives an order, or says why not.
     pub async fn order(&self, order: &Order) -> Result<Ordered, Fault> {
         let market = self.settings.markets.of(Pack::DK);

@@ -70,7 +70,7 @@ pub fn routes() -> Router<Arc<Door>> {
         .route(AUDIT, get(audit))
         .route(clock::CLOCK, any(clock::clock))
         .route(orders::ORDERS, any(orders::orders))
-        .route(orders::ORDER, taking("GET, HEAD", get(orders::order)))
+        .route(orders::ORDER, taking("GET, HEAD, DELETE", get(orders::order).delete(orders::call_off)))
 }
 
 async fn charges(State(door): State<Arc<Door>>, request: Request) -> Response {

@@ -1,7 +1,7 @@
 //! `/v1.0/operator/orders`: what an operator changes about a supplier's portfolio is ordered here, tried out, and looked at.
 //!
 //! An order is answered once it is on disk (202); its jobs follow. `?dry_run=true` says what it would come to and changes
-//! nothing. How an order reads is how it stands in a conversation's `NN-order.toml`, as JSON.
+//! nothing. `DELETE` of one calls it off until its day. How an order reads is how it stands in a conversation's `NN-order.toml`, as JSON.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,7 +20,7 @@ use super::post::json_answer;
 use super::routes::finish;
 use super::{Door, Format, Problem, caller};
 use crate::gateway::Error;
-use crate::gateway::orders::{self, Order, OrderTable, Ordered, Refusal, order_row, tally_row};
+use crate::gateway::orders::{self, CalledOff, Order, OrderTable, Ordered, Refusal, order_row, tally_row};
 
 pub const ORDERS: &str = "/v1.0/operator/orders";
 pub const ORDER: &str = "/v1.0/operator/orders/{id}";
@@ -42,6 +42,35 @@ pub async fn order(State(door): State<Arc<Door>>, Path(id): Path<String>, reques
     let mut said = Said { route: ORDER, ..Said::default() };
     let answer = shown(&door, &parts, &mut said, id).await;
     finish(&door, answer, format, unread, said)
+}
+
+/// Calls an order off.
+pub async fn call_off(State(door): State<Arc<Door>>, Path(id): Path<String>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let format = Format::of(&parts.headers);
+    let unread = Unread::new(body, &parts.headers);
+    let mut said = Said { route: ORDER, ..Said::default() };
+    let answer = called_off(&door, &parts, &mut said, id).await;
+    finish(&door, answer, format, unread, said)
+}
+
+async fn called_off(door: &Arc<Door>, parts: &Parts, said: &mut Said, id: String) -> Result<Response, Problem> {
+    let caller = caller::identify(door, parts).await?;
+    said.party = Some(caller.clone());
+    operator::admitted(&caller)?;
+    let share = door.fairness.admit(&caller, Instant::now())?;
+    Query::of(parts).nothing_else()?;
+    let gateway = Arc::clone(&door.gateway);
+    let called = share.during(async move { gateway.call_off(&id).await }).await;
+    let called = called.map_err(|fault| Problem::fault(&fault))?;
+    let (status, given) = match called {
+        CalledOff::Off(given) => (StatusCode::ACCEPTED, given),
+        CalledOff::Before(given) => (StatusCode::OK, given),
+        CalledOff::Refused(refused) => return Err(refuse(&[refused], "The order is not called off.")),
+        CalledOff::Unknown => return Err(operator::unknown()),
+    };
+    let at = given.called_off.map(|at| at.to_string());
+    Ok(json_answer(status, &json!({ "id": given.id, "called_off": at })))
 }
 
 async fn answer(door: &Arc<Door>, parts: &Parts, unread: &mut Unread, said: &mut Said) -> Result<Response, Problem> {
@@ -70,7 +99,7 @@ async fn answer(door: &Arc<Door>, parts: &Parts, unread: &mut Unread, said: &mut
             let order = read(&body)?;
             if dry_run {
                 let tried = share.during(aside(move || try_out(&gateway, &order))).await;
-                return tried.map_err(|fault| Problem::fault(&fault))?.map_err(|refused| refuse(&refused));
+                return tried.map_err(|fault| Problem::fault(&fault))?.map_err(|refused| refuse(&refused, NOT_GIVEN));
             }
             let given = share.during(async move { gateway.order(&order).await }).await;
             match given.map_err(|fault| Problem::fault(&fault))? {
@@ -82,7 +111,7 @@ async fn answer(door: &Arc<Door>, parts: &Parts, unread: &mut Unread, said: &mut
                     let message = "The very same was ordered at this moment.";
                     Err(Problem::new(StatusCode::CONFLICT, "OrderGivenBefore", message))
                 }
-                Ordered::Refused(refused) => Err(refuse(&refused)),
+                Ordered::Refused(refused) => Err(refuse(&refused, NOT_GIVEN)),
             }
         }
         _ => {
@@ -144,9 +173,11 @@ fn read(body: &[u8]) -> Result<Order, Problem> {
 }
 
 /// Every rule that the order breaks.
-fn refuse(refused: &[Refusal]) -> Problem {
+fn refuse(refused: &[Refusal], message: &str) -> Problem {
     let details = refused.iter().map(|it| Error::new(it.rule.number(), it.to_string()).target(&it.what)).collect();
-    let mut problem = Problem::new(StatusCode::CONFLICT, "OrderRefused", "The order is not given.");
+    let mut problem = Problem::new(StatusCode::CONFLICT, "OrderRefused", message);
     problem.error.details = details;
     problem
 }
+
+const NOT_GIVEN: &str = "The order is not given.";

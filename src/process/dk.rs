@@ -58,6 +58,7 @@ impl Pack {
             &change_of_supplier::timers::SILENCE,
             &metering_point_characteristics::CLOSE_DOWN,
             &portfolio_changes::JOB,
+            &portfolio_changes::CALL_OFF,
         ],
         errands: &[charge_links::STOPPED, charge_links::CREATED, charge_links::OWNED, portfolio_changes::FAN_OUT],
         settings: SettingsForm::of::<Settings>(),

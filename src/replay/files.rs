@@ -18,8 +18,8 @@ pub struct Run {
 /// A conversation folder, one with files named `…-in-….xml` or `…-in.xml`, is a run of its own: it starts from the
 /// world. Between its documents, in name order, `…-clock.txt` moves the clock to the instant that it holds,
 /// `…-fetch.txt` lets the participants whose numbers it holds, or everybody, empty their queues, and `…-order.toml` is
-/// what an operator orders about a supplier's portfolio; a folder with an order is a conversation too. All other files are
-/// one run together, in the order given, folders in name order.
+/// what an operator orders about a supplier's portfolio, and `…-call-off.txt` calls off what was ordered last; a folder with an
+/// order is a conversation too. All other files are one run together, in the order given, folders in name order.
 pub fn runs(paths: &[PathBuf]) -> Result<Vec<Run>> {
     let mut loose = Vec::new();
     let mut conversations = BTreeMap::new();
@@ -82,6 +82,7 @@ pub enum Step {
     Clock,
     Fetch,
     Order,
+    CallOff,
 }
 
 impl Step {
@@ -94,6 +95,8 @@ impl Step {
             Some(Step::Fetch)
         } else if name.ends_with("-order.toml") {
             Some(Step::Order)
+        } else if name.ends_with("-call-off.txt") {
+            Some(Step::CallOff)
         } else {
             None
         }

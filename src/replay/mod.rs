@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 pub use files::{Run, Step, runs};
 pub use report::{FileLine, Line, OrderLine, OutgoingLine};
 
-use crate::gateway::orders::{self, OrderTable, Ordered, order_row};
+use crate::gateway::orders::{self, CalledOff, OrderTable, Ordered, Refusal, order_row};
 use crate::gateway::world::World;
 use crate::gateway::{Clock, Gateway, Receipt};
 use crate::market::{Party, Timestamp};
@@ -46,7 +46,7 @@ pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Re
     plan.world.settle_in(&gateway).await.context("settle the world")?;
     let mut tally = Tally::default();
     let folder = plan.out.as_deref().map(|out| out.join(&run.name));
-    let mut number = 0;
+    let (mut number, mut ordered) = (0, None);
     for path in &run.files {
         let body = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
         match Step::of(path) {
@@ -65,6 +65,14 @@ pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Re
             Some(Step::Order) => {
                 let line =
                     order(&gateway, path, &body).await.with_context(|| format!("do as {} says", path.display()))?;
+                ordered = line.order.as_ref().and_then(|row| row["id"].as_str()).map(str::to_string).or(ordered);
+                tell(Line::Order(line))?;
+                continue;
+            }
+            Some(Step::CallOff) => {
+                let id = ordered.as_deref().with_context(|| format!("{}: nothing was ordered", path.display()))?;
+                let line =
+                    call_off(&gateway, path, id).await.with_context(|| format!("do as {} says", path.display()))?;
                 tell(Line::Order(line))?;
                 continue;
             }
@@ -105,22 +113,37 @@ async fn follow_the_documents(gateway: &Gateway, body: &[u8]) -> Result<()> {
 /// Gives an order, and waits until all of it is done.
 async fn order(gateway: &Gateway, path: &Path, text: &[u8]) -> Result<OrderLine> {
     let table: OrderTable = toml::from_str(std::str::from_utf8(text)?)?;
-    let file = path.display().to_string();
-    Ok(match gateway.order(&table.order()?).await? {
-        Ordered::Given(given) => {
-            if let Err(trouble) = gateway.settled().await {
-                bail!("the order is {trouble}");
-            }
-            let mut points = Vec::new();
-            let found = orders::order(&**gateway.store(), &given.id, &mut |row| points.push(row))?;
-            let (given, tally) = found.context("find the order again")?;
-            OrderLine { file, order: Some(order_row(&given, &tally)), refused: Vec::new(), points }
-        }
+    match gateway.order(&table.order()?).await? {
+        Ordered::Given(given) => carried_out(gateway, path, &given.id).await,
         Ordered::GivenBefore => bail!("it was ordered at this moment before"),
-        Ordered::Refused(refused) => {
-            OrderLine { file, order: None, refused: orders::refusal_rows(&refused), points: Vec::new() }
-        }
-    })
+        Ordered::Refused(refused) => Ok(refusal(path, &refused)),
+    }
+}
+
+/// Calls an order off, and waits until all of it is taken back.
+async fn call_off(gateway: &Gateway, path: &Path, id: &str) -> Result<OrderLine> {
+    match gateway.call_off(id).await? {
+        CalledOff::Off(_) | CalledOff::Before(_) => carried_out(gateway, path, id).await,
+        CalledOff::Refused(refused) => Ok(refusal(path, &[refused])),
+        CalledOff::Unknown => bail!("there is no order {id}"),
+    }
+}
+
+/// What has become of an order, once all that was to be done about it is.
+async fn carried_out(gateway: &Gateway, path: &Path, id: &str) -> Result<OrderLine> {
+    if let Err(trouble) = gateway.settled().await {
+        bail!("the order is {trouble}");
+    }
+    let mut points = Vec::new();
+    let found = orders::order(&**gateway.store(), id, &mut |row| points.push(row))?;
+    let (given, tally) = found.context("find the order again")?;
+    let file = path.display().to_string();
+    Ok(OrderLine { file, order: Some(order_row(&given, &tally)), refused: Vec::new(), points })
+}
+
+fn refusal(path: &Path, refused: &[Refusal]) -> OrderLine {
+    let file = path.display().to_string();
+    OrderLine { file, order: None, refused: orders::refusal_rows(refused), points: Vec::new() }
 }
 
 fn instant(text: &[u8]) -> Option<Timestamp> {

@@ -147,7 +147,10 @@ impl fmt::Display for Line {
                 let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_string();
                 match &order.order {
                     None => write!(f, "refused {}", order.file)?,
-                    Some(row) => write!(f, "ordered {} {} {}", order.file, text(row, "order"), text(row, "kind"))?,
+                    Some(row) => {
+                        let done = if row["called_off"].is_null() { "ordered" } else { "called off" };
+                        write!(f, "{done} {} {} {}", order.file, text(row, "order"), text(row, "kind"))?;
+                    }
                 }
                 for refused in &order.refused {
                     let [rule, name, said, what] = ["rule", "name", "text", "what"].map(|name| text(refused, name));

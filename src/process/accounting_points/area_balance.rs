@@ -31,6 +31,20 @@ pub fn keep(facts: &Facts, supplier: &ActorNumber, area: &str, from: Timestamp, 
     Change::Put(key(supplier, area), write(&parties))
 }
 
+/// That a party is responsible from a day on holds no more; nothing where another has taken its place. Needs: [`needs_of`].
+pub fn forget(
+    facts: &Facts,
+    supplier: &ActorNumber,
+    area: &str,
+    from: Timestamp,
+    party: &ActorNumber,
+) -> Option<Change> {
+    let mut parties = parties(facts, supplier, area);
+    let before = parties.len();
+    parties.retain(|(start, who)| *start != from.micros() || who != party.as_str());
+    (parties.len() < before).then(|| Change::Put(key(supplier, area), write(&parties)))
+}
+
 fn key(supplier: &ActorNumber, area: &str) -> Key {
     Key::new(AREA_BALANCES).text(supplier.as_str()).text(area)
 }

@@ -215,7 +215,8 @@ impl Work<'_> {
         (ended.outcome, ended.awaited) = (Outcome::Cancelled, Vec::new());
         ended.tell(now, format!("cancelled: {}", why.name()));
         match course.kind {
-            ProcessKind::ChangeOfBalanceResponsible | ProcessKind::Reallocation => {}
+            ProcessKind::Reallocation => {}
+            ProcessKind::ChangeOfBalanceResponsible => self.tell(events::future_balance_cancelled(&course, why)),
             ProcessKind::EndOfSupply | ProcessKind::MoveOut => self.end_is_off(&course, why),
             // It stood by, and nobody has heard of it.
             ProcessKind::ForcedSupplierChange if course.state == State::NotStarted => {}

@@ -41,6 +41,15 @@ pub fn future_change_cancelled(course: &Course, why: Why) -> Event {
     event("FutureEnergySupplierChangeCancelled", course, fields)
 }
 
+pub fn future_balance_cancelled(course: &Course, why: Why) -> Event {
+    let fields = json!({
+        "energy_supplier_gln": course.requester.as_str(),
+        "effective_date": course.effective.to_string(),
+        "reason": why.name(),
+    });
+    event("FutureBalanceResponsibleChangeCancelled", course, fields)
+}
+
 pub fn supplier_changed(course: &Course, supplier: &ActorNumber, previous: Option<&ActorNumber>) -> Event {
     let fields = json!({
         "energy_supplier_gln": supplier.as_str(),

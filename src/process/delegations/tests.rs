@@ -260,7 +260,7 @@ fn every_process_is_found_again_by_its_name() {
     }
     assert_eq!(Process::from_name("Everything"), None);
     // Whatever is carried is that of a document, out or in, and the other way round.
-    let incoming = crate::process::DOCUMENTS.iter().filter_map(|it| Process::of_incoming(it.name)).map(|it| it.0);
+    let incoming = crate::process::documents().filter_map(|it| Process::of_incoming(it.name)).map(|it| it.0);
     let outgoing = [&METERING_POINT_DATA, &CUSTOMER_DATA, &charge_links::NOTIFY];
     let outgoing = outgoing.into_iter().filter_map(|kind| Process::of_outgoing(&document(kind, &[])));
     let mut found: Vec<Process> = incoming.chain(outgoing).collect();

@@ -11,7 +11,7 @@ use crate::process::participants;
 
 /// E02. Whatever state is asked for, it begins as new, and without a supplier.
 pub fn create(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
-    let profile = work.context.market.metering_points.profile;
+    let profile = work.context.market.dk().metering_points.profile;
     let draft = Draft::of(case.record, &MasterData::default(), Step::Create);
     let (kind, effective) = create_input(work, case, &draft)?;
     let grid_area = case.record.grid_area.as_ref().map(|it| it.trimmed().to_string()).unwrap_or_default();
@@ -53,7 +53,7 @@ pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     let effective = standing::judge(work, case, areas.map(|_| Rule::GridAreasCannotBeUpdated))?;
     let MeteringPoint { kind, grid_area, .. } = standing::point(work, &case.id).clone();
     let before = standing::at(work, &case.id, effective).clone();
-    let profile = work.context.market.metering_points.profile;
+    let profile = work.context.market.dk().metering_points.profile;
     let parent = parent_named(case);
     if record.parent.as_ref().is_some_and(|it| !it.is_blank() && !is_gsrn(it.trimmed())) {
         return Err(vec![Rule::ParentMustBeGsrn]);
@@ -134,7 +134,7 @@ fn create_input(work: &Work, case: &Case, draft: &Draft) -> Result<(MeteringPoin
         Some(GRID_AREA_CHARACTERS) => {}
         Some(_) => broken.push(Rule::GridAreaLength),
     }
-    if work.context.market.metering_points.profile == Profile::Strict {
+    if work.context.market.dk().metering_points.profile == Profile::Strict {
         let area = record.grid_area.as_ref().map(|it| it.trimmed()).unwrap_or_default();
         if area.chars().count() == GRID_AREA_CHARACTERS && !area.bytes().all(|byte| byte.is_ascii_digit()) {
             broken.push(Rule::GridAreaMustBeDigits);
@@ -198,7 +198,7 @@ fn own_production(
     parent: &MeteringPointId,
     at: Timestamp,
 ) -> Vec<Rule> {
-    let strict = work.context.market.metering_points.profile == Profile::Strict;
+    let strict = work.context.market.dk().metering_points.profile == Profile::Strict;
     let parent = work.site(parent).master.as_ref().filter(|_| strict);
     let suits = parent.is_none_or(|it| parents::own_production_suits(kind, master, &it.at(at).master));
     if suits { Vec::new() } else { vec![Rule::OwnProductionMustSuitParent] }

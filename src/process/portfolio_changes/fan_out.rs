@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use super::job;
 use super::order::What;
 use super::record::{self, About, Given, Outcome, OutcomeKind, Progress, Way};
+use super::{call_off, job};
 use crate::market::MeteringPointId;
 use crate::process::accounting_points::{self, AccountingPoint};
 use crate::process::errand::{self, Errand, cause};
@@ -55,7 +55,7 @@ pub fn way(progress: &Progress) -> (KeyRange, fn(&Key) -> MeteringPointId) {
     match progress.way {
         Way::Noting => (accounting_points::points(after), accounting_points::read_point),
         Way::Supplied => (accounting_points::supplied_by(&progress.supplier, after), accounting_points::read_supplied),
-        Way::Named => (record::results(&progress.order, after), record::read_result_point),
+        Way::Named | Way::CallingOff => (record::results(&progress.order, after), record::read_result_point),
     }
 }
 
@@ -81,6 +81,21 @@ impl Task {
     }
 }
 
+impl Task {
+    /// Each accounting point of an order that is called off gets a timer, which is due at once.
+    fn call_off(&self, page: &[Key], more: bool, context: &Context) -> Vec<Change> {
+        let points = self.points(page);
+        let Progress { order, at, .. } = &self.progress;
+        let timers = points.iter().flat_map(|id| call_off::timer(order, *at, id).set(context));
+        let mut changes: Vec<Change> = timers.collect();
+        changes.push(match more {
+            true => Progress { after: points.into_iter().next_back(), ..self.progress.clone() }.put(self.key.clone()),
+            false => Change::Delete(self.key.clone()),
+        });
+        changes
+    }
+}
+
 impl Errand for Task {
     fn left(&self) -> Option<(KeyRange, usize)> {
         Some((way(&self.progress).0, PAGE_POINTS))
@@ -98,7 +113,7 @@ impl Errand for Task {
         let needs = Needs::default().key(self.key.clone()).key(record::order_key(&self.progress.order));
         let of_point = match self.progress.way {
             Way::Noting => accounting_points::needs_of,
-            Way::Supplied | Way::Named => metering_points::needs_of,
+            Way::Supplied | Way::Named | Way::CallingOff => metering_points::needs_of,
         };
         self.points(page).iter().fold(needs, |needs, id| needs.and(of_point(id)))
     }
@@ -113,6 +128,14 @@ impl Errand for Task {
         }
         let key = record::order_key(&self.progress.order);
         let given = Given::read(&key, facts.get(&key).expect("an order stays where it was given"));
+        if self.progress.way == Way::CallingOff {
+            return Decision { changes: self.call_off(page, more, context), ..Decision::default() };
+        }
+        if given.called_off.is_some() {
+            // Nothing more is begun; what was is taken back behind this.
+            let given = Given { found: Some(self.progress.found), ..given };
+            return Decision::default().change(Change::Delete(self.key.clone())).change(given.put());
+        }
         let points = self.points(page);
         let mut changes = Vec::new();
         let mut found = self.progress.found;

@@ -29,6 +29,11 @@ pub fn cause_of(order: &str) -> [u8; 32] {
     cause(&[0; 32], &["order", order])
 }
 
+/// The accounting point of a job's timer.
+pub fn point_of(timer: &Timer) -> MeteringPointId {
+    MeteringPointId::new(timer.turn.reader().text().expect("the turn of such a timer is an accounting point"))
+}
+
 pub struct Job {
     order: String,
     point: MeteringPointId,
@@ -36,8 +41,7 @@ pub struct Job {
 
 impl Job {
     fn of(timer: &Timer) -> Self {
-        let point = timer.turn.reader().text().expect("the turn of such a timer is an accounting point");
-        Self { order: timer.id.clone(), point: MeteringPointId::new(point) }
+        Self { order: timer.id.clone(), point: point_of(timer) }
     }
 
     fn given(&self, facts: &Facts) -> Given {
@@ -72,6 +76,10 @@ impl Duty for Job {
             return Decision::default();
         }
         let given = self.given(facts);
+        if given.called_off.is_some() {
+            let off = Outcome::of(OutcomeKind::CalledOff).put(&given.id, &self.point);
+            return Decision::default().change(off);
+        }
         let mut work = Work::load(facts, context, [self.point.clone()], &[]);
         let outcome = match &given.what {
             What::ForceSupplierChange { kind, from, to } => force::force(

@@ -17,10 +17,14 @@
 //! **Change of balance responsible party**: for each accounting point of a type that the supplier supplies in the grid area,
 //! what a request (E56) of the supplier would have come to, without an answer.
 //!
+//! **Called off** ([`call_off`]). Until its day an order may be called off, by one commit with an errand of its own; whoever had
+//! been told hears that it does not hold.
+//!
 //! **What is kept.** Orders, how far each has been gone through, and the outcome of each job ([`record`]).
 //!
 //! Source: market-roles 2.9, 2.10.
 
+pub mod call_off;
 pub mod fan_out;
 mod force;
 pub mod job;
@@ -32,6 +36,7 @@ pub mod view;
 #[cfg(test)]
 mod tests;
 
+pub use call_off::CALL_OFF;
 pub use fan_out::FAN_OUT;
 pub use job::JOB;
 pub use order::{Flaw, ForcedKind, Order, OrderTable, Selection, Successor, What};

@@ -19,6 +19,8 @@ const RESULTS: Space = Space(74);
 const FAILING: Space = Space(75);
 
 const VERSION: u8 = 1;
+/// Orders that were called off.
+const CALLED_OFF: u8 = 2;
 
 /// An order as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Given {
     pub date: Timestamp,
     /// How many accounting points it is about, once all have been gone through.
     pub found: Option<u64>,
+    /// The moment at which it was called off.
+    pub called_off: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +68,8 @@ pub enum Way {
     Supplied,
     /// What the order names.
     Named,
+    /// What an order that is called off was about, as far as it has come.
+    CallingOff,
 }
 
 /// What became of one accounting point.
@@ -87,11 +93,14 @@ pub enum OutcomeKind {
     /// Registered, and nothing is done or told while something else comes before it.
     StandsBy,
     Skipped,
+    /// Its order was called off, and with it what had been registered.
+    CalledOff,
 }
 
 impl OutcomeKind {
-    pub const ALL: [OutcomeKind; 4] =
-        [OutcomeKind::Waiting, OutcomeKind::Done, OutcomeKind::StandsBy, OutcomeKind::Skipped];
+    /// As they are stored, by their place.
+    pub const ALL: [OutcomeKind; 5] =
+        [OutcomeKind::Waiting, OutcomeKind::Done, OutcomeKind::StandsBy, OutcomeKind::Skipped, OutcomeKind::CalledOff];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -99,6 +108,7 @@ impl OutcomeKind {
             OutcomeKind::Done => "done",
             OutcomeKind::StandsBy => "stands by",
             OutcomeKind::Skipped => "skipped",
+            OutcomeKind::CalledOff => "called off",
         }
     }
 }
@@ -181,7 +191,15 @@ impl Given {
             Selection::GridAreas(areas) => About::GridAreas(areas.iter().cloned().collect()),
             Selection::MeteringPoints(_) => About::Named,
         };
-        let mut given = Self { id: String::new(), at, what: order.what.clone(), about, date: order.date, found: None };
+        let mut given = Self {
+            id: String::new(),
+            at,
+            what: order.what.clone(),
+            about,
+            date: order.date,
+            found: None,
+            called_off: None,
+        };
         let mut hash = blake3::Hasher::new();
         hash.update(&given.write());
         if let Selection::MeteringPoints(points) = &order.selection {
@@ -223,7 +241,11 @@ impl Given {
         };
         let named = self.about == About::Named;
         let (at, date) = (self.at.micros(), self.date.micros());
-        stored::write(VERSION, &StoredOrder { at, what, areas, named, date, found: self.found })
+        let stored = StoredOrder { at, what, areas, named, date, found: self.found };
+        match self.called_off {
+            None => stored::write(VERSION, &stored),
+            Some(called_off) => stored::write(CALLED_OFF, &(stored, called_off.micros())),
+        }
     }
 
     /// # Panics
@@ -231,7 +253,10 @@ impl Given {
     /// When the record is not one that [`Given::put`] made.
     pub fn read(key: &Key, entry: &Entry) -> Self {
         let id = key.reader().text().expect("an order's key is its id");
-        let found: StoredOrder = stored::read(VERSION, &entry.value).expect("a stored order is read back");
+        let standing = || Some((stored::read(VERSION, &entry.value)?, None));
+        let off = || stored::read::<(StoredOrder, i64)>(CALLED_OFF, &entry.value).map(|(order, at)| (order, Some(at)));
+        let (found, called_off): (StoredOrder, Option<i64>) =
+            standing().or_else(off).expect("a stored order is read back");
         let what = match found.what {
             StoredWhat::ForceSupplierChange { failure, from, to, by_area } => What::ForceSupplierChange {
                 kind: if failure { ForcedKind::Failure } else { ForcedKind::Takeover },
@@ -257,7 +282,7 @@ impl Given {
             (false, false) => About::GridAreas(found.areas),
         };
         let (at, date) = (Timestamp::from_micros(found.at), Timestamp::from_micros(found.date));
-        Self { id, at, what, about, date, found: found.found }
+        Self { id, at, what, about, date, found: found.found, called_off: called_off.map(Timestamp::from_micros) }
     }
 }
 

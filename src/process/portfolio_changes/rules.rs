@@ -28,6 +28,7 @@ pub enum Rule {
     GridAreaMustBeKnown,
     BalanceResponsibleMustBeActive,
     ActorBlockedInGridArea,
+    OrderMustLieAhead,
     AccountingPointMustBeKnown,
     CannotBeInStateOfClosedDown,
     ForcedChangeIsRegistered,
@@ -38,7 +39,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    pub const ALL: [Rule; 16] = [
+    pub const ALL: [Rule; 17] = [
         Rule::SupplierMustBeKnown,
         Rule::NewSupplierMustBeActive,
         Rule::SuppliersMustDiffer,
@@ -48,6 +49,7 @@ impl Rule {
         Rule::GridAreaMustBeKnown,
         Rule::BalanceResponsibleMustBeActive,
         Rule::ActorBlockedInGridArea,
+        Rule::OrderMustLieAhead,
         Rule::AccountingPointMustBeKnown,
         Rule::CannotBeInStateOfClosedDown,
         Rule::ForcedChangeIsRegistered,
@@ -68,6 +70,7 @@ impl Rule {
             Rule::GridAreaMustBeKnown => "F07",
             Rule::BalanceResponsibleMustBeActive => "F08",
             Rule::ActorBlockedInGridArea => "F09",
+            Rule::OrderMustLieAhead => "F10",
             Rule::AccountingPointMustBeKnown => "F11",
             Rule::CannotBeInStateOfClosedDown => "F12",
             Rule::ForcedChangeIsRegistered => "F13",
@@ -89,6 +92,7 @@ impl Rule {
             Rule::GridAreaMustBeKnown => "GridAreaMustBeKnown",
             Rule::BalanceResponsibleMustBeActive => "BalanceResponsibleMustBeActive",
             Rule::ActorBlockedInGridArea => "ActorBlockedInGridArea",
+            Rule::OrderMustLieAhead => "OrderMustLieAhead",
             Rule::AccountingPointMustBeKnown => "AccountingPointMustBeKnown",
             Rule::CannotBeInStateOfClosedDown => "CannotBeInStateOfClosedDown",
             Rule::ForcedChangeIsRegistered => "ForcedChangeIsRegistered",
@@ -113,6 +117,7 @@ impl Rule {
                 "the balance responsible party is not registered as an active one (DDK)"
             }
             Rule::ActorBlockedInGridArea => "the party is blocked in the grid area",
+            Rule::OrderMustLieAhead => "the day of the order has come, and what took effect stays",
             Rule::AccountingPointMustBeKnown => "there is no such metering point",
             Rule::CannotBeInStateOfClosedDown => "the metering point is closed down",
             Rule::ForcedChangeIsRegistered => "another is to take it over from this supplier by then already",

@@ -17,6 +17,7 @@ pub struct Tally {
     pub stands_by: u64,
     pub skipped: u64,
     pub waiting: u64,
+    pub called_off: u64,
     /// Jobs that failed through a bug of ours, which `gridpost queue parked` shows with the cause.
     pub failed: u64,
 }
@@ -29,14 +30,22 @@ impl Tally {
             OutcomeKind::Done => &mut self.done,
             OutcomeKind::StandsBy => &mut self.stands_by,
             OutcomeKind::Skipped => &mut self.skipped,
+            OutcomeKind::CalledOff => &mut self.called_off,
         } += 1;
     }
 }
 
 /// How many came to what, by name.
 pub fn tally_row(tally: &Tally) -> Value {
-    let Tally { done, stands_by, skipped, waiting, failed } = tally;
-    json!({"done": done, "stands_by": stands_by, "skipped": skipped, "waiting": waiting, "failed": failed})
+    let Tally { done, stands_by, skipped, waiting, called_off, failed } = tally;
+    json!({
+        "done": done,
+        "stands_by": stands_by,
+        "skipped": skipped,
+        "waiting": waiting,
+        "taken_back": called_off,
+        "failed": failed,
+    })
 }
 
 /// An order, and how it stands.
@@ -67,6 +76,7 @@ pub fn order_row(given: &Given, tally: &Tally) -> Value {
         "grid_areas": areas,
         "named": given.about == About::Named,
         "gone_through": given.found.is_some(),
+        "called_off": given.called_off.map(|at| at.to_string()),
     });
     if let (Some(row), Value::Object(tally)) = (row.as_object_mut(), tally_row(tally)) {
         row.extend(tally);

@@ -7,7 +7,7 @@ use super::*;
 
 fn strict() -> House {
     let mut house = peopled();
-    house.market.metering_points.profile = Profile::Strict;
+    house.market.dk_mut().metering_points.profile = Profile::Strict;
     house
 }
 
@@ -104,7 +104,7 @@ fn a_record_that_creates_breaks_what_the_strict_profile_asks() {
             change(&mut record);
             let broken = send(&mut house, "E02", record);
             if broken != **expected && **expected != ["NONE"] {
-                wrong.push((row, house.market.metering_points.profile, broken, expected));
+                wrong.push((row, house.market.dk_mut().metering_points.profile, broken, expected));
             }
         }
     }
@@ -130,7 +130,7 @@ fn an_update_is_not_answerable_for_what_was_there_before_the_profile_was_strict(
     let mut before = of_type("D06");
     before.capacity = measured("5");
     assert_eq!(send(&mut house, "E02", before), Vec::<&str>::new());
-    house.market.metering_points.profile = Profile::Strict;
+    house.market.dk_mut().metering_points.profile = Profile::Strict;
     let mut update = bare(NEW, TODAY);
     update.meter = some("7");
     assert_eq!(send(&mut house, "E67", update), Vec::<&str>::new(), "it has a net settlement group and no power plant");
@@ -157,7 +157,7 @@ fn what_belongs_to_a_group_may_be_born_connected() {
         ("D15", Profile::Base, ConnectionState::New),
     ] {
         let mut house = strict();
-        house.market.metering_points.profile = profile;
+        house.market.dk_mut().metering_points.profile = profile;
         let mut record = other(code);
         record.connection_state = some("E22");
         assert_eq!(send(&mut house, "E02", record), Vec::<&str>::new());

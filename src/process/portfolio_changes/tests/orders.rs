@@ -19,7 +19,7 @@ fn in_areas(areas: &[&str], table: OrderTable) -> OrderTable {
     }
 }
 
-fn balance(supplier: &str, area: &str, responsible: &str, date: &str) -> OrderTable {
+pub fn balance(supplier: &str, area: &str, responsible: &str, date: &str) -> OrderTable {
     OrderTable::ChangeBalanceResponsible {
         supplier: supplier.into(),
         grid_area: area.into(),
