@@ -1,5 +1,7 @@
 //! The market roles in a house of their own: documents go in, time passes, post comes out.
 
+mod model;
+mod points;
 mod properties;
 mod rules;
 mod stories;
