@@ -21,7 +21,7 @@ enum Act {
 }
 
 const SUPPLIERS: [&str; 3] = [A, B, C];
-const POINTS: [&str; 4] = [POINT, "571313100000200001", "571313100000200018", "571313100000200025"];
+const POINTS: [&str; 4] = [POINT, "571313100000200007", "571313100000200014", "571313100000200021"];
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let point = 0..POINTS.len();
