@@ -8,7 +8,7 @@ use crate::process::change_of_supplier::tests::{BALANCE, OTHER_BALANCE, request}
 use crate::process::gather_more;
 
 /// Calls an order off and takes back what it has done.
-fn called(house: &mut House, id: &str) -> Called {
+pub fn called(house: &mut House, id: &str) -> Called {
     let called = call_only(house, id);
     go_through(house);
     house.pass(house.now);

@@ -1,5 +1,5 @@
 //! Random histories of many accounting points: changes of supplier, ends of supply, cancellations, and orders about whole
-//! portfolios. The model is a market with one accounting point: what happens at each must be what would have happened there alone.
+//! portfolios, some of them called off. The model is a market with one accounting point: what happens at each must be what would have happened there alone.
 
 use std::collections::BTreeSet;
 
@@ -13,11 +13,36 @@ use crate::record::Key;
 
 #[derive(Debug, Clone)]
 enum Act {
-    Change { point: usize, by: usize, days: i32 },
-    End { point: usize, by: usize, days: i32, reason: &'static str },
-    Cancel { point: usize, by: usize, which: usize, reason: &'static str },
-    Order { kind: &'static str, from: usize, to: usize, days: i32 },
-    Wait { hours: i64 },
+    Change {
+        point: usize,
+        by: usize,
+        days: i32,
+    },
+    End {
+        point: usize,
+        by: usize,
+        days: i32,
+        reason: &'static str,
+    },
+    Cancel {
+        point: usize,
+        by: usize,
+        which: usize,
+        reason: &'static str,
+    },
+    Order {
+        kind: &'static str,
+        from: usize,
+        to: usize,
+        days: i32,
+    },
+    /// The order before so many others is called off.
+    CallOff {
+        ago: usize,
+    },
+    Wait {
+        hours: i64,
+    },
 }
 
 const SUPPLIERS: [&str; 3] = [A, B, C];
@@ -33,6 +58,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
             .prop_map(|(point, by, which, reason)| Act::Cancel { point, by, which, reason }),
         3 => (prop_oneof![Just("E06"), Just("D13")], 0..3_usize, 0..3_usize, 1..20_i32)
             .prop_map(|(kind, from, to, days)| Act::Order { kind, from, to, days }),
+        2 => (0..3_usize).prop_map(|ago| Act::CallOff { ago }),
         3 => (1..200_i64).prop_map(|hours| Act::Wait { hours }),
     ];
     prop::collection::vec(one, 1..30)
@@ -51,6 +77,7 @@ fn play(acts: &[Act], points: &[usize]) -> House {
         house.point(POINT, "E17", "ClosedDown");
     }
     let calendar = Calendar::new(chrono_tz::Europe::Copenhagen);
+    let mut orders: Vec<String> = Vec::new();
     for (number, act) in acts.iter().enumerate() {
         let day = |house: &House, days: i32| calendar.midnight_in_days(house.now, days).to_string();
         match act {
@@ -72,7 +99,11 @@ fn play(acts: &[Act], points: &[usize]) -> House {
             }
             Act::Order { kind, from, to, days } => {
                 let table = on(&day(&house, *days), forced(kind, SUPPLIERS[*from], SUPPLIERS[*to]));
-                let _ = order(&mut house, &table);
+                orders.extend(order(&mut house, &table).ok());
+            }
+            Act::CallOff { ago } => {
+                let Some(id) = orders.iter().rev().nth(*ago).cloned() else { continue };
+                super::call_off::called(&mut house, &id);
             }
             Act::Wait { hours } => house.pass(Timestamp::from_seconds(house.now.seconds() + hours * 3_600)),
             _ => {}
