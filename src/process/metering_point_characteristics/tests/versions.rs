@@ -176,3 +176,19 @@ fn a_child_has_its_parent_from_a_day_on() {
     too_late.parent = Some(id("571313100000001093"));
     assert_eq!(send(&mut house, "E32", too_late), ["ParentIsClosedDown"]);
 }
+
+/// A closing-down that was accepted before there were versions has left nothing but its timer.
+#[test]
+fn a_closing_down_of_an_older_store_happens_on_its_day() {
+    let mut house = house();
+    house.point(OTHER, "E17", "Connected");
+    let before = house.store.records.clone();
+    assert_eq!(send(&mut house, "D14", bare(OTHER, APRIL)), Vec::<&str>::new());
+    let of_points = [crate::record::Space(44), crate::record::Space(49)];
+    house.store.records.retain(|key, _| !of_points.contains(&key.space()));
+    house.store.records.extend(before.into_iter().filter(|(key, _)| of_points.contains(&key.space())));
+    assert_eq!(known(&house, OTHER).unwrap().at(at(APRIL)).state, ConnectionState::Connected);
+    house.pass(at(APRIL));
+    assert_eq!(state(&house, OTHER), ConnectionState::ClosedDown);
+    assert_eq!(house.told("MeteringPointClosed").len(), 1);
+}
