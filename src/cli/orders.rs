@@ -147,6 +147,7 @@ pub fn call_off(id: &str, clock: Option<Timestamp>, dir: &Path, json: bool, conf
     let clock = clock.map_or_else(Clock::machine, Clock::standing_at);
     let gateway = Gateway::open(store.clone(), Arc::new(config.specs()?), config.gateway_settings()?, clock)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    audited::begins(&*store, "process orders --call-off", id)?;
     match runtime.block_on(gateway.call_off(id))? {
         CalledOff::Off(_) | CalledOff::Before(_) => {}
         CalledOff::Refused(refused) => return refuse(&[refused], json),

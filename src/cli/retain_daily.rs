@@ -23,7 +23,7 @@ pub async fn run(store: Arc<Embedded>, gateway: Arc<Gateway>, config: Config) ->
         tokio::time::sleep(Duration::from_micros(wait.max(0).unsigned_abs())).await;
         let (store, gateway, config) = (store.clone(), gateway.clone(), config.clone());
         let work = move || let_go(&store, &gateway.catalogue(), &config, machine_now(), false);
-        match tokio::task::spawn_blocking(work).await.context("let documents go")? {
+        match tokio::task::spawn_blocking(work).await.context("let documents go").flatten() {
             Ok(row) => tell(&row),
             Err(error) => tracing::error!(error = format!("{error:#}"), "failed to let documents go"),
         }

@@ -115,9 +115,10 @@ impl Gateway {
 }
 
 impl Bindery {
-    /// Puts the members together; `None` where the document would not follow its schema.
+    /// Puts the members together; `None` where one cannot be read, or the document would not follow its schema.
     fn bind(&self, bundle: Bundle, owner: &Party, now: Timestamp) -> Result<Option<Bound>, Fault> {
-        let Some(document) = self.put_together(&bundle, now)? else { return Ok(None) };
+        // What cannot be read blocks nobody in front of it.
+        let Ok(Some(document)) = self.put_together(&bundle, now) else { return Ok(None) };
         let first = self.logged(&bundle.members()[0])?;
         let unreadable = Fault::Unreadable { what: "a place in a queue" };
         let (hash, bytes) = (hash(&document), document.len() as u64);
@@ -157,7 +158,9 @@ impl Bindery {
         for Member { key, waiting, .. } in bundle.members() {
             let Bundling::With { records_from, .. } = waiting.bundling else { return Ok(None) };
             let (commit, _) = post_office::position(key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
-            bodies.push((waiting_body(&*self.store, commit, waiting)?, records_from as usize));
+            // A body may hold what many others were told; only this document of it is kept.
+            let document = waiting_body(&*self.store, commit, waiting)?;
+            bodies.push((Bytes::copy_from_slice(&document), records_from as usize));
         }
         let parts: Vec<Part> = bodies.iter().map(|(bytes, records_from)| (&**bytes, *records_from)).collect();
         let Some(document) = document::bundled(&parts, &bundle.message_id(), now) else { return Ok(None) };

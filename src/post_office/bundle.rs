@@ -86,7 +86,10 @@ impl Bundle {
         if waiting.enqueued > self.until {
             return false;
         }
-        let Bundling::With { key, points, .. } = waiting.bundling else { return true };
+        // What of the same kind leaves alone may be of the same key, and nothing passes that.
+        let Bundling::With { key, points, .. } = waiting.bundling else {
+            return waiting.document != self.members[0].waiting.document;
+        };
         if key != self.key {
             return true;
         }
@@ -188,7 +191,7 @@ mod tests {
     fn member(place: u64, (key, records, points, bytes, after): Row) -> Member {
         let waiting = Waiting {
             message_id: format!("m-{place}"),
-            document: "NotifyPriceList".into(),
+            document: if key == b'-' { "AnotherDocument" } else { "NotifyPriceList" }.into(),
             records,
             enqueued: Timestamp::from_seconds(1_690_880_400 + after),
             hash: [7; 32],
@@ -197,7 +200,7 @@ mod tests {
             bytes,
             peeked: None,
             bundling: match key {
-                b'-' => Bundling::Alone,
+                b'-' | b'!' => Bundling::Alone,
                 key => Bundling::With { key: [key; 16], points, records_from: 900 },
             },
         };
@@ -224,6 +227,7 @@ mod tests {
                 &[few, (b'b', 1, 1, 10, 0), few, (b'-', 1, 0, 10, 0), few],
                 &[0, 2, 4],
             ),
+            ("an answer of the same kind lets none behind it pass", &[few, (b'!', 1, 0, 10, 0), few], &[0]),
             ("within the time", &[few, (b'a', 1, 1, 10, 300)], &[0, 1]),
             ("too late", &[few, (b'a', 1, 1, 10, 301)], &[0]),
         ];

@@ -120,7 +120,9 @@ pub fn on_behalf_of(
         let named = named.map(|(number, role)| Party { number: ActorNumber::new(number.trimmed()), role });
         return named.map_or(Original::Nobody, Original::Other);
     }
-    if context.caller.role != ActorRole::Delegated {
+    // Whoever asks in another role than its own asks for another.
+    let own = context.caller.role;
+    if own != ActorRole::Delegated && sender.role.queue_role() == own {
         return Original::Sender;
     }
     let grid = grid.filter(|_| sender.role == ActorRole::GridAccessProvider);

@@ -78,6 +78,7 @@ fn master_data_are_asked_for_on_behalf_of_whoever_lets_the_asker_in_the_grid_are
     let mut house = asks(supplier.clone(), GridAccessProvider, "131", None);
     assert_eq!(told(&mut house, "DDQ", Some((A, "DDQ"))), data);
     assert_eq!(told(&mut house, "DDM", None), "SenderMustBeGridOperator", "it asks for itself");
+    assert_eq!(told(&mut house, "DDQ", None), no, "in another role than its own it asks for nobody");
     let mut house = asks(supplier.clone(), Delegated, "132", None);
     assert_eq!(told(&mut house, "DDQ", Some((A, "DDQ"))), no);
     let mut house = asks(supplier, Delegated, "131", Some(NOW));
