@@ -95,8 +95,7 @@ pub fn queue_of(key: &Key) -> Option<(Party, Category)> {
     let mut reader = key.reader();
     let number = ActorNumber::new(reader.text()?);
     let party = Party { number, role: ActorRole::from_code(&reader.text()?)? };
-    let category = reader.number()?;
-    Some((party, Category::ALL.into_iter().find(|each| record::category_number(*each) == category)?))
+    Some((party, record::category_of(reader.number()?)?))
 }
 
 /// The commit and the place that a key of a queue names.

@@ -82,15 +82,17 @@ impl Waiting {
         stored::write(
             VERSION,
             &StoredWaiting {
-                message_id: self.message_id.clone(),
-                document: self.document.clone(),
-                records: self.records,
-                enqueued: self.enqueued.micros(),
-                hash: self.hash,
-                part: self.part,
-                offset: self.offset,
-                bytes: self.bytes,
-                peeked: self.peeked.map(|peeked| peeked.micros()),
+                waiting: StoredWaitingSecond {
+                    message_id: self.message_id.clone(),
+                    document: self.document.clone(),
+                    records: self.records,
+                    enqueued: self.enqueued.micros(),
+                    hash: self.hash,
+                    part: self.part,
+                    offset: self.offset,
+                    bytes: self.bytes,
+                    peeked: self.peeked.map(|peeked| peeked.micros()),
+                },
                 bundling: self.bundling.clone(),
             },
         )
@@ -98,8 +100,9 @@ impl Waiting {
 
     /// Reads a stored record; `None` when it is of a version that we do not know.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let second = || stored::read::<StoredWaitingSecond>(2, bytes).map(StoredWaiting::from);
-        let form: StoredWaiting = stored::read(VERSION, bytes).or_else(second)?;
+        let alone = |waiting| StoredWaiting { waiting, bundling: Bundling::Alone };
+        let second = || stored::read(2, bytes).map(alone);
+        let StoredWaiting { waiting: form, bundling } = stored::read(VERSION, bytes).or_else(second)?;
         Some(Self {
             message_id: form.message_id,
             document: form.document,
@@ -110,7 +113,7 @@ impl Waiting {
             offset: form.offset,
             bytes: form.bytes,
             peeked: form.peeked.map(Timestamp::from_micros),
-            bundling: form.bundling,
+            bundling,
         })
     }
 }
@@ -151,7 +154,7 @@ impl Members {
     /// Reads a stored record; `None` when it is of a version that we do not know.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let StoredMembers { category, place, ids } = stored::read(VERSION, bytes)?;
-        Some(Self { category: Category::ALL.into_iter().find(|each| category_number(*each) == category)?, place, ids })
+        Some(Self { category: category_of(category)?, place, ids })
     }
 }
 
@@ -164,25 +167,22 @@ pub(super) fn category_number(category: Category) -> u64 {
     }
 }
 
+/// The category of a number in a key or record.
+pub(super) fn category_of(number: u64) -> Option<Category> {
+    Category::ALL.into_iter().find(|each| category_number(*each) == number)
+}
+
 /// First byte of a stored record.
 const VERSION: u8 = 3;
 
 #[derive(Serialize, Deserialize)]
 struct StoredWaiting {
-    message_id: String,
-    document: String,
-    records: u64,
-    enqueued: i64,
-    hash: [u8; 32],
-    part: u64,
-    offset: u64,
-    bytes: u64,
-    peeked: Option<i64>,
+    waiting: StoredWaitingSecond,
     bundling: Bundling,
 }
 
 /// What version 2 kept: nothing was given out together.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct StoredWaitingSecond {
     message_id: String,
     document: String,
@@ -193,14 +193,6 @@ struct StoredWaitingSecond {
     offset: u64,
     bytes: u64,
     peeked: Option<i64>,
-}
-
-impl From<StoredWaitingSecond> for StoredWaiting {
-    fn from(second: StoredWaitingSecond) -> Self {
-        let StoredWaitingSecond { message_id, document, records, enqueued, hash, part, offset, bytes, peeked } = second;
-        let bundling = Bundling::Alone;
-        Self { message_id, document, records, enqueued, hash, part, offset, bytes, peeked, bundling }
-    }
 }
 
 #[derive(Serialize, Deserialize)]
