@@ -228,3 +228,39 @@ async fn power_may_fail_before_any_commit_and_nothing_comes_out_otherwise() {
         }
     }
 }
+
+/// The house goes down while an order is called off, and its day has come when the house opens again.
+#[tokio::test]
+async fn what_was_called_off_does_not_take_effect_before_its_accounting_points_are_gone_through() {
+    let specs = Arc::new(gridpost::document::built_in());
+    let said = conversation("portfolio-changes/E06-is-called-off");
+    let until = said.iter().position(|it| matches!(it, Said::CallOff)).unwrap();
+    let after = Timestamp::parse_date_time("2023-10-01T09:00:00Z").unwrap();
+    let (mut off, mut standing) = (0, 0);
+    for cut in 0.. {
+        let mut house = House::build(&specs, cut).await;
+        let mut failed = false;
+        for said in &said[..=until] {
+            failed = house.hear(said).await.is_err();
+            if failed {
+                break;
+            }
+        }
+        let store = house.store.clone();
+        drop(house);
+        let gateway = open(store, &specs, after);
+        gateway.pass_time(after).await.unwrap();
+        let events = gateway.ask(&Question::Events { after: None, take: 10_000 }).unwrap().unwrap().rows;
+        let changed = events.iter().filter(|row| row["name"] == "EnergySupplierChanged").count();
+        for order in orders::orders(&**gateway.store()).unwrap() {
+            let is_off = !order["called_off"].is_null();
+            *(if is_off { &mut off } else { &mut standing }) += 1;
+            assert_eq!(changed > 0, !is_off, "before commit {cut}: {order}");
+            assert!(!is_off || order["done"] == 0, "before commit {cut}: {order}");
+        }
+        if !failed {
+            break;
+        }
+    }
+    assert!(off > 2 && standing > 2, "{off} {standing}");
+}

@@ -47,10 +47,8 @@ pub fn order(
         return Err(broken);
     }
     let process = work.context.id(&["process", ordered]);
-    let kind = Asked::BalanceResponsible.kind();
-    let process = Process::pending(&process, kind, "E56", start, supplier);
-    let mut course = Course::begin(&process, point, work.site(point).point.processes().len());
-    course.tell(work.now(), format!("E56 {} ordered: {ordered}", kind.name()));
+    let process = Process::pending(&process, Asked::BalanceResponsible.kind(), "E56", start, supplier);
+    let course = Course::ordered(&process, point, work.site(point).point.processes().len(), ordered, work.now());
     Ok(register(work, process, course, responsible))
 }
 

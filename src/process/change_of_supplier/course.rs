@@ -26,6 +26,8 @@ pub struct Course {
     pub effective: Timestamp,
     pub requester: ActorNumber,
     pub transaction_id: String,
+    /// The operator's order that registered it.
+    pub order: Option<String>,
     pub state: State,
     pub outcome: Outcome,
     /// States whose document has been dispatched, also of those that are yet to come.
@@ -176,6 +178,7 @@ impl Course {
             effective: process.effective,
             requester: process.requester.clone().expect("somebody has asked for it"),
             transaction_id: process.transaction_id.clone(),
+            order: None,
             state: State::NotStarted,
             outcome: Outcome::Accepted,
             dispatched: BTreeSet::new(),
@@ -184,6 +187,13 @@ impl Course {
             move_in: Sent::default(),
             story: Vec::new(),
         }
+    }
+
+    /// [`Course::begin`], of a process that an operator has ordered.
+    pub fn ordered(process: &Process, point: &MeteringPointId, number: usize, order: &str, at: Timestamp) -> Self {
+        let mut course = Self { order: Some(order.to_string()), ..Self::begin(process, point, number) };
+        course.tell(at, format!("{} {} ordered: {order}", process.reason, process.kind.name()));
+        course
     }
 
     /// The requester's transaction; nothing when an operator has ordered the process.

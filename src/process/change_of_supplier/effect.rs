@@ -10,6 +10,7 @@ use crate::market::{Calendar, Timestamp};
 use crate::process::accounting_points::change::Effect;
 use crate::process::accounting_points::{ProcessKind, Status};
 use crate::process::dispatch;
+use crate::process::portfolio_changes::call_off;
 
 /// Why a process will not happen, as events say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +43,13 @@ impl Work<'_> {
         }
     }
 
-    /// Carries out a process whose day has come; nothing where it is not pending, so never twice.
+    /// Carries out a process whose day has come; nothing where it is not pending, so never twice. What was ordered and called
+    /// off is withdrawn.
     pub fn effectuate(&mut self, process: &str) {
         let now = self.now();
+        if call_off::overtakes(self, process) {
+            return;
+        }
         let Some(course) = self.courses.get(process) else { return };
         let (point, kind) = (course.point.clone(), course.kind);
         let Some(effect) = self.point_mut(&point).effectuate(process, now) else { return };

@@ -20,8 +20,8 @@ impl Work<'_> {
     pub fn force(&mut self, point: &MeteringPointId, process: Process, ordered: &str) {
         let now = self.now();
         let id = process.id.clone();
-        let mut course = Course::begin(&process, point, self.site(point).point.processes().len());
-        course.tell(now, format!("{} {} ordered: {ordered}", process.reason, process.kind.name()));
+        let number = self.site(point).point.processes().len();
+        let mut course = Course::ordered(&process, point, number, ordered, now);
         if let Some(by) = &process.suspended_by {
             course.tell(now, format!("stands by, for {by} comes before it"));
         }

@@ -11,7 +11,7 @@ use crate::record::{Key, Space, stored};
 /// How far each process has come, by its id.
 pub const COURSES: Space = Space(65);
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 pub fn key(process: &str) -> Key {
     Key::new(COURSES).text(process)
@@ -70,26 +70,32 @@ pub fn write(course: &Course) -> Bytes {
         (party.role.code().to_string(), party.number.to_string(), record_id.clone())
     });
     let (awaited, notified): (Vec<StoredAwaited>, Vec<StoredNotified>) = (awaited.collect(), notified.collect());
-    stored::write(VERSION, &(stored, awaited, notified))
+    stored::write(VERSION, &(stored, awaited, notified, course.order.as_deref()))
 }
 
-/// Of what version 1 kept, the one document and the one supplier are the first of their lists.
-fn read_stored(bytes: &[u8]) -> Option<(Stored, Vec<StoredAwaited>, Vec<StoredNotified>)> {
+/// What version 3 keeps: the order stands last.
+type All = (Stored, Vec<StoredAwaited>, Vec<StoredNotified>, Option<String>);
+
+/// Version 2 knew no order. Of what version 1 kept, the one document and the one supplier are the first of their lists.
+fn read_stored(bytes: &[u8]) -> Option<All> {
     if let Some(found) = stored::read(VERSION, bytes) {
         return Some(found);
+    }
+    if let Some((found, awaited, notified)) = stored::read(2, bytes) {
+        return Some((found, awaited, notified, None));
     }
     let mut found: Stored = stored::read(1, bytes)?;
     let awaited = found.awaited.take().into_iter().collect();
     let role = ActorRole::EnergySupplier.code().to_string();
     let notified = found.notified.take().map(|(supplier, record_id)| (role, supplier, record_id));
-    Some((found, awaited, notified.into_iter().collect()))
+    Some((found, awaited, notified.into_iter().collect(), None))
 }
 
 /// # Panics
 ///
 /// When the bytes are not what [`write`] made of a course.
 pub fn read(process: &str, bytes: &[u8]) -> Course {
-    let (found, awaited, notified) = read_stored(bytes).expect("a stored course is read back");
+    let (found, awaited, notified, order) = read_stored(bytes).expect("a stored course is read back");
     let state = |number: u8| State::ALL[usize::from(number)];
     let (point_to_supplier, customer_to_supplier, notice, grid_notified, customer_to_grid) = found.sent;
     let supplier_notice = match notice {
@@ -107,6 +113,7 @@ pub fn read(process: &str, bytes: &[u8]) -> Course {
         effective: Timestamp::from_micros(found.effective),
         requester: ActorNumber::new(found.requester),
         transaction_id: found.transaction_id,
+        order,
         state: state(found.state),
         outcome: if found.cancelled { Outcome::Cancelled } else { Outcome::Accepted },
         dispatched: found.dispatched.into_iter().map(state).collect(),
@@ -161,5 +168,12 @@ mod tests {
         let party = Party { number: ActorNumber::new("4"), role: ActorRole::EnergySupplier };
         assert_eq!(course.notified, [Notified { party, record_id: "r".into() }]);
         assert_eq!(read("p", &write(&course)), course);
+        let awaited: Vec<StoredAwaited> = vec![(2, "m".into(), 9)];
+        let notified: Vec<StoredNotified> = vec![("DDQ".into(), "4".into(), "r".into())];
+        let of_version_2 = (Stored { awaited: None, notified: None, ..stored }, awaited, notified);
+        let course_of_version_2 = read("p", &stored::write(2, &of_version_2));
+        assert_eq!(course_of_version_2, course);
+        let ordered = Course { order: Some("o".into()), ..course };
+        assert_eq!(read("p", &write(&ordered)), ordered);
     }
 }

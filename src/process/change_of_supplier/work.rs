@@ -13,6 +13,7 @@ use crate::process::accounting_points::{
 };
 use crate::process::charge_links;
 use crate::process::metering_points::{self, MeteringPoint};
+use crate::process::portfolio_changes::call_off;
 use crate::process::{Context, Decision, Event};
 use crate::record::{Change, Facts, Needs};
 
@@ -84,7 +85,7 @@ pub fn needs_more<'a>(facts: &Facts, points: impl IntoIterator<Item = &'a Meteri
             needs = needs.and(customers::needs_of(reference));
         }
         for process in point.open() {
-            needs = needs.and(course::needs_of(&process.id));
+            needs = needs.and(course::needs_of(&process.id)).and(call_off::needs_of_process(facts, &process.id));
         }
     }
     needs

@@ -2,8 +2,10 @@
 //!
 //! Calling off is one commit: the order says so from then on, what was kept of it besides is taken back, and an errand is left
 //! for its accounting points ([`super::fan_out`]). Each gets a timer that is due at once; its decision takes turns with
-//! whatever else is decided there. A job of the order that has yet to be done does nothing any more. What has taken effect, or
-//! has come to nothing by itself, stays as it is; and what a failing supplier had pending stays cancelled, for it was told so.
+//! whatever else is decided there. A job of the order that has yet to be done does nothing any more, and what the order has
+//! registered does not take effect, also where its day comes before its accounting point is gone through ([`overtakes`]). What
+//! has taken effect, or has come to nothing by itself, stays as it is; and what a failing supplier had pending stays cancelled,
+//! for it was told so.
 //!
 //! Source: market-roles 2.9, 2.10, 2.3.
 
@@ -12,7 +14,8 @@ use super::record::{self, About, Given, Outcome, OutcomeKind, Progress, Way};
 use super::rules::{Refusal, Rule};
 use super::{fan_out, job};
 use crate::market::{MeteringPointId, MeteringPointType, Timestamp};
-use crate::process::accounting_points::{self, area_balance};
+use crate::process::accounting_points::{self, Status, area_balance};
+use crate::process::change_of_supplier::course;
 use crate::process::change_of_supplier::effect::Why;
 use crate::process::change_of_supplier::work::{self, Work};
 use crate::process::timer::Kind;
@@ -73,16 +76,15 @@ pub fn call_off(id: &str, facts: &Facts, now: Timestamp) -> Called {
     Called::Off(Box::new(off), changes)
 }
 
-/// Takes back that a supplier fails, or that a party is responsible for a grid area, unless a later order has said otherwise.
+/// Takes back that a supplier fails, or that a party is responsible for a grid area, by this order. What others have said holds.
 fn kept_besides(given: &Given, facts: &Facts) -> Vec<Change> {
     match &given.what {
         What::ForceSupplierChange { kind: ForcedKind::Failure, from, .. } => {
-            let key = record::failing_key(from);
-            let of_this = facts.get(&key).is_some_and(|entry| record::read_failing(entry) == given.date);
-            of_this.then_some(Change::Delete(key)).into_iter().collect()
+            record::fails_no_more(facts, from, given).into_iter().collect()
         }
         What::ChangeBalanceResponsible { supplier, point_type: MeteringPointType::Consumption, responsible } => {
-            let forget = |area: &String| area_balance::forget(facts, supplier, area, given.date, responsible);
+            let forget =
+                |area: &String| area_balance::forget(facts, supplier, area, given.date, responsible, &given.id);
             areas(given).iter().filter_map(forget).collect()
         }
         What::ForceSupplierChange { .. } | What::ChangeBalanceResponsible { .. } => Vec::new(),
@@ -104,6 +106,33 @@ fn areas(given: &Given) -> &[String] {
 /// The timer of an accounting point of an order that was called off at `at`.
 pub fn timer(order: &str, at: Timestamp, point: &MeteringPointId) -> Timer {
     Timer::new(&CALL_OFF, at, accounting_points::guard_key(point), order)
+}
+
+/// What must be known besides of an open process, once its course is: the order that has registered it.
+pub fn needs_of_process(facts: &Facts, process: &str) -> Needs {
+    let course = course::is_known(facts, process).then(|| course::course(facts, process)).flatten();
+    let Some((order, point)) = course.and_then(|course| Some((course.order?, course.point))) else {
+        return Needs::default();
+    };
+    Needs::default().key(record::order_key(&order)).key(record::result_key(&order, &point))
+}
+
+/// Withdraws an open process whose order was called off, and says whether it has. Needs: [`needs_of_process`].
+pub fn overtakes(work: &mut Work, process: &str) -> bool {
+    let Some(course) = work.courses.get(process) else { return false };
+    if !work.status_of(course).is_some_and(Status::is_open) {
+        return false;
+    }
+    let (Some(order), point) = (course.order.clone(), course.point.clone()) else { return false };
+    if given(&order, work.facts).is_none_or(|given| given.called_off.is_none()) {
+        return false;
+    }
+    let outcome = work.facts.get(&record::result_key(&order, &point)).map(Outcome::read);
+    let is_off = work.withdraw(process, Why::Hub);
+    if is_off {
+        work.changes.extend(outcome.map(|outcome| outcome.called_off().put(&order, &point)));
+    }
+    is_off
 }
 
 /// One accounting point of an order that was called off.
@@ -139,7 +168,7 @@ impl Duty for Calling {
         if !is_off {
             return Decision::default();
         }
-        work.changes.push(Outcome { kind: OutcomeKind::CalledOff, ..outcome }.put(&self.order, &self.point));
+        work.changes.push(outcome.called_off().put(&self.order, &self.point));
         work.finish()
     }
 }

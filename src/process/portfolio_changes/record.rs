@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order::{ForcedKind, Order, Selection, Successor, What};
 use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Timestamp};
-use crate::record::{Change, Entry, Key, KeyRange, Space, stored};
+use crate::record::{Change, Entry, Facts, Key, KeyRange, Space, stored};
 
 /// Orders, by id.
 const ORDERS: Space = Space(72);
@@ -15,12 +15,14 @@ const ORDERS: Space = Space(72);
 const TASKS: Space = Space(73);
 /// What became of each accounting point, by order and number.
 const RESULTS: Space = Space(74);
-/// Suppliers that fail, with the date on which they are replaced.
+/// Suppliers that fail, with the dates on which they are replaced.
 const FAILING: Space = Space(75);
 
 const VERSION: u8 = 1;
 /// Orders that were called off.
 const CALLED_OFF: u8 = 2;
+/// Suppliers that fail by more than one order.
+const FAILING_BY_ORDERS: u8 = 2;
 
 /// An order as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +119,11 @@ impl Outcome {
     pub fn of(kind: OutcomeKind) -> Self {
         Self { kind, broken: Vec::new(), process: None, stands_by: None, cancelled: Vec::new() }
     }
+
+    /// The same, taken back.
+    pub fn called_off(self) -> Self {
+        Self { kind: OutcomeKind::CalledOff, ..self }
+    }
 }
 
 pub fn order_key(id: &str) -> Key {
@@ -159,12 +166,41 @@ pub fn failing_key(supplier: &ActorNumber) -> Key {
     Key::new(FAILING).text(supplier.as_str())
 }
 
-pub fn fails(supplier: &ActorNumber, date: Timestamp) -> Change {
-    Change::Put(failing_key(supplier), stored::write(VERSION, &date.micros()))
+/// When a supplier is replaced, for it fails: the last of the days that orders name. Needs: [`failing_key`].
+pub fn fails_until(facts: &Facts, supplier: &ActorNumber) -> Option<Timestamp> {
+    failing(facts, supplier).into_iter().map(|(date, _)| Timestamp::from_micros(date)).max()
 }
 
-pub fn read_failing(entry: &Entry) -> Timestamp {
-    Timestamp::from_micros(stored::read(VERSION, &entry.value).expect("a stored date is read back"))
+/// That a supplier fails holds by one more order. Needs: [`failing_key`].
+pub fn fails(facts: &Facts, supplier: &ActorNumber, given: &Given) -> Change {
+    let mut orders = failing(facts, supplier);
+    // What has happened is called off by nobody.
+    orders.retain(|(date, _)| *date > given.at.micros());
+    orders.push((given.date.micros(), Some(given.id.clone())));
+    put_failing(supplier, &orders)
+}
+
+/// That a supplier fails does not hold by this order any more; nothing where it did not. Needs: [`failing_key`].
+pub fn fails_no_more(facts: &Facts, supplier: &ActorNumber, given: &Given) -> Option<Change> {
+    let mut orders = failing(facts, supplier);
+    // An older store knows a day, and not the order that named it.
+    let at = orders.iter().position(|(date, order)| match order {
+        Some(order) => *order == given.id,
+        None => *date == given.date.micros(),
+    })?;
+    orders.remove(at);
+    Some(if orders.is_empty() { Change::Delete(failing_key(supplier)) } else { put_failing(supplier, &orders) })
+}
+
+/// Days on which a supplier is replaced, each with its order, in the order in which they were given.
+fn failing(facts: &Facts, supplier: &ActorNumber) -> Vec<(i64, Option<String>)> {
+    let Some(entry) = facts.get(&failing_key(supplier)) else { return Vec::new() };
+    let one = || stored::read(VERSION, &entry.value).map(|date| vec![(date, None)]);
+    stored::read(FAILING_BY_ORDERS, &entry.value).or_else(one).expect("stored dates are read back")
+}
+
+fn put_failing(supplier: &ActorNumber, orders: &[(i64, Option<String>)]) -> Change {
+    Change::Put(failing_key(supplier), stored::write(FAILING_BY_ORDERS, &orders))
 }
 
 #[derive(Serialize, Deserialize)]

@@ -148,7 +148,8 @@ pub fn needs(order: &Order, context: &Context) -> Needs {
     let pack = context.pack();
     let mut needs = standing::needs(pack, order.supplier()).key(accounting_points::all_noted_key());
     match &order.what {
-        What::ForceSupplierChange { to, .. } => {
+        What::ForceSupplierChange { from, to, .. } => {
+            needs = needs.key(record::failing_key(from));
             for to in to.all() {
                 needs = needs.and(standing::needs(pack, to)).key(record::failing_key(to));
             }
@@ -184,8 +185,8 @@ pub fn refusals(order: &Order, facts: &Facts, context: &Context) -> Vec<Refusal>
             for to in to.all() {
                 hold(standing(to) == Standing::Live, Rule::NewSupplierMustBeActive, to.as_str());
                 hold(to != supplier, Rule::SuppliersMustDiffer, to.as_str());
-                let fails = facts.get(&record::failing_key(to)).map(record::read_failing);
-                hold(fails.is_none_or(|date| date <= context.now), Rule::NewSupplierIsFailing, to.as_str());
+                let until = record::fails_until(facts, to);
+                hold(until.is_none_or(|date| date <= context.now), Rule::NewSupplierIsFailing, to.as_str());
             }
             let settings = &context.market.dk().market_roles.forced;
             (Window { days_before: 0, days_after: NO_BOUND, min_notice_days: settings.min_notice_days }, true)
@@ -237,11 +238,12 @@ pub fn give(order: &Order, facts: &Facts, context: &Context) -> (Given, Vec<Chan
     changes.push(fan_out::begin(&progress));
     match &order.what {
         What::ForceSupplierChange { kind: ForcedKind::Failure, from, .. } => {
-            changes.push(record::fails(from, order.date));
+            changes.push(record::fails(facts, from, &given));
         }
         What::ChangeBalanceResponsible { supplier, point_type: MeteringPointType::Consumption, responsible } => {
             let areas = order.areas().into_iter();
-            changes.extend(areas.map(|area| area_balance::keep(facts, supplier, area, order.date, responsible)));
+            let keep = |area| area_balance::keep(facts, supplier, area, order.date, responsible, &given.id);
+            changes.extend(areas.map(keep));
         }
         What::ForceSupplierChange { .. } | What::ChangeBalanceResponsible { .. } => {}
     }

@@ -90,6 +90,67 @@ fn jobs_that_are_not_done_are_done_no_more() {
     }
 }
 
+/// The errand that goes through the accounting points has not come by when the day comes.
+#[test]
+fn what_was_called_off_in_the_last_moment_does_not_take_effect() {
+    for table in [takeover(), balance(A, "131", BALANCE, APRIL)] {
+        let mut house = House::opened();
+        let id = order(&mut house, &table).unwrap();
+        house.pass(at("2023-03-31T21:59:59Z"));
+        house.post();
+        assert!(matches!(call_only(&mut house, &id), Called::Off(..)));
+        house.pass(at(APRIL));
+        assert_eq!(what_became(&house, &id), "called off");
+        let supplies = house.accounting_point(POINT).supplies();
+        assert_eq!((house.supplier(APRIL).as_str(), supplies.len()), (A, 1));
+        let (told, post) = (house.events.len(), house.post());
+        go_through(&mut house);
+        house.pass(house.now);
+        assert_eq!((house.events.len(), house.post(), house.first_timer()), (told, vec![], None), "{post:?}");
+    }
+}
+
+/// What keeps a forced change is cancelled behind its day, and its order was called off just before.
+#[test]
+fn what_stood_by_and_was_called_off_does_not_go_on() {
+    let mut house = House::opened();
+    house.send(&request(C, "E03", "c1", "2023-03-14T23:00:00Z"));
+    let id = order(&mut house, &takeover()).unwrap();
+    call_only(&mut house, &id);
+    house.pass(at(APRIL));
+    assert_eq!(
+        (what_became(&house, &id).as_str(), house.supplier(APRIL).as_str()),
+        ("stands by OvertakenByAnother", C)
+    );
+    go_through(&mut house);
+    house.pass(house.now);
+    assert_eq!(house.supplier(APRIL), C);
+}
+
+#[test]
+fn of_two_orders_that_a_supplier_fails_one_holds() {
+    let mut house = House::opened();
+    let later = on("2023-04-30T22:00:00Z", forced("D13", B, C));
+    let ids = [order(&mut house, &forced("D13", B, C)).unwrap(), order(&mut house, &later).unwrap()];
+    for (at, id) in ids.iter().enumerate() {
+        assert_eq!(order(&mut house, &takeover()), Err(vec!["F04"]), "{at} are called off");
+        called(&mut house, id);
+    }
+    assert!(order(&mut house, &takeover()).is_ok(), "it fails no more");
+}
+
+#[test]
+fn of_two_parties_of_an_area_on_one_day_the_one_of_the_order_that_stands_is_responsible() {
+    for off in 0..2 {
+        let mut house = House::opened();
+        let parties = [BALANCE, OTHER_BALANCE];
+        let ids = parties.map(|party| order(&mut house, &balance(A, "131", party, APRIL)).unwrap());
+        assert_eq!(area_party(&house, APRIL).as_deref(), Some(OTHER_BALANCE), "the last one holds");
+        called(&mut house, &ids[off]);
+        assert_eq!(area_party(&house, APRIL).as_deref(), Some(parties[1 - off]));
+    }
+}
+
 #[test]
 fn what_stands_by_lapses_without_a_word() {
     let mut house = House::opened();
