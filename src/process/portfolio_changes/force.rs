@@ -13,7 +13,6 @@ use crate::process::change_of_supplier::effect::Why;
 use crate::process::change_of_supplier::work::Work;
 use crate::process::market_documents::kinds::NOTIFY_CANCELLATION;
 use crate::process::market_documents::letters;
-use crate::process::metering_points::ConnectionState;
 
 /// What is ordered, at one accounting point.
 pub struct Takeover<'a> {
@@ -31,11 +30,12 @@ pub fn force(work: &mut Work, it: &Takeover) -> Outcome {
     let Some(master) = work.site(it.point).master.clone() else {
         return Outcome::skipped(Rule::AccountingPointMustBeKnown, Vec::new());
     };
+    // What is pending then is the end of supply that it closes down with.
+    if master.is_closed_from(it.date) {
+        return Outcome::skipped(Rule::CannotBeInStateOfClosedDown, Vec::new());
+    }
     let cancelled = if it.kind == ForcedKind::Failure { cancel_pending(work, it) } else { Vec::new() };
     let skipped = |rule| Outcome::skipped(rule, cancelled.clone());
-    if master.at(it.date).state == ConnectionState::ClosedDown {
-        return skipped(Rule::CannotBeInStateOfClosedDown);
-    }
     let Some(to) = it.to.in_area(&master.grid_area) else { return skipped(Rule::GridAreaHasNoNewSupplier) };
     if work.context.market.dk().market_roles.notices.blocked.contains(&format!("{}:{to}", master.grid_area)) {
         return skipped(Rule::NewSupplierBlockedInGridArea);

@@ -119,7 +119,7 @@ impl Rule {
             Rule::ActorBlockedInGridArea => "the party is blocked in the grid area",
             Rule::OrderMustLieAhead => "the day of the order has come, and what took effect stays",
             Rule::AccountingPointMustBeKnown => "there is no such metering point",
-            Rule::CannotBeInStateOfClosedDown => "the metering point is closed down",
+            Rule::CannotBeInStateOfClosedDown => "the metering point is closed down, or is to be",
             Rule::ForcedChangeIsRegistered => "another is to take it over from this supplier by then already",
             Rule::SupplierMustSupplyOnTheDate => "the supplier does not supply it on the date",
             Rule::GridAreaHasNoNewSupplier => "no new supplier is named for its grid area",

@@ -339,6 +339,19 @@ fn every_rule_of_an_accounting_point_is_told() {
     let skipped = |rule: &str| (format!("skipped {rule}"), 0);
     let closed = |house: &mut House| house.point(POINT, "E17", "ClosedDown");
     assert_eq!(became(&closed, takeover()), skipped("CannotBeInStateOfClosedDown"));
+    // The end of supply with which it is to be closed down stands, whatever the order.
+    let to_be_closed = |house: &mut House| {
+        house.send(&ending(A, "E20", "e1", MAY));
+        let id = MeteringPointId::new(POINT);
+        let facts = house.store.facts(&crate::process::metering_points::needs_of(&id));
+        let before = crate::process::metering_points::metering_point(&facts, &id).unwrap();
+        let mut point = before.clone();
+        point.close_from(at(MAY));
+        house.store.commit(&crate::process::metering_points::changes(&point, Some(&before)));
+        house.post();
+    };
+    assert_eq!(became(&to_be_closed, takeover()), skipped("CannotBeInStateOfClosedDown"));
+    assert_eq!(became(&to_be_closed, forced("D13", A, B)), skipped("CannotBeInStateOfClosedDown"));
     let blocked = |house: &mut House| house.market.dk_mut().market_roles.notices.blocked = vec![format!("131:{B}")];
     assert_eq!(became(&blocked, takeover()), skipped("NewSupplierBlockedInGridArea"));
     assert_eq!(became(&|_| (), named(POINT, forced("E06", C, B))), skipped("SupplierMustSupplyOnTheDate"));
