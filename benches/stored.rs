@@ -1,6 +1,8 @@
 //! Does a store that has grown answer as fast as a small one? `cargo bench --bench stored` fills a queue with ten thousand
 //! and with a million documents, and prints what a peek, a dequeue, an enqueue and a look-up cost then.
 //!
+//! Besides, what a bundle of 50 MB costs: the peek that closes it, the peek after that, and its dequeue.
+//!
 //! `STORED_MAX=10000000` adds ten million. `BENCH_DIR` names the disk to use. Each document is a place in the queue, a
 //! slip of another one, and a used id; the bodies of a commit are one body, as after a decision for many receivers.
 
@@ -11,7 +13,7 @@ use gridpost::archive::{self, Outbound, Place};
 use gridpost::document::{Category, Kind, Outgoing};
 use gridpost::gateway::{Clock, Dequeued, Gateway, Settings};
 use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
-use gridpost::post_office::{self, Letter};
+use gridpost::post_office::{self, Bounds, Letter};
 use gridpost::record::{Batch, Expected, Key, Outcome};
 use gridpost::store::{Embedded, Options, Store};
 use tokio::runtime::Runtime;
@@ -22,6 +24,11 @@ const GROUP: u64 = 500;
 const GROUPS_AHEAD: u64 = 16;
 /// How often each thing is measured.
 const TIMES: u64 = 2_000;
+/// And the bundle: it is 200 times its own size of disk.
+const BUNDLES: u64 = 20;
+/// Notices that become one bundle, and the points of each: 50 MB in all. A participant's default limit of points is lower.
+const NOTICES: u64 = 340;
+const POINTS: u64 = 1_000;
 
 const KIND: Kind = Kind {
     name: "NotifyPriceList",
@@ -64,7 +71,8 @@ fn fill(store: &Embedded, stored: u64) {
 }
 
 fn measure(stored: u64, store: Arc<Embedded>, runtime: &Runtime) {
-    let settings = Settings { undecided_max: 1_000_000, ..Settings::default() };
+    let bundles = Bounds { points_max: NOTICES * POINTS, ..Bounds::default() };
+    let settings = Settings { undecided_max: 1_000_000, bundles, ..Settings::default() };
     let clock = Clock::running_from(Timestamp::from_seconds(1_690_880_400));
     let gateway = Gateway::open(store.clone(), Arc::new(gridpost::document::built_in()), settings, clock).unwrap();
     let (owner, now) = (owner(), gateway.now());
@@ -99,10 +107,113 @@ fn measure(stored: u64, store: Arc<Embedded>, runtime: &Runtime) {
         number += 1;
         assert!(store.get(&unused_id(scattered(number), stored)).unwrap().is_none());
     });
+    measure_bundles(stored, &store, &gateway, runtime);
+}
+
+fn measure_bundles(stored: u64, store: &Embedded, gateway: &Gateway, runtime: &Runtime) {
+    let (owner, now) = (other_owner(), gateway.now());
+    let mut took = [const { Vec::new() }; 3];
+    for bundle in 0..BUNDLES {
+        let batch = notices(stored + (bundle + 1) * NOTICES * 2);
+        assert!(matches!(store.commit(batch).unwrap(), Outcome::Committed(_)));
+        let mut timed = |step: usize, work: &mut dyn FnMut()| {
+            let began = Instant::now();
+            work();
+            took[step].push(began.elapsed());
+        };
+        let peek = || runtime.block_on(gateway.peek(&owner, None, now)).unwrap().unwrap();
+        let mut id = String::new();
+        timed(0, &mut || {
+            let peeked = peek();
+            assert!(peeked.body.len() > 50_000_000, "{}", peeked.body.len());
+            id = peeked.message_id;
+        });
+        timed(1, &mut || assert_eq!(peek().message_id, id));
+        timed(2, &mut || assert_eq!(runtime.block_on(gateway.dequeue(&owner, &id, now)).unwrap(), Dequeued::Done));
+    }
+    let names = ["50 MB: peek, closes it", "50 MB: peek again", "50 MB: dequeue"];
+    names.iter().zip(took).for_each(|(name, took)| tell(stored, name, took));
+}
+
+/// Notices of prices for another participant, which become one bundle.
+fn notices(first: u64) -> Batch {
+    let (mut batch, mut outbound) = (Batch::default(), Outbound::default());
+    let written: Vec<(Outgoing, u64, Place)> = (first..first + NOTICES)
+        .map(|number| {
+            let outgoing = Outgoing { receiver: other_owner(), business_reason: "D08".into(), ..letter(number) };
+            let (document, records_from) = notice(&outgoing);
+            let place = outbound.add(document.into_bytes());
+            (outgoing, records_from as u64, place)
+        })
+        .collect();
+    let letters = written.iter().map(|(outgoing, records_from, place)| {
+        let Place { part, offset, bytes } = *place;
+        let (message_id, joins_from) = (outgoing.message_id.clone(), Some(*records_from));
+        Letter { outgoing, message_id, records: 1, points: POINTS, hash: [0; 32], part, offset, bytes, joins_from }
+    });
+    batch.put_all(post_office::enqueue(letters));
+    batch.body_all(outbound.bodies());
+    batch
+}
+
+/// A price list of one charge, and the byte at which its record begins.
+fn notice(outgoing: &Outgoing) -> (String, usize) {
+    let Outgoing { message_id, receiver, created, .. } = outgoing;
+    let mut text = format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<cim:NotifyPriceList_MarketDocument xmlns:cim="urn:ediel.org:structure:notifypricelist:0:1">
+  <cim:mRID>{message_id}</cim:mRID>
+  <cim:type>D12</cim:type>
+  <cim:process.processType>D08</cim:process.processType>
+  <cim:businessSector.type>23</cim:businessSector.type>
+  <cim:sender_MarketParticipant.mRID codingScheme="A10">5790001330552</cim:sender_MarketParticipant.mRID>
+  <cim:sender_MarketParticipant.marketRole.type>DDZ</cim:sender_MarketParticipant.marketRole.type>
+  <cim:receiver_MarketParticipant.mRID codingScheme="A10">{}</cim:receiver_MarketParticipant.mRID>
+  <cim:receiver_MarketParticipant.marketRole.type>DDQ</cim:receiver_MarketParticipant.marketRole.type>
+  <cim:createdDateTime>{created}</cim:createdDateTime>
+"#,
+        receiver.number
+    );
+    let records_from = text.len();
+    text += &format!(
+        r#"  <cim:MktActivityRecord>
+    <cim:mRID>{}</cim:mRID>
+    <cim:ChargeGroup>
+      <cim:ChargeType>
+        <cim:chargeTypeOwner_MarketParticipant.mRID codingScheme="A10">8100000000030</cim:chargeTypeOwner_MarketParticipant.mRID>
+        <cim:type>D03</cim:type>
+        <cim:mRID>TARIFF</cim:mRID>
+        <cim:effectiveDate>2023-09-30T22:00:00Z</cim:effectiveDate>
+        <cim:Series_Period>
+          <cim:resolution>PT1H</cim:resolution>
+          <cim:timeInterval>
+            <cim:start>2023-09-30T22:00Z</cim:start>
+            <cim:end>2023-11-11T15:00Z</cim:end>
+          </cim:timeInterval>
+"#,
+        &message_id[..20]
+    );
+    for position in 1..=POINTS {
+        text += &format!(
+            "          <cim:Point>\n            <cim:position>{position}</cim:position>\n            \
+             <cim:price.amount>{position}.000000</cim:price.amount>\n          </cim:Point>\n"
+        );
+    }
+    text += r"        </cim:Series_Period>
+      </cim:ChargeType>
+    </cim:ChargeGroup>
+  </cim:MktActivityRecord>
+</cim:NotifyPriceList_MarketDocument>
+";
+    (text, records_from)
 }
 
 fn owner() -> Party {
     Party { number: ActorNumber::new("8100000000108"), role: ActorRole::EnergySupplier }
+}
+
+fn other_owner() -> Party {
+    Party { number: ActorNumber::new("7300000000011"), role: ActorRole::EnergySupplier }
 }
 
 /// Where an id stands among all: ids are spread evenly, and the fill makes them in order. Made in any other order ten
@@ -167,13 +278,17 @@ fn letter(number: u64) -> Outgoing {
 }
 
 fn report(stored: u64, name: &str, mut work: impl FnMut()) {
-    let mut took: Vec<Duration> = (0..TIMES)
+    let took = (0..TIMES)
         .map(|_| {
             let began = Instant::now();
             work();
             began.elapsed()
         })
         .collect();
+    tell(stored, name, took);
+}
+
+fn tell(stored: u64, name: &str, mut took: Vec<Duration>) {
     took.sort_unstable();
     let ms = |part: f64| took[((took.len() - 1) as f64 * part) as usize].as_secs_f64() * 1000.0;
     println!("{stored:<16}{name:<24}{:>9.3}{:>9.3}{:>9.3}", ms(0.5), ms(0.99), ms(1.0));
