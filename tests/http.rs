@@ -472,6 +472,43 @@ async fn a_token_that_does_not_pass_is_told_why_and_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_participant_lists_the_bundle_that_it_was_given_and_not_what_went_into_it() {
+    let house = start().await;
+    let sample = include_str!("../samples/charges/C1-create/01-in.xml").replace("8100000000030", GRID_NUMBER);
+    for charge in ["A", "B"] {
+        let document = sample.replace("TARIFF-1", charge).replace("T-1", charge).replace("DOC-1", charge);
+        assert_eq!(house.post(PRICES).body(document).send().await.unwrap().status(), 202);
+    }
+    let client = house.client(Some(house.supplier()));
+    while client.queue().await.unwrap()["categories"][0]["pending"] != 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let hub = house.token_of(HUB, ActorRole::MeteringPointAdministrator);
+    let rows = async |token: &str, path: &str| -> Vec<Value> {
+        let found = house.http.get(house.url(path)).bearer_auth(token).send().await.unwrap();
+        found.json::<Value>().await.unwrap()["rows"].as_array().unwrap().clone()
+    };
+    let ids = |rows: &[Value]| -> Vec<String> {
+        rows.iter().map(|row| row["messageId"].as_str().unwrap().to_string()).collect()
+    };
+    let own = house.supplier();
+    let waiting = ids(&rows(&own, "/v1.0/cim/messages").await);
+    assert_eq!(waiting.len(), 2, "they may still be given out alone");
+    let bundle = client.peek("all").await.unwrap().unwrap().id;
+    assert_eq!(ids(&rows(&own, "/v1.0/cim/messages").await), [&*bundle]);
+    assert_eq!(ids(&rows(&own, &format!("/v1.0/cim/messages/{}/related", waiting[0])).await), [&*bundle]);
+    for id in waiting.iter().chain([&bundle]) {
+        let kept = house.http.get(house.url(&format!("/v1.0/cim/messages/{id}"))).bearer_auth(&own);
+        assert_eq!(kept.send().await.unwrap().status(), 200, "what was ever listed can be fetched");
+    }
+    assert_eq!(soap::ids(&house, &own, "2023-08-01T00:00:00Z", "2023-08-02T00:00:00Z").await, [&*bundle]);
+
+    let everybodys = rows(&hub, "/v1.0/operator/messages?party=8100000000030&role=DDQ&direction=out").await;
+    let within: Vec<&str> = everybodys.iter().filter_map(|row| row["delivery"]["within"].as_str()).collect();
+    assert_eq!((everybodys.len(), within), (3, vec![&*bundle; 2]));
+}
+
+#[tokio::test]
 async fn a_bundle_is_shown_until_it_is_dequeued() {
     let house = start().await;
     assert_eq!(house.get("/v1.0/cim/masterdata").send().await.unwrap().status(), 204);

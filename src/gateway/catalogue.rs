@@ -36,12 +36,14 @@ pub struct Search {
     /// Behind this one: where a page before this ended.
     pub after: Option<Position>,
     pub take: usize,
+    /// Leaves out what was given out within another document, and so never under its own id.
+    pub given_out_alone: bool,
 }
 
 impl Default for Search {
     fn default() -> Self {
         let (from, to) = (Timestamp::from_micros(i64::MIN), Timestamp::OPEN_END);
-        Self { terms: Vec::new(), from, to, after: None, take: 1_000 }
+        Self { terms: Vec::new(), from, to, after: None, take: 1_000, given_out_alone: false }
     }
 }
 
@@ -173,7 +175,9 @@ impl Catalogue<'_> {
                     return Ok(found);
                 }
                 let entry = self.document(position.place)?.ok_or(Fault::Unreadable { what: "the log" })?;
-                found.documents.push((*position, entry));
+                if !search.given_out_alone || !self.is_bundled(&entry)? {
+                    found.documents.push((*position, entry));
+                }
             }
             seen += positions.len();
             match page.next_after() {
@@ -242,14 +246,15 @@ impl Catalogue<'_> {
     }
 
     /// The documents that have a transaction with this one in common: the request that was answered, the answers and
-    /// notices to a request; only those of `own`, where that is given. Oldest first.
+    /// notices to a request; only those of `own`, where that is given, as it was given them. Oldest first.
     pub fn related(&self, place: LogPlace, own: Option<&Party>) -> Result<Vec<(Position, LogEntry)>, Fault> {
         let Some(entry) = self.document(place)? else { return Ok(Vec::new()) };
         let transactions = self.mentions(place.commit, &entry)?.transactions;
         let mut related = BTreeMap::new();
         for transaction in transactions.into_iter().take(RELATED_TRANSACTIONS_MAX) {
             let terms = std::iter::once(Term::TransactionId(transaction)).chain(own.cloned().map(Term::Party));
-            let search = Search { terms: terms.collect(), take: RELATED_MAX, ..Search::default() };
+            let given_out_alone = own.is_some();
+            let search = Search { terms: terms.collect(), take: RELATED_MAX, given_out_alone, ..Search::default() };
             related.extend(self.search(&search)?.documents);
         }
         related.retain(|position, _| position.place != place);
@@ -271,6 +276,13 @@ impl Catalogue<'_> {
     /// Whether what went out has been fetched and dequeued by its receiver.
     pub fn is_fetched(&self, place: LogPlace, entry: &LogEntry) -> Result<bool, Fault> {
         Ok(self.delivery(place, entry)?["status"] == "dequeued")
+    }
+
+    /// Whether what went out was given out within another document.
+    fn is_bundled(&self, entry: &LogEntry) -> Result<bool, Fault> {
+        let went_out = entry.direction == Direction::Out;
+        let slip = if went_out { self.slip(&entry.message_id)? } else { None };
+        Ok(slip.is_some_and(|slip| matches!(slip.left, Left::Bundled(_))))
     }
 
     /// When the body in which a document stands was let go, if it was.

@@ -201,12 +201,12 @@ impl Work {
         }
     }
 
-    /// The ids of what was sent to the caller within a time, its end excluded.
+    /// The ids of what was sent to the caller within a time, its end excluded, each of which can be fetched.
     async fn ids(&self, from: Timestamp, to: Timestamp) -> Result<Answered, Problem> {
         let terms = vec![self.own(), Term::Direction(Direction::Out)];
         let found = self.look(move |gateway| {
             let mut ids = Vec::new();
-            let mut search = Search { terms, from, to, ..Search::default() };
+            let mut search = Search { terms, from, to, given_out_alone: true, ..Search::default() };
             loop {
                 let found = gateway.catalogue().search(&search)?;
                 ids.extend(found.documents.into_iter().map(|(_, entry)| entry.message_id));

@@ -176,7 +176,8 @@ fn search(query: &mut Query, own: Option<&Party>) -> Result<Search, Problem> {
     let after = query.one("after")?.map(|text| text.parse()).transpose();
     let after = after.map_err(|()| wrong("after", "it is what next of the piece before said"))?;
     let take = query.number("take", ROWS_MAX, ROWS_MAX)?.max(1);
-    Ok(Search { terms, from: period.start, to: period.end, after, take })
+    // A participant finds what it was given; the hub's own people also what stood in that.
+    Ok(Search { terms, from: period.start, to: period.end, after, take, given_out_alone: own.is_some() })
 }
 
 fn list(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Fault> {

@@ -72,6 +72,15 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
     rest.split_once(end).unwrap_or_else(|| panic!("no {end} in {text}")).0
 }
 
+/// The ids of what was sent to somebody within a time.
+pub async fn ids(house: &House, token: &str, from: &str, to: &str) -> Vec<String> {
+    let period = format!("<b:GetMessageIdsRequest><b:From>{from}</b:From><b:To>{to}</b:To></b:GetMessageIdsRequest>");
+    let request = house.http.post(house.url("/ebix")).bearer_auth(token).body(enveloped(&period));
+    let told = request.header("content-type", "text/xml; charset=utf-8").send().await.unwrap().text().await.unwrap();
+    officially_valid(&told);
+    told.split("<b2b:MessageId>").skip(1).map(|rest| rest.split('<').next().unwrap().to_string()).collect()
+}
+
 #[tokio::test]
 async fn a_document_goes_in_and_its_answer_comes_out_over_soap() {
     let house = start().await;
@@ -107,15 +116,8 @@ async fn a_document_goes_in_and_its_answer_comes_out_over_soap() {
     let container = between(&peeked, "<b2b:MessageContainer>", "</b2b:MessageContainer>");
     let again = ask(about("GetMessage", id)).await;
     assert!(again.contains("GetMessageResponse") && again.contains(container), "{again}");
-    let ids = async |from: &str, to: &str| {
-        let period =
-            format!("<b:GetMessageIdsRequest><b:From>{from}</b:From><b:To>{to}</b:To></b:GetMessageIdsRequest>");
-        let told = ask(enveloped(&period)).await;
-        told.split("<b2b:MessageId>")
-            .skip(1)
-            .map(|rest| rest.split('<').next().unwrap().to_string())
-            .collect::<Vec<_>>()
-    };
+    let token = house.token();
+    let ids = async |from: &str, to: &str| ids(&house, &token, from, to).await;
     assert_eq!(ids("2023-08-01T00:00:00Z", "2023-08-02T00:00:00Z").await, [id]);
     assert_eq!(ids("2023-08-02T00:00:00Z", "2023-08-03T00:00:00Z").await, [""; 0]);
     assert_eq!(ask(enveloped(PEEK)).await, peeked, "looking changed nothing");

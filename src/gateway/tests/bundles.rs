@@ -162,6 +162,14 @@ async fn the_archive_tells_in_what_a_notice_was_given_out() {
         assert_eq!((&delivery(id)["status"], &delivery(id)["within"]), (&"peeked".into(), &bundle.clone().into()));
     }
     assert_eq!(delivery(&bundle)["status"], "peeked");
+    let listed = |given_out_alone| -> Vec<String> {
+        let terms = vec![crate::archive::Term::Party(supplier())];
+        let search = Search { terms, given_out_alone, ..Search::default() };
+        let found = gateway.catalogue().search(&search).unwrap().documents;
+        found.into_iter().map(|(_, entry)| entry.message_id).collect()
+    };
+    assert_eq!(listed(false), ids.iter().chain([&bundle]).cloned().collect::<Vec<_>>());
+    assert_eq!(listed(true), std::slice::from_ref(&bundle));
     lets_go(&gateway, &bundle).await;
     for id in ids.iter().chain([&bundle]) {
         assert_eq!(delivery(id)["status"], "dequeued");
