@@ -5,8 +5,8 @@
 
 use super::decide::{Case, Done};
 use super::rules::Rule;
-use super::write::{decouple, held};
-use super::{notify, standing};
+use super::write::held;
+use super::{family, notify, standing};
 use crate::market::{MeteringPointId, Timestamp};
 use crate::process::accounting_points::{self, AccountingPoint, ProcessKind, Status};
 use crate::process::change_of_supplier::effect::Why;
@@ -38,10 +38,8 @@ pub fn accept(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     held(broken)?;
     cancel_pending(work, case);
     work.tell(metering_points::closed_down(&case.id, effective));
-    if effective <= work.now() {
-        close(work, &case.id, effective);
-    } else {
-        standing::point_mut(work, &case.id).close_from(effective);
+    close(work, &case.id, effective);
+    if effective > work.now() {
         let turn = accounting_points::guard_key(&case.id);
         let timer = Timer::new(&CLOSE_DOWN, effective, turn, &*case.own_id);
         work.changes.extend(timer.set(work.context));
@@ -82,16 +80,18 @@ fn cancel_pending(work: &mut Work, case: &Case) {
     }
 }
 
-/// Nothing where it was closed down before.
+/// Its versions say so from the day on; where that has come, so does an event. Nothing where it was closed down before.
 fn close(work: &mut Work, id: &MeteringPointId, since: Timestamp) {
-    let point = standing::point_mut(work, id);
+    let mut point = standing::point(work, id).clone();
     let last = Timestamp::from_micros(since.micros() - 1);
     if since > point.effective && point.at(last).state == ConnectionState::ClosedDown {
         return;
     }
     point.close_from(since);
-    decouple(work, id, since);
-    work.tell(notify::dated("MeteringPointClosed", id, since));
+    family::keep(work, point, since);
+    if since <= work.now() {
+        work.tell(notify::dated("MeteringPointClosed", id, since));
+    }
 }
 
 /// A closing-down whose day has come.

@@ -28,6 +28,7 @@
 
 mod close;
 mod decide;
+mod family;
 mod notify;
 mod obligation;
 pub mod rules;

@@ -26,6 +26,8 @@ pub fn change(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     }
     held(broken)?;
     let obliged = case.record.production_obligation.as_deref().is_none_or(is_true);
-    standing::point_mut(work, &case.id).change(effective, |version| version.production_obligated = obliged);
+    let mut point = standing::point(work, &case.id).clone();
+    point.change(effective, |version| version.production_obligated = obliged);
+    standing::put(work, point);
     Ok(Done { told_from: Some(effective) })
 }

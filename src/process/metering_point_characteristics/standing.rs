@@ -56,9 +56,10 @@ pub fn at<'a>(work: &'a Work, id: &MeteringPointId, day: Timestamp) -> &'a Versi
     point(work, id).at(day)
 }
 
-/// To be changed.
-pub fn point_mut<'a>(work: &'a mut Work, id: &MeteringPointId) -> &'a mut MeteringPoint {
-    work.sites.get_mut(id).and_then(|site| site.master.as_mut()).expect("it is known")
+/// Puts a metering point in the place of what it was, or where there was none.
+pub fn put(work: &mut Work, point: MeteringPoint) {
+    let site = work.sites.get_mut(&point.id).expect("what a record names is loaded");
+    site.master = Some(point);
 }
 
 /// A local midnight in UTC, with `.000` or without.

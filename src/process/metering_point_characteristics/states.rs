@@ -77,8 +77,9 @@ fn enter(
     since: Timestamp,
     event: &'static str,
 ) -> Result<Done, Vec<Rule>> {
-    let point = standing::point_mut(work, &case.id);
+    let mut point = standing::point(work, &case.id).clone();
     point.change(since, |version| (version.state, version.state_since) = (state, since));
+    standing::put(work, point);
     work.tell(notify::dated(event, &case.id, since));
     Ok(Done { told_from: Some(since) })
 }

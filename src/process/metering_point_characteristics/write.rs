@@ -3,10 +3,10 @@
 use super::decide::{Case, Done};
 use super::rules::fields::{Draft, Step};
 use super::rules::{Rule, matrix, parents, suits};
-use super::{Profile, notify, standing};
+use super::{Profile, family, notify, standing};
 use crate::market::{MeteringPointId, MeteringPointType, Timestamp, is_gsrn};
 use crate::process::change_of_supplier::work::Work;
-use crate::process::metering_points::{self, ConnectionState, MasterData, MeteringPoint, Version};
+use crate::process::metering_points::{self, ConnectionState, MasterData, MeteringPoint, Relative, Version};
 use crate::process::participants;
 
 /// E02. Whatever state is asked for, it begins as new, and without a supplier.
@@ -35,12 +35,9 @@ pub fn create(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
 
     let obliged = case.record.production_obligation.as_deref().is_some_and(is_true);
     let obliged = obliged && kind == MeteringPointType::Production;
+    master.parent = parent.map(|parent| relative(work, parent));
     let first = Version::first(effective, born(case, kind, profile), obliged, master);
-    let site = work.sites.get_mut(&case.id).expect("what a record names is loaded");
-    site.master = Some(MeteringPoint::new(case.id.clone(), kind, &grid_area, first));
-    if let Some(parent) = &parent {
-        couple(work, &case.id, parent, effective);
-    }
+    family::keep(work, MeteringPoint::new(case.id.clone(), kind, &grid_area, first), effective);
     let created = notify::created(work, &case.id);
     work.tell(created);
     Ok(Done { told_from: None })
@@ -51,7 +48,8 @@ pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     let record = case.record;
     let areas = [&record.from_grid_area, &record.to_grid_area].into_iter().flatten();
     let effective = standing::judge(work, case, areas.map(|_| Rule::GridAreasCannotBeUpdated))?;
-    let MeteringPoint { kind, grid_area, .. } = standing::point(work, &case.id).clone();
+    let mut point = standing::point(work, &case.id).clone();
+    let kind = point.kind;
     let before = standing::at(work, &case.id, effective).clone();
     let profile = work.context.market.dk().metering_points.profile;
     let parent = parent_named(case);
@@ -59,7 +57,8 @@ pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
         return Err(vec![Rule::ParentMustBeGsrn]);
     }
     if let Some(parent) = &parent {
-        held(parents::hold(kind, &grid_area, work.site(parent).master.as_ref(), effective, profile))?;
+        let from = effective.max(point.effective);
+        held(parents::hold(kind, &point.grid_area, work.site(parent).master.as_ref(), from, profile))?;
     }
 
     let Draft { mut master, input, mut values } = Draft::of(record, &before.master, Step::Update);
@@ -81,25 +80,24 @@ pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
         broken.push(Rule::HeatingIsNotChangedHere);
     }
     broken.extend(suits::hold(kind, &master, Some(&before.master), profile));
-    let is_child = parent.clone().or_else(|| before.master.parent.as_ref().map(|(id, _)| id.clone()));
-    if let Some(parent) = is_child.as_ref().filter(|_| !is_decoupled(case)) {
+    match parent {
+        Some(parent) => master.parent = Some(relative(work, parent)),
+        None if is_decoupled(case) => master.parent = None,
+        None => {}
+    }
+    if let Some(parent) = master.parent_id() {
         broken.extend(own_production(work, kind, &master, parent, effective));
     }
     if kind == MeteringPointType::ExchangeReactiveEnergy
-        && let Some(parent) = is_child.filter(|_| !is_decoupled(case)).and_then(|id| work.site(&id).master.as_ref())
+        && let Some(parent) = master.parent_id().and_then(|id| work.site(id).master.as_ref())
         && parent.at(effective).master.read_cycle != master.read_cycle
     {
         broken.push(Rule::ReadCycleMustEqualParents);
     }
     held(broken)?;
 
-    standing::point_mut(work, &case.id).change(effective, |version| version.master = master);
-    if is_decoupled(case) || parent.is_some() {
-        decouple(work, &case.id, effective);
-    }
-    if let Some(parent) = &parent {
-        couple(work, &case.id, parent, effective);
-    }
+    point.change(effective, |version| version.master = master);
+    family::keep(work, point, effective);
     notify::updated(work, &case.id, &before, effective);
     Ok(Done { told_from: Some(effective) })
 }
@@ -214,27 +212,10 @@ fn is_decoupled(case: &Case) -> bool {
     case.record.parent.as_ref().is_some_and(|it| it.is_blank())
 }
 
-/// Both know each other from a day on.
-fn couple(work: &mut Work, child: &MeteringPointId, parent: &MeteringPointId, from: Timestamp) {
-    let (kind, of) = (standing::point(work, child).kind, standing::point(work, parent).kind);
-    let family = Some((parent.clone(), Some(of)));
-    standing::point_mut(work, child).change(from, |version| version.master.parent = family);
-    standing::point_mut(work, parent).change(from, |version| {
-        version.master.children.push((child.clone(), Some(kind)));
-        version.master.children.sort();
-    });
-    work.tell(notify::coupled("CoupledToParent", child, parent));
-}
-
-/// It has no parent from a day on, if it had one.
-pub fn decouple(work: &mut Work, child: &MeteringPointId, from: Timestamp) {
-    let mut before = None;
-    standing::point_mut(work, child).change(from, |version| before = version.master.parent.take());
-    let Some((parent, _)) = before else { return };
-    if let Some(parent) = work.sites.get_mut(&parent).and_then(|site| site.master.as_mut()) {
-        parent.change(from, |version| version.master.children.retain(|(id, _)| id != child));
-    }
-    work.tell(notify::coupled("DecoupledFromParent", child, &parent));
+/// A parent that there is, with its type.
+fn relative(work: &Work, parent: MeteringPointId) -> Relative {
+    let kind = standing::point(work, &parent).kind;
+    (parent, Some(kind))
 }
 
 pub fn held(broken: Vec<Rule>) -> Result<(), Vec<Rule>> {

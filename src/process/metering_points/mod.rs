@@ -5,6 +5,7 @@
 //! Source: charges 1.5 and 8.4, metering-points 4 and 6.
 
 mod events;
+mod family;
 mod master_data;
 mod record;
 mod state;

@@ -6,10 +6,8 @@
 //!
 //! Source: metering-points 9.1, 9.2 (9).
 
-use std::collections::BTreeSet;
-
-use super::{ConnectionState, MasterData, MeteringPoint, Relative};
-use crate::market::{MeteringPointId, Timestamp};
+use super::{ConnectionState, MasterData, MeteringPoint};
+use crate::market::Timestamp;
 use crate::process::accounting_points::customer_data;
 
 /// What is so of a metering point from one day until the next version.
@@ -28,6 +26,13 @@ impl Version {
     /// The first of a metering point that begins in this state.
     pub fn first(from: Timestamp, state: ConnectionState, production_obligated: bool, master: MasterData) -> Self {
         Self { from, state, state_since: from, production_obligated, master }
+    }
+
+    /// What is closed down is nobody's child.
+    fn leave_when_closed(&mut self) {
+        if self.state == ConnectionState::ClosedDown {
+            self.master.parent = None;
+        }
     }
 }
 
@@ -59,16 +64,6 @@ impl MeteringPoint {
         versions.iter().map(|it| it.state).find(|state| *state != versions[0].state)
     }
 
-    /// Everybody whose parent it is in any version, in the order of their numbers.
-    pub fn children(&self) -> BTreeSet<&MeteringPointId> {
-        self.versions.iter().flat_map(|it| &it.master.children).map(|(id, _)| id).collect()
-    }
-
-    /// Whoever is its parent in any version.
-    pub fn parents(&self) -> BTreeSet<&MeteringPointId> {
-        self.versions.iter().filter_map(|it| it.master.parent.as_ref()).map(|(id, _)| id).collect()
-    }
-
     /// Changes what is so from a day on; nothing is written down where nothing changes.
     pub fn change(&mut self, from: Timestamp, change: impl FnOnce(&mut Version)) {
         let from = from.max(self.effective);
@@ -76,39 +71,53 @@ impl MeteringPoint {
         let was = self.versions[place].clone();
         let mut is = Version { from, ..was.clone() };
         change(&mut is);
+        is.leave_when_closed();
         if (Version { from: was.from, ..is.clone() }) == was {
             return;
         }
-        let behind = place + 1;
-        if was.from == from {
-            self.versions[place] = is.clone();
-        } else {
-            self.versions.insert(behind, is.clone());
-        }
-        let behind = if was.from == from { behind } else { behind + 1 };
+        let place = self.put(is.clone());
         let (mut was, mut is) = (was, is);
-        for version in &mut self.versions[behind..] {
+        for version in &mut self.versions[place + 1..] {
             let before = version.clone();
             carry_version(&was, &is, version);
+            version.leave_when_closed();
             (was, is) = (before, version.clone());
         }
     }
 
-    /// It is closed down from a day on, whatever was to become of it later.
+    /// Puts a version in its place, instead of the one of its day if there is one. Returns the place.
+    pub(super) fn put(&mut self, version: Version) -> usize {
+        match self.versions.binary_search_by_key(&version.from, |it| it.from) {
+            Ok(place) => {
+                self.versions[place] = version;
+                place
+            }
+            Err(place) => {
+                self.versions.insert(place, version);
+                place
+            }
+        }
+    }
+
+    /// It is closed down from a day on, whatever was to become of it later, and nobody's child any more.
     pub fn close_from(&mut self, since: Timestamp) {
         let close = |it: &mut Version| (it.state, it.state_since) = (ConnectionState::ClosedDown, since);
         self.change(since, close);
-        self.versions.iter_mut().filter(|it| it.from > since).for_each(close);
+        for version in self.versions.iter_mut().filter(|it| it.from > since) {
+            close(version);
+            version.leave_when_closed();
+        }
     }
 }
 
 /// What has changed from `was` to `is` changes in a `later` version too, where that had it from `was`.
 fn carry_version(was: &Version, is: &Version, later: &mut Version) {
-    let mut state = (later.state, later.state_since);
-    carry(&(was.state, was.state_since), &(is.state, is.state_since), &mut state);
-    (later.state, later.state_since) = state;
-    carry(&was.production_obligated, &is.production_obligated, &mut later.production_obligated);
-    carry_master(&was.master, &is.master, &mut later.master);
+    let Version { from: _, state, state_since, production_obligated, master } = later;
+    let mut entered = (*state, *state_since);
+    carry(&(was.state, was.state_since), &(is.state, is.state_since), &mut entered);
+    (*state, *state_since) = entered;
+    carry(&was.production_obligated, &is.production_obligated, production_obligated);
+    carry_master(&was.master, &is.master, master);
 }
 
 fn carry<T: PartialEq + Clone>(was: &T, is: &T, later: &mut T) {
@@ -117,42 +126,60 @@ fn carry<T: PartialEq + Clone>(was: &T, is: &T, later: &mut T) {
     }
 }
 
+/// Every field is named, so that none is forgotten.
 fn carry_master(was: &MasterData, is: &MasterData, later: &mut MasterData) {
-    carry(&was.settlement_method, &is.settlement_method, &mut later.settlement_method);
-    carry(&was.metering_method, &is.metering_method, &mut later.metering_method);
-    carry(&was.read_cycle, &is.read_cycle, &mut later.read_cycle);
-    carry(&was.net_settlement_group, &is.net_settlement_group, &mut later.net_settlement_group);
-    carry(&was.next_reading_date, &is.next_reading_date, &mut later.next_reading_date);
-    carry(&was.from_grid_area, &is.from_grid_area, &mut later.from_grid_area);
-    carry(&was.to_grid_area, &is.to_grid_area, &mut later.to_grid_area);
-    carry(&was.power_plant, &is.power_plant, &mut later.power_plant);
-    carry(&was.capacity, &is.capacity, &mut later.capacity);
-    carry(&was.connection_type, &is.connection_type, &mut later.connection_type);
-    carry(&was.disconnection_method, &is.disconnection_method, &mut later.disconnection_method);
-    carry(&was.asset_type, &is.asset_type, &mut later.asset_type);
-    carry(&was.maximum_power, &is.maximum_power, &mut later.maximum_power);
-    carry(&was.maximum_current, &is.maximum_current, &mut later.maximum_current);
-    carry(&was.meter, &is.meter, &mut later.meter);
-    carry(&was.product, &is.product, &mut later.product);
-    carry(&was.unit, &is.unit, &mut later.unit);
-    carry(&was.location_description, &is.location_description, &mut later.location_description);
-    carry(&was.address_reference, &is.address_reference, &mut later.address_reference);
-    carry(&was.is_actual_address, &is.is_actual_address, &mut later.is_actual_address);
-    carry(&was.parent, &is.parent, &mut later.parent);
-    let parts = |it: &MasterData| customer_data::parts(it.address.clone());
-    let (of_was, of_is, mut of_later) = (parts(was), parts(is), parts(later));
+    let MasterData {
+        settlement_method,
+        metering_method,
+        read_cycle,
+        net_settlement_group,
+        next_reading_date,
+        from_grid_area,
+        to_grid_area,
+        power_plant,
+        capacity,
+        connection_type,
+        disconnection_method,
+        asset_type,
+        maximum_power,
+        maximum_current,
+        meter,
+        product,
+        unit,
+        location_description,
+        address_reference,
+        address,
+        is_actual_address,
+        parent,
+        // Children say themselves from when until when they are there.
+        children: _,
+    } = later;
+    carry(&was.settlement_method, &is.settlement_method, settlement_method);
+    carry(&was.metering_method, &is.metering_method, metering_method);
+    carry(&was.read_cycle, &is.read_cycle, read_cycle);
+    carry(&was.net_settlement_group, &is.net_settlement_group, net_settlement_group);
+    carry(&was.next_reading_date, &is.next_reading_date, next_reading_date);
+    carry(&was.from_grid_area, &is.from_grid_area, from_grid_area);
+    carry(&was.to_grid_area, &is.to_grid_area, to_grid_area);
+    carry(&was.power_plant, &is.power_plant, power_plant);
+    carry(&was.capacity, &is.capacity, capacity);
+    carry(&was.connection_type, &is.connection_type, connection_type);
+    carry(&was.disconnection_method, &is.disconnection_method, disconnection_method);
+    carry(&was.asset_type, &is.asset_type, asset_type);
+    carry(&was.maximum_power, &is.maximum_power, maximum_power);
+    carry(&was.maximum_current, &is.maximum_current, maximum_current);
+    carry(&was.meter, &is.meter, meter);
+    carry(&was.product, &is.product, product);
+    carry(&was.unit, &is.unit, unit);
+    carry(&was.location_description, &is.location_description, location_description);
+    carry(&was.address_reference, &is.address_reference, address_reference);
+    carry(&was.is_actual_address, &is.is_actual_address, is_actual_address);
+    carry(&was.parent, &is.parent, parent);
+    let mut of_later = customer_data::parts(std::mem::take(address));
+    let of_was = customer_data::parts(was.address.clone());
+    let of_is = customer_data::parts(is.address.clone());
     for ((was, is), later) in of_was.iter().zip(&of_is).zip(&mut of_later) {
         carry(was, is, later);
     }
-    later.address = customer_data::address(of_later);
-    carry_children(&was.children, &is.children, &mut later.children);
-}
-
-/// Children come and go one by one.
-fn carry_children(was: &[Relative], is: &[Relative], later: &mut Vec<Relative>) {
-    later.retain(|child| is.contains(child) || !was.contains(child));
-    let added: Vec<Relative> =
-        is.iter().filter(|child| !was.contains(child) && !later.contains(child)).cloned().collect();
-    later.extend(added);
-    later.sort();
+    *address = customer_data::address(of_later);
 }

@@ -14,7 +14,7 @@ pub fn hold(
     from: Timestamp,
     profile: Profile,
 ) -> Vec<Rule> {
-    let Some(parent) = parent else { return vec![Rule::UnknownParent] };
+    let Some(parent) = parent.filter(|it| it.effective <= from) else { return vec![Rule::UnknownParent] };
     let mut broken = Vec::new();
     if parent.grid_area != grid_area {
         broken.push(Rule::ParentInAnotherGridArea);

@@ -247,7 +247,7 @@ const TABLE: &[(Rule, &str, ReasonCode, &str)] = &[
     (Rule::CalculatedMustStayCalculated, "CalculatedMustStayCalculated", ReasonCode::D37, "a calculated surplus stays calculated"),
     (Rule::SettlementCannotBeProfiled, "SettlementCannotBeProfiled", ReasonCode::D15, "consumption is not settled by a profile any more"),
     (Rule::ScheduledReadingDateCannotChange, "ScheduledReadingDateCannotChange", ReasonCode::D47, "the scheduled reading date of net settlement group 6 stays as it is"),
-    (Rule::UnknownParent, "UnknownParent", ReasonCode::E10, "there is no such parent"),
+    (Rule::UnknownParent, "UnknownParent", ReasonCode::E10, "there is no such parent on the day"),
     (Rule::ParentInAnotherGridArea, "ParentInAnotherGridArea", ReasonCode::D46, "the parent lies in another grid area"),
     (Rule::ParentMustBeOfGroup1Or2, "ParentMustBeOfGroup1Or2", ReasonCode::D18, "metering points of the parent's type have no children"),
     (Rule::ChildMustSuitParent, "ChildMustSuitParent", ReasonCode::D18, "metering points of this type are no children of the parent's type"),

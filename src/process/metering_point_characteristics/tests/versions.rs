@@ -177,6 +177,91 @@ fn a_child_has_its_parent_from_a_day_on() {
     assert_eq!(send(&mut house, "E32", too_late), ["ParentIsClosedDown"]);
 }
 
+/// A parent besides [`NEW`].
+const SECOND: &str = "571313100000001093";
+
+/// Two parents and a child of neither.
+fn family() -> House {
+    let mut house = house();
+    let mut second = consumption();
+    (second.metering_point, second.transaction_id) = (id(SECOND), "t2".into());
+    let mut child = of_type("D06");
+    (child.metering_point, child.transaction_id) = (id(OTHER), "t3".into());
+    for record in [consumption(), second, child] {
+        assert_eq!(send(&mut house, "E02", record), Vec::<&str>::new());
+    }
+    house
+}
+
+/// That the child belongs to this parent from a day on, or to nobody.
+fn belongs(house: &mut House, parent: &str, start: &str) -> Vec<&'static str> {
+    send(house, "E32", Characteristics { parent: Some(id(parent)), ..bare(OTHER, start) })
+}
+
+/// Whose the child is on a day, after having seen that the parents say the same.
+fn parent(house: &House, day: &str) -> String {
+    let parent = known(house, OTHER).unwrap().at(at(day)).master.parent_id().map(ToString::to_string);
+    for id in [NEW, SECOND] {
+        let listed = known(house, id).unwrap().at(at(day)).master.children.iter().any(|(it, _)| it.as_str() == OTHER);
+        assert_eq!(listed, parent.as_deref() == Some(id), "{id} on {day}");
+    }
+    parent.unwrap_or_default()
+}
+
+#[test]
+fn a_child_that_is_coupled_for_later_belongs_to_one_parent_until_then_and_to_the_other_from_then_on() {
+    let mut house = family();
+    assert_eq!(belongs(&mut house, NEW, MAY), Vec::<&str>::new());
+    assert_eq!(belongs(&mut house, SECOND, TODAY), Vec::<&str>::new());
+    assert_eq!([TODAY, APRIL, MAY].map(|day| parent(&house, day)), [SECOND, SECOND, NEW]);
+    assert_eq!(send(&mut house, "D14", bare(SECOND, TODAY)), ["ChildrenAreOpen"]);
+    assert_eq!(send(&mut house, "D14", bare(SECOND, MAY)), Vec::<&str>::new(), "it has no child from then on");
+    assert_eq!(belongs(&mut house, "", APRIL), Vec::<&str>::new());
+    assert_eq!([TODAY, APRIL, MAY].map(|day| parent(&house, day)), [SECOND, "", NEW]);
+}
+
+#[test]
+fn what_was_announced_of_a_parent_stays() {
+    let mut house = family();
+    assert_eq!(belongs(&mut house, NEW, TODAY), Vec::<&str>::new());
+    assert_eq!(belongs(&mut house, "", MAY), Vec::<&str>::new());
+    assert_eq!(belongs(&mut house, NEW, APRIL), Vec::<&str>::new(), "it is so already");
+    assert_eq!([TODAY, APRIL, MAY].map(|day| parent(&house, day)), [NEW, NEW, ""]);
+    assert_eq!(house.told("CoupledToParent").len(), 1);
+    assert_eq!(belongs(&mut house, SECOND, APRIL), Vec::<&str>::new());
+    assert_eq!([TODAY, APRIL, MAY].map(|day| parent(&house, day)), [NEW, SECOND, ""]);
+}
+
+#[test]
+fn nobody_belongs_to_what_is_not_there_yet() {
+    let mut house = family();
+    let third = "571313180400014602";
+    let begins = Characteristics {
+        metering_point: id(third),
+        transaction_id: "t4".into(),
+        start: APRIL.into(),
+        ..consumption()
+    };
+    assert_eq!(send(&mut house, "E02", begins), Vec::<&str>::new());
+    assert_eq!(belongs(&mut house, third, TODAY), ["UnknownParent"]);
+    assert_eq!(belongs(&mut house, third, APRIL), Vec::<&str>::new());
+}
+
+#[test]
+fn what_is_to_be_closed_down_is_nobodys_child_from_that_day_on() {
+    let mut house = family();
+    assert_eq!(belongs(&mut house, NEW, TODAY), Vec::<&str>::new());
+    assert_eq!(belongs(&mut house, SECOND, MAY), Vec::<&str>::new());
+    assert_eq!(send(&mut house, "D14", bare(OTHER, APRIL)), Vec::<&str>::new());
+    assert_eq!([TODAY, APRIL, MAY].map(|day| parent(&house, day)), [NEW, "", ""]);
+    assert_eq!(send(&mut house, "D14", bare(NEW, APRIL)), Vec::<&str>::new(), "both on one day");
+    assert_eq!(belongs(&mut house, SECOND, TODAY), Vec::<&str>::new());
+    assert_eq!([TODAY, APRIL, MAY].map(|day| parent(&house, day)), [SECOND, "", ""]);
+    house.pass(at(APRIL));
+    assert_eq!(house.told("MeteringPointClosed").len(), 2);
+    assert_eq!([state(&house, NEW), state(&house, OTHER)], [ConnectionState::ClosedDown; 2]);
+}
+
 /// A closing-down that was accepted before there were versions has left nothing but its timer.
 #[test]
 fn a_closing_down_of_an_older_store_happens_on_its_day() {

@@ -1,5 +1,7 @@
 //! Metering points as a world file says them, and as they are read back.
 
+mod family;
+
 use proptest::prelude::*;
 
 use super::*;
