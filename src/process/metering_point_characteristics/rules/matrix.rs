@@ -19,14 +19,17 @@ enum Demand {
     Optional,
     /// What is said of it is not kept.
     Drop,
-    /// It cannot be said.
-    Refused(Rule),
+    /// It cannot be said; what was there before may stay, or be taken away.
+    Refused(Rule, Addition),
     /// It depends; see the notes of the market's matrix.
     If(Condition),
 }
 
 /// When a field is required, from the rest of the master data.
 type Condition = fn(&MasterData) -> bool;
+
+/// Whether the first say anything of a field that the second do not.
+type Addition = fn(&MasterData, &MasterData) -> bool;
 
 struct Row {
     /// Consumption, production, exchange, exchange of reactive energy, all others.
@@ -53,6 +56,7 @@ pub fn hold(
     profile: Profile,
 ) -> Vec<Rule> {
     let step = if before.is_some() { Step::Update } else { Step::Create };
+    let nothing = MasterData::default();
     let mut broken = Vec::new();
     for row in ROWS {
         let demand = match profile {
@@ -62,14 +66,13 @@ pub fn hold(
         let asked = |it: &MasterData| match demand {
             Required => true,
             If(condition) => condition(it),
-            Optional | Drop | Refused(_) => false,
+            Optional | Drop | Refused(..) => false,
         };
         let is_missing = |it: &MasterData| asked(it) && !(row.has)(it);
         if let Drop = demand {
             (row.drop)(master);
-        } else if let Refused(rule) = demand
-            && (row.has)(master)
-            && !before.is_some_and(row.has)
+        } else if let Refused(rule, adds) = demand
+            && adds(master, before.unwrap_or(&nothing))
         {
             broken.push(rule);
         } else if is_missing(master)
@@ -79,7 +82,7 @@ pub fn hold(
             broken.push(row.missing[step as usize]);
         }
     }
-    let exchanges = master.from_grid_area.is_some() || master.to_grid_area.is_some();
+    let exchanges = adds_exchange(master, before.unwrap_or(&nothing));
     if profile == Profile::Strict && kind != MeteringPointType::Exchange && exchanges {
         broken.push(Rule::ExchangeGridAreasNotAllowed);
     }
@@ -196,16 +199,45 @@ const OF_MAIN: [Demand; 8] = [Required, Required, Optional, Optional, Optional, 
 const OF_MAIN_AND_EXCHANGE: [Demand; 8] =
     [Required, Required, Required, Optional, Optional, Optional, Optional, Optional];
 
+/// What cannot be said in the strict profile.
+const NO_SETTLEMENT: Demand =
+    Refused(Rule::SettlementMethodNotAllowed, |it, was| adds(&it.settlement_method, &was.settlement_method));
+const NO_GROUP: Demand =
+    Refused(Rule::NetSettlementGroupNotAllowed, |it, was| adds(&it.net_settlement_group, &was.net_settlement_group));
+const NO_READING_DATE: Demand =
+    Refused(Rule::ScheduledReadingDateNotForProduction, |it, was| adds(&it.next_reading_date, &was.next_reading_date));
+const NO_DISCONNECTION: Demand =
+    Refused(Rule::DisconnectionTypeNotAllowed, |it, was| adds(&it.disconnection_method, &was.disconnection_method));
+const NO_CONNECTION: Demand =
+    Refused(Rule::ConnectionTypeNotOfType, |it, was| adds(&it.connection_type, &was.connection_type));
+const NO_ASSET: Demand = Refused(Rule::AssetTypeNotAllowed, |it, was| adds(&it.asset_type, &was.asset_type));
+const NO_CAPACITY: Demand = Refused(Rule::CapacityNotAllowed, |it, was| adds(&it.capacity, &was.capacity));
+const NO_PLANT: Demand = Refused(Rule::PowerPlantNotAllowed, |it, was| adds(&it.power_plant, &was.power_plant));
+const NO_LIMITS: Demand = Refused(Rule::PowerLimitsNotAllowed, |it, was| {
+    adds(&it.maximum_power, &was.maximum_power) || adds(&it.maximum_current, &was.maximum_current)
+});
+const NO_REFERENCE: Demand =
+    Refused(Rule::AddressReferenceNotAllowed, |it, was| adds(&it.address_reference, &was.address_reference));
+const NO_ACTUAL_ADDRESS: Demand =
+    Refused(Rule::ActualAddressNotAllowed, |it, was| adds(&it.is_actual_address, &was.is_actual_address));
+
+fn adds<T: PartialEq>(is: &Option<T>, was: &Option<T>) -> bool {
+    is.is_some() && is != was
+}
+
+fn adds_exchange(it: &MasterData, was: &MasterData) -> bool {
+    adds(&it.from_grid_area, &was.from_grid_area) || adds(&it.to_grid_area, &was.to_grid_area)
+}
+
 /// What consumption and production are asked, and nobody else may say.
-const fn of_main_alone(consumption: Demand, production: Demand, refused: Rule) -> [Demand; 8] {
-    let no = Refused(refused);
+const fn of_main_alone(consumption: Demand, production: Demand, no: Demand) -> [Demand; 8] {
     [consumption, production, no, no, no, no, no, no]
 }
 
 /// What everybody may say but those of one column.
-const fn but_for(column: usize, refused: Rule) -> [Demand; 8] {
+const fn but_for(column: usize, no: Demand) -> [Demand; 8] {
     let mut demands = [Optional; 8];
-    demands[column] = Refused(refused);
+    demands[column] = no;
     demands
 }
 
@@ -216,24 +248,24 @@ const ROWS: &[Row] = &[
     Row { demand: ALL, strict: EVERY, missing: [Rule::UnitIsRequired; 2], unknown: Some(Rule::UnitMustBeKnown), has: |it| it.unit.is_some(), drop: |_| {} },
     Row { demand: ALL, strict: EVERY, missing: [Rule::ReadCycleIsRequired; 2], unknown: Some(Rule::ReadCycleMustBeKnown), has: |it| it.read_cycle.is_some(), drop: |_| {} },
     Row { demand: ALL, strict: EVERY, missing: [Rule::MeteringMethodMustBeKnown, Rule::MeteringMethodCannotBeRemoved], unknown: Some(Rule::MeteringMethodMustBeKnown), has: |it| it.metering_method.is_some(), drop: |_| {} },
-    Row { demand: [Required, Drop, Drop, Drop, Drop], strict: [Required, Refused(Rule::SettlementMethodNotAllowed), Refused(Rule::SettlementMethodNotAllowed), Refused(Rule::SettlementMethodNotAllowed), Required, Refused(Rule::SettlementMethodNotAllowed), Refused(Rule::SettlementMethodNotAllowed), Refused(Rule::SettlementMethodNotAllowed)], missing: [Rule::SettlementMethodIsRequired; 2], unknown: Some(Rule::SettlementMethodMustBeKnown), has: |it| it.settlement_method.is_some(), drop: |it| it.settlement_method = None },
-    Row { demand: MAIN, strict: of_main_alone(Required, Required, Rule::NetSettlementGroupNotAllowed), missing: [Rule::NetSettlementGroupIsRequired; 2], unknown: Some(Rule::NetSettlementGroupMustBeKnown), has: |it| it.net_settlement_group.is_some(), drop: |_| {} },
-    Row { demand: [If(is_read_yearly), Drop, Optional, Optional, Optional], strict: [If(is_read_yearly), Refused(Rule::ScheduledReadingDateNotForProduction), Optional, Optional, Optional, Optional, Optional, Optional], missing: [Rule::ScheduledReadingDateIsRequired; 2], unknown: Some(Rule::ScheduledReadingDateForm), has: |it| it.next_reading_date.is_some(), drop: |it| it.next_reading_date = None },
-    Row { demand: MAIN_AND_EXCHANGE, strict: of_main_alone(Required, Required, Rule::DisconnectionTypeNotAllowed), missing: [Rule::DisconnectionTypeIsRequired, Rule::DisconnectionTypeCannotBeRemoved], unknown: Some(Rule::DisconnectionTypeMustBeKnown), has: |it| it.disconnection_method.is_some(), drop: |_| {} },
-    Row { demand: [If(is_net_settled), If(is_net_settled), Optional, Optional, Optional], strict: of_main_alone(If(is_net_settled), If(is_net_settled), Rule::ConnectionTypeNotOfType), missing: [Rule::ConnectionTypeIsRequired; 2], unknown: Some(Rule::ConnectionTypeMustBeKnownInUpdate), has: |it| it.connection_type.is_some(), drop: |_| {} },
-    Row { demand: [If(is_net_settled), Required, Optional, Optional, Optional], strict: of_main_alone(If(is_net_settled), Required, Rule::AssetTypeNotAllowed), missing: [Rule::AssetTypeIsRequired; 2], unknown: Some(Rule::AssetTypeMustBeKnown), has: |it| it.asset_type.is_some(), drop: |_| {} },
-    Row { demand: [If(is_net_settled), Optional, Optional, Optional, Optional], strict: [If(is_net_settled), If(is_net_settled), Refused(Rule::CapacityNotAllowed), Refused(Rule::CapacityNotAllowed), Refused(Rule::CapacityNotAllowed), Refused(Rule::CapacityNotAllowed), Refused(Rule::CapacityNotAllowed), Optional], missing: [Rule::CapacityIsRequired; 2], unknown: Some(Rule::CapacityForm), has: |it| it.capacity.is_some(), drop: |_| {} },
-    Row { demand: [If(wants_power_plant), Required, Optional, Optional, Optional], strict: [If(wants_power_plant), If(is_net_settled), Refused(Rule::PowerPlantNotAllowed), Refused(Rule::PowerPlantNotAllowed), Refused(Rule::PowerPlantNotAllowed), Refused(Rule::PowerPlantNotAllowed), Refused(Rule::PowerPlantNotAllowed), Required], missing: [Rule::PowerPlantIsRequired; 2], unknown: Some(Rule::PowerPlantMustBeGsrn), has: |it| it.power_plant.is_some(), drop: |_| {} },
+    Row { demand: [Required, Drop, Drop, Drop, Drop], strict: [Required, NO_SETTLEMENT, NO_SETTLEMENT, NO_SETTLEMENT, Required, NO_SETTLEMENT, NO_SETTLEMENT, NO_SETTLEMENT], missing: [Rule::SettlementMethodIsRequired; 2], unknown: Some(Rule::SettlementMethodMustBeKnown), has: |it| it.settlement_method.is_some(), drop: |it| it.settlement_method = None },
+    Row { demand: MAIN, strict: of_main_alone(Required, Required, NO_GROUP), missing: [Rule::NetSettlementGroupIsRequired; 2], unknown: Some(Rule::NetSettlementGroupMustBeKnown), has: |it| it.net_settlement_group.is_some(), drop: |_| {} },
+    Row { demand: [If(is_read_yearly), Drop, Optional, Optional, Optional], strict: [If(is_read_yearly), NO_READING_DATE, Optional, Optional, Optional, Optional, Optional, Optional], missing: [Rule::ScheduledReadingDateIsRequired; 2], unknown: Some(Rule::ScheduledReadingDateForm), has: |it| it.next_reading_date.is_some(), drop: |it| it.next_reading_date = None },
+    Row { demand: MAIN_AND_EXCHANGE, strict: of_main_alone(Required, Required, NO_DISCONNECTION), missing: [Rule::DisconnectionTypeIsRequired, Rule::DisconnectionTypeCannotBeRemoved], unknown: Some(Rule::DisconnectionTypeMustBeKnown), has: |it| it.disconnection_method.is_some(), drop: |_| {} },
+    Row { demand: [If(is_net_settled), If(is_net_settled), Optional, Optional, Optional], strict: of_main_alone(If(is_net_settled), If(is_net_settled), NO_CONNECTION), missing: [Rule::ConnectionTypeIsRequired; 2], unknown: Some(Rule::ConnectionTypeMustBeKnownInUpdate), has: |it| it.connection_type.is_some(), drop: |_| {} },
+    Row { demand: [If(is_net_settled), Required, Optional, Optional, Optional], strict: of_main_alone(If(is_net_settled), Required, NO_ASSET), missing: [Rule::AssetTypeIsRequired; 2], unknown: Some(Rule::AssetTypeMustBeKnown), has: |it| it.asset_type.is_some(), drop: |_| {} },
+    Row { demand: [If(is_net_settled), Optional, Optional, Optional, Optional], strict: [If(is_net_settled), If(is_net_settled), NO_CAPACITY, NO_CAPACITY, NO_CAPACITY, NO_CAPACITY, NO_CAPACITY, Optional], missing: [Rule::CapacityIsRequired; 2], unknown: Some(Rule::CapacityForm), has: |it| it.capacity.is_some(), drop: |_| {} },
+    Row { demand: [If(wants_power_plant), Required, Optional, Optional, Optional], strict: [If(wants_power_plant), If(is_net_settled), NO_PLANT, NO_PLANT, NO_PLANT, NO_PLANT, NO_PLANT, Required], missing: [Rule::PowerPlantIsRequired; 2], unknown: Some(Rule::PowerPlantMustBeGsrn), has: |it| it.power_plant.is_some(), drop: |_| {} },
     Row { demand: [If(has_a_meter); 5], strict: [If(has_a_meter); 8], missing: [Rule::MeterIsRequired; 2], unknown: Some(Rule::MeterNumberLength), has: |it| it.meter.is_some(), drop: |_| {} },
     Row { demand: [Drop, Drop, Required, Drop, Drop], strict: [Optional, Optional, Required, Optional, Optional, Optional, Optional, Optional], missing: [Rule::ExchangeGridAreasAreRequired; 2], unknown: None, has: |it| it.from_grid_area.is_some() && it.to_grid_area.is_some(), drop: |it| (it.from_grid_area, it.to_grid_area) = (None, None) },
-    Row { demand: [Optional; 5], strict: but_for(4, Rule::PowerLimitsNotAllowed), missing: [Rule::PowerLimitForm; 2], unknown: None, has: |it| it.maximum_power.is_some() || it.maximum_current.is_some(), drop: |_| {} },
+    Row { demand: [Optional; 5], strict: but_for(4, NO_LIMITS), missing: [Rule::PowerLimitForm; 2], unknown: None, has: |it| it.maximum_power.is_some() || it.maximum_current.is_some(), drop: |_| {} },
     Row { demand: ALL, strict: OF_MAIN, missing: [Rule::StreetNameIsRequired; 2], unknown: Some(Rule::StreetNameLength), has: |it| part(|it| &it.street, it), drop: |_| {} },
     Row { demand: MAIN_AND_EXCHANGE, strict: OF_MAIN_AND_EXCHANGE, missing: [Rule::StreetCodeIsRequired; 2], unknown: Some(Rule::StreetCodeForm), has: |it| part(|it| &it.street_code, it), drop: |_| {} },
     Row { demand: MAIN_AND_EXCHANGE, strict: OF_MAIN_AND_EXCHANGE, missing: [Rule::BuildingNumberIsRequired; 2], unknown: Some(Rule::BuildingNumberForm), has: |it| part(|it| &it.number, it), drop: |_| {} },
     Row { demand: MAIN_AND_EXCHANGE, strict: OF_MAIN_AND_EXCHANGE, missing: [Rule::MunicipalityIsRequired; 2], unknown: Some(Rule::MunicipalityCodeForm), has: |it| part(|it| &it.municipality_code, it), drop: |_| {} },
-    Row { demand: MAIN_AND_EXCHANGE, strict: of_main_alone(Required, Required, Rule::AddressReferenceNotAllowed), missing: [Rule::AddressReferenceIsRequired; 2], unknown: Some(Rule::AddressReferenceForm), has: |it| it.address_reference.is_some(), drop: |_| {} },
+    Row { demand: MAIN_AND_EXCHANGE, strict: of_main_alone(Required, Required, NO_REFERENCE), missing: [Rule::AddressReferenceIsRequired; 2], unknown: Some(Rule::AddressReferenceForm), has: |it| it.address_reference.is_some(), drop: |_| {} },
     Row { demand: MAIN, strict: OF_MAIN, missing: [Rule::CityIsRequired; 2], unknown: Some(Rule::CityLength), has: |it| part(|it| &it.city, it), drop: |_| {} },
     Row { demand: MAIN, strict: OF_MAIN, missing: [Rule::PostCodeIsRequired; 2], unknown: Some(Rule::PostCodeForm), has: |it| part(|it| &it.post_code, it), drop: |_| {} },
     Row { demand: ALL, strict: EVERY, missing: [Rule::CountryMustBeDenmark, Rule::CountryIsRequired], unknown: Some(Rule::CountryMustBeDenmark), has: |it| part(|it| &it.country, it), drop: |_| {} },
-    Row { demand: [If(has_a_reference); 5], strict: of_main_alone(Required, Required, Rule::ActualAddressNotAllowed), missing: [Rule::ActualAddressIsRequired; 2], unknown: None, has: |it| it.is_actual_address.is_some(), drop: |_| {} },
+    Row { demand: [If(has_a_reference); 5], strict: of_main_alone(Required, Required, NO_ACTUAL_ADDRESS), missing: [Rule::ActualAddressIsRequired; 2], unknown: None, has: |it| it.is_actual_address.is_some(), drop: |_| {} },
 ];

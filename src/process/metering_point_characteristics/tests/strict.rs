@@ -2,8 +2,12 @@
 //! Source: metering-points 3 (P8), 4, 6.0.2, 6.1, 7.3, 12.
 
 use super::super::Profile;
+use super::super::rules::{Rule, matrix};
 use super::rules::{Change, Make, address, measured, peopled, some};
 use super::*;
+use crate::market::MeteringPointType::{GridLossCorrection, Production, SupplyToGrid};
+use crate::market::{AssetType, ConnectionType, DisconnectionMethod, MeteringPointType, SettlementMethod};
+use crate::process::metering_points::MasterData;
 
 fn strict() -> House {
     let mut house = peopled();
@@ -138,6 +142,15 @@ fn an_update_is_not_answerable_for_what_was_there_before_the_profile_was_strict(
     update.asset_type = some("D11");
     assert_eq!(send(&mut house, "E32", update), ["AssetTypeNotAllowed"]);
     let mut update = bare(NEW, TODAY);
+    (update.net_settlement_group, update.meter) = (some("0"), some("8"));
+    assert_eq!(send(&mut house, "E32", update), Vec::<&str>::new(), "it says what is so");
+    let mut update = bare(NEW, TODAY);
+    update.net_settlement_group = some("1");
+    assert_eq!(send(&mut house, "E32", update), ["NetSettlementGroupNotAllowed"], "it says something else");
+    let mut update = bare(NEW, TODAY);
+    update.disconnection_method = some("D02");
+    assert_eq!(send(&mut house, "E32", update), ["DisconnectionTypeNotAllowed"]);
+    let mut update = bare(NEW, TODAY);
     update.production_obligation = some("true");
     assert_eq!(send(&mut house, "E32", update), ["ProductionObligationNotAllowed"]);
     // Electrical heating is nobody's to change here, and may still be disconnected.
@@ -146,6 +159,61 @@ fn an_update_is_not_answerable_for_what_was_there_before_the_profile_was_strict(
     update.meter = some("7");
     assert_eq!(send(&mut house, "E32", update), ["HeatingIsNotChangedHere"]);
     assert_eq!(send(&mut house, "E79", to_state(OTHER, "E23")), Vec::<&str>::new());
+}
+
+/// What a metering point of a type cannot have: the type, how the field is set, the rule.
+type Refused = (MeteringPointType, fn(&mut MasterData, bool), &'static str);
+
+#[rustfmt::skip]
+const REFUSED: &[Refused] = &[
+    (GridLossCorrection, |it, one| it.net_settlement_group = Some(u8::from(one)), "NetSettlementGroupNotAllowed"),
+    (SupplyToGrid, |it, one| it.settlement_method = Some(if one { SettlementMethod::Flex } else { SettlementMethod::NonProfiled }), "SettlementMethodNotAllowed"),
+    (Production, |it, one| it.next_reading_date = Some((1 + u8::from(one), 1)), "ScheduledReadingDateNotForProduction"),
+    (SupplyToGrid, |it, one| it.disconnection_method = Some(if one { DisconnectionMethod::Remote } else { DisconnectionMethod::Manual }), "DisconnectionTypeNotAllowed"),
+    (SupplyToGrid, |it, one| it.connection_type = Some(if one { ConnectionType::Direct } else { ConnectionType::Installation }), "ConnectionTypeNotOfType"),
+    (SupplyToGrid, |it, one| it.asset_type = Some(if one { AssetType::NoTechnology } else { AssetType::SteamTurbineCondensation }), "AssetTypeNotAllowed"),
+    (GridLossCorrection, |it, one| it.capacity = Some(one.to_string()), "CapacityNotAllowed"),
+    (GridLossCorrection, |it, one| it.power_plant = Some(MeteringPointId::new(one.to_string())), "PowerPlantNotAllowed"),
+    (GridLossCorrection, |it, one| it.maximum_power = Some(one.to_string()), "PowerLimitsNotAllowed"),
+    (GridLossCorrection, |it, one| it.maximum_current = Some(one.to_string()), "PowerLimitsNotAllowed"),
+    (SupplyToGrid, |it, one| it.from_grid_area = Some(one.to_string()), "ExchangeGridAreasNotAllowed"),
+    (SupplyToGrid, |it, one| it.to_grid_area = Some(one.to_string()), "ExchangeGridAreasNotAllowed"),
+    (SupplyToGrid, |it, one| it.address_reference = Some(one.to_string()), "AddressReferenceNotAllowed"),
+    (SupplyToGrid, |it, one| it.is_actual_address = Some(one), "ActualAddressNotAllowed"),
+];
+
+#[test]
+fn what_a_type_cannot_have_may_stay_or_go_and_is_not_set_to_anything_else() {
+    for (kind, set, rule) in REFUSED {
+        let of = |value: Option<bool>| {
+            let mut master = MasterData::default();
+            value.into_iter().for_each(|value| set(&mut master, value));
+            master
+        };
+        for (before, after, is_refused) in [
+            (Some(None), Some(true), true),
+            (Some(Some(true)), Some(true), false),
+            (Some(Some(true)), None, false),
+            (Some(Some(true)), Some(false), true),
+            (None, Some(true), true),
+        ] {
+            let before = before.map(of);
+            let broken = matrix::hold(*kind, &mut of(after), before.as_ref(), &[], Profile::Strict);
+            let names: Vec<&str> = broken.iter().map(|rule| rule.name()).collect();
+            assert_eq!(names.contains(rule), is_refused, "{rule} {before:?} {after:?}: {names:?}");
+        }
+    }
+    // Those of both profiles, and of what is no master data.
+    let elsewhere = [
+        "ScheduledReadingDateNotAllowed",
+        "ConnectionTypeNotAllowed",
+        "MeterNotAllowed",
+        "ProductionObligationNotAllowed",
+    ];
+    let all = Rule::all().map(Rule::name).filter(|name| name.ends_with("NotAllowed"));
+    for rule in all.filter(|name| !elsewhere.contains(name)) {
+        assert!(REFUSED.iter().any(|(_, _, refused)| *refused == rule), "{rule}");
+    }
 }
 
 #[test]
