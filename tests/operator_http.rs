@@ -244,7 +244,7 @@ async fn who_acts_for_whom_is_told_and_shown() {
     let area = json!({"code": "999", "owner": GRID_NUMBER});
     let said = json!({"actor": [acting], "grid_area": [area]});
     assert_eq!(tell(&house, Method::POST, "/v1.0/operator/participants", said).await.0, 200);
-    let told = |told: &Value| (told["rows"][0]["sequence"].clone(), told["rows"][0]["what"].clone());
+    let told = |told: &Value| (told["rows"][0]["ownNumber"].clone(), told["rows"][0]["what"].clone());
     let open = row(Value::Null);
     let (status, first) = tell(&house, Method::POST, DELEGATIONS, open.clone()).await;
     assert_eq!((status, told(&first)), (200, (json!(1), json!("new"))), "{first}");
@@ -306,6 +306,9 @@ async fn who_acts_for_whom_is_told_and_shown() {
         body[name] = value;
         body
     };
+    let mut listed = row(json!("2023-08-31T22:00:00Z"));
+    listed["sequence"] = json!(7);
+    assert_eq!(tell(&house, Method::POST, DELEGATIONS, listed).await.0, 200);
     for (body, status, target) in [
         (with("process", json!("Everything")), 400, "process"),
         (with("by_role", json!("D99")), 400, "by_role"),
@@ -314,7 +317,7 @@ async fn who_acts_for_whom_is_told_and_shown() {
         (with("grid_area", json!("777")), 409, ""),
         (with("to", json!("8100000000999")), 409, ""),
         (with("to_role", json!("DDQ")), 409, ""),
-        (with("sequence", json!(2)), 409, ""),
+        (with("sequence", json!(7)), 409, ""),
     ] {
         let (found, told) = tell(&house, Method::POST, DELEGATIONS, body.clone()).await;
         let target_told = told["error"]["target"].as_str().unwrap_or_default();

@@ -88,8 +88,8 @@ pub struct DelegateArgs {
     /// Until when, excluded; before --starts it cancels [default: it does not end].
     #[arg(long, value_name = "T")]
     stops: Option<String>,
-    /// Sequence number of whoever keeps the list; of two rows that have begun the one with the higher number counts
-    /// [default: the next one].
+    /// Sequence number in the list of whoever keeps one; of two rows that have begun the one with the higher number counts
+    /// [default: a row of our own, behind all that was listed; one that says what an earlier one says changes nothing].
     #[arg(long, value_name = "N")]
     sequence: Option<u64>,
 }

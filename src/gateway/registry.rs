@@ -222,8 +222,8 @@ fn register(
 
 /// A delegation as it is shown.
 pub fn delegation_row(row: &Delegation) -> Value {
-    json!({
-        "sequence": row.sequence,
+    let mut shown = json!({
+        "sequence": row.sequence.listed,
         "process": row.process.name(),
         "carried": row.process.is_carried(),
         "gridArea": row.grid_area,
@@ -233,7 +233,11 @@ pub fn delegation_row(row: &Delegation) -> Value {
         "toRole": row.to.role.code(),
         "starts": row.starts.to_string(),
         "stops": row.stops.map(|stops| stops.to_string()),
-    })
+    });
+    if row.sequence.own > 0 {
+        shown["ownNumber"] = row.sequence.own.into();
+    }
+    shown
 }
 
 /// Of several entries for one thing the last one, in their order.

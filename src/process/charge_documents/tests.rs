@@ -76,7 +76,7 @@ impl Store {
     ) {
         let by = party(by, ActorRole::GridAccessProvider);
         let to = party(ACTING, ActorRole::Delegated);
-        let row = Delegation { sequence: 0, process, grid_area: grid_area.into(), starts, stops, by, to };
+        let row = Delegation { sequence: 0.into(), process, grid_area: grid_area.into(), starts, stops, by, to };
         self.add(Wanted { row, numbered: false });
     }
 

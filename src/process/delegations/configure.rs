@@ -1,11 +1,12 @@
-//! A row is added. A row that is there already changes nothing, however often it comes.
+//! A row is added. A row that is there already changes nothing, however often it comes: a listed one is known by its number,
+//! one of our own by what it says, so a file of them may be told again. What was so earlier is said anew with another start.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use super::record::{self, Guard};
-use super::{Delegation, may_be_delegate};
+use super::{Delegation, Sequence, may_be_delegate};
 use crate::market::Party;
 use crate::process::Event;
 use crate::record::{Change, Facts, Key, Needs};
@@ -27,7 +28,7 @@ const CONFIGURED: &str = "ProcessDelegationConfigured";
 pub struct Wanted {
     /// Its sequence number counts only where [`Wanted::numbered`].
     pub row: Delegation,
-    /// Whether it has a sequence number already; else it is given the next one, unless it says what is so already.
+    /// Whether it is one of a list, with a sequence number; else it is our own, and comes behind all that was listed.
     pub numbered: bool,
 }
 
@@ -43,7 +44,7 @@ pub struct Configured {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotConfigured {
     #[error("row {sequence} of {by} says something else already: a row is never changed, add a newer one")]
-    SequenceUsed { sequence: u64, by: Party },
+    SequenceUsed { sequence: Sequence, by: Party },
     #[error("{0} may not be a delegate: it takes a grid access provider (DDM) or a delegated party (DEL)")]
     NoDelegate(Party),
     #[error("{0} cannot delegate to itself")]
@@ -56,8 +57,6 @@ pub enum NotConfigured {
     TooManyRows(Party),
     #[error("there are {DELEGATES_MAX} delegates, which is the most")]
     TooManyDelegates,
-    #[error("there is no sequence number behind {}: give an unused one", u64::MAX)]
-    NoSequenceLeft,
 }
 
 /// What [`configure`] must know first.
@@ -71,12 +70,12 @@ pub fn configure(facts: &Facts, wanted: &[Wanted]) -> Result<(Vec<Change>, Vec<C
     let guard = facts.get(&record::guard_key()).map(|entry| record::read_guard(&entry.value));
     let mut guard = guard.unwrap_or_default();
     let (mut added, mut configured) = (BTreeMap::new(), Vec::new());
-    for Wanted { row, numbered } in wanted {
+    for (place, Wanted { row, numbered }) in wanted.iter().enumerate() {
         is_possible(row)?;
         let known = known(facts, &added, row);
         let (row, new) = match numbered {
             true => (row.clone(), is_new(&known, row)?),
-            false => numbered_anew(&known, row, &guard)?,
+            false => own(&known, row, &wanted[..place], &guard),
         };
         if new {
             if known.len() >= ROWS_MAX {
@@ -97,8 +96,8 @@ pub fn configure(facts: &Facts, wanted: &[Wanted]) -> Result<(Vec<Change>, Vec<C
 /// What other systems hear of a new row.
 pub fn configured(row: &Delegation) -> Event {
     let party = |party: &Party| json!({"number": party.number.as_str(), "role": party.role.code()});
-    let payload = json!({
-        "sequence_number": row.sequence,
+    let mut payload = json!({
+        "sequence_number": row.sequence.listed,
         "process": row.process.name(),
         "grid_area": row.grid_area,
         "starts": row.starts.to_string(),
@@ -106,6 +105,9 @@ pub fn configured(row: &Delegation) -> Event {
         "delegated_by": party(&row.by),
         "delegated_to": party(&row.to),
     });
+    if row.sequence.own > 0 {
+        payload["own_number"] = row.sequence.own.into();
+    }
     Event { name: CONFIGURED, payload }
 }
 
@@ -146,18 +148,25 @@ fn is_new(known: &[Delegation], row: &Delegation) -> Result<bool, NotConfigured>
     }
 }
 
-fn numbered_anew(known: &[Delegation], row: &Delegation, guard: &Guard) -> Result<(Delegation, bool), NotConfigured> {
-    if let Some(last) = known.last()
-        && *last == (Delegation { sequence: last.sequence, ..row.clone() })
-    {
-        return Ok((last.clone(), false));
+/// A row of our own as it is there, or is to be. A statement may say the same more than once, with something else between:
+/// the first time is the first such row that is known, and so on.
+fn own(known: &[Delegation], row: &Delegation, before: &[Wanted], guard: &Guard) -> (Delegation, bool) {
+    let subject = |row: &Delegation| record::rows(&row.by, row.process, &row.grid_area);
+    let before = before.iter().filter(|it| !it.numbered && subject(&it.row) == subject(row)).map(|it| &it.row);
+    let mut said: Vec<&Delegation> = before.chain([row]).collect();
+    said.dedup_by(|later, earlier| later.says_the_same_as(earlier));
+    let said_before = said.iter().filter(|it| it.says_the_same_as(row)).count() - 1;
+    let same = known.iter().filter(|it| it.says_the_same_as(row)).nth(said_before);
+    if let Some(same) = same.or(known.last().filter(|last| last.says_the_same_as(row))) {
+        return (same.clone(), false);
     }
-    let sequence = guard.highest.checked_add(1).ok_or(NotConfigured::NoSequenceLeft)?;
-    Ok((Delegation { sequence, ..row.clone() }, true))
+    let beside = known.iter().filter(|it| it.sequence.listed == guard.highest).map(|it| it.sequence.own).max();
+    let sequence = Sequence { listed: guard.highest, own: beside.unwrap_or(0) + 1 };
+    (Delegation { sequence, ..row.clone() }, true)
 }
 
 fn add(guard: &mut Guard, row: &Delegation) -> Result<(), NotConfigured> {
-    guard.highest = guard.highest.max(row.sequence);
+    guard.highest = guard.highest.max(row.sequence.listed);
     guard.delegates.insert(row.to.clone());
     if guard.delegates.len() > DELEGATES_MAX { Err(NotConfigured::TooManyDelegates) } else { Ok(()) }
 }

@@ -39,7 +39,7 @@ pub use configure::{Configured, NotConfigured, Wanted, configure, configure_need
 pub use forward::forwarded;
 pub use process::Process;
 pub use state::{
-    Delegation, any, delegate, every_delegation, is_delegate, may_act, may_be_delegate, needs_of, needs_of_any,
-    read_delegation, with_force,
+    Delegation, Sequence, any, delegate, every_delegation, is_delegate, may_act, may_be_delegate, needs_of,
+    needs_of_any, read_delegation, with_force,
 };
 pub use world::DelegationTable;

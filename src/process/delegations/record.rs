@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Delegation, Process};
+use super::{Delegation, Process, Sequence};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::{Key, KeyRange, Space, stored};
 
-/// Rows, by role and number of whoever delegates, process, grid area and sequence number.
+/// Rows, by role and number of whoever delegates, process, grid area and sequence number; behind that of a row of our own is
+/// which of them it is.
 const ROWS: Space = Space(53);
 /// One record that every new row rewrites.
 const GUARD: Space = Space(54);
@@ -19,7 +20,7 @@ const VERSION: u8 = 1;
 /// What is known of all rows together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Guard {
-    /// The highest sequence number that there is.
+    /// The highest sequence number that was listed.
     pub highest: u64,
     /// Everybody to whom something was ever delegated.
     pub delegates: BTreeSet<Party>,
@@ -58,7 +59,9 @@ fn prefix(by: &Party, process: Process, grid_area: &str) -> Key {
 }
 
 pub fn key(row: &Delegation) -> Key {
-    prefix(&row.by, row.process, &row.grid_area).number(row.sequence)
+    let Sequence { listed, own } = row.sequence;
+    let key = prefix(&row.by, row.process, &row.grid_area).number(listed);
+    if own > 0 { key.number(own) } else { key }
 }
 
 pub fn write(row: &Delegation) -> Bytes {
@@ -80,7 +83,10 @@ pub fn read(key: &Key, bytes: &[u8]) -> Delegation {
     let mut text = || parts.text().expect("who delegates what stands in its key");
     let (role, number, process, grid_area) = (text(), text(), text(), text());
     Delegation {
-        sequence: parts.number().expect("a sequence number stands in its key"),
+        sequence: Sequence {
+            listed: parts.number().expect("a sequence number stands in its key"),
+            own: parts.number().unwrap_or(0),
+        },
         process: Process::from_name(&process).expect("a stored process is one that we know"),
         grid_area,
         starts: Timestamp::from_micros(found.starts),

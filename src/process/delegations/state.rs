@@ -1,16 +1,41 @@
 //! What is delegated, and how to ask for it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::{Process, record};
 use crate::market::{ActorRole, Party, Timestamp};
 use crate::record::{Entry, Facts, Key, KeyRange, Needs};
 
+/// Where a row stands among those of the same participant, process and grid area; of two that have begun the higher counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sequence {
+    /// The number that it has in the list of whoever keeps one; of a row of our own, the highest that was listed when it came.
+    pub listed: u64,
+    /// 0 for a listed row. Rows of our own stand behind that number and before the next, from 1 on: so no list ever gives the
+    /// number of one.
+    pub own: u64,
+}
+
+impl From<u64> for Sequence {
+    fn from(listed: u64) -> Self {
+        Self { listed, own: 0 }
+    }
+}
+
+impl fmt::Display for Sequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.own {
+            0 => write!(f, "{}", self.listed),
+            own => write!(f, "{}.{own}", self.listed),
+        }
+    }
+}
+
 /// One row: `by` lets `to` act for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delegation {
-    /// Of whoever makes rows; of two rows that have begun the one with the higher number counts.
-    pub sequence: u64,
+    pub sequence: Sequence,
     pub process: Process,
     /// Code of the grid area.
     pub grid_area: String,
@@ -22,6 +47,11 @@ pub struct Delegation {
 }
 
 impl Delegation {
+    /// Whether two rows say the same, wherever they stand.
+    pub fn says_the_same_as(&self, other: &Delegation) -> bool {
+        *self == Delegation { sequence: self.sequence, ..other.clone() }
+    }
+
     /// Whether it is in force at an instant, as far as no other row says otherwise.
     fn is_active(&self, at: Timestamp) -> bool {
         self.starts <= at && self.stops.is_none_or(|stops| stops > at)
@@ -60,7 +90,7 @@ pub fn delegate(facts: &Facts, by: &Party, process: Process, grid_area: &str, at
 
 /// Rows as they are stored, each with whether it is in force at an instant.
 pub fn with_force(rows: Vec<Delegation>, at: Timestamp) -> Vec<(Delegation, bool)> {
-    let mut counting: BTreeMap<(Party, Process, String), u64> = BTreeMap::new();
+    let mut counting: BTreeMap<(Party, Process, String), Sequence> = BTreeMap::new();
     let subject = |row: &Delegation| (row.by.clone(), row.process, row.grid_area.clone());
     for row in rows.iter().filter(|row| row.starts <= at) {
         let highest = counting.entry(subject(row)).or_default();

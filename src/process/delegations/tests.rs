@@ -76,6 +76,7 @@ fn acting(number: &str) -> Party {
 
 fn row(sequence: u64, starts: i64, stops: Option<i64>, to: &str) -> Delegation {
     let (starts, stops) = (day(starts), stops.map(day));
+    let sequence = sequence.into();
     Delegation { sequence, process: P, grid_area: "131".into(), starts, stops, by: grid(), to: acting(to) }
 }
 
@@ -197,30 +198,84 @@ fn a_row_that_is_there_changes_nothing_and_is_never_changed() {
     assert_eq!(again, [Configured { row: row(3, 0, None, "a"), new: false }]);
     assert_eq!(store.0, before);
     let other = store.configure(&[numbered(&row(4, 0, None, "a")), numbered(&row(3, 0, None, "b"))]);
-    assert_eq!(other, Err(NotConfigured::SequenceUsed { sequence: 3, by: grid() }));
+    assert_eq!(other, Err(NotConfigured::SequenceUsed { sequence: 3.into(), by: grid() }));
     assert_eq!(store.0, before, "all of a statement, or nothing");
     let twice = [numbered(&row(5, 0, None, "a")), numbered(&row(5, 0, None, "a"))];
     let told: Vec<bool> = store.configure(&twice).unwrap().iter().map(|it| it.new).collect();
     assert_eq!(told, [true, false]);
 }
 
+/// Rows without a number, as a file says them.
+fn file(rows: &[(i64, &str)]) -> Vec<Wanted> {
+    rows.iter().map(|(starts, to)| Wanted { row: row(0, *starts, None, to), numbered: false }).collect()
+}
+
+/// Numbers of rows, with a star for those that are new.
+fn told(store: &mut Store, wanted: &[Wanted]) -> String {
+    let told = store.configure(wanted).unwrap();
+    let one = |it: &Configured| format!("{}{}", it.row.sequence, if it.new { "*" } else { "" });
+    told.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
 #[test]
-fn a_row_without_a_number_is_given_the_next_one_unless_it_says_what_is_so() {
+fn a_row_without_a_number_comes_behind_all_that_was_listed_and_before_what_is_listed_next() {
     let mut store = Store::default();
-    let wanted = |starts, to| Wanted { row: row(0, starts, None, to), numbered: false };
-    let told = |store: &mut Store, wanted: Wanted| {
-        let it = store.configure(&[wanted]).unwrap().remove(0);
-        (it.row.sequence, it.new)
-    };
-    assert_eq!(told(&mut store, wanted(0, "a")), (1, true));
-    assert_eq!(told(&mut store, wanted(0, "a")), (1, false));
-    assert_eq!(told(&mut store, wanted(2, "b")), (2, true));
-    // Back to what was so earlier is a row of its own.
-    assert_eq!(told(&mut store, wanted(0, "a")), (3, true));
-    assert_eq!(told(&mut store, numbered(&row(70, 0, None, "b"))), (70, true));
-    assert_eq!(told(&mut store, wanted(1, "a")), (71, true));
-    assert_eq!(told(&mut store, numbered(&row(u64::MAX, 0, None, "b"))), (u64::MAX, true));
-    assert_eq!(store.configure(&[wanted(3, "a")]), Err(NotConfigured::NoSequenceLeft));
+    assert_eq!(told(&mut store, &file(&[(0, "a")])), "0.1*");
+    assert_eq!(told(&mut store, &file(&[(2, "b")])), "0.2*");
+    assert_eq!(told(&mut store, &[numbered(&row(0, 0, None, "z"))]), "0*", "no number of a list is ever ours");
+    assert_eq!(store.delegate(&grid(), P, "131", 1).as_deref(), Some("a"), "it came later than what was listed so far");
+    assert_eq!(told(&mut store, &[numbered(&row(1, 0, None, "c"))]), "1*");
+    assert_eq!(store.delegate(&grid(), P, "131", 3).as_deref(), Some("c"), "what is listed now came later");
+    assert_eq!(told(&mut store, &[numbered(&row(70, 3, None, "d"))]), "70*");
+    assert_eq!(told(&mut store, &file(&[(4, "e"), (5, "f")])), "70.1* 70.2*");
+    assert_eq!(told(&mut store, &[numbered(&row(9, 0, None, "late"))]), "9*");
+    assert_eq!(store.delegate(&grid(), P, "131", 6).as_deref(), Some("f"));
+    let last = numbered(&row(u64::MAX, 6, None, "g"));
+    assert_eq!(told(&mut store, &[last.clone()]), format!("{}*", u64::MAX));
+    assert_eq!(told(&mut store, &file(&[(6, "h")])), format!("{}.1*", u64::MAX));
+    assert_eq!(told(&mut store, &[last]), u64::MAX.to_string());
+    assert_eq!(store.delegate(&grid(), P, "131", 6).as_deref(), Some("h"));
+    let other = Delegation { grid_area: "132".into(), ..row(0, 0, None, "a") };
+    let other = Wanted { row: other, numbered: false };
+    assert_eq!(told(&mut store, &[other]), format!("{}.1*", u64::MAX), "counted for each thing that rows are about");
+}
+
+#[test]
+fn a_file_of_rows_without_numbers_that_is_told_again_changes_nothing() {
+    let files: [&[(i64, &str)]; 4] =
+        [&[(0, "a")], &[(0, "a"), (0, "b")], &[(0, "a"), (0, "b"), (0, "a")], &[(0, "a"), (0, "a"), (1, "a")]];
+    let first = ["0.1*", "0.1* 0.2*", "0.1* 0.2* 0.3*", "0.1* 0.1 0.2*"];
+    for (rows, first) in files.into_iter().zip(first) {
+        let mut store = Store::default();
+        assert_eq!(told(&mut store, &file(rows)), first);
+        let before = store.0.clone();
+        assert_eq!(told(&mut store, &file(rows)), first.replace('*', ""));
+        assert_eq!(store.0, before, "{rows:?}");
+        // Nor does it take back what has been said in between, by hand or by a list.
+        told(&mut store, &file(&[(2, "x")]));
+        told(&mut store, &[numbered(&row(5, 3, None, "y"))]);
+        let before = store.0.clone();
+        assert_eq!(told(&mut store, &file(rows)), first.replace('*', ""));
+        assert_eq!(store.0, before, "{rows:?}");
+    }
+    // What was so earlier is said anew with another start.
+    let mut store = Store::default();
+    assert_eq!(told(&mut store, &file(&[(0, "a"), (2, "b"), (4, "a")])), "0.1* 0.2* 0.3*");
+    // A row that is listed says it as well as one of our own.
+    let mut store = Store::of(&[row(7, 0, None, "a")]);
+    assert_eq!(told(&mut store, &file(&[(0, "a"), (1, "b")])), "7 7.1*");
+}
+
+/// A store from before rows of our own were kept apart has them under plain numbers.
+#[test]
+fn rows_that_were_numbered_with_the_listed_ones_are_read_and_known_again() {
+    let mut store = Store::of(&[row(1, 0, None, "a"), row(2, 1, None, "b")]);
+    assert_eq!(told(&mut store, &file(&[(0, "a"), (1, "b"), (2, "c")])), "1 2 2.1*");
+    assert_eq!(store.delegate(&grid(), P, "131", 3).as_deref(), Some("c"));
+    let keys: Vec<Key> = store.0.keys().filter(|key| every_delegation().contains(key)).cloned().collect();
+    let read: Vec<Delegation> = keys.iter().map(|key| read_delegation(key, &store.0[key])).collect();
+    let sequences: Vec<String> = read.iter().map(|row| row.sequence.to_string()).collect();
+    assert_eq!(sequences, ["1", "2", "2.1"], "they stand in their order");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::process::participants::WorldFlaw;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DelegationTable {
-    /// The next one when it is left out.
+    /// Behind all that is listed when it is left out.
     #[serde(default)]
     pub sequence: Option<u64>,
     /// Such as `IncomingMeteringPointCharacteristics`.
@@ -42,7 +42,7 @@ impl DelegationTable {
             Ok(Party { number: ActorNumber::new(number), role })
         };
         let row = Delegation {
-            sequence: self.sequence.unwrap_or(0),
+            sequence: self.sequence.unwrap_or(0).into(),
             process: Process::from_name(&self.process).ok_or_else(|| flaw("process", &self.process))?,
             grid_area: self.grid_area.clone(),
             starts: instant("starts", &self.starts)?,

@@ -58,7 +58,7 @@ fn master_data_are_asked_for_on_behalf_of_whoever_lets_the_asker_in_the_grid_are
         let mut house = House::opened();
         house.calls_as = Some(to_role);
         let (to, starts, stops) = (party(ACTING, to_role), at(TODAY), stops.map(at));
-        let row = Delegation { sequence: 1, process: P, grid_area: area.into(), starts, stops, by, to };
+        let row = Delegation { sequence: 1.into(), process: P, grid_area: area.into(), starts, stops, by, to };
         house.store.add(Wanted { row, numbered: true });
         house
     };
@@ -91,7 +91,7 @@ fn a_delegate_sees_no_more_than_whom_it_asks_for() {
     let mut house = House::opened();
     house.calls_as = Some(ActorRole::Delegated);
     let row = Delegation {
-        sequence: 1,
+        sequence: 1.into(),
         process: Process::RequestMeteringPointCharacteristics,
         grid_area: "131".into(),
         starts: at(TODAY),

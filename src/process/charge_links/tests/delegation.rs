@@ -53,7 +53,7 @@ fn what_a_delegate_links_is_linked_and_told_as_if_its_owner_had_done_so() {
     let tax = || vec![of("TAX", ChargeType::Tariff, OPERATOR, operation())];
     let mut world = called();
     let row = Delegation {
-        sequence: 1,
+        sequence: 1.into(),
         process: P,
         grid_area: "131".into(),
         starts: local("01-01"),
@@ -81,7 +81,7 @@ fn a_grid_company_without_leave_is_told_that_the_charge_is_anothers() {
     let decision = world.send(&from("8200000000011", "DDM", vec![operation()]));
     assert_eq!(broken(&decision), [["CH.09"]]);
     let row = Delegation {
-        sequence: 1,
+        sequence: 1.into(),
         process: P,
         grid_area: "131".into(),
         starts: local("01-01"),

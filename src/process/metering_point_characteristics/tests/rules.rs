@@ -296,7 +296,7 @@ fn a_delegate_is_judged_as_whoever_runs_the_grid_area() {
             let grid = |number: &str| party(number, ActorRole::GridAccessProvider);
             house.store.register(other, ActorRole::GridAccessProvider, Status::Active);
             let (by, to) = (grid(GRID), Party { number: ActorNumber::new(other), role });
-            let row = Delegation { sequence: 1, process, grid_area: area.into(), starts, stops, by, to };
+            let row = Delegation { sequence: 1.into(), process, grid_area: area.into(), starts, stops, by, to };
             house.store.add(Wanted { row, numbered: true });
             house.calls_as = Some(role);
             let expected = match role {
