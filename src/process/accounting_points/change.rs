@@ -76,7 +76,9 @@ impl AccountingPoint {
             ProcessKind::MoveOut => {
                 self.end_consumption(at);
                 // The supply passes to whoever somebody moves in with on the same day.
-                if self.processes[id].ends_supply && !self.takes_over(at, |kind| kind == ProcessKind::MoveIn) {
+                if self.takes_over(at, |kind| kind == ProcessKind::MoveIn) {
+                    self.update(id, |process| process.ends_supply = false);
+                } else if self.processes[id].ends_supply {
                     effect.previous = self.end_supply(id, at);
                 }
             }

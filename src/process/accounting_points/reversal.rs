@@ -1,4 +1,5 @@
-//! What turned out to be wrong is reversed: what it had registered counts for nothing any more, and what it had ended goes on.
+//! What turned out to be wrong is reversed: what it had registered counts for nothing any more, and what it had ended goes on,
+//! unless something else has ended it on the same day.
 //!
 //! Nothing is erased. A reversed process stays completed, for so it was believed; that it is reversed is told by the
 //! reallocation about it that was completed since. While a reallocation runs, everything else that is pending stands still.
@@ -55,6 +56,33 @@ impl AccountingPoint {
         })
     }
 
+    /// Whose supply goes on when what a reallocation is about is undone: that of whoever it was taken from, unless it ended on
+    /// that day all the same.
+    pub fn former_supplier(&self, reason: &str, requester: &ActorNumber, at: Timestamp) -> Option<&ActorNumber> {
+        let wrong = self.reversible(reason, requester, at);
+        if !wrong.iter().any(|it| it.supply.is_some() || it.kind == ProcessKind::MoveOut && it.ends_supply) {
+            return self.supplier_at(at);
+        }
+        let former = self.ended(at, |it| Some(it.supply.as_ref()?.dates))?;
+        let former = &former.supply.as_ref()?.supplier;
+        let ends = |it: &Process| it.kind.is_end() && it.ends_supply && it.requester.as_ref() == Some(former);
+        (!self.is_left(&wrong, at, ends)).then_some(former)
+    }
+
+    /// The last of what has ended at `at`: behind it there may be what began on that day and came to nothing.
+    fn ended(&self, at: Timestamp, dates_of: impl Fn(&Process) -> Option<Dates>) -> Option<&Process> {
+        let is_ended = |it: &&Process| dates_of(it).is_some_and(|dates| dates.end == Some(at) && !dates.reversed);
+        let ended = self.processes.values().filter(is_ended);
+        ended.max_by_key(|it| (dates_of(it).and_then(|dates| dates.start), it.kind.rank(), it.number))
+    }
+
+    /// Whether something else of the day has happened, and is not undone with these.
+    fn is_left(&self, wrong: &[&Process], at: Timestamp, which: impl Fn(&Process) -> bool) -> bool {
+        let is_wrong = |id: &str| wrong.iter().any(|it| it.id == id);
+        let mut others = self.processes.values().filter(|it| it.effective == at && !is_wrong(&it.id));
+        others.any(|it| it.status == Status::Completed && which(it) && !self.is_reversed(it))
+    }
+
     /// Who supplied up to an instant.
     pub fn supplier_before(&self, at: Timestamp) -> Option<&ActorNumber> {
         self.supplier_at(Timestamp::from_micros(at.micros() - 1))
@@ -78,8 +106,10 @@ impl AccountingPoint {
             return None;
         }
         let (at, reason, from) = (process.effective, process.reason.clone(), process.requester.clone()?);
-        let to = self.supplier_before(at).cloned();
-        let wrong: Vec<Process> = self.reversible(&reason, &from, at).into_iter().cloned().collect();
+        let to = self.former_supplier(&reason, &from, at).cloned();
+        let wrong = self.reversible(&reason, &from, at);
+        let moved_out_besides = self.is_left(&wrong, at, |it| it.kind == ProcessKind::MoveOut);
+        let wrong: Vec<Process> = wrong.into_iter().cloned().collect();
         self.update(reallocation, |process| process.status = Status::Completed);
 
         let moved_out = wrong.iter().any(|it| it.kind == ProcessKind::MoveOut);
@@ -91,11 +121,15 @@ impl AccountingPoint {
                 process.consumer.iter_mut().for_each(|it| it.dates = it.dates.reversed());
             });
         }
-        if moved_out || !supplies.is_empty() {
-            self.reopen(at, last_end(&supplies), |process| process.supply.as_mut().map(|it| &mut it.dates));
+        if to.is_some() && (moved_out || !supplies.is_empty()) {
+            let ended = self.ended(at, |it| Some(it.supply.as_ref()?.dates)).map(|it| it.id.clone());
+            let reopen = |it: &mut Process| it.supply.as_mut().expect("it has one").dates.end = last_end(&supplies);
+            ended.into_iter().for_each(|id| self.update(&id, reopen));
         }
-        if moved_out || !consumers.is_empty() {
-            self.reopen(at, last_end(&consumers), |process| process.consumer.as_mut().map(|it| &mut it.dates));
+        if !moved_out_besides && (moved_out || !consumers.is_empty()) {
+            let ended = self.ended(at, |it| Some(it.consumer.as_ref()?.dates)).map(|it| it.id.clone());
+            let reopen = |it: &mut Process| it.consumer.as_mut().expect("it has one").dates.end = last_end(&consumers);
+            ended.into_iter().for_each(|id| self.update(&id, reopen));
         }
 
         let lost = to.as_ref() != Some(&from);
@@ -119,15 +153,6 @@ impl AccountingPoint {
         }
         let reversed = wrong.into_iter().map(|it| it.id).collect();
         Some(Reversal { reversed, from, to, lapsed, back })
-    }
-
-    /// What ended at `at` goes on until `end`.
-    fn reopen(&mut self, at: Timestamp, end: Option<Timestamp>, dates_of: impl Fn(&mut Process) -> Option<&mut Dates>) {
-        for dates in self.processes.values_mut().filter_map(dates_of) {
-            if dates.end == Some(at) && dates.period().is_some() {
-                dates.end = end;
-            }
-        }
     }
 }
 

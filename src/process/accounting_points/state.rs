@@ -40,7 +40,8 @@ pub struct Process {
     pub supply: Option<SupplyRegistration>,
     pub consumer: Option<ConsumerRegistration>,
     pub balance: Option<BalanceRegistration>,
-    /// Whether the supply of whoever asked for it ends with it: of an end of supply always, of a move-out as the market has it.
+    /// Whether the supply of whoever asked for it ends with it: of an end of supply always, of a move-out as the market has it,
+    /// but not where it passed to whoever moved in on the day.
     pub ends_supply: bool,
     /// Whose supply it takes over, of a forced change alone: it does nothing where that one does not supply any more.
     pub takes_over: Option<ActorNumber>,
@@ -360,8 +361,8 @@ fn holders(processes: &BTreeMap<String, Process>) -> BTreeSet<&ActorNumber> {
     };
     let registered = processes.values().filter_map(|it| Some((it, it.supply.as_ref()?)));
     let held = registered.filter(|(process, supply)| {
-        let goes_on = |period: Period| supply.dates.end.is_none() || !has_happened(period.end);
-        process.status.is_open() || supply.dates.period().is_some_and(goes_on)
+        let Dates { start, end, reversed } = supply.dates;
+        process.status.is_open() || start.is_some() && !reversed && end.is_none_or(|end| !has_happened(end))
     });
     held.map(|(_, supply)| &supply.supplier).collect()
 }

@@ -81,7 +81,9 @@ fn domain(case: &Case) -> Vec<Rule> {
     let processes = case.point.processes();
     let on_same_date = |kind: ProcessKind| {
         let happens = |it: &Process| matches!(it.status, Status::Pending | Status::Completed);
-        processes.iter().any(|it| it.kind == kind && it.effective == end && happens(it))
+        let on_it = |it: &&&Process| it.kind == kind && it.effective == end && happens(it);
+        // What was reversed is in nobody's way.
+        processes.iter().filter(on_it).any(|it| !case.point.is_reversed(it))
     };
     // It may end with the metering point.
     let last = Timestamp::from_micros(end.micros() - 1);
@@ -138,7 +140,8 @@ fn not_its_own(case: &Case, end: Timestamp) -> Option<Rule> {
 
 fn has_changed_after(case: &Case, end: Timestamp) -> bool {
     let processes = case.point.processes();
-    processes.iter().any(|it| it.kind.brings_supplier() && it.status == Status::Completed && it.effective > end)
+    let later = |it: &&&Process| it.kind.brings_supplier() && it.status == Status::Completed && it.effective > end;
+    processes.iter().filter(later).any(|it| !case.point.is_reversed(it))
 }
 
 /// A pending change of supplier takes the supply over before, and is past being cancelled; or another supplier is to take it

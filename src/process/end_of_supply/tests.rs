@@ -408,6 +408,19 @@ fn a_move_out_of_the_past_happens_at_once() {
 }
 
 #[test]
+fn a_move_out_that_was_undone_may_be_asked_for_again() {
+    const DAY: &str = "2023-02-19T23:00:00Z";
+    let mut house = House::opened();
+    accept(&mut house, &ending(A, "E66", "x1", DAY));
+    accept(&mut house, &crate::process::reallocation::tests::reallocate(A, "D33", "r1", DAY));
+    assert!(consumes(&house, DAY) && house.supplier(DAY) == A);
+    accept(&mut house, &ending(A, "E66", "x2", DAY));
+    assert!(!consumes(&house, DAY) && house.supplier(DAY) == "nobody");
+    let again = broken(&house.send(&ending(A, "E66", "x3", DAY)));
+    assert!(again.contains(&"MoveOutRegisteredOnSameDateIsNotAllowed"), "{again:?}");
+}
+
+#[test]
 fn where_the_market_has_it_so_a_supplier_keeps_the_empty_house() {
     let mut house = House::opened();
     house.market.dk_mut().market_roles.move_out.ends_supply = false;

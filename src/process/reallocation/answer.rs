@@ -99,7 +99,8 @@ fn judge(work: &Work, answer: &Answer, sender: &ActorNumber) -> Result<String, R
     }
     let course = reference(answer.answered).and_then(|id| work.courses.get(id));
     let open = course.filter(|course| {
-        let asked = work.site(&course.point).point.supplier_before(course.effective);
+        let point = &work.site(&course.point).point;
+        let asked = point.former_supplier(&course.reason, &course.requester, course.effective);
         let in_time = course.awaited.iter().any(|awaited| work.now() < awaited.due);
         course.kind == ProcessKind::Reallocation && is_waiting(course) && in_time && asked == Some(sender)
     });

@@ -53,8 +53,8 @@ pub fn decide(request: &RequestReallocateChangeOfSupplier, facts: &Facts, contex
         let judged = rules::judge(&Case { header, record, now: context.now, market: context.market, site });
         let broken = match judged {
             Ok(effective) => {
-                let former = site.point.supplier_before(effective).filter(|former| **former != receiver.number);
-                let former = former.cloned();
+                let former = site.point.former_supplier(reason, &receiver.number, effective);
+                let former = former.filter(|former| **former != receiver.number).cloned();
                 register(&mut work, request, record, own_id.clone(), effective);
                 match former {
                     Some(former) => {

@@ -280,6 +280,60 @@ fn where_the_supplier_stays_a_move_is_undone_at_once() {
 }
 
 #[test]
+fn what_has_ended_by_itself_is_not_given_back() {
+    const DAY: &str = "2023-03-01T23:00:00Z";
+    for (reason, stays) in [("E20", "opening"), ("E66", "nobody")] {
+        let mut house = House::opened();
+        house.send(&ending(A, reason, "x1", DAY));
+        house.pass(at("2023-03-03T09:00:00Z"));
+        house.send(&move_in(B, "m1", DAY));
+        assert_eq!((house.supplier(DAY).as_str(), consumer(&house, DAY).as_str()), (B, "m1"));
+        house.post();
+        assert_eq!(broken(&house.send(&reallocate(B, "D33", "r1", DAY))), [""; 0]);
+        assert_eq!(house.supplier(DAY), "nobody");
+        let consumer = consumer(&house, DAY);
+        assert_eq!(if consumer.is_empty() { "opening" } else { &*consumer }, stays);
+        let post = [
+            format!("ConfirmRequestReallocateChangeOfSupplier D33 {B}/DDQ"),
+            format!("GenericNotification D34 {B}/DDQ"),
+            format!("GenericNotification D33 {GRID}/DDM"),
+        ];
+        assert_eq!(house.post(), post, "{A} has nothing to agree to");
+        assert_eq!(house.told("EnergySupplierChanged").len(), 1, "with the move alone");
+    }
+}
+
+#[test]
+fn the_supply_goes_back_to_whoever_it_was_taken_from_although_that_had_just_begun() {
+    const DAY: &str = "2023-03-01T23:00:00Z";
+    let mut house = House::opened();
+    house.send(&request(B, "E03", "c1", DAY));
+    house.pass(at("2023-03-03T09:00:00Z"));
+    house.send(&move_in(A, "m1", DAY));
+    assert_eq!(house.supplier(DAY), A);
+    house.post();
+    let decision = house.send(&reallocate(A, "D33", "r1", DAY));
+    assert_eq!(house.post(), [format!("RequestReallocateChangeOfSupplier D33 {B}/DDQ")]);
+    let reference = value(&decision.outgoing[0], "mRID");
+    assert_eq!(broken(&house.send(&agree(A, "a1", reference.as_deref()))), ["AnswerToNothingOpen"]);
+    assert_eq!(broken(&house.send(&agree(B, "a2", reference.as_deref()))), [""; 0]);
+    assert_eq!((house.supplier(DAY).as_str(), consumer(&house, DAY).as_str()), (B, ""));
+    assert_eq!(house.supplier("2023-03-01T22:59:59Z"), A);
+}
+
+#[test]
+fn where_the_supply_passed_to_a_move_of_the_day_it_goes_back() {
+    let mut house = House::opened();
+    house.send(&ending(A, "E66", "x1", APRIL));
+    house.send(&move_in(B, "m1", APRIL));
+    house.pass(at(AFTER));
+    let decision = house.send(&reallocate(B, "D33", "r1", APRIL));
+    let asked = value(&decision.outgoing[0], "mRID");
+    assert_eq!(broken(&house.send(&agree(A, "a1", asked.as_deref()))), [""; 0]);
+    assert_eq!((house.supplier(AFTER).as_str(), consumer(&house, AFTER).as_str()), (A, "nobody"));
+}
+
+#[test]
 fn everything_else_stands_still_meanwhile() {
     let mut house = taken_over("D07");
     house.send(&request(C, "E03", "c2", "2023-04-06T22:00:00Z"));
@@ -358,7 +412,8 @@ fn a_move_out_that_was_wrong_leaves_no_trace() {
         requester: None,
         ..opening
     });
-    point.register(Process { status: Status::Completed, ..process("out", ProcessKind::MoveOut, end, "E66") });
+    let out = process("out", ProcessKind::MoveOut, end, "E66");
+    point.register(Process { status: Status::Completed, ends_supply: true, ..out });
     assert_eq!(point.supplier_at(end), None);
     point.register(process("r", ProcessKind::Reallocation, end, "D33"));
     let reversal = point.reverse("r").unwrap();

@@ -48,6 +48,33 @@ pub struct Wish {
     pub patience: Option<Instant>,
 }
 
+impl Wish {
+    fn is_undone_by(&self, undoing: &Wish) -> bool {
+        let Kind::Undo { move_was_wrong } = undoing.kind else { return false };
+        self.is_wrong(move_was_wrong, &undoing.by, undoing.at)
+    }
+
+    /// Whether it is what somebody says was wrong: it has come true, and nobody has undone it.
+    pub fn is_wrong(&self, move_was_wrong: bool, by: &str, day: Instant) -> bool {
+        let is_about = match self.kind {
+            Kind::Change => !move_was_wrong,
+            Kind::MoveIn | Kind::MoveOut => move_was_wrong,
+            _ => false,
+        };
+        is_about && self.at == day && self.by == by && self.state == State::Done && !self.undone
+    }
+
+    /// What happens first on one day: the lowest.
+    pub fn rank(&self) -> u8 {
+        match self.kind {
+            Kind::End | Kind::MoveOut => 0,
+            Kind::Change => 1,
+            Kind::MoveIn => 2,
+            Kind::Undo { .. } => 3,
+        }
+    }
+}
+
 /// One accounting point.
 #[derive(Debug, Clone)]
 pub struct Model {
@@ -122,8 +149,18 @@ impl Model {
         Some(if id.is_empty() { self.first_customer.clone() } else { self.wish(&id).customer.clone() })
     }
 
+    /// Whoever begins to supply at an instant.
+    pub fn begins(&self, instant: Instant) -> Option<String> {
+        self.story().0.get(&instant).cloned().flatten()
+    }
+
     pub fn wish(&self, id: &str) -> &Wish {
         self.wishes.iter().find(|it| it.id == id).expect("it was asked for")
+    }
+
+    /// Whether it was asked for, accepted, and has come true.
+    pub fn is_done(&self, id: &str) -> bool {
+        self.wishes.iter().any(|it| it.id == id && it.state == State::Done)
     }
 
     fn number(&self, id: &str) -> usize {
@@ -176,7 +213,7 @@ impl Model {
             patience: None,
         };
         if let Kind::Undo { .. } = kind {
-            let former = self.supplier(day - 1).filter(|former| *former != by);
+            let former = self.without(&wish).supplier(day).filter(|former| *former != by);
             for other in self.wishes.iter_mut().filter(|it| it.state == State::Open) {
                 other.state = State::Held(id.clone());
             }
@@ -217,28 +254,27 @@ impl Model {
         if agreed { self.undo(&id, now) } else { self.withdraw(&id, now) }
     }
 
+    /// As it would be if what somebody says was wrong had not been.
+    fn without(&self, undoing: &Wish) -> Self {
+        let mut without = self.clone();
+        without.wishes.iter_mut().filter(|it| it.is_undone_by(undoing)).for_each(|it| it.undone = true);
+        without
+    }
+
     fn undo(&mut self, id: &str, now: Instant) {
-        let Wish { kind, at: day, by, .. } = self.wish(id).clone();
-        let Kind::Undo { move_was_wrong } = kind else { panic!("it is to undo something") };
-        let to = self.supplier(day - 1);
-        let is_wrong = |it: &Wish| {
-            let about = match it.kind {
-                Kind::Change => !move_was_wrong,
-                Kind::MoveIn | Kind::MoveOut => move_was_wrong,
-                _ => false,
-            };
-            about && it.at == day && it.by == by && it.state == State::Done && !it.undone
-        };
-        let first = self.wishes.iter().position(is_wrong).expect("something is wrong");
-        self.wishes.iter_mut().filter(|it| is_wrong(it)).for_each(|it| it.undone = true);
+        let undoing = self.wish(id).clone();
+        let Wish { kind: Kind::Undo { move_was_wrong }, by, .. } = &undoing else { panic!("it is to undo something") };
+        let first = self.wishes.iter().position(|it| it.is_undone_by(&undoing)).expect("something is wrong");
+        *self = self.without(&undoing);
+        let to = self.supplier(undoing.at);
         self.set(id, State::Done);
-        let loses = to.as_ref() != Some(&by);
+        let loses = to.as_ref() != Some(by);
         for (number, other) in self.wishes.iter_mut().enumerate() {
             if other.state != State::Held(id.to_string()) {
                 continue;
             }
-            let wrong_consent = move_was_wrong && other.kind == Kind::Change && number > first;
-            let of_what_is_lost = loses && other.by == by && matches!(other.kind, Kind::End | Kind::MoveOut);
+            let wrong_consent = *move_was_wrong && other.kind == Kind::Change && number > first;
+            let of_what_is_lost = loses && other.by == *by && matches!(other.kind, Kind::End | Kind::MoveOut);
             other.state = if wrong_consent || of_what_is_lost { State::Gone } else { State::Open };
         }
         self.catch_up(now);
@@ -265,7 +301,7 @@ impl Model {
     fn due(&self, by: Instant) -> Vec<String> {
         let mut due: Vec<(usize, &Wish)> =
             self.wishes.iter().enumerate().filter(|(_, it)| self.is_due(it, by)).collect();
-        due.sort_by_key(|(number, it)| (it.at, rank(it.kind), *number));
+        due.sort_by_key(|(number, it)| (it.at, it.rank(), *number));
         due.into_iter().map(|(_, it)| it.id.clone()).collect()
     }
 
@@ -309,15 +345,6 @@ impl Model {
                 other.state = State::Gone;
             }
         }
-    }
-}
-
-fn rank(kind: Kind) -> u8 {
-    match kind {
-        Kind::End | Kind::MoveOut => 0,
-        Kind::Change => 1,
-        Kind::MoveIn => 2,
-        Kind::Undo { .. } => 3,
     }
 }
 
