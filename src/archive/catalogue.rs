@@ -14,8 +14,8 @@ use super::log::{Direction, LogEntry};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::{Change, Entry, Key, KeyRange, Space, stored};
 
-/// How far the log has been catalogued.
-const REACHED: Space = Space(15);
+/// How far the log has been catalogued; what retention remembers stands under texts in the same space.
+pub(super) const REACHED: Space = Space(15);
 /// Places of documents, by term and time.
 const TERMS: Space = Space(19);
 

@@ -35,6 +35,19 @@ impl Policy {
         let first_day = NaiveDate::from_ymd_opt(calendar.date(now).year().checked_sub(years)?, 1, 1)?;
         Some(calendar.midnight(first_day))
     }
+
+    /// The instant from which on a document of this name and time has been kept long enough; `None` for never.
+    pub fn expires_at(&self, document: &str, calendar: Calendar, at: Timestamp) -> Option<Timestamp> {
+        let years = i32::try_from(self.years_of(document)).ok().filter(|years| *years >= 0)?;
+        let year = calendar.date(at).year().checked_add(years)?.checked_add(1)?;
+        Some(calendar.midnight(NaiveDate::from_ymd_opt(year, 1, 1)?))
+    }
+
+    /// The instant before which something may have been kept long enough; `None` where everything is kept for ever.
+    pub fn anything_expires_before(&self, calendar: Calendar, now: Timestamp) -> Option<Timestamp> {
+        let documents = self.documents.keys().map(String::as_str).chain([""]);
+        documents.filter_map(|document| self.expires_before(document, calendar, now)).max()
+    }
 }
 
 /// Documents that must be kept, however old they are: those that meet all of the criteria, of a time.
@@ -170,7 +183,27 @@ mod tests {
         for (document, now, expected) in rows {
             let before = policy.expires_before(document, copenhagen, instant(now));
             assert_eq!(before, expected.map(instant), "{document} {now}");
+            // What has just expired has done so by now, and what has not will do so later.
+            if let Some(before) = before {
+                let last = Timestamp::from_micros(before.micros() - 1);
+                let expires = |at| policy.expires_at(document, copenhagen, at).unwrap();
+                assert!(expires(last) <= instant(now) && expires(before) > instant(now), "{document} {now}");
+            }
+            assert_eq!(policy.expires_at("Ever", copenhagen, instant(now)), None);
         }
+    }
+
+    #[test]
+    fn nothing_is_looked_at_that_is_too_young_for_every_document() {
+        let copenhagen = Calendar::new(chrono_tz::Europe::Copenhagen);
+        let before = |years, short| {
+            let documents = BTreeMap::from([("Short".to_string(), short)]);
+            Policy { years, documents }.anything_expires_before(copenhagen, instant("2026-11-28T10:00:00Z"))
+        };
+        assert_eq!(before(3, 1), Some(instant("2024-12-31T23:00:00Z")));
+        assert_eq!(before(3, -1), Some(instant("2022-12-31T23:00:00Z")));
+        assert_eq!(before(-1, 3), Some(instant("2022-12-31T23:00:00Z")));
+        assert_eq!(before(-1, -1), None);
     }
 
     #[test]

@@ -2,41 +2,66 @@
 //! `[retention] hour` names.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
+use super::audited;
 use super::config::Config;
 use super::local::machine_now;
-use super::retention::let_go;
-use crate::gateway::Gateway;
+use crate::gateway::{Done, Gateway, Retention, Rounds};
 use crate::market::{Calendar, Timestamp};
 use crate::store::Embedded;
 
-/// Runs for as long as it is awaited. A day on which it fails is told in the log, and made up for by the next one.
-pub async fn run(store: Arc<Embedded>, gateway: Arc<Gateway>, config: Config) -> Result<()> {
+/// Runs for as long as it is awaited, and stops between two pieces of its work once `stop` says so. What it did not come to, and
+/// a day on which it fails, which is told in the log, is made up for by the next one.
+pub async fn run(store: Arc<Embedded>, gateway: Arc<Gateway>, config: Config, stop: Arc<AtomicBool>) -> Result<()> {
     let Some(hour) = config.retention_hour() else { return std::future::pending().await };
     let calendar = Calendar::new(config.dk()?.zone);
     loop {
         let wait = next(machine_now(), hour, calendar).micros() - machine_now().micros();
         tokio::time::sleep(Duration::from_micros(wait.max(0).unsigned_abs())).await;
-        let (store, gateway, config) = (store.clone(), gateway.clone(), config.clone());
-        let work = move || let_go(&store, &gateway.catalogue(), &config, machine_now(), false);
+        let (store, gateway, config, stop) = (store.clone(), gateway.clone(), config.clone(), stop.clone());
+        let until = Instant::now() + RUN_MAX;
+        let may_go_on = move || !stop.load(Ordering::Relaxed) && Instant::now() < until;
+        let work = move || once(&store, &gateway, &config, machine_now(), &may_go_on);
         match tokio::task::spawn_blocking(work).await.context("let documents go").flatten() {
-            Ok(row) => tell(&row),
+            Ok(done) => tell(&done),
             Err(error) => tracing::error!(error = format!("{error:#}"), "failed to let documents go"),
         }
     }
 }
 
-fn tell(row: &Value) {
+/// One day's run.
+fn once(
+    store: &Embedded,
+    gateway: &Gateway,
+    config: &Config,
+    now: Timestamp,
+    may_go_on: &dyn Fn() -> bool,
+) -> Result<Done> {
+    let (catalogue, policy) = (gateway.catalogue(), config.retention_policy());
+    let calendar = Calendar::new(config.dk()?.zone);
+    let retention = Retention { catalogue: &catalogue, policy: &policy, calendar, now };
+    let audit = |what| audited::entry("serve retention", what);
+    Ok(Rounds { retention: &retention, disk: store, audit: &audit, piece: Rounds::PIECE }.run(may_go_on)?)
+}
+
+fn tell(done: &Done) {
+    metrics::counter!("gridpost_retention_documents_total", "outcome" => "scanned").increment(done.scanned);
+    metrics::counter!("gridpost_retention_documents_total", "outcome" => "removed").increment(done.removed);
+    metrics::counter!("gridpost_retention_documents_total", "outcome" => "failed").increment(done.failed);
     tracing::info!(
-        removed = row["removed"].as_u64(),
-        removed_bytes = row["removedBytes"].as_u64(),
-        freed_bytes = row["freedBytes"].as_u64(),
-        held = row["kept"]["held"].as_u64(),
-        unfetched = row["kept"]["unfetched"].as_u64(),
+        scanned = done.scanned,
+        removed = done.removed,
+        removed_bytes = done.removed_bytes,
+        freed_bytes = done.freed_bytes,
+        failed = done.failed,
+        held = done.held,
+        unfetched = done.unfetched,
+        undecided = done.undecided,
+        finished = done.finished,
         "what has been kept long enough is let go"
     );
 }
@@ -50,6 +75,8 @@ fn next(now: Timestamp, hour: u8, calendar: Calendar) -> Timestamp {
 }
 
 const HOUR_MICROS: i64 = 3_600_000_000;
+/// How long a run may take: it is over before the day begins, and the next one goes on.
+const RUN_MAX: Duration = Duration::from_secs(25 * 60);
 
 #[cfg(test)]
 mod tests {

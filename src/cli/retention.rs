@@ -82,9 +82,9 @@ pub fn retain(
     Ok(Outcome::Fine)
 }
 
-/// Lets go of what has been kept long enough, and says what that was. A gateway may be at work in the same store: what may go
+/// Lets go of all that has been kept long enough, and says what that was and what stays. A gateway may be at work in the same store: what may go
 /// then never has to stay after all, for holds are placed, and what is parked is taken up again, while none is.
-pub fn let_go(
+fn let_go(
     store: &Embedded,
     catalogue: &Catalogue<'_>,
     config: &Config,
@@ -103,8 +103,9 @@ pub fn let_go(
     let lose = |some: &mut Vec<Expired>, removed: &mut Removed| -> Result<(), gateway::Fault> {
         removed.count(some);
         if !dry_run && !some.is_empty() {
-            retention.let_go(some)?;
+            retention.let_go(some, Vec::new())?;
             removed.add(erase(store, &some.iter().map(|expired| expired.body.clone()).collect::<Vec<_>>())?);
+            retention.erased()?;
         }
         some.clear();
         Ok(())
@@ -162,17 +163,20 @@ impl Removed {
 }
 
 /// A run that was interrupted may have let bodies go and not erased them.
-fn finish_what_was_begun(store: &Embedded, retention: &Retention<'_>) -> Result<()> {
+fn finish_what_was_begun(store: &Embedded, retention: &Retention<'_>) -> Result<(), gateway::Fault> {
     let mut bodies: Vec<Key> = Vec::new();
-    retention.deletions(&mut |body, _| {
-        bodies.push(body);
-        if bodies.len() == CHUNK {
-            erase(store, &std::mem::take(&mut bodies))?;
-        }
-        Ok(())
-    })?;
+    match retention.to_erase()? {
+        Some(left) => bodies = left,
+        None => retention.deletions(&mut |body, _| {
+            bodies.push(body);
+            if bodies.len() == CHUNK {
+                erase(store, &std::mem::take(&mut bodies))?;
+            }
+            Ok(())
+        })?,
+    }
     erase(store, &bodies)?;
-    Ok(())
+    retention.erased()
 }
 
 fn erase(store: &Embedded, bodies: &[Key]) -> Result<Erased, gateway::Fault> {

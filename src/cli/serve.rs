@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -54,10 +55,14 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
     };
     let server = http::start(gateway.clone(), settings, axum::Router::new()).await?;
     let hints = tokio::spawn(hint::run(gateway.clone(), config.hint_settings()));
-    let retaining = tokio::spawn(retain_daily::run(store, gateway.clone(), config.clone()));
+    let stop = Arc::new(AtomicBool::new(false));
+    let retaining = tokio::spawn(retain_daily::run(store, gateway.clone(), config.clone(), stop.clone()));
     tracing::info!(address = %server.address(), store = %config.store.dir.display(), "gridpost serves");
-    until_told_to_stop_or_fails(hints).await?;
+    let told = until_told_to_stop_or_fails(hints).await;
+    // Whatever it is at ends with the piece that it has begun.
+    stop.store(true, Ordering::Relaxed);
     retaining.abort();
+    told?;
     server.stop().await;
     // What was answered with 202 is on disk already; deciding it now spares the next start the work.
     let _ = tokio::time::timeout(config.http_limits().drain, gateway.settled()).await;

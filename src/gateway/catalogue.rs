@@ -84,6 +84,16 @@ impl Catalogue<'_> {
         Ok(())
     }
 
+    /// The same, for as long as it may go on. Returns whether everything is entered.
+    pub fn catch_up_while(&self, may_go_on: &dyn Fn() -> bool) -> Result<bool, Fault> {
+        while may_go_on() {
+            if !self.enter_some()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Enters the next documents of the log. Returns whether there may be more.
     fn enter_some(&self) -> Result<bool, Fault> {
         let unreadable = |what| move || Fault::Unreadable { what };

@@ -24,6 +24,7 @@ mod parts;
 mod post;
 pub mod registry;
 mod retention;
+mod rounds;
 #[cfg(test)]
 mod tests;
 mod trail;
@@ -58,6 +59,7 @@ pub use news::News;
 pub use operator::{Answer, Question, ask};
 pub use post::{Access, Dequeued, Peeked};
 pub use retention::{Expired, Kept, Retention};
+pub use rounds::{Done, Rounds};
 
 /// What a gateway needs to know besides its store.
 #[derive(Debug, Clone)]

@@ -3,10 +3,12 @@
 //! What is undecided, not fetched or held stays, however old it is. Documents that share a body go together, when the last
 //! of them may. Nothing is removed here: whoever asks is shown each body that may go, and lets it go.
 
+use std::collections::BTreeMap;
+
 use super::{Catalogue, Fault, PAGE_RECORDS};
-use crate::archive::{self, Direction, Hold, LetGo, LogEntry, LogPlace, Policy, Position};
+use crate::archive::{self, Direction, Hold, LetGo, LogEntry, LogPlace, Policy, Position, Round};
 use crate::market::{Calendar, Timestamp};
-use crate::record::{Batch, Entry, Key};
+use crate::record::{Batch, Change, Entry, Key};
 use crate::store::{self, body_let_go, let_go_key, let_go_range};
 
 /// What is asked.
@@ -41,13 +43,27 @@ pub struct Kept {
     pub gone: u64,
 }
 
+/// What becomes of a document; of a body, what keeps it longest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fate {
+pub(super) enum Fate {
     Goes,
     Held,
     Undecided,
     Unfetched,
     Young,
+    Gone,
+}
+
+/// The documents of a commit, by the body in which they stand.
+pub(super) fn bodies_of(
+    commit: u64,
+    entries: Vec<(Position, LogEntry)>,
+) -> impl Iterator<Item = (Key, Vec<(Position, LogEntry)>)> {
+    let mut parts: BTreeMap<u64, Vec<(Position, LogEntry)>> = BTreeMap::new();
+    for (position, entry) in entries {
+        parts.entry(entry.place.part).or_default().push((position, entry));
+    }
+    parts.into_iter().map(move |(part, documents)| (archive::body_key(commit, part), documents))
 }
 
 impl Retention<'_> {
@@ -76,37 +92,43 @@ impl Retention<'_> {
     /// The bodies of one commit.
     fn look_at(
         &self,
-        (commit, mut entries): (u64, Vec<(Position, LogEntry)>),
+        (commit, entries): (u64, Vec<(Position, LogEntry)>),
         holds: &[Hold],
         kept: &mut Kept,
         found: &mut dyn FnMut(Expired) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        while let Some((_, first)) = entries.first() {
-            let part = first.place.part;
-            let (documents, others) = entries.into_iter().partition(|(_, entry)| entry.place.part == part);
-            entries = others;
-            let documents: Vec<(Position, LogEntry)> = documents;
-            let (body, count) = (archive::body_key(commit, part), documents.len() as u64);
-            if self.get(&let_go_key(&body))?.is_some() {
-                kept.gone += count;
-                continue;
-            }
-            let mut fate = Fate::Goes;
-            for (position, entry) in &documents {
-                fate = fate.max(self.fate(position, entry, holds)?);
-            }
-            match fate {
+        for (body, documents) in bodies_of(commit, entries) {
+            let count = documents.len() as u64;
+            match self.fate_of(&body, &documents, holds)? {
+                Fate::Gone => kept.gone += count,
                 Fate::Young => kept.young += count,
                 Fate::Unfetched => kept.unfetched += count,
                 Fate::Undecided => kept.undecided += count,
                 Fate::Held => kept.held += count,
-                Fate::Goes => {
-                    let years = documents.iter().map(|(_, entry)| self.policy.years_of(&entry.document)).max();
-                    found(Expired { body, documents, years: years.unwrap_or(self.policy.years) })?;
-                }
+                Fate::Goes => found(self.expired(body, documents))?,
             }
         }
         Ok(())
+    }
+
+    /// What becomes of a body whose documents these are.
+    pub(super) fn fate_of(
+        &self,
+        body: &Key,
+        documents: &[(Position, LogEntry)],
+        holds: &[Hold],
+    ) -> Result<Fate, Fault> {
+        if self.get(&let_go_key(body))?.is_some() {
+            return Ok(Fate::Gone);
+        }
+        documents
+            .iter()
+            .try_fold(Fate::Goes, |fate, (position, entry)| Ok(fate.max(self.fate(position, entry, holds)?)))
+    }
+
+    pub(super) fn expired(&self, body: Key, documents: Vec<(Position, LogEntry)>) -> Expired {
+        let years = documents.iter().map(|(_, entry)| self.policy.years_of(&entry.document)).max();
+        Expired { body, documents, years: years.unwrap_or(self.policy.years) }
     }
 
     fn fate(&self, position: &Position, entry: &LogEntry, holds: &[Hold]) -> Result<Fate, Fault> {
@@ -133,7 +155,7 @@ impl Retention<'_> {
         Ok(Fate::Goes)
     }
 
-    fn get(&self, key: &Key) -> Result<Option<Entry>, Fault> {
+    pub(super) fn get(&self, key: &Key) -> Result<Option<Entry>, Fault> {
         self.catalogue.store.get(key).map_err(Fault::store(DOING))
     }
 
@@ -147,15 +169,49 @@ impl Retention<'_> {
         Ok(holds)
     }
 
-    /// Records that these bodies were let go: from then on their bytes may be erased. They must have been shown by
-    /// [`Retention::look_through`] in the same house, with nobody placing holds or taking up again what was parked meanwhile.
-    pub fn let_go(&self, expired: &[Expired]) -> Result<(), Fault> {
+    /// Records that these bodies were let go, with what else belongs to that commit: from then on their bytes may be erased, and
+    /// [`Retention::erased`] says that they are. They must have been shown in the same house, with nobody placing holds or
+    /// taking up again what was parked meanwhile.
+    pub fn let_go(&self, expired: &[Expired], more: Vec<Change>) -> Result<(), Fault> {
         let mut batch = Batch::default();
         for Expired { body, documents, years } in expired {
             let bytes = documents.iter().map(|(_, entry)| entry.place.bytes).sum();
             let why = LetGo::new(self.now, *years, documents.len() as u64, bytes);
             batch.put(let_go_key(body), why.encode());
         }
+        let bodies: Vec<Key> = expired.iter().map(|expired| expired.body.clone()).collect();
+        batch.put_all(archive::erase_next(&bodies)).put_all(more);
+        self.commit(batch)
+    }
+
+    /// The bodies that were let go by a run that was interrupted, and are not erased; `None` in a store from before that was
+    /// remembered, where it may be any of [`Retention::deletions`].
+    pub fn to_erase(&self) -> Result<Option<Vec<Key>>, Fault> {
+        if self.get(&Round::key())?.is_none() {
+            return Ok(None);
+        }
+        let mut bodies = Vec::new();
+        for record in store::records(self.catalogue.store, &archive::erasing_range(), PAGE_RECORDS) {
+            let (_, record) = record.map_err(Fault::store(DOING))?;
+            let some = archive::bodies_to_erase(&record);
+            bodies.extend(some.ok_or(Fault::Unreadable { what: "what retention remembers" })?);
+        }
+        Ok(Some(bodies))
+    }
+
+    /// Remembers that all that was let go is erased.
+    pub fn erased(&self) -> Result<(), Fault> {
+        let mut batch = Batch::default();
+        for record in store::records(self.catalogue.store, &archive::erasing_range(), PAGE_RECORDS) {
+            batch.delete(record.map_err(Fault::store(DOING))?.0);
+        }
+        if self.get(&Round::key())?.is_none() {
+            batch.put_all([Round { reached: 0, policy: self.policy.clone() }.put()]);
+        }
+        if batch.changes.is_empty() { Ok(()) } else { self.commit(batch) }
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), Fault> {
         self.catalogue.store.commit(batch).map_err(Fault::store("let documents go"))?;
         Ok(())
     }
@@ -172,4 +228,4 @@ impl Retention<'_> {
     }
 }
 
-const DOING: &str = "look what has been kept long enough";
+pub(super) const DOING: &str = "look what has been kept long enough";

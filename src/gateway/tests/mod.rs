@@ -2,6 +2,7 @@
 
 mod bundles;
 mod parking;
+mod retention;
 
 use std::sync::Arc;
 
