@@ -83,10 +83,11 @@ pub fn decide(request: &RequestChange, facts: &Facts, context: &Context) -> Deci
             description: None,
         };
         let answer = context.id(&["answer", &own_id]);
+        let was = work.sites.get(&case.id).and_then(|site| site.master.clone());
         let broken = match judge(&mut work, &case) {
             Ok(done) => {
-                if let Some(from) = done.told_from {
-                    notify::suppliers(&mut work, &case, from);
+                if let Some((from, was)) = done.told_from.zip(was) {
+                    notify::suppliers(&mut work, &case, &was, from);
                 }
                 confirmed.push(letters::confirmation(answer, &about));
                 Vec::new()

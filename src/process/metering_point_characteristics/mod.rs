@@ -22,13 +22,15 @@
 //! **Rules.** [`rules`]; the table of what a type must have is [`rules::matrix`]. There are two profiles ([`Profile`]): what the
 //! market's systems ask, and what its written list asks besides.
 //!
-//! **Days.** A change makes a version from its day on; each rule looks at what is so on the day that it is about.
+//! **Days.** A change makes a version from its day on; each rule looks at what is so on the day that it is about. An update that
+//! changes later versions too is held to the rules on their days as well ([`later`]), and suppliers hear of each of them.
 //!
 //! Source: metering-points, market-roles 2.13 and 2.14.
 
 mod close;
 mod decide;
 mod family;
+mod later;
 mod notify;
 mod obligation;
 pub mod rules;

@@ -6,32 +6,44 @@ use serde_json::json;
 
 use super::decide::Case;
 use super::standing;
-use crate::market::{ActorNumber, MeteringMethod, MeteringPointId, SettlementMethod, Timestamp};
+use crate::document::Record;
+use crate::market::{ActorNumber, MeteringMethod, MeteringPointId, Period, SettlementMethod, Timestamp};
 use crate::process::Event;
 use crate::process::change_of_supplier::work::Work;
 use crate::process::market_documents::kinds::METERING_POINT_DATA;
 use crate::process::market_documents::letters;
 use crate::process::market_documents::master_data::{Subject, metering_point_data};
-use crate::process::metering_points::{self, MasterData, Version};
+use crate::process::metering_points::{self, MasterData, MeteringPoint, Version};
 
-/// Whoever supplies the metering point on the day, and whoever is to: all that is known of it, once for each of them.
-pub fn suppliers(work: &mut Work, case: &Case, from: Timestamp) {
-    let mut concerned: BTreeMap<ActorNumber, Timestamp> = BTreeMap::new();
+/// Whoever supplies the metering point, or is to: all that is known of it from each day on that a change has made other than
+/// it was `before`, day by day, as far as it supplies then.
+pub fn suppliers(work: &mut Work, case: &Case, before: &MeteringPoint, from: Timestamp) {
+    let mut told: BTreeMap<ActorNumber, Vec<Record>> = BTreeMap::new();
     for supply in work.site(&case.id).point.as_expected().supplies() {
-        if supply.period.end > from {
-            concerned.entry(supply.supplier).or_insert(supply.period.start);
+        let records = told.entry(supply.supplier.clone()).or_default();
+        for day in days(before, standing::point(work, &case.id), from, &supply.period) {
+            let supplied = Some((supply.supplier.clone(), supply.period.start));
+            let Some(details) = work.point_known(&case.id, supplied, day) else { continue };
+            let subject = Subject { point: &case.id, from: day, original: None };
+            let (number, on) = (supply.supplier.as_str(), day.to_string());
+            let mut parts = vec!["record", METERING_POINT_DATA.name, &case.own_id, number];
+            parts.extend((!records.is_empty()).then_some(&*on));
+            records.push(metering_point_data(work.context.id(&parts), &subject, &details));
         }
     }
-    for (supplier, start) in concerned {
-        let from = from.max(start);
-        let Some(details) = work.point_known(&case.id, Some((supplier.clone(), start)), from) else { continue };
-        let subject = Subject { point: &case.id, from, original: None };
-        let id = work.context.id(&["record", METERING_POINT_DATA.name, &case.own_id, supplier.as_str()]);
-        let record = metering_point_data(id, &subject, &details);
+    for (supplier, records) in told.into_iter().filter(|(_, records)| !records.is_empty()) {
         let receiver = Work::supplier(&supplier);
-        let letter = letters::document(&METERING_POINT_DATA, &receiver, case.reason, vec![record], work.context);
+        let letter = letters::document(&METERING_POINT_DATA, &receiver, case.reason, records, work.context);
         work.outgoing.push(letter);
     }
+}
+
+/// The days within a supply from which on a metering point is as it was not before.
+fn days(before: &MeteringPoint, after: &MeteringPoint, from: Timestamp, supply: &Period) -> Vec<Timestamp> {
+    let first = from.max(supply.start);
+    let later = after.versions().iter().map(|it| it.from).filter(|day| *day > first);
+    let within = std::iter::once(first).chain(later).filter(|day| *day < supply.end);
+    within.filter(|day| !after.at(*day).is_as(before.at(*day))).collect()
 }
 
 /// A metering point that has just been made.

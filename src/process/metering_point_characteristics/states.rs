@@ -6,29 +6,35 @@ use super::write::held;
 use super::{notify, standing};
 use crate::market::{MeteringMethod, MeteringPointType, Timestamp};
 use crate::process::change_of_supplier::work::Work;
-use crate::process::metering_points::{ConnectionState, MeteringPoint};
+use crate::process::metering_points::{ConnectionState, MasterData, MeteringPoint};
 
 /// D15.
 pub fn connect(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
-    use MeteringPointType::{ConsumptionFromGrid, ExchangeReactiveEnergy, NetProduction, SupplyToGrid};
     let effective = standing::judge(work, case, None)?;
     let settings = &work.context.market.dk().metering_points;
     window(work, effective, settings.connect_days_before, settings.connect_days_after)?;
     let (point, version) = (standing::point(work, &case.id), standing::at(work, &case.id, effective));
-    let mut broken = Vec::new();
-    let is_measured = matches!(point.kind, NetProduction | SupplyToGrid | ConsumptionFromGrid);
-    if is_measured && version.master.metering_method != Some(MeteringMethod::Physical) {
-        broken.push(Rule::MustBePhysicalToConnect);
-    }
-    if point.kind == ExchangeReactiveEnergy && version.master.parent.is_none() {
-        broken.push(Rule::ParentIsRequiredToConnect);
-    }
+    let mut broken = connected(point.kind, &version.master);
     if !is_from(point, effective, ConnectionState::New) {
         broken.push(Rule::StateMustBeNew);
     }
     broken.extend(supplier(work, case, effective));
     held(broken)?;
     enter(work, case, ConnectionState::Connected, effective, "MeteringPointConnected")
+}
+
+/// Why a metering point cannot be connected as it is.
+pub fn connected(kind: MeteringPointType, master: &MasterData) -> Vec<Rule> {
+    use MeteringPointType::{ConsumptionFromGrid, ExchangeReactiveEnergy, NetProduction, SupplyToGrid};
+    let mut broken = Vec::new();
+    let is_measured = matches!(kind, NetProduction | SupplyToGrid | ConsumptionFromGrid);
+    if is_measured && master.metering_method != Some(MeteringMethod::Physical) {
+        broken.push(Rule::MustBePhysicalToConnect);
+    }
+    if kind == ExchangeReactiveEnergy && master.parent.is_none() {
+        broken.push(Rule::ParentIsRequiredToConnect);
+    }
+    broken
 }
 
 /// E79: to `E23`, disconnected, or to `E22`, connected again.

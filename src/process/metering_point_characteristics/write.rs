@@ -3,7 +3,7 @@
 use super::decide::{Case, Done};
 use super::rules::fields::{Draft, Step};
 use super::rules::{Rule, matrix, parents, suits};
-use super::{Profile, family, notify, standing};
+use super::{Profile, family, later, notify, standing};
 use crate::market::{MeteringPointId, MeteringPointType, Timestamp, is_gsrn};
 use crate::process::change_of_supplier::work::Work;
 use crate::process::metering_points::{self, ConnectionState, MasterData, MeteringPoint, Relative, Version};
@@ -85,18 +85,15 @@ pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
         None if is_decoupled(case) => master.parent = None,
         None => {}
     }
-    if let Some(parent) = master.parent_id() {
-        broken.extend(own_production(work, kind, &master, parent, effective));
-    }
-    if kind == MeteringPointType::ExchangeReactiveEnergy
-        && let Some(parent) = master.parent_id().and_then(|id| work.site(id).master.as_ref())
-        && parent.at(effective).master.read_cycle != master.read_cycle
-    {
-        broken.push(Rule::ReadCycleMustEqualParents);
+    broken.extend(suits_parent(work, kind, &master, effective));
+    let was = point.clone();
+    point.change(effective, |version| version.master = master);
+    for rule in later::hold(work, &was, &mut point, effective) {
+        if !broken.contains(&rule) {
+            broken.push(rule);
+        }
     }
     held(broken)?;
-
-    point.change(effective, |version| version.master = master);
     family::keep(work, point, effective);
     notify::updated(work, &case.id, &before, effective);
     Ok(Done { told_from: Some(effective) })
@@ -186,6 +183,19 @@ fn obligation_said(case: &Case, kind: MeteringPointType, step: Step, profile: Pr
         _ => None,
     };
     broken.filter(|_| profile == Profile::Strict)
+}
+
+/// What a child that is updated is asked about its parent, if it has one: P7, and what the strict profile asks.
+pub fn suits_parent(work: &Work, kind: MeteringPointType, master: &MasterData, at: Timestamp) -> Vec<Rule> {
+    let Some(parent) = master.parent_id() else { return Vec::new() };
+    let mut broken = own_production(work, kind, master, parent, at);
+    if kind == MeteringPointType::ExchangeReactiveEnergy
+        && let Some(parent) = &work.site(parent).master
+        && parent.at(at).master.read_cycle != master.read_cycle
+    {
+        broken.push(Rule::ReadCycleMustEqualParents);
+    }
+    broken
 }
 
 /// What the strict profile asks of own production as a child.

@@ -28,6 +28,11 @@ impl Version {
         Self { from, state, state_since: from, production_obligated, master }
     }
 
+    /// Whether the same is so in both, from whatever day on.
+    pub fn is_as(&self, other: &Version) -> bool {
+        *self == Version { from: self.from, ..other.clone() }
+    }
+
     /// What is closed down is nobody's child.
     fn leave_when_closed(&mut self) {
         if self.state == ConnectionState::ClosedDown {
@@ -72,7 +77,7 @@ impl MeteringPoint {
         let mut is = Version { from, ..was.clone() };
         change(&mut is);
         is.leave_when_closed();
-        if (Version { from: was.from, ..is.clone() }) == was {
+        if is.is_as(&was) {
             return;
         }
         let place = self.put(is.clone());
@@ -95,6 +100,16 @@ impl MeteringPoint {
             Err(place) => {
                 self.versions.insert(place, version);
                 place
+            }
+        }
+    }
+
+    /// Looks at each version behind a day, with the one before it, and may change it.
+    pub fn revise(&mut self, from: Timestamp, mut revise: impl FnMut(&Version, &mut Version)) {
+        for place in 1..self.versions.len() {
+            let (before, behind) = self.versions.split_at_mut(place);
+            if behind[0].from > from {
+                revise(&before[place - 1], &mut behind[0]);
             }
         }
     }

@@ -3,12 +3,13 @@
 use super::*;
 use crate::process::market_documents::requests::{MasterDataQuery, RequestAccountingPointCharacteristics};
 
-const MAY: &str = "2023-04-30T22:00:00Z";
-const FEBRUARY: &str = "2023-01-31T23:00:00Z";
-const MID_FEBRUARY: &str = "2023-02-14T23:00:00Z";
+pub const MAY: &str = "2023-04-30T22:00:00Z";
+pub const APRIL_5: &str = "2023-04-04T22:00:00Z";
+pub const FEBRUARY: &str = "2023-01-31T23:00:00Z";
+pub const MID_FEBRUARY: &str = "2023-02-14T23:00:00Z";
 
 /// Everything may be announced a year ahead.
-fn house() -> House {
+pub fn house() -> House {
     let mut house = House::opened();
     let settings = &mut house.market.dk_mut().metering_points;
     (settings.update_days_after, settings.connect_days_after, settings.connection_state_days_after) = (365, 365, 365);
@@ -16,7 +17,7 @@ fn house() -> House {
 }
 
 /// Who measures, and who is settled how: `meter settlement` of an update from a day on.
-fn update(start: &str, meter: Option<&str>, settlement: Option<&str>) -> Characteristics {
+pub fn update(start: &str, meter: Option<&str>, settlement: Option<&str>) -> Characteristics {
     Characteristics {
         meter: meter.map(str::to_string),
         settlement_method: settlement.map(str::to_string),
