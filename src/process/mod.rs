@@ -139,13 +139,14 @@ pub fn gather_more<E>(
     more: impl Fn(&Facts) -> Needs,
     mut load: impl FnMut(&Needs) -> Result<Facts, E>,
 ) -> Result<Facts, E> {
+    let mut facts = load(&needs)?;
     loop {
-        let facts = load(&needs)?;
-        let wider = needs.clone().and(more(&facts));
-        if wider == needs {
+        let wanted = more(&facts).besides(&needs);
+        if wanted == Needs::default() {
             return Ok(facts);
         }
-        needs = wider;
+        facts.add(load(&wanted)?);
+        needs = needs.and(wanted);
     }
 }
 

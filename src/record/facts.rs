@@ -45,6 +45,14 @@ impl Needs {
         self
     }
 
+    /// What is wanted here and not there.
+    pub fn besides(mut self, known: &Needs) -> Self {
+        self.keys.retain(|key| !known.keys.contains(key));
+        self.ranges.retain(|range| !known.ranges.contains(range));
+        self.pages.retain(|range, most| known.pages.get(range).is_none_or(|known| known < most));
+        self
+    }
+
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
         self.keys.iter()
     }
@@ -88,6 +96,15 @@ impl Facts {
         self.pages.insert(range, page);
     }
 
+    /// Adds what was loaded later. What was known before stays as it was seen: that is what a commit is held against.
+    pub fn add(&mut self, later: Facts) {
+        for (key, entry) in later.entries {
+            self.entries.entry(key).or_insert(entry);
+        }
+        self.ranges.extend(later.ranges);
+        self.pages.extend(later.pages);
+    }
+
     /// The first records of a range; `None` when they were not among the needs.
     pub fn page(&self, range: &KeyRange) -> Option<&Page> {
         self.pages.get(range)
@@ -126,5 +143,41 @@ impl Facts {
         self.entries.iter().map(|(key, entry)| {
             (key.clone(), entry.as_ref().map_or(Expected::Absent, |entry| Expected::At(entry.version)))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Space;
+
+    fn key(number: u64) -> Key {
+        Key::new(Space(1)).number(number)
+    }
+
+    #[test]
+    fn what_is_known_is_not_loaded_again() {
+        let range = KeyRange::under(&key(7));
+        let known = Needs::default().key(key(1)).first(range.clone(), 5, key(2));
+        let wanted = Needs::default().key(key(1)).key(key(3)).first(range.clone(), 5, key(2));
+        assert_eq!(wanted.besides(&known), Needs::default().key(key(3)));
+        let deeper = Needs::default().first(range.clone(), 6, key(2)).besides(&known);
+        assert_eq!(deeper.pages().collect::<Vec<_>>(), [(&range, 6)]);
+        assert_eq!(deeper.keys().count(), 0, "the record that guards it is known");
+        let whole = Needs::default().range(range.clone(), key(2)).besides(&known);
+        assert_eq!(whole.ranges().collect::<Vec<_>>(), [&range]);
+    }
+
+    #[test]
+    fn what_was_seen_first_is_what_counts() {
+        let entry = |version| Some(Entry { version, value: bytes::Bytes::new() });
+        let facts = |rows: &[(u64, Option<Entry>)]| {
+            let mut facts = Facts::default();
+            rows.iter().for_each(|(number, entry)| facts.insert(key(*number), entry.clone()));
+            facts
+        };
+        let mut seen = facts(&[(1, entry(5)), (2, None)]);
+        seen.add(facts(&[(1, entry(6)), (2, entry(6)), (3, entry(6))]));
+        assert_eq!(seen, facts(&[(1, entry(5)), (2, None), (3, entry(6))]));
     }
 }
