@@ -4,9 +4,10 @@
 //! asked for it hears of that.
 
 use super::decide::{Case, Done};
+use super::family::Plan;
 use super::rules::Rule;
 use super::write::held;
-use super::{family, notify, standing};
+use super::{notify, standing};
 use crate::market::{MeteringPointId, Timestamp};
 use crate::process::accounting_points::{self, AccountingPoint, ProcessKind, Status};
 use crate::process::change_of_supplier::effect::Why;
@@ -36,10 +37,14 @@ pub fn accept(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
         broken.push(Rule::SupplierExists);
     }
     held(broken)?;
+    let plan = plan(work, &case.id, effective);
+    held(plan.room(work))?;
     cancel_pending(work, case);
     work.tell(metering_points::closed_down(&case.id, effective));
-    close(work, &case.id, effective);
-    if effective > work.now() {
+    plan.keep(work);
+    if effective <= work.now() {
+        work.tell(notify::dated("MeteringPointClosed", &case.id, effective));
+    } else {
         let turn = accounting_points::guard_key(&case.id);
         let timer = Timer::new(&CLOSE_DOWN, effective, turn, &*case.own_id);
         work.changes.extend(timer.set(work.context));
@@ -80,18 +85,22 @@ fn cancel_pending(work: &mut Work, case: &Case) {
     }
 }
 
-/// Its versions say so from the day on; where that has come, so does an event. Nothing where it was closed down before.
-fn close(work: &mut Work, id: &MeteringPointId, since: Timestamp) {
+fn plan(work: &Work, id: &MeteringPointId, since: Timestamp) -> Plan {
     let mut point = standing::point(work, id).clone();
+    point.close_from(since);
+    Plan::of(work, point, since)
+}
+
+/// Its day has come. Nothing where it was closed down before.
+fn close(work: &mut Work, id: &MeteringPointId, since: Timestamp) {
+    let point = standing::point(work, id);
     let last = Timestamp::from_micros(since.micros() - 1);
     if since > point.effective && point.at(last).state == ConnectionState::ClosedDown {
         return;
     }
-    point.close_from(since);
-    family::keep(work, point, since);
-    if since <= work.now() {
-        work.tell(notify::dated("MeteringPointClosed", id, since));
-    }
+    // What an older store has pending is not written in its versions yet.
+    plan(work, id, since).keep(work);
+    work.tell(notify::dated("MeteringPointClosed", id, since));
 }
 
 /// A closing-down whose day has come.

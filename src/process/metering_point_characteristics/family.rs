@@ -1,33 +1,72 @@
 //! A metering point takes the place of what it was, in the lists of its parents as well. Source: metering-points 3, 9.1.
 
-use super::notify;
+use super::rules::Rule;
 use super::standing;
+use super::{notify, write::held};
 use crate::market::{MeteringPointId, Timestamp};
 use crate::process::change_of_supplier::work::Work;
-use crate::process::metering_points::MeteringPoint;
+use crate::process::metering_points::{CHILDREN_MAX, MeteringPoint, VERSIONS_MAX};
 
-/// Puts a metering point, changed from a day on, in the place of what it was, and has each of its parents, former ones
-/// among them, list it on the days on which it is its child.
-pub fn keep(work: &mut Work, point: MeteringPoint, from: Timestamp) {
-    let before = work.site(&point.id).master.as_ref();
-    let was = before.filter(|it| it.effective <= from).and_then(|it| it.at(from).master.parent_id()).cloned();
-    let is = point.at(from).master.parent_id().cloned();
-    let parents = before.iter().flat_map(|it| it.parents()).chain(point.parents());
-    let parents: Vec<MeteringPointId> = parents.cloned().collect();
-    for parent in &parents {
-        if let Some(parent) = work.sites.get_mut(parent).and_then(|site| site.master.as_mut()) {
+/// A metering point as it is to be, with all of its parents, former ones among them, as they are to list it.
+pub struct Plan {
+    point: MeteringPoint,
+    parents: Vec<MeteringPoint>,
+    /// The day of the change.
+    from: Timestamp,
+}
+
+impl Plan {
+    pub fn of(work: &Work, point: MeteringPoint, from: Timestamp) -> Self {
+        let was = work.site(&point.id).master.iter().flat_map(MeteringPoint::parents);
+        let parents: std::collections::BTreeSet<&MeteringPointId> = was.chain(point.parents()).collect();
+        let known = parents.into_iter().filter_map(|id| work.sites.get(id)?.master.clone());
+        let listed = |mut parent: MeteringPoint| {
             parent.list(&point);
+            parent
+        };
+        Self { parents: known.map(listed).collect(), point, from }
+    }
+
+    /// What has no room for it. Whatever has more than it may has it from before there were bounds, and keeps it.
+    pub fn room(&self, work: &Work) -> Vec<Rule> {
+        let mut broken = Vec::new();
+        let points = || std::iter::once(&self.point).chain(&self.parents);
+        let is_over = |is: &MeteringPoint, count: fn(&MeteringPoint) -> usize, most: usize| {
+            count(is) > most && work.site(&is.id).master.as_ref().is_none_or(|was| count(is) > count(was))
+        };
+        if points().any(|it| is_over(it, |it| it.versions().len(), VERSIONS_MAX)) {
+            broken.push(Rule::TooManyVersions);
+        }
+        if points().any(|it| is_over(it, |it| it.children().len(), CHILDREN_MAX)) {
+            broken.push(Rule::TooManyChildren);
+        }
+        broken
+    }
+
+    /// Puts all of them in the place of what they were.
+    pub fn keep(self, work: &mut Work) {
+        let Self { point, parents, from } = self;
+        let id = point.id.clone();
+        let before = work.site(&id).master.as_ref().filter(|it| it.effective <= from);
+        let was = before.and_then(|it| it.at(from).master.parent_id()).cloned();
+        let is = point.at(from).master.parent_id().cloned();
+        parents.into_iter().chain([point]).for_each(|it| standing::put(work, it));
+        if was == is {
+            return;
+        }
+        if let Some(parent) = was {
+            work.tell(notify::coupled("DecoupledFromParent", &id, &parent));
+        }
+        if let Some(parent) = is {
+            work.tell(notify::coupled("CoupledToParent", &id, &parent));
         }
     }
-    let id = point.id.clone();
-    standing::put(work, point);
-    if was == is {
-        return;
-    }
-    if let Some(parent) = was {
-        work.tell(notify::coupled("DecoupledFromParent", &id, &parent));
-    }
-    if let Some(parent) = is {
-        work.tell(notify::coupled("CoupledToParent", &id, &parent));
-    }
+}
+
+/// Puts a metering point, changed from a day on, in the place of what it was, if there is room for it.
+pub fn keep(work: &mut Work, point: MeteringPoint, from: Timestamp) -> Result<(), Vec<Rule>> {
+    let plan = Plan::of(work, point, from);
+    held(plan.room(work))?;
+    plan.keep(work);
+    Ok(())
 }

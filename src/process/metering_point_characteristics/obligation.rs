@@ -4,8 +4,8 @@
 
 use super::decide::{Case, Done};
 use super::rules::Rule;
-use super::standing;
 use super::write::{held, is_true};
+use super::{family, standing};
 use crate::market::MeteringPointType;
 use crate::process::change_of_supplier::work::Work;
 use crate::process::metering_points::ConnectionState;
@@ -28,6 +28,6 @@ pub fn change(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     let obliged = case.record.production_obligation.as_deref().is_none_or(is_true);
     let mut point = standing::point(work, &case.id).clone();
     point.change(effective, |version| version.production_obligated = obliged);
-    standing::put(work, point);
+    family::keep(work, point, effective)?;
     Ok(Done { told_from: Some(effective) })
 }

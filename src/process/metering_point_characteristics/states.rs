@@ -3,7 +3,7 @@
 use super::decide::{Case, Done};
 use super::rules::{Rule, matrix};
 use super::write::held;
-use super::{notify, standing};
+use super::{family, notify, standing};
 use crate::market::{MeteringMethod, MeteringPointType, Timestamp};
 use crate::process::change_of_supplier::work::Work;
 use crate::process::metering_points::{ConnectionState, MasterData, MeteringPoint};
@@ -85,7 +85,7 @@ fn enter(
 ) -> Result<Done, Vec<Rule>> {
     let mut point = standing::point(work, &case.id).clone();
     point.change(since, |version| (version.state, version.state_since) = (state, since));
-    standing::put(work, point);
+    family::keep(work, point, since)?;
     work.tell(notify::dated(event, &case.id, since));
     Ok(Done { told_from: Some(since) })
 }

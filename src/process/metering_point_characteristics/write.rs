@@ -37,7 +37,7 @@ pub fn create(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     let obliged = obliged && kind == MeteringPointType::Production;
     master.parent = parent.map(|parent| relative(work, parent));
     let first = Version::first(effective, born(case, kind, profile), obliged, master);
-    family::keep(work, MeteringPoint::new(case.id.clone(), kind, &grid_area, first), effective);
+    family::keep(work, MeteringPoint::new(case.id.clone(), kind, &grid_area, first), effective)?;
     let created = notify::created(work, &case.id);
     work.tell(created);
     Ok(Done { told_from: None })
@@ -94,7 +94,7 @@ pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
         }
     }
     held(broken)?;
-    family::keep(work, point, effective);
+    family::keep(work, point, effective)?;
     notify::updated(work, &case.id, &before, effective);
     Ok(Done { told_from: Some(effective) })
 }

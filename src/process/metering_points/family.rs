@@ -10,6 +10,10 @@ use std::collections::BTreeSet;
 use super::{MasterData, MeteringPoint, Version};
 use crate::market::{MeteringPointId, Timestamp};
 
+/// How many children a metering point may have, all that it ever had or is to have counted: dozens are much, and each version
+/// must find room in a record with all of them.
+pub const CHILDREN_MAX: usize = 200;
+
 impl MeteringPoint {
     /// Everybody whose parent it is in any version, in the order of their numbers.
     pub fn children(&self) -> BTreeSet<&MeteringPointId> {

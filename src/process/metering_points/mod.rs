@@ -17,10 +17,11 @@ mod world;
 mod tests;
 
 pub use events::{closed_down, closed_down_point, created, created_point, disowned, owned, owned_area};
+pub use family::CHILDREN_MAX;
 pub use master_data::{MasterData, NET_SETTLEMENT_GROUPS, READ_CYCLES, Relative, read_cycle};
 pub use state::{
     ConnectionState, GridArea, MeteringPoint, changes, grid_area, grid_areas_of, is_looked_up, knows_grid_area,
     metering_point, needs_of, needs_of_grid_area, needs_of_grid_areas,
 };
-pub use versions::Version;
+pub use versions::{VERSIONS_MAX, Version};
 pub use world::{GridAreaTable, MeteringPointTable};

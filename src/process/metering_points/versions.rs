@@ -10,6 +10,10 @@ use super::{ConnectionState, MasterData, MeteringPoint};
 use crate::market::Timestamp;
 use crate::process::accounting_points::customer_data;
 
+/// How many versions a metering point may have: a change in every month for forty years. All of them are read for every
+/// decision about it.
+pub const VERSIONS_MAX: usize = 500;
+
 /// What is so of a metering point from one day until the next version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {

@@ -111,6 +111,8 @@ pub enum Rule {
     SupplierExists,
     MustBeProduction,
     ObligedSupplierIsRequired,
+    TooManyVersions,
+    TooManyChildren,
     // Of the strict profile alone.
     GridAreaMustBeDigits,
     HeatingIsNotChangedHere,
@@ -264,6 +266,8 @@ const TABLE: &[(Rule, &str, ReasonCode, &str)] = &[
     (Rule::SupplierExists, "SupplierExists", ReasonCode::D35, "somebody supplies the metering point on the effective date"),
     (Rule::MustBeProduction, "MustBeProduction", ReasonCode::D18, "only production is obliged to produce"),
     (Rule::ObligedSupplierIsRequired, "ObligedSupplierIsRequired", ReasonCode::D36, "nobody supplies the metering point on the effective date"),
+    (Rule::TooManyVersions, "TooManyVersions", ReasonCode::D52, "the metering point, or a parent of it, has 500 versions, and can be changed on no other day"),
+    (Rule::TooManyChildren, "TooManyChildren", ReasonCode::D52, "the parent has 200 children, former ones counted, and can have no others"),
     (Rule::GridAreaMustBeDigits, "GridAreaMustBeDigits", ReasonCode::E86, "a grid area has three digits"),
     (Rule::HeatingIsNotChangedHere, "HeatingIsNotChangedHere", ReasonCode::D18, "electrical heating is neither created nor changed in this way"),
     (Rule::ProductionObligationIsRequired, "ProductionObligationIsRequired", ReasonCode::D02, "whether production is obliged to produce is missing"),

@@ -1,5 +1,6 @@
 //! What an RSM-021 comes to: the worked cases of the market's text, and what a metering point goes through.
 
+mod bounds;
 mod later;
 mod rules;
 mod strict;

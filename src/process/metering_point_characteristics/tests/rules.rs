@@ -343,6 +343,8 @@ fn every_rule_is_broken_by_some_row() {
         "NoDelegation",
         "ChildrenAreOpen",
         "MustBeProduction",
+        "TooManyVersions",
+        "TooManyChildren",
     ];
     let seen: BTreeSet<&str> = rows.copied().chain(others).chain(super::strict::broken_alone()).collect();
     assert_eq!(Rule::all().map(Rule::name).collect::<BTreeSet<_>>(), seen);

@@ -5,6 +5,25 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::process::metering_points::Relative;
 
+#[test]
+fn every_version_finds_room_in_a_record_with_all_its_children() {
+    let children = (0..CHILDREN_MAX).map(|number| {
+        (MeteringPointId::new(format!("57131310000{number:07}")), Some(MeteringPointType::ElectricalHeating))
+    });
+    let first = Version::first(
+        day(0),
+        ConnectionState::Connected,
+        false,
+        MasterData { children: children.collect(), ..whole() },
+    );
+    let mut point = MeteringPoint::new(MeteringPointId::new("571313"), MeteringPointType::Consumption, "131", first);
+    point.change(day(1), |version| version.master.meter = None);
+    for change in changes(&point, None) {
+        let Change::Put(key, value) = change else { panic!("no version is ever taken away") };
+        assert!(value.len() < crate::record::VALUE_BYTES_MAX / 4, "{key}: {} bytes", value.len());
+    }
+}
+
 /// Days that the model knows; changes are about earlier ones.
 const DAYS: i64 = 32;
 /// The day from which each parent, and each child, exists.
