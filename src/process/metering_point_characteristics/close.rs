@@ -49,7 +49,7 @@ pub fn accept(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
         let timer = Timer::new(&CLOSE_DOWN, effective, turn, &*case.own_id);
         work.changes.extend(timer.set(work.context));
     }
-    Ok(Done { told_from: None })
+    Ok(Done { told: None })
 }
 
 /// Whether somebody supplies it on the day, as far as that is not to end by then.

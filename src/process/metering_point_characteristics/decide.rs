@@ -33,9 +33,10 @@ pub struct Case<'a> {
     pub own_id: String,
 }
 
-/// What a record has come to: from when on something has changed that suppliers are to hear of, if they are.
+/// What a record has come to.
 pub struct Done {
-    pub told_from: Option<Timestamp>,
+    /// From when on something has changed that suppliers are to hear of, and how it was before; nothing where they are not.
+    pub told: Option<(Timestamp, MeteringPoint)>,
 }
 
 pub fn turns(request: &RequestChange) -> Vec<Key> {
@@ -83,11 +84,10 @@ pub fn decide(request: &RequestChange, facts: &Facts, context: &Context) -> Deci
             description: None,
         };
         let answer = context.id(&["answer", &own_id]);
-        let was = work.sites.get(&case.id).and_then(|site| site.master.clone());
         let broken = match judge(&mut work, &case) {
             Ok(done) => {
-                if let Some((from, was)) = done.told_from.zip(was) {
-                    notify::suppliers(&mut work, &case, &was, from);
+                if let Some((from, before)) = done.told {
+                    notify::suppliers(&mut work, &case, &before, from);
                 }
                 confirmed.push(letters::confirmation(answer, &about));
                 Vec::new()

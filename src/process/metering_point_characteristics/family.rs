@@ -1,13 +1,15 @@
 //! A metering point takes the place of what it was, in the lists of its parents as well. Source: metering-points 3, 9.1.
 
+use std::collections::BTreeSet;
+
 use super::rules::Rule;
-use super::standing;
-use super::{notify, write::held};
+use super::write::held;
+use super::{notify, standing};
 use crate::market::{MeteringPointId, Timestamp};
 use crate::process::change_of_supplier::work::Work;
 use crate::process::metering_points::{CHILDREN_MAX, MeteringPoint, VERSIONS_MAX};
 
-/// A metering point as it is to be, with all of its parents, former ones among them, as they are to list it.
+/// A metering point as it is to be, and where its parents change with all of them, former ones among them, as they are to list it.
 pub struct Plan {
     point: MeteringPoint,
     parents: Vec<MeteringPoint>,
@@ -17,8 +19,10 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(work: &Work, point: MeteringPoint, from: Timestamp) -> Self {
-        let was = work.site(&point.id).master.iter().flat_map(MeteringPoint::parents);
-        let parents: std::collections::BTreeSet<&MeteringPointId> = was.chain(point.parents()).collect();
+        let was = work.site(&point.id).master.as_ref();
+        let changes = !was.is_some_and(|was| was.belongs_as(&point));
+        let parents = was.into_iter().flat_map(MeteringPoint::parents).chain(point.parents()).filter(|_| changes);
+        let parents: BTreeSet<&MeteringPointId> = parents.collect();
         let known = parents.into_iter().filter_map(|id| work.sites.get(id)?.master.clone());
         let listed = |mut parent: MeteringPoint| {
             parent.list(&point);
@@ -43,30 +47,27 @@ impl Plan {
         broken
     }
 
-    /// Puts all of them in the place of what they were.
-    pub fn keep(self, work: &mut Work) {
+    /// Puts all of them in the place of what they were. Returns what the metering point was, if there was one.
+    pub fn keep(self, work: &mut Work) -> Option<MeteringPoint> {
         let Self { point, parents, from } = self;
         let id = point.id.clone();
-        let before = work.site(&id).master.as_ref().filter(|it| it.effective <= from);
-        let was = before.and_then(|it| it.at(from).master.parent_id()).cloned();
         let is = point.at(from).master.parent_id().cloned();
-        parents.into_iter().chain([point]).for_each(|it| standing::put(work, it));
-        if was == is {
-            return;
+        for parent in parents {
+            standing::put(work, parent);
         }
-        if let Some(parent) = was {
-            work.tell(notify::coupled("DecoupledFromParent", &id, &parent));
+        let before = standing::put(work, point);
+        let was = before.as_ref().and_then(|it| it.at(from).master.parent_id());
+        if was != is.as_ref() {
+            was.into_iter().for_each(|parent| work.tell(notify::coupled("DecoupledFromParent", &id, parent)));
+            is.iter().for_each(|parent| work.tell(notify::coupled("CoupledToParent", &id, parent)));
         }
-        if let Some(parent) = is {
-            work.tell(notify::coupled("CoupledToParent", &id, &parent));
-        }
+        before
     }
 }
 
-/// Puts a metering point, changed from a day on, in the place of what it was, if there is room for it.
-pub fn keep(work: &mut Work, point: MeteringPoint, from: Timestamp) -> Result<(), Vec<Rule>> {
+/// Puts a metering point, changed from a day on, in the place of what it was, if there is room for it. Returns what it was.
+pub fn keep(work: &mut Work, point: MeteringPoint, from: Timestamp) -> Result<Option<MeteringPoint>, Vec<Rule>> {
     let plan = Plan::of(work, point, from);
     held(plan.room(work))?;
-    plan.keep(work);
-    Ok(())
+    Ok(plan.keep(work))
 }

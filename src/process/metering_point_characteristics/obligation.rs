@@ -28,6 +28,6 @@ pub fn change(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     let obliged = case.record.production_obligation.as_deref().is_none_or(is_true);
     let mut point = standing::point(work, &case.id).clone();
     point.change(effective, |version| version.production_obligated = obliged);
-    family::keep(work, point, effective)?;
-    Ok(Done { told_from: Some(effective) })
+    let before = family::keep(work, point, effective)?;
+    Ok(Done { told: before.map(|before| (effective, before)) })
 }

@@ -56,10 +56,10 @@ pub fn at<'a>(work: &'a Work, id: &MeteringPointId, day: Timestamp) -> &'a Versi
     point(work, id).at(day)
 }
 
-/// Puts a metering point in the place of what it was, or where there was none.
-pub fn put(work: &mut Work, point: MeteringPoint) {
+/// Puts a metering point in the place of what it was, or where there was none. Returns what it was.
+pub fn put(work: &mut Work, point: MeteringPoint) -> Option<MeteringPoint> {
     let site = work.sites.get_mut(&point.id).expect("what a record names is loaded");
-    site.master = Some(point);
+    site.master.replace(point)
 }
 
 /// A local midnight in UTC, with `.000` or without.

@@ -85,7 +85,7 @@ fn enter(
 ) -> Result<Done, Vec<Rule>> {
     let mut point = standing::point(work, &case.id).clone();
     point.change(since, |version| (version.state, version.state_since) = (state, since));
-    family::keep(work, point, since)?;
+    let before = family::keep(work, point, since)?;
     work.tell(notify::dated(event, &case.id, since));
-    Ok(Done { told_from: Some(since) })
+    Ok(Done { told: before.map(|before| (since, before)) })
 }

@@ -40,7 +40,7 @@ pub fn create(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     family::keep(work, MeteringPoint::new(case.id.clone(), kind, &grid_area, first), effective)?;
     let created = notify::created(work, &case.id);
     work.tell(created);
-    Ok(Done { told_from: None })
+    Ok(Done { told: None })
 }
 
 /// E32, E67, E75.
@@ -86,17 +86,16 @@ pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
         None => {}
     }
     broken.extend(suits_parent(work, kind, &master, effective));
-    let was = point.clone();
     point.change(effective, |version| version.master = master);
-    for rule in later::hold(work, &was, &mut point, effective) {
+    for rule in later::hold(work, standing::point(work, &case.id), &mut point, effective) {
         if !broken.contains(&rule) {
             broken.push(rule);
         }
     }
     held(broken)?;
-    family::keep(work, point, effective)?;
+    let was = family::keep(work, point, effective)?;
     notify::updated(work, &case.id, &before, effective);
-    Ok(Done { told_from: Some(effective) })
+    Ok(Done { told: was.map(|was| (effective, was)) })
 }
 
 /// 8.1: all of it is told at once.

@@ -25,6 +25,13 @@ impl MeteringPoint {
         self.versions.iter().filter_map(|it| it.master.parent_id()).collect()
     }
 
+    /// Whether it has the same parent as `other` on every day.
+    pub fn belongs_as(&self, other: &MeteringPoint) -> bool {
+        let days = self.versions.iter().chain(&other.versions).map(|it| it.from);
+        let mut parents = days.map(|day| (self.at(day).master.parent_id(), other.at(day).master.parent_id()));
+        self.effective == other.effective && parents.all(|(is, was)| is == was)
+    }
+
     /// Lists a child from each day on which it becomes a child of this one, until it ceases to be; it is not listed on any other
     /// day, whatever was listed before.
     pub fn list(&mut self, child: &MeteringPoint) {
