@@ -67,6 +67,8 @@ pub(super) enum Looked {
     Decided(Decided),
     /// It is not its turn on these records yet.
     Turns(Vec<Key>),
+    /// What was loaded did not fit together, for it was changed meanwhile.
+    Moved,
 }
 
 impl Desk {
@@ -74,7 +76,7 @@ impl Desk {
     pub fn decide(&self, work: &Work, turns: &[Key], attempt: u32) -> Result<Looked, Failure> {
         match work {
             Work::Document(message) => self.decide_document(message, turns, attempt),
-            Work::Timer(timer, version) => self.decide_timer(timer, *version, attempt).map(Looked::Decided),
+            Work::Timer(timer, version) => self.decide_timer(timer, *version, attempt),
         }
     }
 
@@ -97,7 +99,11 @@ impl Desk {
         if !more.is_empty() {
             return Ok(Looked::Turns(more));
         }
-        let mut decision = unless_it_panics(|| request.decide(&facts, &context))?;
+        let decision = unless_it_panics(|| request.decide(&facts, &context));
+        if decision.is_err() && self.has_moved(&facts)? {
+            return Ok(Looked::Moved);
+        }
+        let mut decision = decision?;
         let mut batch = Batch::default();
         batch.expect(archive::inbox_key(message.number), Expected::At(message.version));
         batch.delete(archive::inbox_key(message.number));
@@ -126,7 +132,7 @@ impl Desk {
         Ok(Looked::Decided(decided))
     }
 
-    fn decide_timer(&self, timer: &Timer, version: Version, attempt: u32) -> Result<Decided, Failure> {
+    fn decide_timer(&self, timer: &Timer, version: Version, attempt: u32) -> Result<Looked, Failure> {
         let started = std::time::Instant::now();
         let (pack, kind) = self.kind(timer)?;
         let duty = unless_it_panics(|| (kind.duty)(timer))?;
@@ -135,7 +141,11 @@ impl Desk {
         let look = |needs: &Needs| load(&*self.store, needs);
         let gather = || process::gather_more(duty.needs(&context), |facts| duty.needs_more(facts, &context), look);
         let facts = unless_it_panics(gather)?.map_err(Failure::loading)?;
-        let decision = unless_it_panics(|| duty.decide(&facts, &context))?;
+        let decision = unless_it_panics(|| duty.decide(&facts, &context));
+        if decision.is_err() && self.has_moved(&facts)? {
+            return Ok(Looked::Moved);
+        }
+        let decision = decision?;
         let mut batch = Batch::default();
         batch.expect(timer.key(), Expected::At(version));
         batch.put_all(timer.cancel());
@@ -151,7 +161,18 @@ impl Desk {
             "timer decided"
         );
         metrics::counter!("gridpost_timers_decided_total", "kind" => timer.kind.clone()).increment(1);
-        Ok(decided)
+        Ok(Looked::Decided(decided))
+    }
+
+    /// Whether something of what a decision has looked at is otherwise by now.
+    fn has_moved(&self, facts: &Facts) -> Result<bool, Failure> {
+        for (key, expected) in facts.versions() {
+            let now = self.record(&key)?.map_or(Expected::Absent, |entry| Expected::At(entry.version));
+            if now != expected {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn kind(&self, timer: &Timer) -> Result<(Pack, &'static timer::Kind), Failure> {

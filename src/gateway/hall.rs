@@ -212,6 +212,7 @@ impl Hall {
                     self.decide(place);
                 }
             }
+            Ok(Looked::Moved) => self.decide(place),
             Err(Failure::Bug(cause)) => self.park(place, &cause),
             Err(failure) => self.fails(failure),
         }

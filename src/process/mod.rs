@@ -124,7 +124,7 @@ pub trait Request: Send + Sync {
 
 /// All that `request` wants to know, through `load`: what it names at once, then what it names knowing that.
 ///
-/// Everything is loaded again each time, so that all facts are as old as the last load.
+/// What was loaded is not loaded again: all of it is held against the store when the decision is committed.
 pub fn gather<E>(
     request: &dyn Request,
     context: &Context,

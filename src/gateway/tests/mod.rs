@@ -4,7 +4,7 @@ mod bundles;
 mod parking;
 mod retention;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::*;
 use crate::process::{Context, Decision, Duty, Pack, Timer};
@@ -23,7 +23,8 @@ struct Write {
 const WRITE: timer::Kind = timer::Kind { name: "write", rank: 5, duty: |timer| write(timer) };
 const WRITE_FIRST: timer::Kind = timer::Kind { name: "write first", rank: 1, duty: |timer| write(timer) };
 const PANIC: timer::Kind = timer::Kind { name: "panic", rank: 0, duty: |_| panic!("a duty that cannot be read") };
-const KINDS: [&timer::Kind; 3] = [&WRITE, &WRITE_FIRST, &PANIC];
+const TORN: timer::Kind = timer::Kind { name: "torn", rank: 0, duty: |_| Box::new(Torn) };
+const KINDS: [&timer::Kind; 4] = [&WRITE, &WRITE_FIRST, &PANIC, &TORN];
 
 fn write(timer: &Timer) -> Box<dyn Duty> {
     Box::new(Write { timer: timer.clone() })
@@ -54,6 +55,28 @@ impl Duty for Write {
             }
             None => decision,
         }
+    }
+}
+
+/// Looks at a record that is put down by somebody else meanwhile, and takes it for granted.
+struct Torn;
+
+/// Where that happens.
+static BESIDE: OnceLock<Arc<Memory>> = OnceLock::new();
+
+impl Duty for Torn {
+    fn needs(&self, _: &Context) -> Needs {
+        Needs::default().key(Key::new(DIARY))
+    }
+
+    fn decide(&self, facts: &Facts, _: &Context) -> Decision {
+        if facts.get(&Key::new(DIARY)).is_none() {
+            let mut batch = Batch::default();
+            batch.put(Key::new(DIARY), "it is there");
+            BESIDE.get().unwrap().commit(batch).unwrap();
+            panic!("it is not there");
+        }
+        Decision::default()
     }
 }
 

@@ -94,6 +94,15 @@ async fn an_errand_that_fails_is_parked_and_taken_up_again_once_the_bug_is_mende
 }
 
 #[tokio::test]
+async fn what_fails_over_records_that_moved_meanwhile_is_decided_again() {
+    let store = BESIDE.get_or_init(Arc::default);
+    let gateway = open(store, Clock::standing_at(at(0)));
+    set(&gateway, &[timer(&TORN, 1, "a", "x", "")]).await;
+    gateway.pass_time(at(1)).await.unwrap();
+    assert_eq!((diary(&gateway), parked::parked(&**store).unwrap()), (vec!["it is there".to_string()], vec![]));
+}
+
+#[tokio::test]
 async fn a_timer_that_failed_is_decided_as_of_its_own_instant_once_it_is_taken_up_again() {
     let store = Arc::new(Memory::default());
     let gateway = open(&store, Clock::standing_at(at(0)));
