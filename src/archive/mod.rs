@@ -22,4 +22,6 @@ pub use ids::{FirstUse, message_id_key, transaction_id_key};
 pub use inbox::{InboxEntry, Parked, inbox_key, inbox_range, number_of, park, parked_key, parked_range};
 pub use log::{Direction, LogEntry, in_log, log_after, log_in, log_key, log_of, log_out, log_range, nth_in_record};
 pub use retention::{Hold, LetGo, Policy};
-pub use rounds::{Round, bodies_to_erase, body_left, erase_next, erasing_range, leave, left_by, left_key};
+pub use rounds::{
+    FoundInactive, Round, bodies_to_erase, body_left, erase_next, erasing_range, leave, left_by, left_key,
+};

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::bodies::{body_key, body_of_key};
 use super::catalogue::REACHED;
 use super::retention::Policy;
-use crate::market::Timestamp;
-use crate::record::{Change, Entry, Key, KeyRange, stored};
+use crate::market::{Party, Timestamp};
+use crate::record::{Change, Entry, Key, KeyRange, Version, stored};
 
 /// How far retention has come, and by which policy: another policy begins again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +89,28 @@ pub fn bodies_to_erase(entry: &Entry) -> Option<Vec<Key>> {
     Some(places.into_iter().map(|(commit, part)| body_key(commit, part)).collect())
 }
 
+/// When it was first found that nobody may fetch an owner's post any more, by these versions of what the registry says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundInactive {
+    pub since: Timestamp,
+    pub versions: Vec<Version>,
+}
+
+impl FoundInactive {
+    pub fn key(owner: &Party) -> Key {
+        Key::new(REACHED).text("inactive").text(owner.number.as_str()).text(owner.role.code())
+    }
+
+    pub fn put(&self, owner: &Party) -> Change {
+        Change::Put(Self::key(owner), stored::write(VERSION, &(self.since.micros(), &self.versions)))
+    }
+
+    pub fn from_entry(entry: &Entry) -> Option<Self> {
+        let (since, versions): (i64, Vec<Version>) = stored::read(VERSION, &entry.value)?;
+        Some(Self { since: Timestamp::from_micros(since), versions })
+    }
+}
+
 /// First byte of a stored record.
 const VERSION: u8 = 1;
 /// Each takes 20 bytes at most; a value may hold 64 KiB.
@@ -104,6 +126,7 @@ struct StoredRound {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::market::{ActorNumber, ActorRole};
 
     fn entry(change: Change) -> Entry {
         let Change::Put(_, value) = change else { panic!("it is put") };
@@ -115,6 +138,9 @@ mod tests {
         let documents = BTreeMap::from([("NotifyPriceList".to_string(), -1)]);
         let round = Round { reached: 17, policy: Policy { years: 3, documents } };
         assert_eq!(Round::from_entry(&entry(round.put())), Some(round));
+        let owner = Party { number: ActorNumber::new("8100000000047"), role: ActorRole::GridAccessProvider };
+        let found = FoundInactive { since: Timestamp::from_seconds(7), versions: vec![3, 9] };
+        assert_eq!(FoundInactive::from_entry(&entry(found.put(&owner))), Some(found));
         let bodies: Vec<Key> = (0..2_500).map(|commit| body_key(commit, 1)).collect();
         let records = erase_next(&bodies);
         assert!(records.iter().all(|record| erasing_range().contains(record.key())));

@@ -136,6 +136,7 @@ pub struct PostOffice {
     pub bundle_points_max: u64,
     pub bundle_bytes_max: u64,
     pub bundle_wait_seconds: u32,
+    pub expire_inactive_days: i64,
 }
 
 impl PostOffice {
@@ -193,6 +194,15 @@ impl Config {
         let Retention { years, hour, documents } = &config.retention;
         if !(-1..24).contains(hour) {
             bail!("[retention] hour = {hour}: it is a number from 0 to 23, or -1 for never");
+        }
+        let days = config.post_office.expire_inactive_days;
+        if !(-1..=EXPIRE_DAYS_MAX).contains(&days) {
+            bail!(
+                "[post_office] expire_inactive_days = {days}: it is a number from 0 to {EXPIRE_DAYS_MAX}, or -1 for never"
+            );
+        }
+        if days >= 0 && *hour < 0 {
+            bail!("[post_office] expire_inactive_days = {days}: post expires at [retention] hour, which is never");
         }
         if let Some(years) = documents.values().chain([years]).find(|years| !(-1..=YEARS_MAX).contains(*years)) {
             bail!("[retention] {years} years: it is a number from 0 to {YEARS_MAX}, or -1 for ever");
@@ -295,6 +305,11 @@ impl Config {
         u8::try_from(self.retention.hour).ok()
     }
 
+    /// For how many days a participant must have been inactive before its post expires, if it ever does.
+    pub fn expire_inactive_days(&self) -> Option<u32> {
+        u32::try_from(self.post_office.expire_inactive_days).ok()
+    }
+
     pub fn store_options(&self) -> store::Options {
         store::Options { segment_bytes_max: self.store.segment_bytes_max, ..store::Options::default() }
     }
@@ -311,6 +326,8 @@ impl Config {
 
 /// Nobody keeps a document for longer than that.
 const YEARS_MAX: i64 = 1_000;
+/// Nor does anybody wait so long for somebody who has left.
+const EXPIRE_DAYS_MAX: i64 = 36_500;
 
 impl Default for Sections {
     fn default() -> Self {
@@ -488,6 +505,7 @@ impl Default for PostOffice {
             bundle_points_max: points_max,
             bundle_bytes_max: bytes_max,
             bundle_wait_seconds: wait_seconds.try_into().unwrap_or(u32::MAX),
+            expire_inactive_days: -1,
         }
     }
 }
@@ -550,6 +568,9 @@ mod tests {
             ("[http]\ndequeue_unpeeked_status = 410", "410"),
             ("[retention]\nyears = -2", "-2 years"),
             ("[retention]\nhour = 24", "hour = 24"),
+            ("[retention]\nhour = 2\n[post_office]\nexpire_inactive_days = -2", "expire_inactive_days = -2"),
+            ("[retention]\nhour = 2\n[post_office]\nexpire_inactive_days = 36501", "36501"),
+            ("[post_office]\nexpire_inactive_days = 90", "[retention] hour"),
             ("[retention.documents]\nNotifyPriceList = 1001", "1001 years"),
         ] {
             let flaw = Config::from_table(text.parse().unwrap()).unwrap_err();

@@ -1,5 +1,5 @@
 //! Retention while a gateway runs: `serve` lets go of what has been kept long enough once a day, at the hour that
-//! `[retention] hour` names.
+//! `[retention] hour` names. Before that the post of participants that have long been inactive expires, where that is wanted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use super::audited;
 use super::config::Config;
 use super::local::machine_now;
-use crate::gateway::{Done, Gateway, Retention, Rounds};
+use crate::gateway::{Abandoned, Done, Expiry, Gateway, Retention, Rounds};
 use crate::market::{Calendar, Timestamp};
 use crate::store::Embedded;
 
@@ -27,7 +27,10 @@ pub async fn run(store: Arc<Embedded>, gateway: Arc<Gateway>, config: Config, st
         let may_go_on = move || !stop.load(Ordering::Relaxed) && Instant::now() < until;
         let work = move || once(&store, &gateway, &config, machine_now(), &may_go_on);
         match tokio::task::spawn_blocking(work).await.context("let documents go").flatten() {
-            Ok(done) => tell(&done),
+            Ok((abandoned, done)) => {
+                abandoned.iter().for_each(tell_expired);
+                tell(&done);
+            }
             Err(error) => tracing::error!(error = format!("{error:#}"), "failed to let documents go"),
         }
     }
@@ -40,12 +43,30 @@ fn once(
     config: &Config,
     now: Timestamp,
     may_go_on: &dyn Fn() -> bool,
-) -> Result<Done> {
+) -> Result<(Option<Abandoned>, Done)> {
+    let expire = |days| {
+        let audit = |what| audited::entry("serve expiry", what);
+        Expiry { store, days, now, audit: &audit, piece: Expiry::PIECE }.run(may_go_on)
+    };
+    let abandoned = config.expire_inactive_days().map(expire).transpose()?;
     let (catalogue, policy) = (gateway.catalogue(), config.retention_policy());
     let calendar = Calendar::new(config.dk()?.zone);
     let retention = Retention { catalogue: &catalogue, policy: &policy, calendar, now };
     let audit = |what| audited::entry("serve retention", what);
-    Ok(Rounds { retention: &retention, disk: store, audit: &audit, piece: Rounds::PIECE }.run(may_go_on)?)
+    let done = Rounds { retention: &retention, disk: store, audit: &audit, piece: Rounds::PIECE }.run(may_go_on)?;
+    Ok((abandoned, done))
+}
+
+fn tell_expired(done: &Abandoned) {
+    metrics::counter!("gridpost_documents_expired_total").increment(done.expired);
+    tracing::info!(
+        scanned = done.scanned,
+        inactive = done.inactive,
+        expired = done.expired,
+        failed = done.failed,
+        finished = done.finished,
+        "the post of participants that have long been inactive expires"
+    );
 }
 
 fn tell(done: &Done) {

@@ -283,9 +283,10 @@ impl Catalogue<'_> {
         Ok(row)
     }
 
-    /// Whether what went out has been fetched and dequeued by its receiver.
-    pub fn is_fetched(&self, place: LogPlace, entry: &LogEntry) -> Result<bool, Fault> {
-        Ok(self.delivery(place, entry)?["status"] == "dequeued")
+    /// Whether nobody is to fetch what went out any more: its receiver has dequeued it, or it has expired.
+    pub fn is_settled(&self, place: LogPlace, entry: &LogEntry) -> Result<bool, Fault> {
+        let delivery = self.delivery(place, entry)?;
+        Ok(["dequeued", "expired"].iter().any(|status| delivery["status"] == *status))
     }
 
     /// Whether what went out was given out within another document.
@@ -331,10 +332,12 @@ impl Catalogue<'_> {
         match self.slip(&entry.message_id)?.map(|slip| slip.left) {
             None => self.bundle_delivery(&entry.message_id, &entry.party),
             Some(Left::Dequeued(at)) => Ok(dequeued(at)),
+            Some(Left::Expired(at)) => Ok(expired(at)),
             Some(Left::Bundled(into)) => {
                 let mut delivery = match self.slip(&into)?.map(|slip| slip.left) {
                     Some(Left::Dequeued(at)) => dequeued(at),
-                    _ => self.bundle_delivery(&into, &entry.party)?,
+                    Some(Left::Expired(at)) => expired(at),
+                    None | Some(Left::Bundled(_)) => self.bundle_delivery(&into, &entry.party)?,
                 };
                 delivery["within"] = into.into();
                 Ok(delivery)
@@ -373,6 +376,10 @@ fn in_queue(waiting: &Waiting) -> Value {
 
 fn dequeued(at: Timestamp) -> Value {
     json!({ "status": "dequeued", "dequeued": at.to_string() })
+}
+
+fn expired(at: Timestamp) -> Value {
+    json!({ "status": "expired", "expired": at.to_string() })
 }
 
 impl Gateway {

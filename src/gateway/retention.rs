@@ -138,7 +138,7 @@ impl Retention<'_> {
         }
         let commit = position.place.commit;
         let is_free = match entry.direction {
-            Direction::Out => self.catalogue.is_fetched(position.place, entry)?,
+            Direction::Out => self.catalogue.is_settled(position.place, entry)?,
             Direction::In => {
                 self.get(&archive::inbox_key(commit))?.is_none() && self.get(&archive::parked_key(commit))?.is_none()
             }

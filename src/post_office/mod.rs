@@ -155,6 +155,12 @@ pub fn dequeue(
     }
 }
 
+/// The changes by which a document leaves the queue of an owner that nobody expects to fetch it any more.
+pub fn expire(place: &Key, waiting: &Waiting, owner: &Party, now: Timestamp) -> [Change; 2] {
+    let slip = Slip { owner: owner.queue_owner(), left: Left::Expired(now) };
+    [Change::Delete(place.clone()), Change::Put(slip_key(&waiting.message_id), slip.encode())]
+}
+
 /// A role that has no queue of its own is served by that of its number in another (post-office 5.6).
 fn queue_prefix(owner: &Party, category: Category) -> Key {
     Key::new(QUEUES)
@@ -200,6 +206,7 @@ mod tests {
         let other = party("8100000000030", ActorRole::GridAccessProvider);
         let slip = Slip { owner: owner.clone(), left: Left::Dequeued(NOW) };
         let bundled = Slip { owner: owner.clone(), left: Left::Bundled("m-3".into()) };
+        let expired = Slip { owner: owner.clone(), left: Left::Expired(NOW) };
         let first = |peeked| vec![(place(7), waiting("m-1", peeked))];
         let another = vec![(place(7), waiting("m-2", Some(NOW)))];
         let rows = [
@@ -210,6 +217,7 @@ mod tests {
             (another.clone(), Some(&slip), &owner, "already"),
             (vec![], Some(&slip), &owner, "already"),
             (vec![], Some(&bundled), &owner, "unknown"),
+            (vec![], Some(&expired), &owner, "unknown"),
             (vec![], Some(&slip), &other, "unknown"),
             (another, Some(&slip), &same_number_other_role, "unknown"),
         ];
@@ -222,6 +230,16 @@ mod tests {
             };
             assert_eq!(outcome, expected, "{heads:?} {slip:?} {caller}");
         }
+    }
+
+    #[test]
+    fn what_expires_leaves_its_place_and_a_slip_that_says_so() {
+        let owner = party("8100000000108", ActorRole::EnergySupplier);
+        let [left, Change::Put(key, value)] = expire(&place(7), &waiting("m-1", None), &owner, NOW) else {
+            panic!("a slip is put")
+        };
+        assert_eq!((left, key), (Change::Delete(place(7)), slip_key("m-1")));
+        assert_eq!(Slip::decode(&value), Some(Slip { owner, left: Left::Expired(NOW) }));
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub enum Left {
     Dequeued(Timestamp),
     /// What it says was given out in the document with this id, and never under its own.
     Bundled(String),
+    /// Its owner had been inactive for so long that nobody was expected to fetch it any more.
+    Expired(Timestamp),
 }
 
 /// What a bundle is made of, and where it stands.
@@ -124,6 +126,7 @@ impl Slip {
         let left = match &self.left {
             Left::Dequeued(at) => StoredLeft::Dequeued(at.micros()),
             Left::Bundled(into) => StoredLeft::Bundled(into.clone()),
+            Left::Expired(at) => StoredLeft::Expired(at.micros()),
         };
         stored::write(VERSION, &StoredSlip { number, role, left })
     }
@@ -135,6 +138,7 @@ impl Slip {
         let left = match form.left {
             StoredLeft::Dequeued(at) => Left::Dequeued(Timestamp::from_micros(at)),
             StoredLeft::Bundled(into) => Left::Bundled(into),
+            StoredLeft::Expired(at) => Left::Expired(Timestamp::from_micros(at)),
         };
         Some(Self {
             owner: Party { number: ActorNumber::new(form.number), role: ActorRole::from_code(&form.role)? },
@@ -206,6 +210,7 @@ struct StoredSlip {
 enum StoredLeft {
     Dequeued(i64),
     Bundled(String),
+    Expired(i64),
 }
 
 /// What version 2 kept: what left was dequeued.

@@ -12,11 +12,11 @@ use crate::spec::check;
 
 const NOON: i64 = 1_690_891_200;
 
-fn supplier() -> Party {
+pub(super) fn supplier() -> Party {
     Party { number: ActorNumber::new("8100000000108"), role: ActorRole::EnergySupplier }
 }
 
-async fn house(bounds: Bounds) -> Gateway {
+pub(super) async fn house(bounds: Bounds) -> Gateway {
     let settings = Settings { undecided_max: 1_000, bundles: bounds, ..Settings::default() };
     let specs = Arc::new(crate::document::built_in());
     let (store, clock) = (Arc::new(Memory::default()), Clock::standing_at(at(NOON)));
@@ -27,7 +27,7 @@ async fn house(bounds: Bounds) -> Gateway {
 }
 
 /// A grid company makes charges of these ids known, in one document.
-async fn announces(gateway: &Gateway, document: &str, charges: &[&str]) {
+pub(super) async fn announces(gateway: &Gateway, document: &str, charges: &[&str]) {
     let sample = include_str!("../../../samples/charges/C1-create/01-in.xml");
     let (head, rest) = sample.split_once("  <cim:MktActivityRecord>").unwrap();
     let (record, end) = rest.split_once("</cim:MktActivityRecord>\n").unwrap();

@@ -1,6 +1,7 @@
 //! Timers on the road: in due order, each as of its own instant, once.
 
 mod bundles;
+mod expiry;
 mod parking;
 mod retention;
 

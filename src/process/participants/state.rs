@@ -40,6 +40,11 @@ impl Status {
         matches!(self, Status::Active | Status::Passive)
     }
 
+    /// Whether it took part once, and does so no longer.
+    pub fn has_ended(self) -> bool {
+        matches!(self, Status::Inactive | Status::Deleted)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Status::New => "New",
