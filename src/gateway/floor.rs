@@ -1,29 +1,38 @@
 //! The floor: whoever has met one conflict after another is heard before all others. They wait until nothing is on its way to
-//! disk, so a decision that others overtake again and again is made all the same.
+//! disk, so a decision that others overtake again and again is made all the same. Errands speak like everybody else.
 
 use std::collections::VecDeque;
 
-/// Decisions that are on their way to disk, and who waits for the floor, by place in the hall.
+/// Whose decision it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speaker {
+    /// Somebody in the hall, by place.
+    Waiting(u64),
+    /// The next piece of what decisions left behind, and how many conflicts in a row it has met.
+    Errand { conflicts: u32 },
+}
+
+/// Decisions that are on their way to disk, and who waits for the floor.
 #[derive(Default)]
 pub(super) struct Floor {
     on_their_way: usize,
-    asked: VecDeque<u64>,
-    held: VecDeque<u64>,
+    asked: VecDeque<Speaker>,
+    held: VecDeque<Speaker>,
 }
 
 impl Floor {
     /// Whether a decision may be made now; otherwise it is held until the floor is free.
-    pub fn is_free_for(&mut self, place: u64) -> bool {
+    pub fn is_free_for(&mut self, speaker: Speaker) -> bool {
         if self.asked.is_empty() {
             return true;
         }
-        self.held.push_back(place);
+        self.held.push_back(speaker);
         false
     }
 
     /// Asks to be heard first.
-    pub fn ask(&mut self, place: u64) {
-        self.asked.push_back(place);
+    pub fn ask(&mut self, speaker: Speaker) {
+        self.asked.push_back(speaker);
     }
 
     /// A decision goes to disk.
@@ -39,11 +48,11 @@ impl Floor {
     /// Who is to be decided now that nothing is on its way, in this order: the next one that asked, for it sees all that was
     /// decided and nothing can come before it; and behind the last one that asked, everybody who was held. Nobody while
     /// something is on its way.
-    pub fn next(&mut self) -> Vec<u64> {
+    pub fn next(&mut self) -> Vec<Speaker> {
         if self.on_their_way > 0 {
             return Vec::new();
         }
-        let mut next: Vec<u64> = self.asked.pop_front().into_iter().collect();
+        let mut next: Vec<Speaker> = self.asked.pop_front().into_iter().collect();
         if self.asked.is_empty() {
             next.extend(self.held.drain(..));
         }
@@ -57,22 +66,24 @@ mod tests {
 
     #[test]
     fn who_asks_is_heard_once_nothing_is_on_its_way_and_the_others_come_behind() {
+        let [one, two, three, four, seven] = [1, 2, 3, 4, 7].map(Speaker::Waiting);
+        let [errand, asking] = [0, 3].map(|conflicts| Speaker::Errand { conflicts });
         let mut floor = Floor::default();
-        assert!(floor.is_free_for(1));
+        assert!(floor.is_free_for(one) && floor.is_free_for(errand));
         floor.leaves();
         floor.leaves();
-        floor.ask(2);
-        floor.ask(3);
-        assert!(!floor.is_free_for(4) && !floor.is_free_for(5));
+        floor.ask(two);
+        floor.ask(asking);
+        assert!(!floor.is_free_for(four) && !floor.is_free_for(errand));
         floor.settles();
-        assert_eq!(floor.next(), [0; 0]);
+        assert_eq!(floor.next(), []);
         floor.settles();
-        assert_eq!(floor.next(), [2]);
+        assert_eq!(floor.next(), [two]);
         floor.leaves();
-        assert!(!floor.is_free_for(6), "another one has asked");
-        assert_eq!(floor.next(), [0; 0]);
+        assert!(!floor.is_free_for(three), "another one has asked");
+        assert_eq!(floor.next(), []);
         floor.settles();
-        assert_eq!(floor.next(), [3, 4, 5, 6]);
-        assert!(floor.is_free_for(7) && floor.next().is_empty());
+        assert_eq!(floor.next(), [asking, four, errand, three]);
+        assert!(floor.is_free_for(seven) && floor.next().is_empty());
     }
 }

@@ -12,7 +12,7 @@ use super::agenda::Agenda;
 use super::clock::Clock;
 use super::decider::{Counter, Message};
 use super::desk::{Decided, Desk, Failure, Looked};
-use super::floor::Floor;
+use super::floor::{Floor, Speaker};
 use super::news::News;
 use super::turns::Turns;
 use crate::archive;
@@ -27,8 +27,8 @@ pub(super) enum Event {
     Parks(Message, String),
     /// There may be work that a decision has left behind.
     Errands,
-    /// What became of one piece of it, and the first instant at which a timer is due that it sets.
-    ErrandSettled(Result<Outcome, store::Fault>, Option<Timestamp>),
+    /// What became of one piece of it.
+    ErrandSettled(Errand, Result<Outcome, store::Fault>),
     /// Timers may be due.
     TimePassed,
     /// What became of the commit of a decision, by its place in the hall.
@@ -40,6 +40,14 @@ pub(super) enum Event {
 pub(super) enum Work {
     Document(Message),
     Timer(Timer, Version),
+}
+
+/// One piece of what decisions have left behind, on its way to disk.
+pub(super) struct Errand {
+    /// Conflicts in a row that it has met before.
+    conflicts: u32,
+    /// The first instant at which a timer is due that it sets.
+    sets: Option<Timestamp>,
 }
 
 /// Somebody in the hall.
@@ -95,7 +103,7 @@ impl Hall {
     }
 
     fn hear(&mut self, event: Event) {
-        if let Event::Settled(..) = &event {
+        if let Event::Settled(..) | Event::ErrandSettled(..) = &event {
             self.floor.settles();
         }
         self.handle(event);
@@ -104,7 +112,12 @@ impl Hall {
             if next.is_empty() {
                 return;
             }
-            next.into_iter().for_each(|place| self.decide_now(place));
+            for speaker in next {
+                match speaker {
+                    Speaker::Waiting(place) => self.decide_now(place),
+                    Speaker::Errand { conflicts } => self.errand_now(conflicts),
+                }
+            }
         }
     }
 
@@ -115,17 +128,24 @@ impl Hall {
                 let place = self.place(Work::Document(message), Vec::new());
                 self.park(place, &cause);
             }
-            Event::ErrandSettled(Ok(Outcome::Committed(_)), sets) => {
+            Event::ErrandSettled(errand, Ok(Outcome::Committed(_))) => {
                 // Jobs are begun before more of them are laid out.
-                self.timers_are_set(sets);
-                self.next_errand();
+                self.timers_are_set(errand.sets);
+                self.next_errand(0);
             }
-            Event::Errands | Event::ErrandSettled(Ok(Outcome::Conflict(_)), _) => self.next_errand(),
-            Event::ErrandSettled(Err(store::Fault::Busy { .. }), _) => {
+            Event::Errands => self.next_errand(0),
+            Event::ErrandSettled(Errand { conflicts, .. }, Ok(Outcome::Conflict(key))) => {
+                tracing::debug!(conflicts, key = %key, "an errand is decided again");
+                match conflicts + 1 {
+                    conflicts if conflicts >= FIRST_AFTER => self.floor.ask(Speaker::Errand { conflicts }),
+                    conflicts => self.next_errand(conflicts),
+                }
+            }
+            Event::ErrandSettled(Errand { conflicts, .. }, Err(store::Fault::Busy { .. })) => {
                 std::thread::sleep(BUSY_PAUSE);
-                self.next_errand();
+                self.next_errand(conflicts);
             }
-            Event::ErrandSettled(Err(fault), _) => self.in_trouble(&with_causes(&fault)),
+            Event::ErrandSettled(_, Err(fault)) => self.in_trouble(&with_causes(&fault)),
             Event::TimePassed => {
                 self.agenda.forget();
                 self.agenda.watched();
@@ -138,7 +158,9 @@ impl Hall {
             Event::Settled(place, Ok(Outcome::Conflict(key))) => {
                 tracing::debug!(place, key = %key, "a decision is made again");
                 match self.waiting.get(&place) {
-                    Some(waiting) if waiting.attempts >= FIRST_AFTER => self.floor.ask(place),
+                    Some(waiting) if waiting.attempts >= FIRST_AFTER => {
+                        self.floor.ask(Speaker::Waiting(place));
+                    }
                     _ => self.decide(place),
                 }
             }
@@ -188,7 +210,7 @@ impl Hall {
     }
 
     fn decide(&mut self, place: u64) {
-        if self.floor.is_free_for(place) {
+        if self.floor.is_free_for(Speaker::Waiting(place)) {
             self.decide_now(place);
         }
     }
@@ -219,11 +241,18 @@ impl Hall {
     }
 
     /// Does the next piece of what decisions left behind; the piece after it follows when this one is on disk.
-    fn next_errand(&mut self) {
+    fn next_errand(&mut self, conflicts: u32) {
+        if self.floor.is_free_for(Speaker::Errand { conflicts }) {
+            self.errand_now(conflicts);
+        }
+    }
+
+    fn errand_now(&mut self, conflicts: u32) {
         match self.desk.errand() {
             Ok(Some(Decided { batch, sets, .. })) => {
-                let events = self.events.clone();
-                self.commit(batch, move |outcome| drop(events.send(Event::ErrandSettled(outcome, sets))));
+                self.floor.leaves();
+                let (events, errand) = (self.events.clone(), Errand { conflicts, sets });
+                self.commit(batch, move |outcome| drop(events.send(Event::ErrandSettled(errand, outcome))));
             }
             Ok(None) => self.counter.remove(1),
             Err(failure) => self.fails(failure),
@@ -290,7 +319,7 @@ impl Hall {
         if waiting.errands {
             // Counted before it is let go: whoever waits until all is settled waits for its errands too.
             self.counter.add(1);
-            self.next_errand();
+            self.next_errand(0);
         }
         let done = match &waiting.work {
             Work::Timer(timer, _) => self.agenda.done(timer),
@@ -346,5 +375,5 @@ const BUSY_PAUSE: Duration = Duration::from_millis(5);
 /// Decisions of one message that may meet a conflict before it is parked. Messages take turns, and who is overtaken all the
 /// same is heard first, so only an operator's changes can come between so often.
 const ATTEMPTS_MAX: u32 = 32;
-/// Decisions of one message that may meet a conflict before it is heard first.
-const FIRST_AFTER: u32 = 3;
+/// Decisions of one message, or of one piece of an errand, that may meet a conflict before it is heard first.
+pub(super) const FIRST_AFTER: u32 = 3;

@@ -93,6 +93,60 @@ async fn an_errand_that_fails_is_parked_and_taken_up_again_once_the_bug_is_mende
     assert_eq!(diary(&gateway).last().unwrap(), "bad");
 }
 
+/// A store in which others rewrite the record of an errand just before its decision arrives, so many times.
+struct Overtaking(Memory, std::sync::atomic::AtomicU32);
+
+impl Store for Overtaking {
+    fn get(&self, key: &Key) -> Result<Option<Entry>, store::Fault> {
+        self.0.get(key)
+    }
+
+    fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<store::Page, store::Fault> {
+        self.0.page(range, after, limit)
+    }
+
+    fn packed(&self, key: &Key) -> Result<Option<Packed>, store::Fault> {
+        self.0.packed(key)
+    }
+
+    fn submit(&self, batch: Batch, done: store::Completion) {
+        use std::sync::atomic::Ordering::Relaxed;
+        let of_an_errand = batch.expectations.iter().find(|(key, _)| key.space() == ERRANDS);
+        if let Some((key, _)) = of_an_errand
+            && self.1.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok()
+        {
+            let entry = self.0.get(key).unwrap().unwrap();
+            let mut rewritten = Batch::default();
+            rewritten.put(key.clone(), entry.value);
+            self.0.submit(rewritten, Box::new(|_| {}));
+        }
+        self.0.submit(batch, done);
+    }
+}
+
+#[tokio::test]
+async fn an_errand_that_is_overtaken_again_and_again_is_done_all_the_same_and_keeps_nobody_waiting() {
+    let overtaken = hall::FIRST_AFTER * 5;
+    let store = Arc::new(Overtaking(Memory::default(), overtaken.into()));
+    let settings = Settings { undecided_max: 10, ..Settings::default() };
+    let kinds = (KINDS.map(|kind| (Pack::DK, kind)).to_vec(), dk(MENDED));
+    let clock = Clock::standing_at(at(0));
+    let gateway = Gateway::open_with(kinds, store.clone(), Arc::new(Specs::default()), settings, clock).unwrap();
+    let timers: Vec<Timer> = (1..20).map(|due| timer(&WRITE, due, &due.to_string(), "t", "")).collect();
+    set(&gateway, &timers).await;
+    let mut batch = Batch::default();
+    for number in 0..3 {
+        batch.put(Key::new(ERRANDS).number(number), format!("errand {number}"));
+    }
+    gateway.write(batch).await.unwrap();
+    gateway.decider.run_errands();
+    gateway.pass_time(at(20)).await.unwrap();
+    let (errands, others): (Vec<String>, Vec<String>) =
+        diary(&gateway).into_iter().partition(|line| line.starts_with("errand"));
+    assert_eq!((errands, others.len()), ((0..3).map(|it| format!("errand {it}")).collect(), timers.len()));
+    assert_eq!(store.1.load(std::sync::atomic::Ordering::Relaxed), 0, "it was overtaken as often as it could be");
+}
+
 #[tokio::test]
 async fn what_fails_over_records_that_moved_meanwhile_is_decided_again() {
     let store = BESIDE.get_or_init(Arc::default);
