@@ -1,7 +1,7 @@
 //! What an operator asks of a store: that it is whole, what happened in it, and what it knows.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -567,6 +567,32 @@ async fn what_is_not_fetched_stays_however_old_it_is() {
     }
     let whole = rows(&["store", "verify", &store, "--json"]);
     assert_eq!((&whole[0]["problems"], &whole[0]["erased"]), (&Value::Array(Vec::new()), &1.into()));
+}
+
+/// As in `gridpost archive list | head -1`: whoever has read enough has not found a fault.
+#[test]
+fn a_command_whose_reader_has_read_enough_ends_quietly() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store").display().to_string();
+    rows(&["replay", "samples/charges/C1-create", "--clock", "2023-08-01T09:00:00Z", "--store", &store, "--json"]);
+    for args in [
+        &["archive", "list", "--store", &store][..],
+        &["archive", "verify", "--store", &store],
+        &["queue", "list", "--store", &store, "--json"],
+        &["process", "events", "--store", &store],
+        &["store", "verify", &store],
+        &["spec", "list"],
+        &["spec", "list", "--json"],
+        &["check", "samples/charges/C1-create"],
+    ] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gridpost"));
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command.current_dir(folder).args(args).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), &*said), (Some(0), ""), "{args:?}");
+    }
 }
 
 #[test]

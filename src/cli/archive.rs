@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::Outcome;
 use super::config::Config;
 use super::output::parse_instant;
+use super::pipe::WRITING;
 use super::prove::{self, ProveArgs, ReceiptArgs, VERIFY_HELP, VerifyArgs, one};
 use super::retention::{self, HoldArgs, RETAIN_HELP, RetainArgs};
 use crate::archive::{self, LogEntry, LogPlace, Position};
@@ -151,7 +152,7 @@ pub fn run(args: &ArchiveArgs, config: &Config) -> Result<Outcome> {
             let (position, entry) = one(&catalogue, id)?;
             let body = catalogue.body(position.place.commit, &entry)?;
             let body = body.context("show a document: its body has been let go")?;
-            std::io::stdout().lock().write_all(&body).context("write to standard output")?;
+            std::io::stdout().lock().write_all(&body).context(WRITING)?;
         }
         What::Related { id } => {
             let (position, _) = one(&catalogue, id)?;
@@ -204,7 +205,7 @@ fn show(catalogue: &Catalogue<'_>, (position, entry): &(Position, LogEntry), jso
     let row = catalogue.row(position, entry)?;
     let mut out = std::io::stdout().lock();
     if json {
-        return writeln!(out, "{row}").context("write to standard output");
+        return writeln!(out, "{row}").context(WRITING);
     }
     let fate = match &row["delivery"]["status"] {
         Value::String(status) => status.clone(),
@@ -216,7 +217,7 @@ fn show(catalogue: &Catalogue<'_>, (position, entry): &(Position, LogEntry), jso
     let addressee = entry.addressee.as_ref().map_or(String::new(), |it| format!(" for {it}"));
     let LogEntry { at, party, document, message_id, .. } = entry;
     let line = format!("{place:<10} {at} {way:<3} {party}{addressee} {document} {message_id} {fate}");
-    writeln!(out, "{}", line.trim_end()).context("write to standard output")
+    writeln!(out, "{}", line.trim_end()).context(WRITING)
 }
 
 /// Walks the log itself, so that a store can be verified whatever has become of its catalogue.

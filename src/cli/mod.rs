@@ -19,6 +19,7 @@ mod orders;
 mod output;
 mod pack_commands;
 pub mod participant;
+mod pipe;
 mod process;
 mod prove;
 mod queue;
@@ -96,10 +97,10 @@ pub enum Outcome {
 }
 
 /// Runs the command that the arguments name: 0 when all is fine, 1 when something was found to be wrong, 2 when it
-/// could not run.
+/// could not run. Whoever has read enough of what it shows may close the pipe, which ends it quietly.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    match dispatch(arguments) {
+    match pipe::unless_it_closes(|| dispatch(arguments)).unwrap_or(Ok(Outcome::Fine)) {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Flawed) => ExitCode::from(1),
         Ok(Outcome::Partial) => ExitCode::from(2),

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::output::files_below;
+use super::pipe::WRITING;
 use crate::client::{self, Client, Dequeued, Fault, Refusal, Sent};
 
 /// Most documents that are sent at a time.
@@ -292,7 +293,7 @@ pub fn say(value: &Value) -> anyhow::Result<()> {
 
 /// Standard output may be a pipe that has been closed; that ends the run rather than the process.
 pub fn line(text: &str) -> anyhow::Result<()> {
-    writeln!(std::io::stdout().lock(), "{text}").context("write to standard output")
+    writeln!(std::io::stdout().lock(), "{text}").context(WRITING)
 }
 
 pub fn progress(length: u64) -> ProgressBar {
