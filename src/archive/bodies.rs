@@ -81,6 +81,12 @@ impl Outbound {
     }
 }
 
+/// Where a document stands that is the only one that its commit sends, and its body.
+pub fn sent_alone(document: &[u8]) -> (Place, Body) {
+    let place = Place { part: 0, offset: 0, bytes: document.len() as u64 };
+    (place, Body { key: Key::new(BODIES).stamp().number(0), packed: Packed::of(document) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

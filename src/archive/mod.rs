@@ -14,7 +14,7 @@ mod retention;
 mod rounds;
 
 pub use audit::{AuditEntry, audit_after, audit_position};
-pub use bodies::{Outbound, Place, body_key, body_of_key, received, received_key};
+pub use bodies::{Outbound, Place, body_key, body_of_key, received, received_key, sent_alone};
 pub use catalogue::{
     CRITERIA, LogPlace, NoCriterion, Position, Term, enter, reach, reached, reached_key, terms_for, terms_of,
 };

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::post::{Access, Head, WRITE_AT_ONCE_BYTES_MAX};
-use super::{Fault, Gateway, Settings, hash};
-use crate::archive::{self, Direction, LogEntry, Outbound, Place};
+use super::{Fault, Gateway, Settings, delivery, hash};
+use crate::archive::{self, Direction, LogEntry, Place};
 use crate::document::{self, Part};
 use crate::market::{Party, Timestamp};
-use crate::post_office::{self, Bundle, Bundling, Member, Members, Waiting};
+use crate::post_office::{self, Bundle, Bundling, Member, Waiting};
 use crate::record::{Batch, Outcome};
 use crate::spec::{self, Specs};
 use crate::store::Store;
@@ -81,7 +81,7 @@ impl Gateway {
             seen += page.records.len();
             let next = page.next_after().filter(|_| seen < PLACES_LOOKED_AT_MAX).cloned();
             for (key, entry) in page.records {
-                let waiting = Waiting::decode(&entry.value).ok_or(Fault::Unreadable { what: "a queue" })?;
+                let waiting = delivery::waiting(&entry)?;
                 if !bundle.goes_on_with(Member { key, version: entry.version, waiting }) {
                     return Ok(());
                 }
@@ -95,52 +95,47 @@ impl Gateway {
 
     /// The commit that closed a bundle.
     pub(super) fn bundle_commit(&self, message_id: &str) -> Result<u64, Fault> {
-        let page = self.store.page(&post_office::bundle_range(message_id), None, 1).map_err(Fault::store(DOING))?;
-        let commit = page.records.first().and_then(|(key, _)| post_office::closed_by(key));
+        let first = delivery::members(&*self.store, message_id, 1)?.pop();
+        let commit = first.and_then(|(key, _)| post_office::closed_by(&key));
         commit.ok_or(Fault::Unreadable { what: "a bundle" })
     }
 
     /// The ids under which the records of a document would have been given out alone; none where it is no bundle.
     pub(super) fn ids_within(&self, waiting: &Waiting) -> Result<Vec<String>, Fault> {
-        let mut ids = Vec::new();
-        if waiting.bundling == Bundling::Bundle {
-            let range = post_office::bundle_range(&waiting.message_id);
-            let page = self.store.page(&range, None, super::PAGE_RECORDS).map_err(Fault::store(DOING))?;
-            for (_, record) in page.records {
-                ids.extend(Members::decode(&record.value).ok_or(Fault::Unreadable { what: "a bundle" })?.ids);
-            }
+        if waiting.bundling != Bundling::Bundle {
+            return Ok(Vec::new());
         }
-        Ok(ids)
+        let members = delivery::members(&*self.store, &waiting.message_id, super::PAGE_RECORDS)?;
+        Ok(members.into_iter().flat_map(|(_, members)| members.ids).collect())
     }
 }
 
 impl Bindery {
     /// Puts the members together; `None` where one cannot be read, or the document would not follow its schema.
     fn bind(&self, bundle: Bundle, owner: &Party, now: Timestamp) -> Result<Option<Bound>, Fault> {
+        let id = bundle.message_id();
         // What cannot be read blocks nobody in front of it.
-        let Ok(Some(document)) = self.put_together(&bundle, now) else { return Ok(None) };
+        let Ok(Some(document)) = self.put_together(&bundle, &id, now) else { return Ok(None) };
         let first = self.logged(&bundle.members()[0])?;
         let unreadable = Fault::Unreadable { what: "a place in a queue" };
-        let (hash, bytes) = (hash(&document), document.len() as u64);
-        let (mut batch, waiting) = bundle.close(hash, bytes, now).ok_or(unreadable)?;
-        let document = Bytes::from(document);
-        let addressee = first.and_then(|first| first.addressee);
-        let mut outbound = Outbound::default();
+        let hash = hash(&document);
+        let (place, body) = archive::sent_alone(&document);
+        let (mut batch, waiting) = bundle.close(id, hash, place.bytes, now).ok_or(unreadable)?;
         let entry = LogEntry {
             direction: Direction::Out,
             at: now,
             party: owner.queue_owner(),
-            addressee,
+            addressee: first.and_then(|first| first.addressee),
             document: waiting.document.clone(),
             message_id: waiting.message_id.clone(),
             correlation_id: String::new(),
             refused: Vec::new(),
             hash,
-            place: outbound.add(document.to_vec()),
+            place,
         };
         batch.put_all(archive::log_out(&[entry]));
-        batch.body_all(outbound.bodies());
-        Ok(Some((batch, waiting, document)))
+        batch.body_all([body]);
+        Ok(Some((batch, waiting, document.into())))
     }
 
     /// What the log has of a member: all members of a bundle are for the same party.
@@ -153,7 +148,7 @@ impl Bindery {
         Ok(entries.into_iter().nth(nth))
     }
 
-    fn put_together(&self, bundle: &Bundle, now: Timestamp) -> Result<Option<Vec<u8>>, Fault> {
+    fn put_together(&self, bundle: &Bundle, id: &str, now: Timestamp) -> Result<Option<Vec<u8>>, Fault> {
         let mut bodies: Vec<(Bytes, usize)> = Vec::with_capacity(bundle.members().len());
         for Member { key, waiting, .. } in bundle.members() {
             let Bundling::With { records_from, .. } = waiting.bundling else { return Ok(None) };
@@ -163,7 +158,7 @@ impl Bindery {
             bodies.push((Bytes::copy_from_slice(&document), records_from as usize));
         }
         let parts: Vec<Part> = bodies.iter().map(|(bytes, records_from)| (&**bytes, *records_from)).collect();
-        let Some(document) = document::bundled(&parts, &bundle.message_id(), now) else { return Ok(None) };
+        let Some(document) = document::bundled(&parts, id, now) else { return Ok(None) };
         let limits = &self.settings.limits;
         let schema = document::recognise(&self.specs, &document, limits).ok().flatten();
         let is_valid = |schema| spec::check(schema, &document, limits, &mut ()).flaws.is_empty();

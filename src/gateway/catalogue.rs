@@ -10,11 +10,10 @@ use serde_json::{Value, json};
 
 use super::{Fault, Gateway};
 use crate::archive::{self, Direction, LetGo, LogEntry, LogPlace, Position, Term};
-use crate::document::{self, Category, MentionsReader};
+use crate::document::{self, MentionsReader};
 use crate::market::{Party, Timestamp};
-use crate::post_office::{self, Left, Members, Slip, Waiting};
 use crate::receipts::Accepted;
-use crate::record::{Batch, Change, Entry, Expected, Key, Outcome, Packed};
+use crate::record::{Batch, Change, Expected, Key, Outcome, Packed};
 use crate::spec::Specs;
 use crate::store::{self, Store, let_go_key};
 use crate::xml::Limits;
@@ -283,19 +282,6 @@ impl Catalogue<'_> {
         Ok(row)
     }
 
-    /// Whether nobody is to fetch what went out any more: its receiver has dequeued it, or it has expired.
-    pub fn is_settled(&self, place: LogPlace, entry: &LogEntry) -> Result<bool, Fault> {
-        let delivery = self.delivery(place, entry)?;
-        Ok(["dequeued", "expired"].iter().any(|status| delivery["status"] == *status))
-    }
-
-    /// Whether what went out was given out within another document.
-    fn is_bundled(&self, entry: &LogEntry) -> Result<bool, Fault> {
-        let went_out = entry.direction == Direction::Out;
-        let slip = if went_out { self.slip(&entry.message_id)? } else { None };
-        Ok(slip.is_some_and(|slip| matches!(slip.left, Left::Bundled(_))))
-    }
-
     /// When the body in which a document stands was let go, if it was.
     pub fn let_go(&self, commit: u64, entry: &LogEntry) -> Result<Option<Timestamp>, Fault> {
         let key = let_go_key(&archive::body_key(commit, entry.place.part));
@@ -320,66 +306,6 @@ impl Catalogue<'_> {
         }
         Ok(documents)
     }
-
-    /// How far something has come that went out. What was given out in a bundle has come as far as that, which is named.
-    fn delivery(&self, place: LogPlace, entry: &LogEntry) -> Result<Value, Fault> {
-        for category in Category::ALL {
-            let key = post_office::place_key(&entry.party, category, (place.commit, place.nth.saturating_sub(1)));
-            if let Some(waiting) = self.waiting(&key)?.filter(|waiting| waiting.message_id == entry.message_id) {
-                return Ok(in_queue(&waiting));
-            }
-        }
-        match self.slip(&entry.message_id)?.map(|slip| slip.left) {
-            None => self.bundle_delivery(&entry.message_id, &entry.party),
-            Some(Left::Dequeued(at)) => Ok(dequeued(at)),
-            Some(Left::Expired(at)) => Ok(expired(at)),
-            Some(Left::Bundled(into)) => {
-                let mut delivery = match self.slip(&into)?.map(|slip| slip.left) {
-                    Some(Left::Dequeued(at)) => dequeued(at),
-                    Some(Left::Expired(at)) => expired(at),
-                    None | Some(Left::Bundled(_)) => self.bundle_delivery(&into, &entry.party)?,
-                };
-                delivery["within"] = into.into();
-                Ok(delivery)
-            }
-        }
-    }
-
-    /// How far a bundle has come that has not been dequeued; nothing where there is none of this id.
-    fn bundle_delivery(&self, message_id: &str, owner: &Party) -> Result<Value, Fault> {
-        let page = self.store.page(&post_office::bundle_range(message_id), None, 1).map_err(Fault::store(DOING))?;
-        let Some((_, record)) = page.records.first() else { return Ok(Value::Null) };
-        let members = Members::decode(&record.value).ok_or(Fault::Unreadable { what: "a bundle" })?;
-        let waiting = self.waiting(&post_office::place_key(owner, members.category, members.place))?;
-        Ok(waiting.as_ref().map_or(Value::Null, in_queue))
-    }
-
-    fn waiting(&self, place: &Key) -> Result<Option<Waiting>, Fault> {
-        let record = self.store.get(place).map_err(Fault::store(DOING))?;
-        let read = |record: Entry| Waiting::decode(&record.value).ok_or(Fault::Unreadable { what: "a queue" });
-        record.map(read).transpose()
-    }
-
-    fn slip(&self, message_id: &str) -> Result<Option<Slip>, Fault> {
-        let record = self.store.get(&post_office::slip_key(message_id)).map_err(Fault::store(DOING))?;
-        let read = |record: Entry| Slip::decode(&record.value).ok_or(Fault::Unreadable { what: "a document's slip" });
-        record.map(read).transpose()
-    }
-}
-
-fn in_queue(waiting: &Waiting) -> Value {
-    match waiting.peeked {
-        None => json!({ "status": "waiting" }),
-        Some(peeked) => json!({ "status": "peeked", "peeked": peeked.to_string() }),
-    }
-}
-
-fn dequeued(at: Timestamp) -> Value {
-    json!({ "status": "dequeued", "dequeued": at.to_string() })
-}
-
-fn expired(at: Timestamp) -> Value {
-    json!({ "status": "expired", "expired": at.to_string() })
 }
 
 impl Gateway {

@@ -7,11 +7,11 @@
 //!
 //! Source: post-office 6.7, market-roles 7 (29).
 
-use super::{Fault, PAGE_RECORDS};
+use super::{Fault, PAGE_RECORDS, delivery};
 use crate::archive::{AuditEntry, FoundInactive};
 use crate::document::Category;
 use crate::market::{ActorRole, Party, Timestamp};
-use crate::post_office::{self, Waiting};
+use crate::post_office;
 use crate::process::{Pack, participants};
 use crate::record::{Batch, Expected, Key, KeyRange, Outcome, Version};
 use crate::store::Store;
@@ -149,7 +149,7 @@ impl Expiry<'_> {
                 let Some(registered) = self.registered_inactive(owner)? else { return Ok(true) };
                 batch.unless_moved(registered.into_iter().map(|(key, version)| (key, Expected::At(version))));
                 for (key, entry) in page.records {
-                    let waiting = Waiting::decode(&entry.value).ok_or(Fault::Unreadable { what: "a queue" })?;
+                    let waiting = delivery::waiting(&entry)?;
                     batch.expect(key.clone(), Expected::At(entry.version));
                     batch.put_all(post_office::expire(&key, &waiting, owner, self.now));
                 }

@@ -9,6 +9,7 @@ mod catalogue;
 mod certificates;
 mod clock;
 mod decider;
+mod delivery;
 mod desk;
 mod dry_run;
 mod error;

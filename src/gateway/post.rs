@@ -7,10 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::bundles::{Closing, waiting_body};
-use super::{Fault, Gateway, PAGE_RECORDS};
+use super::{Fault, Gateway, PAGE_RECORDS, delivery};
 use crate::document::{self, Category, Wire, cim_json, ebix};
 use crate::market::{Party, Timestamp};
-use crate::post_office::{self, Bundling, Dequeue, Slip, Waiting};
+use crate::post_office::{self, Bundling, Dequeue, Waiting};
 use crate::process::dispatch;
 use crate::record::{Batch, Expected, Key, Outcome, Version};
 use crate::store;
@@ -164,10 +164,7 @@ impl Gateway {
         loop {
             let heads = self.heads(caller, None)?;
             // Read after the queues: a document that leaves meanwhile is found in one or the other.
-            let slip = match self.read("read a document's slip", &post_office::slip_key(message_id))? {
-                None => None,
-                Some(entry) => Some(Slip::decode(&entry.value).ok_or(Fault::Unreadable { what: "a document's slip" })?),
-            };
+            let slip = delivery::slip(&*self.store, message_id)?;
             let waiting: Vec<_> = heads.iter().map(|head| (head.key.clone(), head.waiting.clone())).collect();
             let (place, changes) = match post_office::dequeue(message_id, &waiting, slip.as_ref(), caller, now) {
                 Dequeue::Leaves(place, changes) => (place, changes),
@@ -228,7 +225,7 @@ impl Gateway {
             let after = self.left.last(owner, category);
             let page = self.store.page(&range, after.as_ref(), 1).map_err(Fault::store("read a queue"))?;
             let Some((key, entry)) = page.records.into_iter().next() else { continue };
-            let waiting = Waiting::decode(&entry.value).ok_or(Fault::Unreadable { what: "a queue" })?;
+            let waiting = delivery::waiting(&entry)?;
             let position = post_office::position(&key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
             heads.push(Head { position, key, version: entry.version, waiting, category });
         }

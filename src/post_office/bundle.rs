@@ -124,10 +124,9 @@ impl Bundle {
     }
 
     /// Closes the bundle as it is shown for the first time: it takes the place of its first member, and the others leave.
-    /// `bytes` is the length of the document, the only one in the body that is written along, and `hash` is over it.
-    /// `None` where a member stands in no queue.
-    pub fn close(self, hash: [u8; 32], bytes: u64, now: Timestamp) -> Option<(Batch, Waiting)> {
-        let message_id = self.message_id();
+    /// `message_id` is its [`Bundle::message_id`]; `bytes` is the length of the document, the only one in the body that is
+    /// written along, and `hash` is over it. `None` where a member stands in no queue.
+    pub fn close(self, message_id: String, hash: [u8; 32], bytes: u64, now: Timestamp) -> Option<(Batch, Waiting)> {
         let first = self.members.first()?;
         let (owner, category) = queue_of(&first.key)?;
         let place = position(&first.key)?;
@@ -261,7 +260,7 @@ mod tests {
         assert!(bundle.goes_on_with(member(8, (b'a', 2, 1, 10, 0))));
         let (id, now) = (bundle.message_id(), Timestamp::from_seconds(1_690_880_500));
         let places: Vec<Key> = bundle.members().iter().map(|member| member.key.clone()).collect();
-        let (batch, waiting) = bundle.close([9; 32], 1_234, now).unwrap();
+        let (batch, waiting) = bundle.close(id.clone(), [9; 32], 1_234, now).unwrap();
         assert_eq!((&waiting.message_id, waiting.records, waiting.bytes, waiting.peeked), (&id, 3, 1_234, Some(now)));
         let seen = [(places[0].clone(), Expected::At(7)), (places[1].clone(), Expected::At(8))];
         assert_eq!(batch.expectations, seen);
@@ -291,7 +290,8 @@ mod tests {
         };
         let mut bundle = Bundle::begin(long(0), bounds).unwrap();
         assert!((1..5_000).all(|place| bundle.goes_on_with(long(place))));
-        let (batch, _) = bundle.close([9; 32], 1, Timestamp::from_seconds(0)).unwrap();
+        let id = bundle.message_id();
+        let (batch, _) = bundle.close(id, [9; 32], 1, Timestamp::from_seconds(0)).unwrap();
         let chunks = batch.changes.iter().filter_map(|change| match change {
             Change::Put(key, value) if key.space() == BUNDLES => Some(value),
             _ => None,

@@ -1,0 +1,96 @@
+//! What the post office has stored of a document, read: where it waits, how it left, and how far it has come by that.
+
+use serde_json::{Value, json};
+
+use super::{Catalogue, Fault};
+use crate::archive::{Direction, LogEntry, LogPlace};
+use crate::document::Category;
+use crate::market::{Party, Timestamp};
+use crate::post_office::{self, Left, Members, Slip, Waiting};
+use crate::record::{Entry, Key};
+use crate::store::Store;
+
+/// A place of a queue.
+pub(super) fn waiting(entry: &Entry) -> Result<Waiting, Fault> {
+    Waiting::decode(&entry.value).ok_or(Fault::Unreadable { what: "a queue" })
+}
+
+/// The slip of a document that has left its queue.
+pub(super) fn slip(store: &dyn Store, message_id: &str) -> Result<Option<Slip>, Fault> {
+    let record = store.get(&post_office::slip_key(message_id)).map_err(Fault::store("read a document's slip"))?;
+    let read = |record: Entry| Slip::decode(&record.value).ok_or(Fault::Unreadable { what: "a document's slip" });
+    record.map(read).transpose()
+}
+
+/// What a bundle is made of, record by record, each with its key; nothing where there is none of this id.
+pub(super) fn members(store: &dyn Store, message_id: &str, records: usize) -> Result<Vec<(Key, Members)>, Fault> {
+    let page =
+        store.page(&post_office::bundle_range(message_id), None, records).map_err(Fault::store("read a bundle"))?;
+    let read = |(key, record): (Key, Entry)| Some((key, Members::decode(&record.value)?));
+    page.records.into_iter().map(|it| read(it).ok_or(Fault::Unreadable { what: "a bundle" })).collect()
+}
+
+impl Catalogue<'_> {
+    /// How far something has come that went out. What was given out in a bundle has come as far as that, which is named.
+    pub(super) fn delivery(&self, place: LogPlace, entry: &LogEntry) -> Result<Value, Fault> {
+        for category in Category::ALL {
+            let key = post_office::place_key(&entry.party, category, (place.commit, place.nth.saturating_sub(1)));
+            if let Some(waiting) = self.waiting(&key)?.filter(|waiting| waiting.message_id == entry.message_id) {
+                return Ok(in_queue(&waiting));
+            }
+        }
+        match slip(self.store, &entry.message_id)?.map(|slip| slip.left) {
+            Some(Left::Bundled(into)) => {
+                let left = slip(self.store, &into)?.map(|slip| slip.left);
+                let mut delivery = self.of_left(left, &into, &entry.party)?;
+                delivery["within"] = into.into();
+                Ok(delivery)
+            }
+            left => self.of_left(left, &entry.message_id, &entry.party),
+        }
+    }
+
+    /// Whether nobody is to fetch what went out any more: its receiver has dequeued it, or it has expired.
+    pub fn is_settled(&self, place: LogPlace, entry: &LogEntry) -> Result<bool, Fault> {
+        let delivery = self.delivery(place, entry)?;
+        Ok(["dequeued", "expired"].iter().any(|status| delivery["status"] == *status))
+    }
+
+    /// Whether what went out was given out within another document.
+    pub(super) fn is_bundled(&self, entry: &LogEntry) -> Result<bool, Fault> {
+        let went_out = entry.direction == Direction::Out;
+        let slip = if went_out { slip(self.store, &entry.message_id)? } else { None };
+        Ok(slip.is_some_and(|slip| matches!(slip.left, Left::Bundled(_))))
+    }
+
+    /// How far what has left its queue has come, or a bundle that still waits: it stands where its first member stood.
+    fn of_left(&self, left: Option<Left>, message_id: &str, owner: &Party) -> Result<Value, Fault> {
+        Ok(match left {
+            Some(Left::Dequeued(at)) => at_last("dequeued", at),
+            Some(Left::Expired(at)) => at_last("expired", at),
+            None | Some(Left::Bundled(_)) => match members(self.store, message_id, 1)?.pop() {
+                None => Value::Null,
+                Some((_, members)) => {
+                    let waiting = self.waiting(&post_office::place_key(owner, members.category, members.place))?;
+                    waiting.as_ref().map_or(Value::Null, in_queue)
+                }
+            },
+        })
+    }
+
+    fn waiting(&self, place: &Key) -> Result<Option<Waiting>, Fault> {
+        let record = self.store.get(place).map_err(Fault::store("read a queue"))?;
+        record.as_ref().map(waiting).transpose()
+    }
+}
+
+fn in_queue(waiting: &Waiting) -> Value {
+    match waiting.peeked {
+        None => json!({ "status": "waiting" }),
+        Some(peeked) => json!({ "status": "peeked", "peeked": peeked.to_string() }),
+    }
+}
+
+fn at_last(status: &str, at: Timestamp) -> Value {
+    json!({ "status": status, status: at.to_string() })
+}
