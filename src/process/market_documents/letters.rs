@@ -167,6 +167,7 @@ pub fn acknowledgement(
     let mut fields: Vec<Field> = text("received_MarketDocument.mRID", &received.message_id).into_iter().collect();
     let code = |name, value: &str| (!value.trim().is_empty()).then(|| Field::Code(name, value.to_string()));
     fields.extend(code("received_MarketDocument.type", &received.document_type));
+    fields.extend(text("received_MarketDocument.createdDateTime", received.created.trim()));
     fields.extend(code("received_MarketDocument.process.processType", &received.business_reason));
     fields.extend(whole.iter().map(reason_field));
     for (id, reasons) in records {

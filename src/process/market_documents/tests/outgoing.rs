@@ -283,6 +283,7 @@ fn an_acknowledgement_says_what_was_wrong_with_what_was_taken_in() {
         message_id: "M-1".into(),
         document_type: "D02".into(),
         business_reason: "D33".into(),
+        created: "2023-03-01T08:59:00Z".into(),
         ..crate::document::Header::default()
     };
     let reason = Rule::AnswerWithoutReference.reason(RequestKind::Answer);
