@@ -86,9 +86,12 @@ impl AccountingPoint {
             _ => {}
         }
         if let Some(previous) = &effect.previous {
-            effect.superseded.extend(self.cancel_where(|it| {
-                it.takes_over.as_ref() == Some(previous) && it.status == Status::Pending && it.effective >= at
-            }));
+            let is_lost = |it: &&Process| {
+                let takes = it.takes_over.as_ref() == Some(previous) && it.effective >= at;
+                takes && it.status == Status::Pending && self.supplier_at(it.effective) != Some(previous)
+            };
+            let lost: Vec<String> = self.processes.values().filter(is_lost).map(|it| it.id.clone()).collect();
+            effect.superseded.extend(self.cancel_where(|it| lost.contains(&it.id)));
         }
         effect.lapsed = self.cancel_where(|it| it.suspended_by.as_deref() == Some(id) && it.status.is_open());
         for gone in effect.superseded.iter().chain(&effect.lapsed) {
@@ -110,10 +113,14 @@ impl AccountingPoint {
     /// Brings back what a process had suspended, or leaves it to another that goes on suspending it. Returns what came back.
     fn release(&mut self, id: &str, still: Option<String>) -> Vec<String> {
         let mut back = Vec::new();
+        let still = still.and_then(|by| self.processes.get(&by).cloned());
         let suspended = self.processes.values_mut().filter(|it| it.suspended_by.as_deref() == Some(id));
         for other in suspended.filter(|it| it.status == Status::Suspended) {
+            let still = still
+                .as_ref()
+                .and_then(|by| if comes_before(by, other) { Some(&by.id) } else { by.suspended_by.as_ref() });
             if still.is_some() {
-                other.suspended_by = still.clone();
+                other.suspended_by = still.cloned();
             } else {
                 (other.status, other.suspended_by) = (Status::Pending, None);
                 back.push(other.id.clone());
@@ -150,11 +157,14 @@ impl AccountingPoint {
         Dates { start: Some(at), end, reversed: false }
     }
 
-    /// Whether whoever takes over at the same instant overtakes this end of supply: not by a change that it was announced after.
+    /// Whether whoever takes over at the same instant overtakes this end of supply: not by a change that it was announced after,
+    /// nor by force from somebody else.
     fn is_overtaken(&self, end: &Process) -> bool {
         self.processes.values().any(|it| {
             let is_later = end.number > it.number && end.requester == it.requester;
-            it.status == Status::Pending && it.effective == end.effective && it.kind.brings_supplier() && !is_later
+            let from_another = it.takes_over.is_some() && it.takes_over != end.requester;
+            let takes_over = it.kind.brings_supplier() && !is_later && !from_another;
+            it.status == Status::Pending && it.effective == end.effective && takes_over
         })
     }
 
@@ -207,6 +217,14 @@ impl AccountingPoint {
     pub(super) fn update(&mut self, id: &str, change: impl FnOnce(&mut Process)) {
         change(self.processes.get_mut(id).expect("whoever updates a process has found it"));
     }
+}
+
+/// Whether what keeps something that was to come before a process keeps the process as well: a forced change goes on where it is
+/// behind a move-in with the same supplier, or before one.
+fn comes_before(by: &Process, process: &Process) -> bool {
+    let with_another = || by.supply.as_ref().map(|it| &it.supplier) != process.takes_over.as_ref();
+    let is_forced = process.takes_over.is_some() && by.kind != ProcessKind::Reallocation;
+    !is_forced || by.effective <= process.effective && with_another()
 }
 
 /// What it would have registered never came to be, and is removed.

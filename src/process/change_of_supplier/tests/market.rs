@@ -1,11 +1,11 @@
 //! A market of a few accounting points for random histories: the house, and beside it a model of each point. Whatever is asked
 //! for must be accepted where the model accepts it, and come to what it comes to in the model.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::model::{Instant, Kind, Model, State};
+use super::model::{Instant, Kind, Model, State, Wish};
 use super::*;
 use crate::process::accounting_points::Status as ProcessStatus;
 use crate::process::reallocation::tests::{agree, decline, reallocate};
@@ -13,6 +13,8 @@ use crate::process::reallocation::tests::{agree, decline, reallocate};
 pub const SUPPLIERS: [&str; 3] = [A, B, C];
 pub const POINTS: [&str; 3] = [POINT, "571313100000200007", "571313100000200014"];
 const CUSTOMERS: [&str; 3] = [COMPANY, PERSON, "0202801234"];
+/// Balance responsible parties.
+pub const PARTIES: [&str; 2] = [BALANCE, OTHER_BALANCE];
 const BEGINS: &str = "2021-12-31T23:00:00Z";
 
 #[derive(Debug, Clone)]
@@ -22,8 +24,8 @@ pub enum Act {
         point: usize,
         by: usize,
         when: When,
-        /// One of [`CUSTOMERS`]; of a change of supplier otherwise whoever will consume on the day.
-        customer: usize,
+        /// One of [`CUSTOMERS`], of a change of supplier otherwise whoever will consume on the day; or one of [`PARTIES`].
+        whom: usize,
     },
     Cancel {
         by: usize,
@@ -55,16 +57,22 @@ pub enum When {
 }
 
 pub fn act() -> impl Strategy<Value = Act> {
-    let ask = |kind: Kind, days: std::ops::Range<i32>, customers: usize| {
+    let ask = |kind: Kind, days: std::ops::Range<i32>, whom: usize| {
         let when = prop_oneof![5 => days.prop_map(When::InDays), 2 => (0..4_usize).prop_map(When::As)];
-        (0..POINTS.len(), 0..SUPPLIERS.len(), when, 0..customers)
-            .prop_map(move |(point, by, when, customer)| Act::Ask { kind, point, by, when, customer })
+        (0..POINTS.len(), 0..SUPPLIERS.len(), when, 0..whom).prop_map(move |(point, by, when, whom)| Act::Ask {
+            kind,
+            point,
+            by,
+            when,
+            whom,
+        })
     };
     prop_oneof![
         6 => ask(Kind::Change, 0..20, 3 * CUSTOMERS.len()),
         4 => ask(Kind::MoveIn, -14..20, CUSTOMERS.len()),
         2 => ask(Kind::End, -2..20, 1),
         3 => ask(Kind::MoveOut, -14..20, 1),
+        1 => ask(Kind::Balance, -1..20, PARTIES.len()),
         3 => (0..12_usize, 0..8_usize).prop_map(|(by, ago)| Act::Cancel { by, ago }),
         4 => (0..12_usize, 0..4_usize, any::<bool>())
             .prop_map(|(by, ago, move_was_wrong)| Act::Undo { by, ago, move_was_wrong }),
@@ -89,6 +97,8 @@ pub struct Market {
     pub house: House,
     pub models: Vec<Model>,
     pub asked: Vec<Asked>,
+    /// Processes that orders have set off, with the order.
+    pub ordered: BTreeMap<String, String>,
     sent: usize,
 }
 
@@ -101,7 +111,7 @@ impl Market {
             house.customer(point, COMPANY, "Example Bakery");
         }
         let models = POINTS.map(|_| Model::new(A, COMPANY, at(BEGINS).seconds())).to_vec();
-        let mut market = Self { house, models, asked: Vec::new(), sent: 0 };
+        let mut market = Self { house, models, asked: Vec::new(), ordered: BTreeMap::new(), sent: 0 };
         // So that no patience ends at a midnight.
         market.wait(7 * 3_600);
         market
@@ -160,7 +170,7 @@ impl Market {
                 self.send(act, &request, accepted);
                 if accepted {
                     let kind = Kind::Undo { move_was_wrong: *move_was_wrong };
-                    self.models[wrong.point].ask(kind, &transaction, by, day, "", now);
+                    self.models[wrong.point].ask(Wish::new(kind, &transaction, by, day, ""), now);
                 }
             }
             Act::Answer { point, agreed } => {
@@ -187,7 +197,7 @@ impl Market {
     }
 
     fn ask(&mut self, act: &Act) {
-        let Act::Ask { kind, point, by, when, customer } = act else { return };
+        let Act::Ask { kind, point, by, when, whom } = act else { return };
         let (point, day) = match when {
             When::InDays(days) => (*point, self.day(*days)),
             When::As(ago) => match self.asked.iter().rev().nth(*ago) {
@@ -197,29 +207,35 @@ impl Market {
         };
         let (transaction, by, now, instant) = (self.new_id(), SUPPLIERS[*by], self.now(), at(&day).seconds());
         let model = &self.models[point];
-        let named = CUSTOMERS.get(*customer).map(ToString::to_string);
+        let named = CUSTOMERS.get(*whom).map(ToString::to_string);
         let customer = named.or_else(|| model.expected().customer(instant)).unwrap_or(COMPANY.into());
-        let (reason, accepted) = match kind {
-            Kind::Change => ("E03", model.may_change(by, instant, &customer, now)),
-            Kind::MoveIn => ("E65", model.may_move_in(instant, &customer, now)),
-            Kind::End => ("E20", model.may_end(*kind, by, instant, now)),
-            Kind::MoveOut => ("E66", model.may_end(*kind, by, instant, now)),
-            Kind::Undo { .. } => return,
+        let (reason, whom, accepted) = match kind {
+            Kind::Change => ("E03", &*customer, model.may_change(by, instant, &customer, now)),
+            Kind::MoveIn => ("E65", &*customer, model.may_move_in(instant, &customer, now)),
+            Kind::End => ("E20", "", model.may_end(*kind, by, instant, now)),
+            Kind::MoveOut => ("E66", "", model.may_end(*kind, by, instant, now)),
+            Kind::Balance => ("E56", PARTIES[*whom], model.may_be_responsible(PARTIES[*whom], by, instant, now)),
+            Kind::Forced | Kind::Undo { .. } => panic!("it is asked for otherwise"),
         };
-        if matches!(kind, Kind::Change | Kind::MoveIn) {
-            let mut request = request(by, reason, &transaction, &day);
-            request.records[0].metering_point = id(POINTS[point]);
-            request.records[0].customer = Some(customer_id(&customer));
-            self.send(act, &request, accepted);
-        } else {
+        if matches!(kind, Kind::End | Kind::MoveOut) {
             let mut request = ending(by, reason, &transaction, &day);
             request.records[0].metering_point = id(POINTS[point]);
             self.send(act, &request, accepted);
+        } else {
+            let mut request = request(by, reason, &transaction, &day);
+            request.records[0].metering_point = id(POINTS[point]);
+            match kind {
+                Kind::Balance => request.records[0].balance_responsible = Some(id(whom)),
+                _ => request.records[0].customer = Some(customer_id(whom)),
+            }
+            self.send(act, &request, accepted);
         }
         if accepted {
-            self.models[point].ask(*kind, &transaction, by, instant, &customer, now);
+            self.models[point].ask(Wish::new(*kind, &transaction, by, instant, whom), now);
         }
-        self.asked.push(Asked { id: transaction, point, by, reason, day });
+        if *kind != Kind::Balance {
+            self.asked.push(Asked { id: transaction, point, by, reason, day });
+        }
     }
 
     /// Every point is as its model has it, on every day of which anything was said.
@@ -235,12 +251,25 @@ impl Market {
                 assert_eq!(supplier, model.supplier(instant), "{number} at {time}: {model:#?}");
                 let consumer = point.consumer_at(time).map(|(process, _)| process.transaction_id.clone());
                 assert_eq!(consumer, model.consumer(instant), "{number} at {time}: {model:#?}");
+                for supplier in SUPPLIERS {
+                    let responsible = point.balance_at(&actor(supplier), time).map(|it| it.responsible.to_string());
+                    let expected = model.responsible(supplier, instant);
+                    assert_eq!(responsible, expected, "{number} at {time}: {model:#?}");
+                }
             }
-            let processes = point.processes().into_iter().filter(|it| !it.transaction_id.is_empty());
-            let found: Vec<_> = processes.map(|it| (&*it.transaction_id, it.status)).collect();
+            let found: Vec<_> =
+                point.processes().into_iter().filter_map(|it| Some((self.asked_by(it)?, it.status))).collect();
             let expected: Vec<_> = model.wishes.iter().map(|it| (&*it.id, status(&it.state))).collect();
             assert_eq!(found, expected, "{number}: {model:#?}");
         }
+    }
+}
+
+impl Market {
+    /// The transaction or the order that a process comes from; nothing where it was so in the beginning.
+    fn asked_by<'a>(&'a self, process: &'a crate::process::accounting_points::Process) -> Option<&'a str> {
+        let transaction = Some(&*process.transaction_id).filter(|id| !id.is_empty());
+        transaction.or_else(|| self.ordered.get(&process.id).map(String::as_str))
     }
 }
 

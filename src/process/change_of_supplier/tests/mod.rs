@@ -1,8 +1,7 @@
 //! The market roles in a house of their own: documents go in, time passes, post comes out.
 
-mod market;
-mod may;
-mod model;
+pub mod market;
+pub mod model;
 mod points;
 mod properties;
 mod rules;

@@ -1,6 +1,7 @@
 //! Orders in a house of their own: given, gone through page by page, and carried out.
 
 mod balance;
+mod before;
 mod call_off;
 mod fan_out;
 mod force;

@@ -1,10 +1,23 @@
 //! What a model accepts: the market's rules as far as random histories can break them, and as its text has them.
 //!
-//! Source: market-roles 2.3, 2.4, 2.4.3, 2.4.4, 2.6 to 2.8, 2.14, 3.4.
+//! Source: market-roles 2.3, 2.4, 2.4.3, 2.4.4, 2.6 to 2.8, 2.10, 2.14, 3.4.
 
-use super::model::{Instant, Kind, Model, State, Wish};
+use super::{Instant, Kind, Model, State, Wish};
 
 impl Model {
+    /// Whether somebody has asked for the same day; of what is done only what was not undone.
+    fn is_taken(&self, kind: Kind, day: Instant, also_held: bool) -> bool {
+        self.wishes.iter().any(|it| {
+            let counts = match it.state {
+                State::Open => true,
+                State::Held(_) => also_held,
+                State::Done => !it.undone,
+                State::Gone => false,
+            };
+            it.kind == kind && it.at == day && counts
+        })
+    }
+
     /// Whether somebody may take over with the consent of a customer.
     pub fn may_change(&self, by: &str, day: Instant, customer: &str, now: Instant) -> bool {
         let expected = self.expected();
@@ -47,6 +60,7 @@ impl Model {
             && self.begins(day).is_none_or(|begins| begins == by)
             && !self.wishes.iter().filter(is_open).any(|it| it.kind == Kind::End)
             && !open.any(|it| of_another(it) && now >= it.at - NOTICE)
+            && !self.wishes.iter().any(|it| it.is_ahead() && it.kind == Kind::Forced && it.whom == by)
     }
 
     fn may_move_out(&self, by: &str, day: Instant, now: Instant) -> bool {
@@ -57,6 +71,17 @@ impl Model {
             && expected.consumer(day - 1).is_some()
     }
 
+    /// Whether a supplier may have another balance responsible party.
+    pub fn may_be_responsible(&self, party: &str, by: &str, day: Instant, now: Instant) -> bool {
+        let expected = self.expected();
+        self.supplier(now).is_some()
+            && !self.is_taken(Kind::Balance, day, false)
+            && day >= now
+            && expected.supplier(day).as_deref() == Some(by)
+            && expected.responsible(by, day).as_deref() != Some(party)
+            && self.undoing().is_none()
+    }
+
     /// Whether somebody may take back what was asked for; what was rejected is not known here.
     pub fn may_cancel(&self, id: &str, by: &str, now: Instant) -> bool {
         self.wishes.iter().any(|it| {
@@ -64,7 +89,7 @@ impl Model {
                 Kind::MoveIn => it.at,
                 _ => it.at - NOTICE,
             };
-            it.id == id && it.by == by && matches!(it.state, State::Open | State::Held(_)) && now < until
+            it.id == id && it.by == by && it.is_ahead() && now < until
         })
     }
 
@@ -78,7 +103,7 @@ impl Model {
         last.is_some()
             && self.supplier(now).map_or_else(left, |supplier| supplier == by)
             && days(day, now) <= DAYS_BACK_MAX
-            && !done().any(|it| !matches!(it.1.kind, Kind::Undo { .. }) && Some(place(it)) > last)
+            && !done().any(|it| !matches!(it.1.kind, Kind::Undo { .. } | Kind::Balance) && Some(place(it)) > last)
             && self.undoing().is_none()
     }
 }

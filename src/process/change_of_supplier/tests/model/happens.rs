@@ -1,0 +1,172 @@
+//! What happens to wishes: they are asked for, taken back, come true, or are undone.
+
+use super::{Instant, Kind, Model, State, Wish};
+
+impl Model {
+    fn number(&self, id: &str) -> usize {
+        self.wishes.iter().position(|it| it.id == id).expect("it was asked for")
+    }
+
+    fn set(&mut self, id: &str, state: State) {
+        let number = self.number(id);
+        self.wishes[number].state = state;
+    }
+
+    /// Something is asked for and accepted.
+    pub fn ask(&mut self, wish: Wish, now: Instant) {
+        let (id, kind, day) = (wish.id.clone(), wish.kind, wish.at);
+        if let Kind::Undo { .. } = kind {
+            let former = self.without(&wish).supplier(day).filter(|former| *former != wish.by);
+            for other in self.wishes.iter_mut().filter(|it| it.state == State::Open) {
+                other.state = State::Held(id.clone());
+            }
+            self.wishes.push(Wish { patience: former.as_ref().map(|_| now + PATIENCE), ..wish });
+            if former.is_none() {
+                self.undo(&id, now);
+            }
+            return;
+        }
+        if kind == Kind::MoveIn {
+            let held = |it: &&mut Wish| it.kind == Kind::Change && it.state == State::Open && it.at >= day;
+            self.wishes.iter_mut().filter(held).for_each(|it| it.state = State::Held(id.clone()));
+        }
+        self.wishes.push(wish);
+        if day <= now {
+            self.come_true(&id);
+            self.catch_up(now);
+        }
+    }
+
+    /// What was asked for is withdrawn.
+    pub fn withdraw(&mut self, id: &str, now: Instant) {
+        self.vanish(id);
+        self.catch_up(now);
+    }
+
+    /// It will not happen: what has stood still because of it goes on, unless a reallocation keeps all from happening. A forced
+    /// change goes on standing by where a move-in has held what it stood by for, and comes before it likewise.
+    fn vanish(&mut self, id: &str) {
+        let held_by = match &self.wish(id).state {
+            State::Held(by) => Some(self.wish(by).clone()),
+            _ => None,
+        };
+        self.set(id, State::Gone);
+        let undoing = self.undoing().map(|it| it.id.clone());
+        for other in self.wishes.iter_mut().filter(|it| it.state == State::Held(id.to_string())) {
+            let comes_before = |it: &&Wish| {
+                let forced_after = other.kind == Kind::Forced && it.at <= other.at && it.by != other.whom;
+                it.kind == Kind::MoveIn && it.is_ahead() && forced_after
+            };
+            let by = held_by.as_ref().filter(comes_before).map(|it| it.id.clone()).or(undoing.clone());
+            other.state = by.map_or(State::Open, State::Held);
+        }
+    }
+
+    /// The former supplier agrees, or does not.
+    pub fn answer(&mut self, agreed: bool, now: Instant) {
+        let Some(id) = self.undoing().map(|it| it.id.clone()) else { return };
+        if agreed { self.undo(&id, now) } else { self.withdraw(&id, now) }
+    }
+
+    /// As it would be if what somebody says was wrong had not been.
+    fn without(&self, undoing: &Wish) -> Self {
+        let mut without = self.clone();
+        without.wishes.iter_mut().filter(|it| it.is_undone_by(undoing)).for_each(|it| it.undone = true);
+        without
+    }
+
+    fn undo(&mut self, id: &str, now: Instant) {
+        let undoing = self.wish(id).clone();
+        let Wish { kind: Kind::Undo { move_was_wrong }, by, .. } = &undoing else { panic!("it is to undo something") };
+        let first = self.wishes.iter().position(|it| it.is_undone_by(&undoing)).expect("something is wrong");
+        *self = self.without(&undoing);
+        let loses = self.supplier(undoing.at).as_ref() != Some(by);
+        self.set(id, State::Done);
+        let mut lapsed = Vec::new();
+        for (number, other) in self.wishes.iter_mut().enumerate() {
+            if other.state != State::Held(id.to_string()) {
+                continue;
+            }
+            let wrong_consent = *move_was_wrong && other.kind == Kind::Change && number > first;
+            let of_what_is_lost = loses && other.by == *by && (other.is_end() || other.kind == Kind::Balance);
+            if wrong_consent || of_what_is_lost {
+                lapsed.push(other.id.clone());
+            }
+            other.state = State::Open;
+        }
+        lapsed.iter().for_each(|id| self.vanish(id));
+        self.catch_up(now);
+    }
+
+    /// Time passes.
+    pub fn pass(&mut self, to: Instant) {
+        loop {
+            let silent = self.undoing().and_then(|it| it.patience).filter(|until| *until <= to);
+            let day = self.wishes.iter().filter(|it| self.is_due(it, to)).map(|it| it.at).min();
+            match (silent, day) {
+                (Some(until), day) if day.is_none_or(|day| until < day) => self.answer(false, until),
+                (_, Some(day)) => self.catch_up(day),
+                _ => return,
+            }
+        }
+    }
+
+    fn is_due(&self, wish: &Wish, by: Instant) -> bool {
+        wish.state == State::Open && wish.at <= by && !matches!(wish.kind, Kind::Undo { .. })
+    }
+
+    /// Whatever is open and due, in the order of its days, on one day ends first.
+    pub(super) fn catch_up(&mut self, now: Instant) {
+        loop {
+            let mut due: Vec<(usize, &Wish)> =
+                self.wishes.iter().enumerate().filter(|(_, it)| self.is_due(it, now)).collect();
+            due.sort_by_key(|(number, it)| (it.at, it.rank(), *number));
+            let due: Vec<String> = due.into_iter().map(|(_, it)| it.id.clone()).collect();
+            // Something may go on because of it.
+            if !due.iter().any(|id| self.come_true(id)) {
+                return;
+            }
+        }
+    }
+
+    /// Returns whether anything has become of it.
+    fn come_true(&mut self, id: &str) -> bool {
+        let wish = self.wish(id).clone();
+        let number = self.number(id);
+        let (day, there) = (wish.at, self.supplier(wish.at));
+        let same_day = |it: &Wish| it.state == State::Open && it.at == day;
+        let announced_after = |earlier: usize, other: &Wish| number > earlier && other.by == wish.by;
+        let takes = |it: &Wish| it.brings() && (it.kind != Kind::Forced || it.whom == wish.by);
+        let mut others = self.wishes.iter().enumerate();
+        let overtaken = others.any(|(earlier, it)| same_day(it) && takes(it) && !announced_after(earlier, it));
+        if wish.kind == Kind::End && overtaken {
+            return false;
+        }
+        let ends_nothing = wish.is_end() && self.supplier(day - 1).as_ref() != Some(&wish.by);
+        let takes_nothing = wish.kind == Kind::Forced && there.as_ref() != Some(&wish.whom);
+        if ends_nothing || takes_nothing {
+            self.vanish(id);
+            return true;
+        }
+        if wish.kind == Kind::MoveOut && self.wishes.iter().any(|it| same_day(it) && it.kind == Kind::MoveIn) {
+            self.wishes[number].supply_stays = true;
+        }
+        self.set(id, State::Done);
+        self.told.push(id.to_string());
+        let lost = there.filter(|there| self.supplier(day).as_ref() != Some(there));
+        let is_gone = |(later, other): &(usize, &Wish)| {
+            let of_its_own = *later > number && other.by == wish.by;
+            let ends = wish.brings() && other.is_end() && other.at >= day && !of_its_own;
+            // Whose supply it was to take over does not supply any more.
+            let takes = other.kind == Kind::Forced && other.at >= day && lost.as_ref() == Some(&other.whom);
+            let takes = takes && self.supplier(other.at) != lost;
+            other.state == State::Open && (ends || takes) || other.state == State::Held(id.to_string())
+        };
+        let gone = self.wishes.iter().enumerate().filter(is_gone).map(|(_, it)| it.id.clone());
+        gone.collect::<Vec<String>>().iter().for_each(|id| self.vanish(id));
+        true
+    }
+}
+
+/// How long a former supplier may think.
+const PATIENCE: Instant = 5 * 86_400;
