@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::rules::{Rule, reasons};
+use super::rules::{Broken, Rule};
 use super::{close, notify, obligation, states, write};
 use crate::document::Record;
 use crate::market::{ActorRole, MeteringPointId, Party, Timestamp};
@@ -93,8 +93,8 @@ pub fn decide(request: &RequestChange, facts: &Facts, context: &Context) -> Deci
                 Vec::new()
             }
             Err(broken) => {
-                rejected.push(letters::rejection(answer, &about, &reasons(&broken)));
-                broken.iter().map(|rule| rule.name()).collect()
+                rejected.push(letters::rejection(answer, &about, &broken.reasons()));
+                broken.names()
             }
         };
         fates.push(Fate { transaction_id: record.transaction_id.clone(), broken });
@@ -110,16 +110,17 @@ pub fn decide(request: &RequestChange, facts: &Facts, context: &Context) -> Deci
     Decision { outgoing: answers, fates, ..decision }
 }
 
-fn judge(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
-    match case.reason {
+fn judge(work: &mut Work, case: &Case) -> Result<Done, Broken> {
+    let done = match case.reason {
         "E02" => write::create(work, case),
-        "E32" | "E67" | "E75" => write::update(work, case),
+        "E32" | "E67" | "E75" => return write::update(work, case),
         "D15" => states::connect(work, case),
         "E79" => states::change(work, case),
         "D14" => close::accept(work, case),
         "D39" => obligation::change(work, case),
         _ => Err(vec![Rule::ProcessIsNotOffered]),
-    }
+    };
+    Ok(done?)
 }
 
 fn sender(request: &RequestChange, context: &Context) -> Party {

@@ -12,10 +12,11 @@ use crate::market::Timestamp;
 use crate::process::change_of_supplier::work::Work;
 use crate::process::metering_points::{ConnectionState, MeteringPoint, Version};
 
-/// Cleans the versions of `after` behind a day, and says which rules they break that they did not break `before`.
-pub fn hold(work: &Work, before: &MeteringPoint, after: &mut MeteringPoint, from: Timestamp) -> Vec<Rule> {
+/// Cleans the versions of `after` behind a day, and says which rules they break that they did not break `before`: each once, with
+/// the first day on which it is broken.
+pub fn hold(work: &Work, before: &MeteringPoint, after: &mut MeteringPoint, from: Timestamp) -> Vec<(Rule, Timestamp)> {
     let profile = work.context.market.dk().metering_points.profile;
-    let mut broken = Vec::new();
+    let mut broken: Vec<(Rule, Timestamp)> = Vec::new();
     after.revise(from, |previous, version| {
         let (was, had) = (before.at(version.from), before.at(Timestamp::from_micros(version.from.micros() - 1)));
         let is_same = version.is_as(was);
@@ -29,7 +30,11 @@ pub fn hold(work: &Work, before: &MeteringPoint, after: &mut MeteringPoint, from
         now.extend(unsuited(work, before, (previous, version), profile));
         let mut then = matrix::hold(before.kind, &mut was.master.clone(), Some(&was.master), &[], profile);
         then.extend(unsuited(work, before, (had, was), profile));
-        broken.extend(now.into_iter().filter(|rule| !then.contains(rule)));
+        for rule in now.into_iter().filter(|rule| !then.contains(rule)) {
+            if broken.iter().all(|(known, _)| *known != rule) {
+                broken.push((rule, version.from));
+            }
+        }
     });
     broken
 }

@@ -2,7 +2,7 @@
 
 use super::decide::{Case, Done};
 use super::rules::fields::{Draft, Step};
-use super::rules::{Rule, matrix, parents, suits};
+use super::rules::{Broken, Rule, matrix, parents, suits};
 use super::{Profile, family, later, notify, standing};
 use crate::market::{MeteringPointId, MeteringPointType, Timestamp, is_gsrn};
 use crate::process::change_of_supplier::work::Work;
@@ -44,7 +44,7 @@ pub fn create(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
 }
 
 /// E32, E67, E75.
-pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
+pub fn update(work: &mut Work, case: &Case) -> Result<Done, Broken> {
     let record = case.record;
     let areas = [&record.from_grid_area, &record.to_grid_area].into_iter().flatten();
     let effective = standing::judge(work, case, areas.map(|_| Rule::GridAreasCannotBeUpdated))?;
@@ -54,7 +54,7 @@ pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     let profile = work.context.market.dk().metering_points.profile;
     let parent = parent_named(case);
     if record.parent.as_ref().is_some_and(|it| !it.is_blank() && !is_gsrn(it.trimmed())) {
-        return Err(vec![Rule::ParentMustBeGsrn]);
+        held(vec![Rule::ParentMustBeGsrn])?;
     }
     if let Some(parent) = &parent {
         let from = effective.max(point.effective);
@@ -70,7 +70,7 @@ pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     let settings = &work.context.market.dk().metering_points;
     let (days_before, days_after) = (settings.update_days_before, settings.update_days_after);
     if !standing::is_within(effective, work.now(), days_before, days_after, work.context.market) {
-        return Err(vec![Rule::EffectiveDateOutsideWindow]);
+        held(vec![Rule::EffectiveDateOutsideWindow])?;
     }
     let mut broken = Vec::new();
     if before.state == ConnectionState::ClosedDown {
@@ -87,12 +87,11 @@ pub fn update(work: &mut Work, case: &Case) -> Result<Done, Vec<Rule>> {
     }
     broken.extend(suits_parent(work, kind, &master, effective));
     point.change(effective, |version| version.master = master);
-    for rule in later::hold(work, standing::point(work, &case.id), &mut point, effective) {
-        if !broken.contains(&rule) {
-            broken.push(rule);
-        }
+    let mut later = later::hold(work, standing::point(work, &case.id), &mut point, effective);
+    later.retain(|(rule, _)| !broken.contains(rule));
+    if !broken.is_empty() || !later.is_empty() {
+        return Err(Broken { rules: broken, later });
     }
-    held(broken)?;
     let was = family::keep(work, point, effective)?;
     notify::updated(work, &case.id, &before, effective);
     Ok(Done { told: was.map(|was| (effective, was)) })

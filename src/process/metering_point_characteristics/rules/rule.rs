@@ -1,7 +1,6 @@
 //! What an RSM-021 can break, with the code that answers it and what is said. Source: metering-points 3, 6 to 10, 13.
 
 use crate::market::ReasonCode;
-use crate::process::market_documents::Reason;
 
 /// A rule of metering points' master data and states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -151,11 +150,6 @@ impl Rule {
     pub fn text(self) -> &'static str {
         TABLE[self as usize].3
     }
-}
-
-/// What is said of broken rules: each of them, with its code.
-pub fn reasons(broken: &[Rule]) -> Vec<Reason> {
-    broken.iter().map(|rule| Reason { code: rule.code().code().into(), text: Some(rule.text().into()) }).collect()
 }
 
 /// In the order of [`Rule`].

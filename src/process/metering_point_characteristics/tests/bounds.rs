@@ -1,6 +1,6 @@
 //! How many versions and children there may be, on both sides of each bound.
 
-use super::super::rules::{Rule, reasons};
+use super::super::rules::{Broken, Rule};
 use super::rules::some;
 use super::versions::{MAY, house};
 use super::*;
@@ -95,7 +95,7 @@ fn a_parent_has_so_many_children_and_no_others() {
 
 #[test]
 fn what_is_said_names_the_bounds() {
-    let said = reasons(&[Rule::TooManyVersions, Rule::TooManyChildren]);
+    let said = Broken::from(vec![Rule::TooManyVersions, Rule::TooManyChildren]).reasons();
     let texts: Vec<String> = said.into_iter().filter_map(|reason| reason.text).collect();
     assert!(texts[0].contains(&format!(" {VERSIONS_MAX} versions")), "{texts:?}");
     assert!(texts[1].contains(&format!(" {CHILDREN_MAX} children")), "{texts:?}");

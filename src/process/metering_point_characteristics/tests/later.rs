@@ -162,6 +162,28 @@ fn a_correction_is_held_to_the_rules_of_later_days() {
 }
 
 #[test]
+fn whoever_corrects_the_past_is_told_of_the_day_on_which_a_rule_would_be_broken() {
+    let mut house = house();
+    assert_eq!(send(&mut house, "E02", Characteristics { start: FEBRUARY.into(), ..virtually() }), Vec::<&str>::new());
+    for start in [MID_FEBRUARY, TODAY] {
+        let measured = Characteristics { metering_method: some("D01"), meter: some(&start[..10]), ..bare(NEW, start) };
+        assert_eq!(send(&mut house, "E75", measured), Vec::<&str>::new());
+    }
+    let correction = Characteristics { settlement_method: some("E01"), ..settled_net(NEW, EARLY) };
+    let decision = house.send(&asked("E32", correction));
+    let expected = ["SettlementCannotBeProfiled", "MeteringMethodMustSuitNetSettlementGroup"];
+    assert_eq!(broken(&decision), expected);
+    let said: Vec<_> = decision.outgoing[0].records[0].reasons.iter().map(|(_, text)| text.clone()).collect();
+    assert_eq!(
+        said,
+        [
+            "consumption is not settled by a profile any more".to_string(),
+            format!("as of {MID_FEBRUARY}: net settlement is not measured by a meter"),
+        ]
+    );
+}
+
+#[test]
 fn what_a_later_version_cannot_have_any_more_goes() {
     let mut house = house();
     assert_eq!(
