@@ -1,16 +1,17 @@
 //! A bundle is closed when its owner asks for it: the waiting documents of one key become one document, which is held to its
 //! schema, kept and logged like any other before it is shown.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
 use super::post::{Access, Head, WRITE_AT_ONCE_BYTES_MAX};
 use super::{Fault, Gateway, Settings, delivery, hash};
 use crate::archive::{self, Direction, LogEntry, Place};
-use crate::document::{self, Part};
+use crate::document::{self, Category, Part};
 use crate::market::{Party, Timestamp};
-use crate::post_office::{self, Bundle, Bundling, Member, Waiting};
+use crate::post_office::{self, Ahead, Bundle, Bundling, Member, Waiting};
 use crate::record::{Batch, Outcome};
 use crate::spec::{self, Specs};
 use crate::store::Store;
@@ -23,6 +24,30 @@ pub(super) enum Closing {
     Closed(Box<(Waiting, Bytes)>),
     /// Its queue has changed meanwhile.
     Moved,
+}
+
+/// A participant's queue of one category.
+type Queue = (Party, Category);
+
+/// What is known of queues behind their first documents, where others have stood between those that were bundled. Whoever
+/// gathers takes it, and gives it back if nobody has come between.
+#[derive(Default)]
+pub(super) struct Lookout(Mutex<HashMap<Queue, Ahead>>);
+
+impl Lookout {
+    fn take(&self, queue: &Queue) -> Ahead {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(queue).unwrap_or_default()
+    }
+
+    fn keep(&self, queue: Queue, ahead: Ahead) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.values().map(Ahead::places).sum::<usize>() + ahead.places() > PLACES_KNOWN_MAX {
+            known.clear();
+        }
+        if ahead.places() > 0 {
+            known.insert(queue, ahead);
+        }
+    }
 }
 
 /// Where bundles are put together.
@@ -41,9 +66,11 @@ impl Gateway {
         let owner = access.party;
         let first = Member { key: head.key.clone(), version: head.version, waiting: head.waiting.clone() };
         let Some(mut bundle) = Bundle::begin(first, self.settings.bundles) else { return Ok(Closing::Alone) };
-        self.gather(owner, head, &mut bundle)?;
+        let queue = (owner.queue_owner(), head.category);
+        let ahead = self.gather(&queue, head, &mut bundle)?;
         let members = bundle.members().len();
         if members < 2 {
+            self.lookout.keep(queue, ahead);
             return Ok(Closing::Alone);
         }
         let bindery = Bindery { store: self.store.clone(), specs: self.specs.clone(), settings: self.settings.clone() };
@@ -65,6 +92,7 @@ impl Gateway {
         match self.commit("close a bundle", batch).await? {
             Outcome::Conflict(_) => Ok(Closing::Moved),
             Outcome::Committed(_) => {
+                self.lookout.keep(queue, ahead);
                 tracing::info!(stage = "bundle", receiver = %owner, message_id = waiting.message_id, members, "bundle closed");
                 metrics::counter!("gridpost_bundles_closed_total").increment(1);
                 Ok(Closing::Closed(Box::new((waiting, bytes))))
@@ -72,25 +100,25 @@ impl Gateway {
         }
     }
 
-    /// Lets the documents behind the first of a queue join, as far as it is looked.
-    fn gather(&self, owner: &Party, head: &Head, bundle: &mut Bundle) -> Result<(), Fault> {
-        let range = post_office::queue_range(owner, head.category);
-        let (mut after, mut seen) = (head.key.clone(), 0);
-        loop {
-            let page = self.store.page(&range, Some(&after), PAGE_PLACES).map_err(Fault::store(DOING))?;
-            seen += page.records.len();
-            let next = page.next_after().filter(|_| seen < PLACES_LOOKED_AT_MAX).cloned();
+    /// Lets the documents behind the first of a queue join, as far as it is looked. Returns what is known of the rest.
+    fn gather(&self, queue: &Queue, head: &Head, bundle: &mut Bundle) -> Result<Ahead, Fault> {
+        let range = post_office::queue_range(&queue.0, queue.1);
+        let mut ahead = self.lookout.take(queue);
+        ahead.begin_at(&head.key);
+        while ahead.fill(bundle) && ahead.places() < PLACES_AHEAD_MAX {
+            let page = self.store.page(&range, ahead.through(), PAGE_PLACES).map_err(Fault::store(DOING))?;
+            let (mut over, more) = (page.records.is_empty(), page.more);
             for (key, entry) in page.records {
                 let waiting = delivery::waiting(&entry)?;
-                if !bundle.goes_on_with(Member { key, version: entry.version, waiting }) {
-                    return Ok(());
-                }
+                over |= bundle.is_over(waiting.enqueued);
+                ahead.add(Member { key, version: entry.version, waiting });
             }
-            match next {
-                Some(key) => after = key,
-                None => return Ok(()),
+            if over || !more {
+                ahead.fill(bundle);
+                break;
             }
         }
+        Ok(ahead)
     }
 
     /// The commit that closed a bundle.
@@ -174,7 +202,9 @@ pub(super) fn waiting_body(store: &dyn Store, commit: u64, waiting: &Waiting) ->
 }
 
 const DOING: &str = "read a queue";
-/// Places of a queue that are read at a time, and that are looked at for one bundle: what others have to say to the same
-/// participant may stand between.
+/// Places of a queue that are read at a time.
 const PAGE_PLACES: usize = 500;
-const PLACES_LOOKED_AT_MAX: usize = 10_000;
+/// Places that are known of one queue and have not left it: what others have to say to the same participant may stand between.
+const PLACES_AHEAD_MAX: usize = 10_000;
+/// Those of all queues together; each takes a few hundred bytes. Beyond it they are read again.
+const PLACES_KNOWN_MAX: usize = 50_000;

@@ -95,6 +95,7 @@ pub struct Gateway {
     clock: Arc<Clock>,
     decider: Decider,
     left: post::Left,
+    lookout: bundles::Lookout,
     trail: trail::Trail,
     news: Arc<News>,
 }
@@ -133,6 +134,7 @@ impl Gateway {
             clock,
             decider,
             left: post::Left::default(),
+            lookout: bundles::Lookout::default(),
             trail: trail::Trail::default(),
             news,
         };

@@ -54,12 +54,12 @@ pub(super) enum Fate {
     Gone,
 }
 
+/// Documents, each with where it stands.
+pub(super) type Documents = Vec<(Position, LogEntry)>;
+
 /// The documents of a commit, by the body in which they stand.
-pub(super) fn bodies_of(
-    commit: u64,
-    entries: Vec<(Position, LogEntry)>,
-) -> impl Iterator<Item = (Key, Vec<(Position, LogEntry)>)> {
-    let mut parts: BTreeMap<u64, Vec<(Position, LogEntry)>> = BTreeMap::new();
+pub(super) fn bodies_of(commit: u64, entries: Documents) -> impl Iterator<Item = (Key, Documents)> {
+    let mut parts: BTreeMap<u64, Documents> = BTreeMap::new();
     for (position, entry) in entries {
         parts.entry(entry.place.part).or_default().push((position, entry));
     }
@@ -73,7 +73,7 @@ impl Retention<'_> {
         self.catalogue.catch_up()?;
         let holds = self.holds()?;
         let mut kept = Kept::default();
-        let mut commit: (u64, Vec<(Position, LogEntry)>) = (0, Vec::new());
+        let mut commit: (u64, Documents) = (0, Vec::new());
         for record in store::records(self.catalogue.store, &archive::log_range(), PAGE_RECORDS) {
             let (key, record) = record.map_err(Fault::store(DOING))?;
             let unreadable = || Fault::Unreadable { what: "the log" };
@@ -92,7 +92,7 @@ impl Retention<'_> {
     /// The bodies of one commit.
     fn look_at(
         &self,
-        (commit, entries): (u64, Vec<(Position, LogEntry)>),
+        (commit, entries): (u64, Documents),
         holds: &[Hold],
         kept: &mut Kept,
         found: &mut dyn FnMut(Expired) -> Result<(), Fault>,
@@ -126,7 +126,7 @@ impl Retention<'_> {
             .try_fold(Fate::Goes, |fate, (position, entry)| Ok(fate.max(self.fate(position, entry, holds)?)))
     }
 
-    pub(super) fn expired(&self, body: Key, documents: Vec<(Position, LogEntry)>) -> Expired {
+    pub(super) fn expired(&self, body: Key, documents: Documents) -> Expired {
         let years = documents.iter().map(|(_, entry)| self.policy.years_of(&entry.document)).max();
         Expired { body, documents, years: years.unwrap_or(self.policy.years) }
     }

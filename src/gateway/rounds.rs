@@ -7,8 +7,8 @@
 //!
 //! Source: post-office 6.7.
 
-use super::retention::{Expired, Fate, Retention, bodies_of};
-use super::{Fault, PAGE_RECORDS, retention::DOING};
+use super::retention::{DOING, Documents, Expired, Fate, Retention, bodies_of};
+use super::{Fault, PAGE_RECORDS};
 use crate::archive::{self, AuditEntry, Hold, LogEntry, LogPlace, Position, Round};
 use crate::market::Timestamp;
 use crate::record::{Change, Key};
@@ -162,7 +162,7 @@ impl Rounds<'_> {
     }
 
     /// The documents of each commit after this one.
-    fn commits_after(&self, commit: u64) -> impl Iterator<Item = Result<(u64, Vec<(Position, LogEntry)>), Fault>> {
+    fn commits_after(&self, commit: u64) -> impl Iterator<Item = Result<(u64, Documents), Fault>> {
         let range = archive::log_after(commit);
         let mut after: Option<Key> = None;
         std::iter::from_fn(move || {
@@ -181,8 +181,7 @@ impl Rounds<'_> {
     }
 
     /// The commit of a record of the log, its last record, and its documents.
-    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
-    fn commit_of(&self, record: &Key) -> Result<(u64, Key, Vec<(Position, LogEntry)>), Fault> {
+    fn commit_of(&self, record: &Key) -> Result<(u64, Key, Documents), Fault> {
         let unreadable = || Fault::Unreadable { what: "the log" };
         let (commit, _) = archive::nth_in_record(record).ok_or_else(unreadable)?;
         let (mut last, mut documents) = (record.clone(), Vec::new());
@@ -200,7 +199,7 @@ impl Rounds<'_> {
     fn look_at(
         &self,
         body: Key,
-        documents: Vec<(Position, LogEntry)>,
+        documents: Documents,
         look: &Look<'_>,
         piece: &mut Piece,
         done: &mut Done,

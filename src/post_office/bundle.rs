@@ -80,27 +80,37 @@ impl Bundle {
         Some(Self { members: vec![first], key, records, points, bytes, until, bounds })
     }
 
-    /// Takes in the document behind those before it, or leaves it where it is. Returns whether further ones may join.
-    pub fn goes_on_with(&mut self, next: Member) -> bool {
-        let waiting = &next.waiting;
-        if waiting.enqueued > self.until {
-            return false;
-        }
-        // What of the same kind leaves alone may be of the same key, and nothing passes that.
-        let Bundling::With { key, points, .. } = waiting.bundling else {
-            return waiting.document != self.members[0].waiting.document;
-        };
-        if key != self.key {
-            return true;
-        }
-        let grown = (self.records + waiting.records, self.points + points, self.bytes + waiting.bytes);
+    /// What the documents must have in common that it takes in.
+    pub(super) fn key(&self) -> BundleKey {
+        self.key
+    }
+
+    /// The name of its documents.
+    pub(super) fn document(&self) -> &str {
+        &self.members[0].waiting.document
+    }
+
+    /// Whether a document that was enqueued then came too late.
+    pub fn is_over(&self, enqueued: Timestamp) -> bool {
+        enqueued > self.until
+    }
+
+    /// Whether the next document of its key may join: it came in time, and fits. If not, none behind it may.
+    pub(super) fn may_take(&self, next: &Waiting) -> bool {
         let Bounds { records_max, points_max, bytes_max, .. } = self.bounds;
-        if grown.0 > records_max || grown.1 > points_max || grown.2 > bytes_max {
-            return false;
-        }
-        (self.records, self.points, self.bytes) = grown;
+        let (records, points, bytes) = self.with(next);
+        !self.is_over(next.enqueued) && records <= records_max && points <= points_max && bytes <= bytes_max
+    }
+
+    pub(super) fn take(&mut self, next: Member) {
+        (self.records, self.points, self.bytes) = self.with(&next.waiting);
         self.members.push(next);
-        true
+    }
+
+    /// Records, points and bytes with one more document.
+    fn with(&self, next: &Waiting) -> (u64, u64, u64) {
+        let points = if let Bundling::With { points, .. } = next.bundling { points } else { 0 };
+        (self.records + next.records, self.points + points, self.bytes + next.bytes)
     }
 
     /// The documents that it has taken in, in their order.
@@ -179,15 +189,16 @@ pub fn closed_by(key: &Key) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use super::super::Ahead;
     use super::*;
 
-    const BOUNDS: Bounds = Bounds { records_max: 10, points_max: 100, bytes_max: 1_000, wait_seconds: 300 };
+    pub const BOUNDS: Bounds = Bounds { records_max: 10, points_max: 100, bytes_max: 1_000, wait_seconds: 300 };
 
     /// Key, records, points, bytes, and seconds after the first.
-    type Row = (u8, u64, u64, u64, i64);
+    pub type Row = (u8, u64, u64, u64, i64);
 
-    fn member(place: u64, (key, records, points, bytes, after): Row) -> Member {
+    pub fn member(place: u64, (key, records, points, bytes, after): Row) -> Member {
         let waiting = Waiting {
             message_id: format!("m-{place}"),
             document: if key == b'-' { "AnotherDocument" } else { "NotifyPriceList" }.into(),
@@ -233,7 +244,9 @@ mod tests {
         for (name, waiting, expected) in rows {
             let mut members = waiting.iter().zip(0..).map(|(each, place)| member(place, *each));
             let mut bundle = Bundle::begin(members.next().unwrap(), BOUNDS).unwrap();
-            while members.next().is_some_and(|next| bundle.goes_on_with(next)) {}
+            let mut ahead = Ahead::default();
+            members.for_each(|member| ahead.add(member));
+            ahead.fill(&mut bundle);
             let taken: Vec<u64> = bundle.members().iter().map(|member| member.version).collect();
             assert_eq!(taken, *expected, "{name}");
         }
@@ -257,7 +270,7 @@ mod tests {
     #[test]
     fn a_closed_bundle_stands_where_its_first_member_stood_and_says_what_it_took_in() {
         let mut bundle = Bundle::begin(member(7, (b'a', 1, 1, 10, 0)), BOUNDS).unwrap();
-        assert!(bundle.goes_on_with(member(8, (b'a', 2, 1, 10, 0))));
+        bundle.take(member(8, (b'a', 2, 1, 10, 0)));
         let (id, now) = (bundle.message_id(), Timestamp::from_seconds(1_690_880_500));
         let places: Vec<Key> = bundle.members().iter().map(|member| member.key.clone()).collect();
         let (batch, waiting) = bundle.close(id.clone(), [9; 32], 1_234, now).unwrap();
@@ -289,7 +302,7 @@ mod tests {
             member
         };
         let mut bundle = Bundle::begin(long(0), bounds).unwrap();
-        assert!((1..5_000).all(|place| bundle.goes_on_with(long(place))));
+        (1..5_000).for_each(|place| bundle.take(long(place)));
         let id = bundle.message_id();
         let (batch, _) = bundle.close(id, [9; 32], 1, Timestamp::from_seconds(0)).unwrap();
         let chunks = batch.changes.iter().filter_map(|change| match change {

@@ -3,8 +3,10 @@
 //! A document waits as a [`Waiting`] record at its place in the queue, and leaves a [`Slip`] under its id when it is
 //! dequeued. A place is the number of the commit that enqueued it, so a document becomes visible and gets its place in
 //! the same instant. Only the first document of a queue can have been peeked, so nothing else is needed to find it. What may
-//! be given out together is bundled when the first of it is asked for ([`Bundle`]). Everything here is a decision: it says what to write and writes nothing. Source: post-office 1.6.
+//! be given out together is bundled when the first of it is asked for ([`Bundle`]). What waits for somebody who has long been
+//! inactive may [`expire`]. Everything here is a decision: it says what to write and writes nothing. Source: post-office 1.6.
 
+mod ahead;
 mod bundle;
 mod record;
 
@@ -14,6 +16,7 @@ use crate::document::{Category, Outgoing};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::{Change, Key, KeyRange, Space};
 
+pub use ahead::Ahead;
 pub use bundle::{Bounds, Bundle, Member, bundle_range, closed_by};
 pub use record::{Bundling, Left, Members, Slip, Waiting};
 

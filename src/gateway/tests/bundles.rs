@@ -17,9 +17,13 @@ pub(super) fn supplier() -> Party {
 }
 
 pub(super) async fn house(bounds: Bounds) -> Gateway {
+    house_over(Arc::new(Memory::default()), bounds).await
+}
+
+async fn house_over(store: Arc<dyn Store>, bounds: Bounds) -> Gateway {
     let settings = Settings { undecided_max: 1_000, bundles: bounds, ..Settings::default() };
     let specs = Arc::new(crate::document::built_in());
-    let (store, clock) = (Arc::new(Memory::default()), Clock::standing_at(at(NOON)));
+    let clock = Clock::standing_at(at(NOON));
     let timers = KINDS.map(|kind| (Pack::DK, kind)).to_vec();
     let gateway = Gateway::open_with((timers, process::errands().collect()), store, specs, settings, clock).unwrap();
     world::World::toy().settle_in(&gateway).await.unwrap();
@@ -200,4 +204,74 @@ async fn who_waits_for_a_notice_hears_of_it_when_its_bundle_is_dequeued() {
     gateway.settled().await.unwrap();
     let now = at(NOON);
     assert_eq!(diary(&gateway), [format!("{now} a heard"), format!("{now} b heard")]);
+}
+
+/// A store that counts the places of queues that are looked through.
+#[derive(Default)]
+struct Counting(Memory, std::sync::atomic::AtomicUsize);
+
+impl Counting {
+    fn looked_through(&self) -> usize {
+        self.1.swap(0, std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+impl Store for Counting {
+    fn get(&self, key: &Key) -> Result<Option<Entry>, store::Fault> {
+        self.0.get(key)
+    }
+
+    fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<store::Page, store::Fault> {
+        let page = self.0.page(range, after, limit)?;
+        // A peek looks at the first place of each queue, whatever there is.
+        if limit > 1 && post_office::all_queues_range().contains(&range.from) {
+            self.1.fetch_add(page.records.len(), std::sync::atomic::Ordering::Relaxed);
+        }
+        Ok(page)
+    }
+
+    fn packed(&self, key: &Key) -> Result<Option<crate::record::Packed>, store::Fault> {
+        self.0.packed(key)
+    }
+
+    fn submit(&self, batch: Batch, done: store::Completion) {
+        self.0.submit(batch, done);
+    }
+}
+
+#[tokio::test]
+async fn what_stands_between_is_looked_through_once_and_again_only_when_it_has_changed() {
+    let store = Arc::new(Counting::default());
+    let gateway = house_over(store.clone(), Bounds::default()).await;
+    let send = async |body: String| {
+        gateway.receive_from_its_sender(body.into_bytes().into(), "c").await.unwrap();
+        gateway.settled().await.unwrap();
+    };
+    send(include_str!("../../../samples/charges/P1-first-prices/01-in.xml").replace("DOC-1", "F")).await;
+    let prices = include_str!("../../../samples/charges/P1-first-prices/02-in.xml");
+    let told_of = ["A", "B", "C", "D"];
+    for charge in told_of {
+        announces(&gateway, charge, &[charge]).await;
+        send(prices.replace("DOC-2", &format!("P-{charge}")).replace("T-2", &format!("TP-{charge}"))).await;
+    }
+    store.looked_through();
+    let (first, told) = next(&gateway).await.unwrap();
+    assert_eq!(
+        (told, store.looked_through()),
+        (["FEE-2"].iter().chain(&told_of).map(|it| it.to_string()).collect(), 8)
+    );
+    assert_eq!(lets_go(&gateway, &first).await, post::Dequeued::Done);
+
+    // Another hand has been at a place that was seen, so the queue is looked through anew.
+    let queue = post_office::queue_range(&supplier(), Category::MasterData);
+    let (last, entry) = gateway.store.page(&queue, None, 10).unwrap().records.pop().unwrap();
+    store.looked_through();
+    let mut batch = Batch::default();
+    batch.put(last, entry.value);
+    gateway.write(batch).await.unwrap();
+    announces(&gateway, "E", &["E"]).await;
+    let (second, told) = next(&gateway).await.unwrap();
+    assert_eq!((told, store.looked_through()), (vec!["FEE-2".to_string(); 4], 1 + 4));
+    assert_eq!(lets_go(&gateway, &second).await, post::Dequeued::Done);
+    assert_eq!((next(&gateway).await.unwrap().1, store.looked_through()), (vec!["E".to_string()], 0));
 }

@@ -231,7 +231,7 @@ fn a_row_without_a_number_comes_behind_all_that_was_listed_and_before_what_is_li
     assert_eq!(told(&mut store, &[numbered(&row(9, 0, None, "late"))]), "9*");
     assert_eq!(store.delegate(&grid(), P, "131", 6).as_deref(), Some("f"));
     let last = numbered(&row(u64::MAX, 6, None, "g"));
-    assert_eq!(told(&mut store, &[last.clone()]), format!("{}*", u64::MAX));
+    assert_eq!(told(&mut store, std::slice::from_ref(&last)), format!("{}*", u64::MAX));
     assert_eq!(told(&mut store, &file(&[(6, "h")])), format!("{}.1*", u64::MAX));
     assert_eq!(told(&mut store, &[last]), u64::MAX.to_string());
     assert_eq!(store.delegate(&grid(), P, "131", 6).as_deref(), Some("h"));
