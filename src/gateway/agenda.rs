@@ -1,8 +1,8 @@
 //! The agenda: which timers are due, and which of them are being decided.
 //!
-//! Timers are handed in instant by instant, those of one instant some at a time, and the next when these are on disk: so
-//! everything happens in the order in which it was due, also when a timer sets another, and documents that arrive
-//! meanwhile need not wait behind a hundred thousand timers. A document about a record on which a timer is due takes
+//! Timers are handed in instant by instant, those of one instant some at a time, and the next instant when all of this one
+//! are on disk: so everything happens in the order in which it was due, also when a timer sets another, and documents that
+//! arrive meanwhile need not wait behind a hundred thousand timers. A document about a record on which a timer is due takes
 //! that timer along, see [`Agenda::due_on`].
 
 use std::collections::HashSet;
@@ -22,6 +22,10 @@ pub(super) struct Agenda {
     in_hand: HashSet<Key>,
     /// Those of them that belong to the instant that is being gone through.
     wave: HashSet<Key>,
+    /// That instant.
+    instant: Option<Timestamp>,
+    /// The last one of them: every timer up to it was handed in, so it need not be looked for.
+    reached: Option<(Timestamp, Key)>,
     /// How many wait to be told that nothing is due.
     watchers: usize,
 }
@@ -52,7 +56,12 @@ impl Agenda {
 
     /// Somebody else has set timers: what comes next must be looked up.
     pub fn forget(&mut self) {
-        self.next = Next::Unknown;
+        (self.next, self.reached) = (Next::Unknown, None);
+    }
+
+    /// A timer in hand was set anew by somebody else: it is to be found once more.
+    pub fn look_again(&mut self) {
+        self.reached = None;
     }
 
     /// Nothing more is looked up until somebody asks again.
@@ -72,6 +81,9 @@ impl Agenda {
 
     /// A decision has set a timer. Returns whether it is now the first one.
     pub fn set(&mut self, due: Timestamp) -> bool {
+        if self.reached.as_ref().is_some_and(|(reached, _)| due <= *reached) {
+            self.reached = None;
+        }
         let first = match self.next {
             Next::Unknown => return true,
             Next::Never => true,
@@ -92,24 +104,30 @@ impl Agenda {
         }
     }
 
-    /// The timers to hand in now: some of those that are due first. Empty while earlier ones are not on disk yet.
+    /// The timers to hand in now: some of those that are due first. Empty while enough of this instant, or any of an earlier one,
+    /// are not on disk yet.
     pub fn next(&mut self, desk: &Desk, now: Timestamp) -> Result<Vec<(Timer, Version)>, Failure> {
-        if !self.wave.is_empty() {
+        if self.wave.len() > WAVE_GOES_ON {
             return Ok(Vec::new());
         }
-        let first = desk.timers(&timer::all(), self.in_hand.len() + WAVE_TIMERS)?;
+        let behind = self.reached.as_ref().map(|(_, key)| key);
+        let room = WAVE_TIMERS - self.wave.len();
+        let in_hand = self.in_hand.len() - if behind.is_some() { self.wave.len() } else { 0 };
+        let first = desk.timers(&timer::all(), behind, in_hand + room)?;
         let mut first = first.into_iter().filter(|(timer, _)| !self.in_hand.contains(&timer.key())).peekable();
         let Some(due) = first.peek().map(|(timer, _)| timer.due) else {
             self.next = Next::Never;
             return Ok(Vec::new());
         };
         self.next = Next::At(due);
-        if due > now {
+        if due > now || !self.wave.is_empty() && self.instant != Some(due) {
             return Ok(Vec::new());
         }
-        let wave: Vec<_> = first.take_while(|(timer, _)| timer.due == due).take(WAVE_TIMERS).collect();
-        self.wave = wave.iter().map(|(timer, _)| timer.key()).collect();
-        self.in_hand.extend(self.wave.iter().cloned());
+        let wave: Vec<_> = first.take_while(|(timer, _)| timer.due == due).take(room).collect();
+        self.wave.extend(wave.iter().map(|(timer, _)| timer.key()));
+        self.in_hand.extend(wave.iter().map(|(timer, _)| timer.key()));
+        self.instant = Some(due);
+        self.reached = wave.last().map(|(timer, _)| (due, timer.key()));
         Ok(wave)
     }
 
@@ -128,20 +146,20 @@ impl Agenda {
     pub fn done(&mut self, timer: &Timer) -> bool {
         let key = timer.key();
         self.in_hand.remove(&key);
-        self.wave.remove(&key) && self.wave.is_empty()
+        self.wave.remove(&key) && (self.wave.is_empty() || self.wave.len() == WAVE_GOES_ON)
     }
 }
 
 impl Desk {
-    /// The first timers of a range.
-    fn timers(&self, range: &KeyRange, most: usize) -> Result<Vec<(Timer, Version)>, Failure> {
-        let page = self.page(range, most)?;
+    /// The first timers of a range, behind one of them.
+    fn timers(&self, range: &KeyRange, behind: Option<&Key>, most: usize) -> Result<Vec<(Timer, Version)>, Failure> {
+        let page = self.page(range, behind, most)?;
         page.iter().map(|(key, entry)| Ok((self.read_timer(key, entry)?, entry.version))).collect()
     }
 
     fn timers_of(&self, turn: &Key, now: Timestamp) -> Result<Vec<(Timer, Version)>, Failure> {
         let mut found = Vec::new();
-        for (record, _) in self.page(&timer::of_turn(turn, now), TURN_TIMERS_MAX)? {
+        for (record, _) in self.page(&timer::of_turn(turn, now), None, TURN_TIMERS_MAX)? {
             let key = timer::key_of(turn, &record);
             if let Some(entry) = self.record(&key)? {
                 found.push((self.read_timer(&key, &entry)?, entry.version));
@@ -153,6 +171,8 @@ impl Desk {
 
 /// Timers handed in at once. More would keep documents waiting, fewer would flush more often.
 const WAVE_TIMERS: usize = 128;
+/// More of the same instant are handed in when so many of them are left, so that nobody waits for the disk.
+const WAVE_GOES_ON: usize = 64;
 /// Timers that may be due on one record at a time; those beyond are decided in their own turn.
 const TURN_TIMERS_MAX: usize = 1_000;
 /// The machine's clock may be set while we sleep.

@@ -223,9 +223,9 @@ impl Desk {
         Ok(facts)
     }
 
-    /// The first records of a range.
-    pub fn page(&self, range: &KeyRange, most: usize) -> Result<Vec<(Key, Entry)>, Failure> {
-        let page = self.store.page(range, None, most);
+    /// The first records of a range, behind one of them.
+    pub fn page(&self, range: &KeyRange, behind: Option<&Key>, most: usize) -> Result<Vec<(Key, Entry)>, Failure> {
+        let page = self.store.page(range, behind, most);
         Ok(page.map_err(|fault| Failure::Fault(Fault::store("read what is due")(fault)))?.records)
     }
 
@@ -240,7 +240,7 @@ impl Desk {
     /// The next piece of what decisions left behind. An errand that fails is set aside, and the next one has its turn.
     pub fn errand(&self) -> Result<Option<Decided>, Failure> {
         for (pack, kind) in &self.errands {
-            let Some((key, entry)) = self.page(&(kind.waiting)(), 1)?.pop() else { continue };
+            let Some((key, entry)) = self.page(&(kind.waiting)(), None, 1)?.pop() else { continue };
             return match self.decide_errand(*pack, kind, &key, &entry) {
                 Err(Failure::Bug(cause)) => {
                     tracing::error!(errand = kind.name, key = %key, cause, "an errand is parked");

@@ -153,7 +153,10 @@ impl Hall {
             }
             Event::Settled(place, Ok(Outcome::Committed(_))) => self.leaves(place),
             // A timer that another decision has taken back, or set anew, is not decided as it was.
-            Event::Settled(place, Ok(Outcome::Conflict(key))) if self.is_timer_of(place, &key) => self.leaves(place),
+            Event::Settled(place, Ok(Outcome::Conflict(key))) if self.is_timer_of(place, &key) => {
+                self.agenda.look_again();
+                self.leaves(place);
+            }
             // Something it looked at has moved: look again, which a pure decision makes safe.
             Event::Settled(place, Ok(Outcome::Conflict(key))) => {
                 tracing::debug!(place, key = %key, "a decision is made again");

@@ -212,3 +212,28 @@ fn every_kind_of_timer_has_a_name_of_its_own() {
     let names: std::collections::BTreeSet<&str> = process::timers().map(|(_, kind)| kind.name).collect();
     assert_eq!(names.len(), process::timers().count());
 }
+
+/// A timer in hand that somebody else has set anew is found once more, also where those behind it were handed in meanwhile.
+#[tokio::test]
+async fn a_timer_that_is_set_anew_while_it_is_in_hand_runs_as_it_was_set_last() {
+    let gateway = open(&Arc::new(Memory::default()), Clock::standing_at(at(0)));
+    let many = |note: &str| -> Vec<Timer> {
+        (0..600).map(|n| timer(&WRITE, 5, &format!("{:02}", n % 50), &format!("{n:04}"), note)).collect()
+    };
+    set(&gateway, &many("first")).await;
+    let write_again = async {
+        let mut batch = Batch::default();
+        batch.put_all(many("again").iter().step_by(3).flat_map(|timer| timer.set_because(timer.cause())));
+        gateway.write(batch).await.unwrap();
+    };
+    let (passed, ()) = tokio::join!(gateway.pass_time(at(5)), write_again);
+    passed.unwrap();
+    gateway.pass_time(at(5)).await.unwrap();
+    let diary = diary(&gateway);
+    for n in 0..600 {
+        let of_it: Vec<&String> = diary.iter().filter(|line| line.contains(&format!(" {n:04} "))).collect();
+        let last = of_it.last().unwrap();
+        assert!(n % 3 != 0 || last.ends_with("again"), "{of_it:?}");
+        assert!(of_it.len() <= 2 && (n % 3 == 0 || of_it.len() == 1), "{of_it:?}");
+    }
+}
