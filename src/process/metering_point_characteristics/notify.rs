@@ -40,7 +40,7 @@ pub fn suppliers(work: &mut Work, case: &Case, before: &MeteringPoint, from: Tim
 
 /// The days within a supply from which on a metering point is as it was not before.
 fn days(before: &MeteringPoint, after: &MeteringPoint, from: Timestamp, supply: &Period) -> Vec<Timestamp> {
-    let first = from.max(supply.start);
+    let first = from.max(after.effective).max(supply.start);
     let later = after.versions().iter().map(|it| it.from).filter(|day| *day > first);
     let within = std::iter::once(first).chain(later).filter(|day| *day < supply.end);
     within.filter(|day| !after.at(*day).is_as(before.at(*day))).collect()

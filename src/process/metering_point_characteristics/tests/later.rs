@@ -81,6 +81,13 @@ fn suppliers_hear_of_each_later_day_that_a_correction_changes() {
     assert_eq!(lines(heard(&mut house)), expected, "what was said of 5 April stands, so nobody hears of it again");
     assert_eq!(send(&mut house, "E67", update(TODAY, Some("3"), None)), Vec::<&str>::new());
     assert_eq!(lines(heard(&mut house)), Vec::<String>::new(), "it is so already");
+    // As of a day before it was there: from its first day on.
+    house.point(OTHER, "E17", "Connected");
+    supply(&mut house, OTHER, A, "2020-11-30T23:00:00Z", None);
+    house.market.dk_mut().metering_points.update_days_before = -1;
+    let meter = Characteristics { meter: some("1"), ..bare(OTHER, "2020-12-15T23:00:00Z") };
+    assert_eq!(send(&mut house, "E67", meter), Vec::<&str>::new());
+    assert_eq!(lines(heard(&mut house)), [format!("{A} 2020-12-31T23:00:00Z 1 ")]);
 }
 
 #[test]
@@ -255,7 +262,7 @@ proptest! {
     /// knows of each of its days what is so, from what it was told.
     #[test]
     fn every_version_keeps_the_rules_and_suppliers_know_every_day(
-        steps in prop::collection::vec((0..8_usize, 0..3_usize, 0..DAYS), 1..14),
+        steps in prop::collection::vec((0..8_usize, 0..3_usize, -3..DAYS), 1..14),
     ) {
         let mut house = house();
         let created = Characteristics { start: FEBRUARY.into(), ..virtually() };

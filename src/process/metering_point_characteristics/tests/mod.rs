@@ -7,9 +7,8 @@ mod strict;
 mod versions;
 
 use crate::market::{ActorRole, MeteringPointId};
-use crate::process::Decision;
 use crate::process::change_of_supplier::tests::{
-    A, APRIL, B, C, GRID, House, POINT, broken, header, id, move_in, request, value,
+    A, APRIL, B, C, GRID, House, POINT, broken, codes, header, id, move_in, request, value,
 };
 use crate::process::charge_documents::tests::at;
 use crate::process::market_documents::metering_point::{
@@ -124,10 +123,6 @@ fn state(house: &House, number: &str) -> ConnectionState {
 /// `E23` or `E22`.
 fn to_state(number: &str, state: &str) -> Characteristics {
     Characteristics { connection_state: Some(state.into()), ..bare(number, TODAY) }
-}
-
-fn codes(decision: &Decision) -> Vec<String> {
-    crate::process::change_of_supplier::tests::codes(decision)
 }
 
 #[test]
