@@ -1,6 +1,8 @@
 //! What a supplier's integrations deliver all at once: documents about unrelated entities do not wait for each other, and
 //! whatever comes between whatever, in the end every account shows what it would show had they come one after the other.
 
+mod gated;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -9,8 +11,10 @@ use gridpost::gateway::{Clock, Gateway, Receipt, Settings, parked};
 use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
 
 use gridpost::process::installation_accounts::{Account, view};
-use gridpost::record::{Batch, Change, Entry, Key, KeyRange, Packed};
-use gridpost::store::{self, Completion, Embedded, Fault, Memory, Options, Page, Store};
+use gridpost::record::{Batch, Change, KeyRange};
+use gridpost::store::{self, Completion, Embedded, Memory, Options, Store};
+
+use gated::{Gate, Gated};
 
 const INTEGRATION: &str = "9900000000015";
 const ACCOUNTS: usize = 24;
@@ -190,10 +194,9 @@ async fn whatever_comes_at_once_ends_as_if_it_had_come_one_after_the_other() {
     }
 }
 
-/// A store that keeps decisions back while it is told to: what of them is there at once has not waited for another.
+/// Keeps decisions back while it is told to: what of them is there at once has not waited for another.
 #[derive(Default)]
 struct Held {
-    store: Memory,
     /// The decisions that are kept back; `None` while none is.
     back: Mutex<Option<Vec<(Batch, Completion)>>>,
 }
@@ -214,26 +217,14 @@ impl Held {
         back.iter().flatten().any(|(batch, _)| batch.changes.iter().any(names))
     }
 
-    fn release(&self) {
+    fn release(&self, store: &Memory) {
         let back = self.back.lock().unwrap().take();
-        back.into_iter().flatten().for_each(|(batch, done)| self.store.submit(batch, done));
+        back.into_iter().flatten().for_each(|(batch, done)| store.submit(batch, done));
     }
 }
 
-impl Store for Held {
-    fn get(&self, key: &Key) -> Result<Option<Entry>, Fault> {
-        self.store.get(key)
-    }
-
-    fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
-        self.store.page(range, after, limit)
-    }
-
-    fn packed(&self, key: &Key) -> Result<Option<Packed>, Fault> {
-        self.store.packed(key)
-    }
-
-    fn submit(&self, batch: Batch, done: Completion) {
+impl Gate for Held {
+    fn submit(&self, store: &Memory, batch: Batch, done: Completion) {
         // A decision takes its document out of the inbox.
         let decides = |change: &Change| matches!(change, Change::Delete(key) if INBOX.contains(key));
         let mut back = self.back.lock().unwrap();
@@ -241,7 +232,7 @@ impl Store for Held {
             Some(back) if batch.changes.iter().any(decides) => back.push((batch, done)),
             _ => {
                 drop(back);
-                self.store.submit(batch, done);
+                store.submit(batch, done);
             }
         }
     }
@@ -251,26 +242,26 @@ static INBOX: std::sync::LazyLock<KeyRange> = std::sync::LazyLock::new(gridpost:
 
 /// How many of these documents are decided while nothing of what was decided is on disk yet, where `known` was delivered before.
 async fn decided_at_once(known: &[Delivery], documents: &[Delivery]) -> usize {
-    let store = Arc::new(Held::default());
+    let store = Arc::new(Gated::<Held>::default());
     let house = house(store.clone()).await;
     for delivery in known {
         delivery.send(&house).await;
     }
     settled(&house).await;
-    store.hold();
+    store.gate.hold();
     for document in documents {
         document.send(&house).await;
     }
     // The last one is about nothing that the others are about: when it is decided, they have had their chance.
     partner(99, 1).send(&house).await;
     for _ in 0..6_000 {
-        if store.knows("P99") {
+        if store.gate.knows("P99") {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    let count = store.count() - 1;
-    store.release();
+    let count = store.gate.count() - 1;
+    store.gate.release(&store.store);
     settled(&house).await;
     count
 }

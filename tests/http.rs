@@ -1,6 +1,7 @@
 //! The door over real TLS sockets: every status, every limit, both error formats.
 
 mod door;
+mod gated;
 mod soap;
 
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -8,12 +9,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use door::*;
+use gated::{Gate, Gated};
 use gridpost::http::Limits;
 use gridpost::identity;
 use gridpost::market::{ActorRole, Timestamp};
-use gridpost::record::{Batch, Entry, Key, KeyRange, Packed};
+use gridpost::record::Batch;
 use gridpost::spec;
-use gridpost::store::{Completion, Fault, Memory, Page, Store};
+use gridpost::store::{Completion, Fault, Memory, Store};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
@@ -769,10 +771,9 @@ async fn a_peek_may_wait_for_what_is_yet_to_come() {
     assert_eq!(header(&again, "messageid"), header(&answer, "messageid"), "waiting changes nothing");
 }
 
-/// A store that fails on demand.
+/// Lets a store fail on demand.
 #[derive(Default)]
 struct Moody {
-    well: Memory,
     mood: AtomicU8,
 }
 
@@ -782,39 +783,27 @@ const BUSY: u8 = 2;
 const CLOSED: u8 = 3;
 const FAILS: u8 = 4;
 
-impl Store for Moody {
-    fn get(&self, key: &Key) -> Result<Option<Entry>, Fault> {
-        self.well.get(key)
-    }
-
-    fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
-        self.well.page(range, after, limit)
-    }
-
-    fn packed(&self, key: &Key) -> Result<Option<Packed>, Fault> {
-        self.well.packed(key)
-    }
-
-    fn submit(&self, batch: Batch, done: Completion) {
+impl Gate for Moody {
+    fn submit(&self, store: &Memory, batch: Batch, done: Completion) {
         let source = || Arc::new(std::io::Error::other("a bug in the store"));
         match self.mood.load(Ordering::Relaxed) {
             PANICS => panic!("a bug in the store"),
             BUSY => done(Err(Fault::Busy { batches: 7, bytes: 7 })),
             CLOSED => done(Err(Fault::Closed)),
             FAILS => done(Err(Fault::Io { doing: "write the store", path: "/store".into(), source: source() })),
-            _ => self.well.submit(batch, done),
+            _ => store.submit(batch, done),
         }
     }
 }
 
 #[tokio::test]
 async fn our_own_failures_are_told_without_their_causes() {
-    let moody = Arc::new(Moody::default());
+    let moody = Arc::new(Gated::<Moody>::default());
     let house = start_over(moody.clone(), axum::Router::new(), |_| {}).await;
     for (mood, status, retry) in [(PANICS, 500, ""), (BUSY, 503, "1"), (CLOSED, 503, "1"), (FAILS, 500, "")] {
-        moody.mood.store(mood, Ordering::Relaxed);
+        moody.gate.mood.store(mood, Ordering::Relaxed);
         let response = house.post(PRICES).body(document("1")).send().await.unwrap();
-        moody.mood.store(WELL, Ordering::Relaxed);
+        moody.gate.mood.store(WELL, Ordering::Relaxed);
         assert_eq!((response.status().as_u16(), header(&response, "retry-after")), (status, retry), "{mood}");
         assert!(!header(&response, "correlationid").is_empty());
         let text = response.text().await.unwrap();

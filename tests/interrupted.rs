@@ -4,6 +4,8 @@
 //! That is every step of market-roles 6.9: receiving, deciding, answering, the jobs of an order, timers, taking effect, peeking
 //! and dequeuing are commits, and between two of them there is nothing that could be lost.
 
+mod gated;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,10 +15,12 @@ use gridpost::gateway::orders::{self, CalledOff, Order, OrderTable};
 use gridpost::gateway::world::World;
 use gridpost::gateway::{Clock, Gateway, Question, Receipt, Settings};
 use gridpost::market::{Party, Timestamp};
-use gridpost::record::{Batch, Entry, Key, KeyRange, Packed};
+use gridpost::record::Batch;
 use gridpost::replay::{Step, runs};
 use gridpost::spec::Specs;
-use gridpost::store::{Completion, Fault, Memory, Page, Store};
+use gridpost::store::{Completion, Fault, Memory, Store};
+
+use gated::{Gate, Gated};
 
 /// Conversations that lead through every process of the market roles, with their clocks and fetches.
 const CONVERSATIONS: [&str; 10] = [
@@ -32,29 +36,16 @@ const CONVERSATIONS: [&str; 10] = [
     "metering-points/D14-today",
 ];
 
-/// A store whose power fails when so many batches have been committed.
+/// Power fails when so many batches have been committed.
 struct Failing {
-    store: Arc<Memory>,
     left: AtomicUsize,
 }
 
-impl Store for Failing {
-    fn get(&self, key: &Key) -> Result<Option<Entry>, Fault> {
-        self.store.get(key)
-    }
-
-    fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
-        self.store.page(range, after, limit)
-    }
-
-    fn packed(&self, key: &Key) -> Result<Option<Packed>, Fault> {
-        self.store.packed(key)
-    }
-
-    fn submit(&self, batch: Batch, done: Completion) {
+impl Gate for Failing {
+    fn submit(&self, store: &Memory, batch: Batch, done: Completion) {
         let one_less = |left: usize| left.checked_sub(1);
         match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less) {
-            Ok(_) => self.store.submit(batch, done),
+            Ok(_) => store.submit(batch, done),
             Err(_) => done(Err(Fault::Closed)),
         }
     }
@@ -102,7 +93,7 @@ struct Left {
 struct House {
     specs: Arc<Specs>,
     store: Arc<Memory>,
-    failing: Arc<Failing>,
+    failing: Arc<Gated<Failing>>,
     gateway: Option<Gateway>,
     now: Timestamp,
     left: Left,
@@ -115,7 +106,7 @@ impl House {
         let store = Arc::new(Memory::default());
         let now = Timestamp::parse_date_time("2023-08-01T09:00:00Z").unwrap();
         World::toy().settle_in(&open(store.clone(), specs, now)).await.unwrap();
-        let failing = Arc::new(Failing { store: store.clone(), left: AtomicUsize::new(commits) });
+        let failing = Arc::new(Gated { store: store.clone(), gate: Failing { left: AtomicUsize::new(commits) } });
         let gateway = Some(open(failing.clone(), specs, now));
         Self { specs: specs.clone(), store, failing, gateway, now, left: Left::default(), failures: 0 }
     }
@@ -219,7 +210,7 @@ async fn power_may_fail_before_any_commit_and_nothing_comes_out_otherwise() {
         let (expected, failures) = whole.play(&said).await;
         assert_eq!(failures, 0);
         assert!(!expected.post.is_empty() && !expected.events.is_empty(), "{name}");
-        let commits = usize::MAX - failing.left.load(Ordering::SeqCst);
+        let commits = usize::MAX - failing.gate.left.load(Ordering::SeqCst);
         assert!(commits >= 4, "{name}: {commits}");
         for cut in 0..commits {
             let (left, failures) = House::build(&specs, cut).await.play(&said).await;

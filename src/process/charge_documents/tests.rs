@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::Outgoing;
+use crate::document::{Header, Outgoing};
 use crate::market::{ActorNumber, ActorRole, Calendar, Party, Timestamp};
 use crate::process::delegations::{Delegation, Process, Wanted, configure, configure_needs};
 use crate::process::participants::{self, Participant, Status};
@@ -17,6 +17,21 @@ pub const OPERATOR: &str = "5790000432752";
 /// A delegated party.
 pub const ACTING: &str = "5790009000013";
 pub const NOW: &str = "2023-08-01T09:00:00Z";
+
+/// The head of a document that [`GRID`] sends to [`HUB`].
+pub fn header(document_type: &str, reason: &str) -> Header {
+    Header {
+        message_id: "document-1".into(),
+        document_type: document_type.into(),
+        business_reason: reason.into(),
+        business_sector: Some("23".into()),
+        sender_number: GRID.into(),
+        sender_role: "DDM".into(),
+        receiver_number: HUB.into(),
+        receiver_role: "DDZ".into(),
+        created: NOW.into(),
+    }
+}
 
 /// No rule broken.
 pub const ACCEPTED: &[&str] = &[];
@@ -75,13 +90,20 @@ impl Store {
         stops: Option<Timestamp>,
     ) {
         let by = party(by, ActorRole::GridAccessProvider);
-        let to = party(ACTING, ActorRole::Delegated);
-        let row = Delegation { sequence: 0.into(), process, grid_area: grid_area.into(), starts, stops, by, to };
-        self.add(Wanted { row, numbered: false });
+        self.delegate_to(process, grid_area, by, party(ACTING, ActorRole::Delegated), (starts, stops));
     }
 
-    pub fn add(&mut self, wanted: Wanted) {
-        let wanted = [wanted];
+    /// From a day on somebody acts for another; until another day, where there is one.
+    pub fn delegate_to(
+        &mut self,
+        process: Process,
+        grid_area: &str,
+        by: Party,
+        to: Party,
+        (starts, stops): (Timestamp, Option<Timestamp>),
+    ) {
+        let row = Delegation { sequence: 0.into(), process, grid_area: grid_area.into(), starts, stops, by, to };
+        let wanted = [Wanted { row, numbered: false }];
         let (changes, _) = configure(&self.facts(&configure_needs(&wanted)), &wanted).unwrap();
         self.commit(&changes);
     }

@@ -5,7 +5,7 @@ use crate::document::Outgoing;
 use crate::market::Party;
 use crate::process::change_of_supplier::tests::*;
 use crate::process::charge_documents::tests::{ACTING, at, party};
-use crate::process::delegations::{Delegation, Process, Wanted};
+use crate::process::delegations::Process;
 use crate::process::market_documents::Sent;
 use crate::process::market_documents::customers::{CustomerCharacteristics, SentContact};
 
@@ -57,9 +57,7 @@ fn master_data_are_asked_for_on_behalf_of_whoever_lets_the_asker_in_the_grid_are
     let asks = |by: Party, to_role: ActorRole, area: &str, stops: Option<&str>| {
         let mut house = House::opened();
         house.calls_as = Some(to_role);
-        let (to, starts, stops) = (party(ACTING, to_role), at(TODAY), stops.map(at));
-        let row = Delegation { sequence: 1.into(), process: P, grid_area: area.into(), starts, stops, by, to };
-        house.store.add(Wanted { row, numbered: true });
+        house.store.delegate_to(P, area, by, party(ACTING, to_role), (at(TODAY), stops.map(at)));
         house
     };
     let (supplier, grid) = (party(A, EnergySupplier), party(GRID, GridAccessProvider));
@@ -90,16 +88,8 @@ fn master_data_are_asked_for_on_behalf_of_whoever_lets_the_asker_in_the_grid_are
 fn a_delegate_sees_no_more_than_whom_it_asks_for() {
     let mut house = House::opened();
     house.calls_as = Some(ActorRole::Delegated);
-    let row = Delegation {
-        sequence: 1.into(),
-        process: Process::RequestMeteringPointCharacteristics,
-        grid_area: "131".into(),
-        starts: at(TODAY),
-        stops: None,
-        by: party(B, ActorRole::EnergySupplier),
-        to: party(ACTING, ActorRole::Delegated),
-    };
-    house.store.add(Wanted { row, numbered: true });
+    let (by, to) = (party(B, ActorRole::EnergySupplier), party(ACTING, ActorRole::Delegated));
+    house.store.delegate_to(Process::RequestMeteringPointCharacteristics, "131", by, to, (at(TODAY), None));
     let mut query = query(ACTING, "t1");
     (query.records[0].initiator, query.records[0].initiator_role) = (Some(id(B)), Some("DDQ".into()));
     assert_eq!(broken(&house.send(&query)), ["MayNotSeeAccountingPoint"]);

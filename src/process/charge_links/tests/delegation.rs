@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::market::ActorRole;
-use crate::process::delegations::{Delegation, Process, Wanted};
+use crate::process::delegations::Process;
 
 const P: Process = Process::IncomingBillingMasterData;
 
@@ -52,16 +52,8 @@ fn a_delegate_links_the_charges_of_whoever_lets_it_in_the_metering_points_grid_a
 fn what_a_delegate_links_is_linked_and_told_as_if_its_owner_had_done_so() {
     let tax = || vec![of("TAX", ChargeType::Tariff, OPERATOR, operation())];
     let mut world = called();
-    let row = Delegation {
-        sequence: 1.into(),
-        process: P,
-        grid_area: "131".into(),
-        starts: local("01-01"),
-        stops: None,
-        by: party(OPERATOR, ActorRole::SystemOperator),
-        to: party(ACTING, ActorRole::Delegated),
-    };
-    world.store.add(Wanted { row, numbered: true });
+    let (by, to) = (party(OPERATOR, ActorRole::SystemOperator), world.caller.clone());
+    world.store.delegate_to(P, "131", by, to, (local("01-01"), None));
     let by_delegate = world.send(&from(ACTING, "EZ", tax()));
     let mut own = World::new();
     own.caller = party(OPERATOR, ActorRole::SystemOperator);
@@ -80,16 +72,8 @@ fn a_grid_company_without_leave_is_told_that_the_charge_is_anothers() {
     world.caller = party("8200000000011", ActorRole::GridAccessProvider);
     let decision = world.send(&from("8200000000011", "DDM", vec![operation()]));
     assert_eq!(broken(&decision), [["CH.09"]]);
-    let row = Delegation {
-        sequence: 1.into(),
-        process: P,
-        grid_area: "131".into(),
-        starts: local("01-01"),
-        stops: None,
-        by: party(GRID, ActorRole::GridAccessProvider),
-        to: world.caller.clone(),
-    };
-    world.store.add(Wanted { row, numbered: true });
+    let (by, to) = (party(GRID, ActorRole::GridAccessProvider), world.caller.clone());
+    world.store.delegate_to(P, "131", by, to, (local("01-01"), None));
     let decision = world.send(&from("8200000000011", "DDM", vec![operation()]));
     assert_eq!(broken(&decision), [ACCEPTED]);
     assert_eq!(decision.outgoing[0].owner(), &world.caller);

@@ -176,20 +176,6 @@ fn assert_each_operation_is_answered_once(request: &RequestChangeBillingMasterDa
     assert!(ids.iter().all(|id| id.len() == 32 && ids.iter().filter(|other| other == &id).count() == 1));
 }
 
-fn header() -> Header {
-    Header {
-        message_id: "document-1".into(),
-        document_type: "D05".into(),
-        business_reason: "D17".into(),
-        business_sector: Some("23".into()),
-        sender_number: GRID.into(),
-        sender_role: "DDM".into(),
-        receiver_number: HUB.into(),
-        receiver_role: "DDZ".into(),
-        created: NOW.into(),
-    }
-}
-
 /// [`POINT`] pays the grid company's subscription once, from 1 September on.
 fn operation() -> Operation {
     Operation {
@@ -215,12 +201,12 @@ fn of(charge_id: &str, charge_type: ChargeType, owner: &str, operation: Operatio
 }
 
 fn request(operations: Vec<Operation>) -> RequestChangeBillingMasterData {
-    RequestChangeBillingMasterData { header: header(), operations }
+    RequestChangeBillingMasterData { header: header("D05", "D17"), operations }
 }
 
 /// The same, from somebody else.
 fn from(number: &str, role: &str, operations: Vec<Operation>) -> RequestChangeBillingMasterData {
-    let header = Header { sender_number: number.into(), sender_role: role.into(), ..header() };
+    let header = Header { sender_number: number.into(), sender_role: role.into(), ..header("D05", "D17") };
     RequestChangeBillingMasterData { header, operations }
 }
 

@@ -24,13 +24,8 @@ fn query(start: &str, end: &str) -> Query {
 }
 
 fn ask(world: &World, sender: (&str, &str), queries: Vec<Query>) -> Decision {
-    let header = Header {
-        document_type: "D08".into(),
-        business_reason: "E0G".into(),
-        sender_number: sender.0.into(),
-        sender_role: sender.1.into(),
-        ..header()
-    };
+    let (sender_number, sender_role) = (sender.0.into(), sender.1.into());
+    let header = Header { sender_number, sender_role, ..header("D08", "E0G") };
     let request = RequestBillingMasterData { header, queries };
     let context = world.context();
     let Ok(facts) = gather(&request, &context, |needs| world.load(needs));

@@ -140,20 +140,6 @@ fn price(text: &str) -> Price {
     Price::parse(text).unwrap()
 }
 
-fn header(reason: &str) -> Header {
-    Header {
-        message_id: "document-1".into(),
-        document_type: "D10".into(),
-        business_reason: reason.into(),
-        business_sector: Some("23".into()),
-        sender_number: GRID.into(),
-        sender_role: "DDM".into(),
-        receiver_number: HUB.into(),
-        receiver_role: "DDZ".into(),
-        created: NOW.into(),
-    }
-}
-
 /// An operation on charge `C-1`, a daily tariff of the grid access provider, from 1 September.
 fn information() -> Operation {
     Operation {
@@ -206,7 +192,7 @@ fn request(operations: Vec<Operation>) -> RequestChangeOfPriceList {
         Some(Asked::Prices(_)) => "D08",
         _ => "D18",
     };
-    RequestChangeOfPriceList { header: header(reason), operations }
+    RequestChangeOfPriceList { header: header("D10", reason), operations }
 }
 
 fn identity() -> ChargeIdentity {

@@ -7,7 +7,7 @@ use super::*;
 use crate::market::{ActorNumber, Party};
 use crate::process::change_of_supplier::tests::NOW;
 use crate::process::charge_documents::tests::party;
-use crate::process::delegations::{Delegation, Process, Wanted};
+use crate::process::delegations::Process;
 use crate::process::participants::Status;
 
 pub type Make = fn() -> Characteristics;
@@ -296,8 +296,7 @@ fn a_delegate_is_judged_as_whoever_runs_the_grid_area() {
             let grid = |number: &str| party(number, ActorRole::GridAccessProvider);
             house.store.register(other, ActorRole::GridAccessProvider, Status::Active);
             let (by, to) = (grid(GRID), Party { number: ActorNumber::new(other), role });
-            let row = Delegation { sequence: 1.into(), process, grid_area: area.into(), starts, stops, by, to };
-            house.store.add(Wanted { row, numbered: true });
+            house.store.delegate_to(process, area, by, to, (starts, stops));
             house.calls_as = Some(role);
             let expected = match role {
                 ActorRole::GridAccessProvider if expected == stranger => not_its_own,

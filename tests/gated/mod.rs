@@ -1,0 +1,35 @@
+//! A store in memory with a gate before it: every batch comes to the gate, and reads go straight through.
+
+use std::sync::Arc;
+
+use gridpost::record::{Batch, Entry, Key, KeyRange, Packed};
+use gridpost::store::{Completion, Fault, Memory, Page, Store};
+
+/// What becomes of a batch before it comes to the store.
+pub trait Gate: Send + Sync + 'static {
+    fn submit(&self, store: &Memory, batch: Batch, done: Completion);
+}
+
+#[derive(Default)]
+pub struct Gated<G> {
+    pub store: Arc<Memory>,
+    pub gate: G,
+}
+
+impl<G: Gate> Store for Gated<G> {
+    fn get(&self, key: &Key) -> Result<Option<Entry>, Fault> {
+        self.store.get(key)
+    }
+
+    fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
+        self.store.page(range, after, limit)
+    }
+
+    fn packed(&self, key: &Key) -> Result<Option<Packed>, Fault> {
+        self.store.packed(key)
+    }
+
+    fn submit(&self, batch: Batch, done: Completion) {
+        self.gate.submit(&self.store, batch, done);
+    }
+}
