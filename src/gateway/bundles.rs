@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use super::post::{Access, Head, WRITE_AT_ONCE_BYTES_MAX};
-use super::{Fault, Gateway, Settings, delivery, hash};
+use super::{Fault, Gateway, Settings, delivery};
 use crate::archive::{self, Direction, LogEntry, Place};
 use crate::document::{self, Category, Part};
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Ahead, Bundle, Bundling, Member, Waiting};
-use crate::record::{Batch, Outcome};
+use crate::record::{Batch, Body, Outcome};
 use crate::spec::{self, Specs};
 use crate::store::Store;
 
@@ -146,8 +146,8 @@ impl Bindery {
         let Ok(Some(document)) = self.put_together(&bundle, &id, now) else { return Ok(None) };
         let first = self.logged(&bundle.members()[0])?;
         let unreadable = Fault::Unreadable { what: "a place in a queue" };
-        let hash = hash(&document);
-        let (place, body) = archive::sent_alone(&document);
+        let Some((place, body)) = self.checked_and_packed(&document) else { return Ok(None) };
+        let hash = body.packed.hash();
         let (mut batch, waiting) = bundle.close(id, hash, place.bytes, now).ok_or(unreadable)?;
         let entry = LogEntry {
             direction: Direction::Out,
@@ -186,11 +186,25 @@ impl Bindery {
             bodies.push((Bytes::copy_from_slice(&document), records_from as usize));
         }
         let parts: Vec<Part> = bodies.iter().map(|(bytes, records_from)| (&**bytes, *records_from)).collect();
-        let Some(document) = document::bundled(&parts, id, now) else { return Ok(None) };
+        Ok(document::bundled(&parts, id, now))
+    }
+
+    /// A document's place and body; `None` where it does not follow its schema. A large one is checked while it is packed.
+    fn checked_and_packed(&self, document: &[u8]) -> Option<(Place, Body)> {
+        if document.len() <= WRITE_AT_ONCE_BYTES_MAX {
+            return self.follows_its_schema(document).then(|| archive::sent_alone(document));
+        }
+        std::thread::scope(|scope| {
+            let checking = scope.spawn(|| self.follows_its_schema(document));
+            let packed = archive::sent_alone(document);
+            checking.join().unwrap_or(false).then_some(packed)
+        })
+    }
+
+    fn follows_its_schema(&self, document: &[u8]) -> bool {
         let limits = &self.settings.limits;
-        let schema = document::recognise(&self.specs, &document, limits).ok().flatten();
-        let is_valid = |schema| spec::check(schema, &document, limits, &mut ()).flaws.is_empty();
-        Ok(schema.is_some_and(is_valid).then_some(document))
+        let schema = document::recognise(&self.specs, document, limits).ok().flatten();
+        schema.is_some_and(|schema| spec::check(schema, document, limits, &mut ()).flaws.is_empty())
     }
 }
 
