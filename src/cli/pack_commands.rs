@@ -109,11 +109,14 @@ pub fn run(what: &PackCommand, store: Embedded, json: bool, config: &Config) -> 
         Verb::List { list, only, most } => {
             let mut rows = Vec::new();
             each(&store, &(list.range)(), &mut |key, entry| {
+                if rows.len() == *most {
+                    return Ok(false);
+                }
                 let row = (list.row)(key, entry).map_err(|fault| anyhow!("list: {fault}"))?;
                 if !only || list.only.as_ref().is_none_or(|only| (only.keeps)(&row)) {
                     rows.push(row);
                 }
-                Ok(rows.len() < *most)
+                Ok(true)
             })?;
             process::show(&rows, json)
         }
