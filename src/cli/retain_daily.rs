@@ -102,6 +102,9 @@ const RUN_MAX: Duration = Duration::from_secs(25 * 60);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::AuditEntry;
+    use crate::gateway::Clock;
+    use crate::gateway::world::World;
 
     #[test]
     fn it_runs_once_a_day_so_many_hours_behind_midnight() {
@@ -117,5 +120,37 @@ mod tests {
         ] {
             assert_eq!(next(at(now), hour, calendar), at(expected), "{now}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_days_run_lets_post_expire_where_that_is_wanted_and_then_documents_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.store.segment_bytes_max = 1;
+        let store = Arc::new(Embedded::open(dir.path(), config.store_options()).unwrap());
+        let (specs, settings) = (Arc::new(config.specs().unwrap()), config.gateway_settings().unwrap());
+        let now = Timestamp::parse_date_time("2023-08-01T09:00:00Z").unwrap();
+        let gateway = Gateway::open(store.clone(), specs, settings, Clock::standing_at(now)).unwrap();
+        World::toy().settle_in(&gateway).await.unwrap();
+        let sample = include_bytes!("../../samples/charges/C1-create/01-in.xml").to_vec();
+        gateway.receive_from_its_sender(sample.into(), "c-1").await.unwrap();
+        gateway.settled().await.unwrap();
+        gateway.audit(&audited::entry("something", "later")).await.unwrap();
+        let later = Timestamp::parse_date_time("2027-01-02T02:00:00Z").unwrap();
+        let run = |config: &Config| once(&store, &gateway, config, later, &|| true).unwrap();
+        let (abandoned, done) = run(&config);
+        assert_eq!((abandoned, done.removed, done.finished), (None, 1, true), "the request alone is nobody's to fetch");
+        assert!(done.unfetched > 0 && done.scanned == done.removed + done.unfetched, "{done:?}");
+        config.post_office.expire_inactive_days = 0;
+        let (abandoned, done) = run(&config);
+        let abandoned = abandoned.unwrap();
+        assert_eq!((abandoned.inactive, abandoned.expired, abandoned.finished), (0, 0, true));
+        assert_eq!(abandoned.scanned, gateway.owners_of_post().unwrap().len() as u64);
+        assert_eq!((done.removed, done.scanned), (0, done.unfetched));
+        let range = crate::archive::audit_after(0);
+        let trail = crate::store::records(&*store, &range, 100);
+        let trail: Vec<AuditEntry> = trail.map(|it| AuditEntry::from_entry(&it.unwrap().1).unwrap()).collect();
+        let told = trail.iter().filter(|entry| entry.activity == "gridpost serve retention");
+        assert_eq!(told.map(|entry| entry.target.split(" of ").next().unwrap()).collect::<Vec<_>>(), ["1 documents"]);
     }
 }
