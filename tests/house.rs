@@ -25,6 +25,8 @@ fn sources() -> Vec<(PathBuf, String, String)> {
 }
 
 fn is_test(path: &Path) -> bool {
+    // However the folder is called that all of it lies in.
+    let path = path.strip_prefix(root()).unwrap_or(path);
     path.file_name().is_some_and(|name| name == "tests.rs") || path.components().any(|part| part.as_os_str() == "tests")
 }
 
