@@ -1,13 +1,13 @@
 //! From a RequestCancellation to its decision: each record is judged, and what it withdraws is withdrawn.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::REQUEST_CANCELLATION;
 use super::rules::{self, Case};
 use crate::document::Record;
-use crate::market::{ActorNumber, ActorRole, MeteringPointId, Party};
-use crate::process::accounting_points;
-use crate::process::accounting_points::transactions::{self, Origin, Transaction};
+use crate::market::{ActorNumber, ActorRole, Party};
+use crate::process::accounting_points::transactions::{self, Transaction};
+use crate::process::change_of_supplier::asking::Asking;
 use crate::process::change_of_supplier::effect::Why;
 use crate::process::change_of_supplier::work::{self, Work};
 use crate::process::market_documents::kinds::{
@@ -17,79 +17,79 @@ use crate::process::market_documents::letters::{self, About};
 use crate::process::market_documents::requests::{Cancellation, RequestCancellation};
 use crate::process::market_documents::{ID_CHARACTERS_MAX, RequestKind, Rule, reasons};
 use crate::process::services::{REQUEST_SERVICE, Service, State, service};
-use crate::process::{Context, Decision, Fate};
-use crate::record::{Facts, Key, Needs};
+use crate::process::{Context, Decision};
+use crate::record::{Facts, Needs};
 
-pub fn turns(request: &RequestCancellation) -> Vec<Key> {
-    points(request).iter().map(accounting_points::guard_key).collect()
-}
-
-/// The accounting points, and the sender's transactions that are to be withdrawn.
-pub fn needs(request: &RequestCancellation, _context: &Context) -> Needs {
-    let sender = request.header.sender();
-    let originals = request.records.iter().filter_map(original_id);
-    originals.fold(work::needs(&points(request)), |needs, id| needs.and(transactions::needs_of(&sender, id)))
-}
-
-pub fn needs_more(request: &RequestCancellation, facts: &Facts, _context: &Context) -> Needs {
-    let sender = request.header.sender();
-    let originals = request.records.iter().filter_map(original_id);
-    let own_ids = originals.filter_map(|id| service_id(transactions::transaction(facts, &sender, id).as_ref()));
-    let services = own_ids.fold(Needs::default(), |needs, id| needs.and(service::needs_of(&id)));
-    work::needs_more(facts, &points(request)).and(services)
-}
-
-/// Answers the sender, and takes back what it withdraws.
-pub fn decide(request: &RequestCancellation, facts: &Facts, context: &Context) -> Decision {
-    let mut work = Work::load(facts, context, points(request), &[]);
-    let mut services = services(request, facts);
-    let header = &request.header;
-    let role = ActorRole::from_code(&header.sender_role).unwrap_or(context.caller.role);
-    let receiver = Party { number: header.sender(), role };
-    let (mut confirmed, mut rejected, mut fates): (Vec<Record>, Vec<Record>, Vec<_>) = Default::default();
-    for (place, record) in request.records.iter().enumerate() {
-        let own_id = context.id(&["transaction", &place.to_string()]);
-        let original = original_id(record).and_then(|id| transactions::transaction(facts, &receiver.number, id));
-        let service = service_id(original.as_ref()).and_then(|id| services.get_mut(&id));
-        let broken = judge(&work, request, record, original.as_ref(), service.as_deref(), &receiver.number);
-        let about = About {
-            transaction_id: &record.transaction_id,
-            process_reference: record.process_reference.as_deref(),
-            metering_point: &record.metering_point,
+impl Asking for Cancellation {
+    fn about(&self) -> About<'_> {
+        About {
+            transaction_id: &self.transaction_id,
+            process_reference: self.process_reference.as_deref(),
+            metering_point: &self.metering_point,
             description: None,
-        };
-        let id = context.id(&["answer", &own_id]);
-        if broken.is_empty() {
-            confirmed.push(letters::confirmation(id, &about));
-            let process = original.expect("OriginalTransactionUnknown does not fail").own_id;
-            match service {
-                Some(service) => withdraw_service(&mut work, service),
-                None => {
-                    let what = format!("cancellation {} received, every rule holds", record.transaction_id);
-                    let now = work.now();
-                    work.course_mut(&process).tell(now, what);
-                    work.withdraw(&process, Why::Requested);
-                }
-            }
-        } else {
-            rejected.push(letters::rejection(id, &about, &reasons(&broken, RequestKind::Cancellation)));
         }
-        let origin = Origin {
-            document: REQUEST_CANCELLATION.name,
-            header,
-            transaction_id: &record.transaction_id,
-            metering_point: &record.metering_point,
-        };
-        let transaction = Transaction::decided(&origin, &own_id, context.now, &broken, RequestKind::Cancellation);
-        work.changes.extend(transaction.keep());
-        let broken = broken.iter().map(|rule| rule.name()).collect();
-        fates.push(Fate { transaction_id: record.transaction_id.clone(), broken });
     }
-    let mut decision = work.finish();
-    let (confirmed, rejected) = ((&CONFIRM, confirmed), (&REJECT, rejected));
-    let mut answers = letters::answers(confirmed, rejected, &receiver, &header.business_reason, context);
-    answers.append(&mut decision.outgoing);
-    Decision { outgoing: answers, fates, ..decision }
+
+    /// The accounting points, and the sender's transactions that are to be withdrawn.
+    fn needs(request: &RequestCancellation, _context: &Context) -> Needs {
+        let sender = request.header.sender();
+        let originals = request.records.iter().filter_map(original_id);
+        originals.fold(work::needs(&request.points()), |needs, id| needs.and(transactions::needs_of(&sender, id)))
+    }
+
+    fn needs_more(request: &RequestCancellation, facts: &Facts, _context: &Context) -> Needs {
+        let sender = request.header.sender();
+        let originals = request.records.iter().filter_map(original_id);
+        let own_ids = originals.filter_map(|id| service_id(transactions::transaction(facts, &sender, id).as_ref()));
+        let services = own_ids.fold(Needs::default(), |needs, id| needs.and(service::needs_of(&id)));
+        work::needs_more(facts, &request.points()).and(services)
+    }
+
+    /// Answers the sender, and takes back what it withdraws.
+    fn decide(request: &RequestCancellation, facts: &Facts, context: &Context) -> Decision {
+        let mut work = Work::load(facts, context, request.points(), &[]);
+        let mut services = services(request, facts);
+        let header = &request.header;
+        let role = ActorRole::from_code(&header.sender_role).unwrap_or(context.caller.role);
+        let receiver = Party { number: header.sender(), role };
+        let (mut confirmed, mut rejected, mut fates): (Vec<Record>, Vec<Record>, Vec<_>) = Default::default();
+        for (place, record) in request.records.iter().enumerate() {
+            let own_id = context.id(&["transaction", &place.to_string()]);
+            let original = original_id(record).and_then(|id| transactions::transaction(facts, &receiver.number, id));
+            let service = service_id(original.as_ref()).and_then(|id| services.get_mut(&id));
+            let broken = judge(&work, request, record, original.as_ref(), service.as_deref(), &receiver.number);
+            let about = record.about();
+            let id = context.id(&["answer", &own_id]);
+            if broken.is_empty() {
+                confirmed.push(letters::confirmation(id, &about));
+                let process = original.expect("OriginalTransactionUnknown does not fail").own_id;
+                match service {
+                    Some(service) => withdraw_service(&mut work, service),
+                    None => {
+                        let what = format!("cancellation {} received, every rule holds", record.transaction_id);
+                        let now = work.now();
+                        work.course_mut(&process).tell(now, what);
+                        work.withdraw(&process, Why::Requested);
+                    }
+                }
+            } else {
+                rejected.push(letters::rejection(id, &about, &reasons(&broken, RequestKind::Cancellation)));
+            }
+            fates.push(work.decided(
+                &REQUEST_CANCELLATION,
+                header,
+                record,
+                &own_id,
+                &broken,
+                RequestKind::Cancellation,
+            ));
+        }
+        let mut decision = work.finish();
+        let (confirmed, rejected) = ((&CONFIRM, confirmed), (&REJECT, rejected));
+        let mut answers = letters::answers(confirmed, rejected, &receiver, &header.business_reason, context);
+        answers.append(&mut decision.outgoing);
+        Decision { outgoing: answers, fates, ..decision }
+    }
 }
 
 fn judge(
@@ -141,10 +141,6 @@ fn withdraw_service(work: &mut Work, service: &mut Service) {
     let id = work.context.id(&["record", NOTIFY_CANCELLATION.name, &service.id]);
     let record = letters::cancellation_notice(id, &service.id, &service.point);
     work.outgoing.push(letters::document(&NOTIFY_CANCELLATION, &grid, "D22", vec![record], work.context));
-}
-
-fn points(request: &RequestCancellation) -> BTreeSet<MeteringPointId> {
-    request.records.iter().map(|record| record.metering_point.metering_point()).collect()
 }
 
 /// The transaction that a record withdraws, if it names one that there can be.

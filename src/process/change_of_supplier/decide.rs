@@ -1,17 +1,15 @@
 //! From a RequestChangeOfSupplier to its decision: each record is judged, and what is accepted is registered.
 
-use std::collections::BTreeSet;
-
+use super::asking::Asking;
 use super::course::{Course, Notice, State};
 use super::rules::{self, Case};
 use super::standing;
 use super::work::{self, Work};
 use super::{Asked, REQUEST_CHANGE_OF_SUPPLIER, balance_order, events, track};
 use crate::document::{Header, Outgoing, Record};
-use crate::market::{ActorNumber, ActorRole, MeteringPointId, MeteringPointType, Party, Timestamp};
-use crate::process::accounting_points::transactions::{Origin, Transaction};
+use crate::market::{ActorNumber, ActorRole, MeteringPointType, Party, Timestamp};
 use crate::process::accounting_points::{
-    self, ConsumerRegistration, Customer, Dates, Process, SupplyRegistration, area_balance,
+    ConsumerRegistration, Customer, Dates, Process, SupplyRegistration, area_balance,
 };
 use crate::process::market_documents::kinds::{
     CONFIRM_CHANGE_OF_SUPPLIER as CONFIRM, REJECT_CHANGE_OF_SUPPLIER as REJECT,
@@ -21,81 +19,73 @@ use crate::process::market_documents::requests::{ChangeOfSupplier, RequestChange
 use crate::process::market_documents::{Rule, reasons};
 use crate::process::metering_points::MeteringPoint;
 use crate::process::participants;
-use crate::process::{Context, Decision, Fate};
-use crate::record::{Facts, Key, Needs};
+use crate::process::{Context, Decision};
+use crate::record::{Facts, Needs};
 
-/// The accounting points that a request is about.
-pub fn turns(request: &RequestChangeOfSupplier) -> Vec<Key> {
-    points(request).iter().map(accounting_points::guard_key).collect()
-}
-
-/// The accounting points, and everybody whose standing is asked about.
-pub fn needs(request: &RequestChangeOfSupplier, context: &Context) -> Needs {
-    let points = points(request);
-    let mut needs = work::needs(&points);
-    for record in &request.records {
-        let number = ActorNumber::new(record.energy_supplier.trimmed());
-        needs = needs.and(standing::needs(context.pack(), &number));
-        if let Some(responsible) = responsible(record) {
-            needs = needs.and(participants::needs_of(context.pack(), &responsible));
-        }
-    }
-    needs
-}
-
-pub fn needs_more(request: &RequestChangeOfSupplier, facts: &Facts, _context: &Context) -> Needs {
-    let needs = work::needs_more(facts, &points(request));
-    if Asked::of(&request.header.business_reason) != Asked::BalanceResponsible {
-        return needs;
-    }
-    request.records.iter().fold(needs, |needs, record| {
-        let supplier = ActorNumber::new(record.energy_supplier.trimmed());
-        needs.and(balance_order::needs_more(facts, &record.metering_point.metering_point(), &supplier))
-    })
-}
-
-/// Answers the sender, and sets off what it has asked for.
-pub fn decide(request: &RequestChangeOfSupplier, facts: &Facts, context: &Context) -> Decision {
-    let mut work = Work::load(facts, context, points(request), &[]);
-    let header = &request.header;
-    let asked = Asked::of(&header.business_reason);
-    let receiver = Party { number: header.sender(), role: ActorRole::EnergySupplier };
-    let (mut confirmed, mut rejected, mut fates): (Vec<Record>, Vec<Record>, Vec<_>) = Default::default();
-    for (place, record) in request.records.iter().enumerate() {
-        let own_id = context.id(&["transaction", &place.to_string()]);
-        let broken = judge(&work, header, record, asked);
-        let origin = Origin {
-            document: REQUEST_CHANGE_OF_SUPPLIER.name,
-            header,
-            transaction_id: &record.transaction_id,
-            metering_point: &record.metering_point,
-        };
-        let transaction = Transaction::decided(&origin, &own_id, context.now, &broken, asked.request());
-        work.changes.extend(transaction.keep());
-        let about = About {
-            transaction_id: &record.transaction_id,
-            process_reference: record.process_reference.as_deref(),
-            metering_point: &record.metering_point,
+impl Asking for ChangeOfSupplier {
+    fn about(&self) -> About<'_> {
+        About {
+            transaction_id: &self.transaction_id,
+            process_reference: self.process_reference.as_deref(),
+            metering_point: &self.metering_point,
             description: None,
-        };
-        let id = context.id(&["answer", &own_id]);
-        if broken.is_empty() {
-            confirmed.push(letters::confirmation(id, &about));
-            // The document's id is made from its first record.
-            let first = confirmed[..1].to_vec();
-            let confirmation = letters::document(&CONFIRM, &receiver, &header.business_reason, first, context);
-            accept(&mut work, request, record, asked, own_id, &confirmation);
-        } else {
-            rejected.push(letters::rejection(id, &about, &reasons(&broken, asked.request())));
         }
-        let broken = broken.iter().map(|rule| rule.name()).collect();
-        fates.push(Fate { transaction_id: record.transaction_id.clone(), broken });
     }
-    let mut decision = work.finish();
-    let (confirmed, rejected) = ((&CONFIRM, confirmed), (&REJECT, rejected));
-    let mut answers = letters::answers(confirmed, rejected, &receiver, &header.business_reason, context);
-    answers.append(&mut decision.outgoing);
-    Decision { outgoing: answers, fates, ..decision }
+
+    /// The accounting points, and everybody whose standing is asked about.
+    fn needs(request: &RequestChangeOfSupplier, context: &Context) -> Needs {
+        let points = request.points();
+        let mut needs = work::needs(&points);
+        for record in &request.records {
+            let number = ActorNumber::new(record.energy_supplier.trimmed());
+            needs = needs.and(standing::needs(context.pack(), &number));
+            if let Some(responsible) = responsible(record) {
+                needs = needs.and(participants::needs_of(context.pack(), &responsible));
+            }
+        }
+        needs
+    }
+
+    fn needs_more(request: &RequestChangeOfSupplier, facts: &Facts, _context: &Context) -> Needs {
+        let needs = work::needs_more(facts, &request.points());
+        if Asked::of(&request.header.business_reason) != Asked::BalanceResponsible {
+            return needs;
+        }
+        request.records.iter().fold(needs, |needs, record| {
+            let supplier = ActorNumber::new(record.energy_supplier.trimmed());
+            needs.and(balance_order::needs_more(facts, &record.metering_point.metering_point(), &supplier))
+        })
+    }
+
+    /// Answers the sender, and sets off what it has asked for.
+    fn decide(request: &RequestChangeOfSupplier, facts: &Facts, context: &Context) -> Decision {
+        let mut work = Work::load(facts, context, request.points(), &[]);
+        let header = &request.header;
+        let asked = Asked::of(&header.business_reason);
+        let receiver = Party { number: header.sender(), role: ActorRole::EnergySupplier };
+        let (mut confirmed, mut rejected, mut fates): (Vec<Record>, Vec<Record>, Vec<_>) = Default::default();
+        for (place, record) in request.records.iter().enumerate() {
+            let own_id = context.id(&["transaction", &place.to_string()]);
+            let broken = judge(&work, header, record, asked);
+            fates.push(work.decided(&REQUEST_CHANGE_OF_SUPPLIER, header, record, &own_id, &broken, asked.request()));
+            let about = record.about();
+            let id = context.id(&["answer", &own_id]);
+            if broken.is_empty() {
+                confirmed.push(letters::confirmation(id, &about));
+                // The document's id is made from its first record.
+                let first = confirmed[..1].to_vec();
+                let confirmation = letters::document(&CONFIRM, &receiver, &header.business_reason, first, context);
+                accept(&mut work, request, record, asked, own_id, &confirmation);
+            } else {
+                rejected.push(letters::rejection(id, &about, &reasons(&broken, asked.request())));
+            }
+        }
+        let mut decision = work.finish();
+        let (confirmed, rejected) = ((&CONFIRM, confirmed), (&REJECT, rejected));
+        let mut answers = letters::answers(confirmed, rejected, &receiver, &header.business_reason, context);
+        answers.append(&mut decision.outgoing);
+        Decision { outgoing: answers, fates, ..decision }
+    }
 }
 
 /// Every rule that the record breaks.
@@ -210,10 +200,6 @@ fn accept(
             balance_order::register(work, process, course, &responsible);
         }
     }
-}
-
-fn points(request: &RequestChangeOfSupplier) -> BTreeSet<MeteringPointId> {
-    request.records.iter().map(|record| record.metering_point.metering_point()).collect()
 }
 
 fn customer(record: &ChangeOfSupplier) -> Option<Customer> {

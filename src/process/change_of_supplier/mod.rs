@@ -25,6 +25,7 @@
 //!
 //! Source: market-roles 2.1, 2.2, 2.5, 2.10, 2.14.
 
+pub mod asking;
 pub mod balance_order;
 pub mod course;
 mod decide;
@@ -49,13 +50,11 @@ pub mod tests;
 
 pub use settings::Settings;
 
-use crate::document::Header;
 use crate::market::ActorRole;
+use crate::process::Incoming;
 use crate::process::accounting_points::ProcessKind;
-use crate::process::market_documents::requests::{ChangeOfSupplier, RequestChangeOfSupplier};
+use crate::process::market_documents::requests::ChangeOfSupplier;
 use crate::process::market_documents::{RequestKind, reader};
-use crate::process::{Context, Decision, Incoming, Request};
-use crate::record::{Facts, Key, Needs};
 
 /// RSM-001.
 pub const REQUEST_CHANGE_OF_SUPPLIER: Incoming = Incoming {
@@ -99,31 +98,5 @@ impl Asked {
             Asked::MoveIn => RequestKind::MoveIn,
             Asked::BalanceResponsible => RequestKind::ChangeOfBalanceResponsible,
         }
-    }
-}
-
-impl Request for RequestChangeOfSupplier {
-    fn header(&self) -> &Header {
-        &self.header
-    }
-
-    fn transaction_ids(&self) -> Vec<&str> {
-        self.records.iter().map(|record| &*record.transaction_id).collect()
-    }
-
-    fn turns(&self) -> Vec<Key> {
-        decide::turns(self)
-    }
-
-    fn needs(&self, context: &Context) -> Needs {
-        decide::needs(self, context)
-    }
-
-    fn needs_more(&self, facts: &Facts, context: &Context) -> Needs {
-        decide::needs_more(self, facts, context)
-    }
-
-    fn decide(&self, facts: &Facts, context: &Context) -> Decision {
-        decide::decide(self, facts, context)
     }
 }

@@ -1,15 +1,13 @@
 //! From a RequestChangeCustomerCharacteristics to its decision: each record is judged, kept and passed on.
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 
 use super::rules::{self, Case, Subject};
 use super::{REQUEST_CHANGE_CUSTOMER_CHARACTERISTICS, contact, forward};
 use crate::document::Record;
 use crate::market::{ActorRole, AddressType, CustomerNumber, MeteringPointId, Party, Timestamp};
-use crate::process::accounting_points::transactions::{Origin, Transaction};
-use crate::process::accounting_points::{self, AccountingPoint, Customer, CustomerData, ProcessKind};
+use crate::process::accounting_points::{AccountingPoint, Customer, CustomerData, ProcessKind};
+use crate::process::change_of_supplier::asking::Asking;
 use crate::process::change_of_supplier::course;
 use crate::process::change_of_supplier::events::accounting_point_id;
 use crate::process::change_of_supplier::window::instant;
@@ -19,74 +17,63 @@ use crate::process::market_documents::kinds::{CONFIRM_CUSTOMER_CHANGE as CONFIRM
 use crate::process::market_documents::letters::{self, About};
 use crate::process::market_documents::master_data::Contact;
 use crate::process::market_documents::{CustomerId, RequestKind, Rule, reasons};
-use crate::process::{Context, Decision, Event, Fate};
-use crate::record::{Facts, Key, Needs};
+use crate::process::{Context, Decision, Event};
+use crate::record::{Facts, Needs};
 
-pub fn turns(request: &RequestChangeCustomerCharacteristics) -> Vec<Key> {
-    points(request).iter().map(accounting_points::guard_key).collect()
-}
-
-pub fn needs(request: &RequestChangeCustomerCharacteristics, _context: &Context) -> Needs {
-    work::needs(&points(request))
-}
-
-/// And how far the move-ins have come whose customers are told of.
-pub fn needs_more(request: &RequestChangeCustomerCharacteristics, facts: &Facts, _context: &Context) -> Needs {
-    let move_ins = move_ins(request, facts);
-    let courses = move_ins.iter().fold(Needs::default(), |needs, process| needs.and(course::needs_of(process)));
-    work::needs_more(facts, &points(request)).and(courses)
-}
-
-/// Answers the sender, keeps what it tells, and passes it on.
-pub fn decide(request: &RequestChangeCustomerCharacteristics, facts: &Facts, context: &Context) -> Decision {
-    let move_ins = move_ins(request, facts);
-    let move_ins: Vec<&str> = move_ins.iter().map(String::as_str).collect();
-    let mut work = Work::load(facts, context, points(request), &move_ins);
-    let header = &request.header;
-    let reason = &header.business_reason;
-    let kind = if reason == CONTACT { RequestKind::Contact } else { RequestKind::CustomerData };
-    let role = ActorRole::from_code(&header.sender_role).unwrap_or(context.caller.role);
-    let receiver = Party { number: header.sender(), role };
-    let (mut confirmed, mut rejected, mut fates): (Vec<Record>, Vec<Record>, Vec<_>) = Default::default();
-    for (place, record) in request.records.iter().enumerate() {
-        let own_id = context.id(&["transaction", &place.to_string()]);
-        let id = record.metering_point.metering_point();
-        let verdict = match kind {
-            RequestKind::Contact => contact::judge(&work, header, record)
-                .map(|supplier| contact::forward(&mut work, &id, record, supplier, reason, &own_id)),
-            _ => judge(&work, request, record, &own_id).map(|told| {
-                keep(&mut work, &id, &told, reason, &record.transaction_id);
-                forward::forward(&mut work, &id, &told.data, reason, &own_id);
-            }),
-        };
-        let broken: Vec<Rule> = verdict.err().unwrap_or_default();
-        let origin = Origin {
-            document: REQUEST_CHANGE_CUSTOMER_CHARACTERISTICS.name,
-            header,
-            transaction_id: &record.transaction_id,
-            metering_point: &record.metering_point,
-        };
-        let transaction = Transaction::decided(&origin, &own_id, context.now, &broken, kind);
-        work.changes.extend(transaction.keep());
-        let about = About {
-            transaction_id: &record.transaction_id,
-            process_reference: record.process_reference.as_deref(),
-            metering_point: &record.metering_point,
+impl Asking for CustomerCharacteristics {
+    fn about(&self) -> About<'_> {
+        About {
+            transaction_id: &self.transaction_id,
+            process_reference: self.process_reference.as_deref(),
+            metering_point: &self.metering_point,
             description: None,
-        };
-        let answer = context.id(&["answer", &own_id]);
-        if broken.is_empty() {
-            confirmed.push(letters::confirmation(answer, &about));
-        } else {
-            rejected.push(letters::rejection(answer, &about, &reasons(&broken, kind)));
         }
-        let broken = broken.iter().map(|rule| rule.name()).collect();
-        fates.push(Fate { transaction_id: record.transaction_id.clone(), broken });
     }
-    let mut decision = work.finish();
-    let mut answers = letters::answers((&CONFIRM, confirmed), (&REJECT, rejected), &receiver, reason, context);
-    answers.append(&mut decision.outgoing);
-    Decision { outgoing: answers, fates, ..decision }
+
+    /// And how far the move-ins have come whose customers are told of.
+    fn needs_more(request: &RequestChangeCustomerCharacteristics, facts: &Facts, _context: &Context) -> Needs {
+        let move_ins = move_ins(request, facts);
+        let courses = move_ins.iter().fold(Needs::default(), |needs, process| needs.and(course::needs_of(process)));
+        work::needs_more(facts, &request.points()).and(courses)
+    }
+
+    /// Answers the sender, keeps what it tells, and passes it on.
+    fn decide(request: &RequestChangeCustomerCharacteristics, facts: &Facts, context: &Context) -> Decision {
+        let move_ins = move_ins(request, facts);
+        let move_ins: Vec<&str> = move_ins.iter().map(String::as_str).collect();
+        let mut work = Work::load(facts, context, request.points(), &move_ins);
+        let header = &request.header;
+        let reason = &header.business_reason;
+        let kind = if reason == CONTACT { RequestKind::Contact } else { RequestKind::CustomerData };
+        let role = ActorRole::from_code(&header.sender_role).unwrap_or(context.caller.role);
+        let receiver = Party { number: header.sender(), role };
+        let (mut confirmed, mut rejected, mut fates): (Vec<Record>, Vec<Record>, Vec<_>) = Default::default();
+        for (place, record) in request.records.iter().enumerate() {
+            let own_id = context.id(&["transaction", &place.to_string()]);
+            let id = record.metering_point.metering_point();
+            let verdict = match kind {
+                RequestKind::Contact => contact::judge(&work, header, record)
+                    .map(|supplier| contact::forward(&mut work, &id, record, supplier, reason, &own_id)),
+                _ => judge(&work, request, record, &own_id).map(|told| {
+                    keep(&mut work, &id, &told, reason, &record.transaction_id);
+                    forward::forward(&mut work, &id, &told.data, reason, &own_id);
+                }),
+            };
+            let broken: Vec<Rule> = verdict.err().unwrap_or_default();
+            fates.push(work.decided(&REQUEST_CHANGE_CUSTOMER_CHARACTERISTICS, header, record, &own_id, &broken, kind));
+            let about = record.about();
+            let answer = context.id(&["answer", &own_id]);
+            if broken.is_empty() {
+                confirmed.push(letters::confirmation(answer, &about));
+            } else {
+                rejected.push(letters::rejection(answer, &about, &reasons(&broken, kind)));
+            }
+        }
+        let mut decision = work.finish();
+        let mut answers = letters::answers((&CONFIRM, confirmed), (&REJECT, rejected), &receiver, reason, context);
+        answers.append(&mut decision.outgoing);
+        Decision { outgoing: answers, fates, ..decision }
+    }
 }
 
 /// What a record tells, in the form in which it is kept.
@@ -188,17 +175,13 @@ pub fn contacts(record: &CustomerCharacteristics) -> Vec<Contact> {
 
 /// Every move-in that took place, or is to, at the accounting points of a request.
 fn move_ins(request: &RequestChangeCustomerCharacteristics, facts: &Facts) -> Vec<String> {
-    let points = points(request).into_iter().map(|id| AccountingPoint::load(facts, &id));
+    let points = request.points().into_iter().map(|id| AccountingPoint::load(facts, &id));
     let ids = points.flat_map(|point| {
         let processes = point.processes();
         let move_ins = processes.into_iter().filter(|it| it.kind == ProcessKind::MoveIn && it.consumer.is_some());
         move_ins.map(|process| process.id.clone()).collect::<Vec<_>>()
     });
     ids.collect()
-}
-
-fn points(request: &RequestChangeCustomerCharacteristics) -> BTreeSet<MeteringPointId> {
-    request.records.iter().map(|record| record.metering_point.metering_point()).collect()
 }
 
 /// A contact address; everything else is customer data.

@@ -1,13 +1,11 @@
 //! From a RequestEndOfSupply to its decision: each record is judged, and what is accepted is registered.
 
-use std::collections::BTreeSet;
-
 use super::REQUEST_END_OF_SUPPLY;
 use super::rules::{self, Case};
 use crate::document::{Outgoing, Record};
-use crate::market::{ActorRole, MeteringPointId, Party};
-use crate::process::accounting_points::transactions::{Origin, Transaction};
-use crate::process::accounting_points::{self, Process, ProcessKind};
+use crate::market::{ActorRole, Party};
+use crate::process::accounting_points::{Process, ProcessKind};
+use crate::process::change_of_supplier::asking::Asking;
 use crate::process::change_of_supplier::course::{Course, State};
 use crate::process::change_of_supplier::work::{self, Work};
 use crate::process::change_of_supplier::{events, standing, track, window};
@@ -15,64 +13,52 @@ use crate::process::market_documents::kinds::{CONFIRM_END_OF_SUPPLY as CONFIRM, 
 use crate::process::market_documents::letters::{self, About};
 use crate::process::market_documents::requests::{EndOfSupply, RequestEndOfSupply};
 use crate::process::market_documents::{RequestKind, Rule, reasons};
-use crate::process::{Context, Decision, Fate};
-use crate::record::{Facts, Key, Needs};
+use crate::process::{Context, Decision};
+use crate::record::{Facts, Needs};
 
-/// The accounting points that a request is about.
-pub fn turns(request: &RequestEndOfSupply) -> Vec<Key> {
-    points(request).iter().map(accounting_points::guard_key).collect()
-}
-
-pub fn needs(request: &RequestEndOfSupply, context: &Context) -> Needs {
-    work::needs(&points(request)).and(standing::needs(context.pack(), &request.header.sender()))
-}
-
-pub fn needs_more(request: &RequestEndOfSupply, facts: &Facts, _context: &Context) -> Needs {
-    work::needs_more(facts, &points(request))
-}
-
-/// Answers the sender, and sets off what it has asked for.
-pub fn decide(request: &RequestEndOfSupply, facts: &Facts, context: &Context) -> Decision {
-    let mut work = Work::load(facts, context, points(request), &[]);
-    let header = &request.header;
-    let kind = request_kind(&header.business_reason);
-    let receiver = Party { number: header.sender(), role: ActorRole::EnergySupplier };
-    let (mut confirmed, mut rejected, mut fates): (Vec<Record>, Vec<Record>, Vec<_>) = Default::default();
-    for (place, record) in request.records.iter().enumerate() {
-        let own_id = context.id(&["transaction", &place.to_string()]);
-        let broken = judge(&work, request, record);
-        let origin = Origin {
-            document: REQUEST_END_OF_SUPPLY.name,
-            header,
-            transaction_id: &record.transaction_id,
-            metering_point: &record.metering_point,
-        };
-        let transaction = Transaction::decided(&origin, &own_id, context.now, &broken, kind);
-        work.changes.extend(transaction.keep());
-        let about = About {
-            transaction_id: &record.transaction_id,
-            process_reference: record.process_reference.as_deref(),
-            metering_point: &record.metering_point,
+impl Asking for EndOfSupply {
+    fn about(&self) -> About<'_> {
+        About {
+            transaction_id: &self.transaction_id,
+            process_reference: self.process_reference.as_deref(),
+            metering_point: &self.metering_point,
             description: None,
-        };
-        let id = context.id(&["answer", &own_id]);
-        if broken.is_empty() {
-            confirmed.push(letters::confirmation(id, &about));
-            // The document's id is made from its first record.
-            let first = confirmed[..1].to_vec();
-            let confirmation = letters::document(&CONFIRM, &receiver, &header.business_reason, first, context);
-            accept(&mut work, request, record, own_id, &confirmation);
-        } else {
-            rejected.push(letters::rejection(id, &about, &reasons(&broken, kind)));
         }
-        let broken = broken.iter().map(|rule| rule.name()).collect();
-        fates.push(Fate { transaction_id: record.transaction_id.clone(), broken });
     }
-    let mut decision = work.finish();
-    let (confirmed, rejected) = ((&CONFIRM, confirmed), (&REJECT, rejected));
-    let mut answers = letters::answers(confirmed, rejected, &receiver, &header.business_reason, context);
-    answers.append(&mut decision.outgoing);
-    Decision { outgoing: answers, fates, ..decision }
+
+    fn needs(request: &RequestEndOfSupply, context: &Context) -> Needs {
+        work::needs(&request.points()).and(standing::needs(context.pack(), &request.header.sender()))
+    }
+
+    /// Answers the sender, and sets off what it has asked for.
+    fn decide(request: &RequestEndOfSupply, facts: &Facts, context: &Context) -> Decision {
+        let mut work = Work::load(facts, context, request.points(), &[]);
+        let header = &request.header;
+        let kind = request_kind(&header.business_reason);
+        let receiver = Party { number: header.sender(), role: ActorRole::EnergySupplier };
+        let (mut confirmed, mut rejected, mut fates): (Vec<Record>, Vec<Record>, Vec<_>) = Default::default();
+        for (place, record) in request.records.iter().enumerate() {
+            let own_id = context.id(&["transaction", &place.to_string()]);
+            let broken = judge(&work, request, record);
+            fates.push(work.decided(&REQUEST_END_OF_SUPPLY, header, record, &own_id, &broken, kind));
+            let about = record.about();
+            let id = context.id(&["answer", &own_id]);
+            if broken.is_empty() {
+                confirmed.push(letters::confirmation(id, &about));
+                // The document's id is made from its first record.
+                let first = confirmed[..1].to_vec();
+                let confirmation = letters::document(&CONFIRM, &receiver, &header.business_reason, first, context);
+                accept(&mut work, request, record, own_id, &confirmation);
+            } else {
+                rejected.push(letters::rejection(id, &about, &reasons(&broken, kind)));
+            }
+        }
+        let mut decision = work.finish();
+        let (confirmed, rejected) = ((&CONFIRM, confirmed), (&REJECT, rejected));
+        let mut answers = letters::answers(confirmed, rejected, &receiver, &header.business_reason, context);
+        answers.append(&mut decision.outgoing);
+        Decision { outgoing: answers, fates, ..decision }
+    }
 }
 
 /// Every rule that the record breaks.
@@ -127,8 +113,4 @@ fn accept(work: &mut Work, request: &RequestEndOfSupply, record: &EndOfSupply, i
 /// Any other reason is refused at the door.
 fn request_kind(business_reason: &str) -> RequestKind {
     if business_reason == "E66" { RequestKind::MoveOut } else { RequestKind::EndOfSupply }
-}
-
-fn points(request: &RequestEndOfSupply) -> BTreeSet<MeteringPointId> {
-    request.records.iter().map(|record| record.metering_point.metering_point()).collect()
 }

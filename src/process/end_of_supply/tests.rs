@@ -1,9 +1,10 @@
 //! Ends of supply and move-outs: every rule, every step, and what overtakes them.
 
-use super::*;
+use crate::process::Request;
 use crate::process::accounting_points::Status;
 use crate::process::change_of_supplier::tests::*;
 use crate::process::charge_documents::tests::at;
+use crate::process::market_documents::requests::RequestEndOfSupply;
 
 /// 1 May.
 const MAY: &str = "2023-04-30T22:00:00Z";

@@ -9,7 +9,8 @@
 //! Going out, typed values become records ([`letters`], [`master_data`]) of the kinds in [`kinds`]; what a broken rule is
 //! called and answered with stands in [`Rule`].
 //!
-//! A process that takes a document in implements [`crate::process::Request`] for its `Sent`, and registers [`reader`].
+//! A process that takes a document in implements [`crate::process::Request`] for its `Sent`, or
+//! [`Asking`](crate::process::change_of_supplier::asking::Asking) for its record, and registers [`reader`].
 
 pub mod answers;
 pub mod customers;

@@ -7,34 +7,89 @@ use super::answer::{Answer, answer};
 use super::rules::{self, Case, Granted, Original};
 use crate::document::{Kind, Outgoing, Record};
 use crate::market::{ActorRole, MeteringPointId, Party};
-use crate::process::accounting_points;
-use crate::process::accounting_points::transactions::{Origin, Transaction};
+use crate::process::change_of_supplier::asking::Asking;
 use crate::process::change_of_supplier::work::{self, Work};
 use crate::process::market_documents::kinds::{CUSTOMER_ANSWER, METERING_POINT_ANSWER, REJECT_QUERY};
 use crate::process::market_documents::letters::{self, About};
 use crate::process::market_documents::requests::{MasterDataQuery, RequestAccountingPointCharacteristics};
 use crate::process::market_documents::{RequestKind, reasons};
-use crate::process::{Context, Decision, Fate, delegations, metering_points};
-use crate::record::{Facts, Key, Needs};
+use crate::process::{Context, Decision, delegations, metering_points};
+use crate::record::{Facts, Needs};
 
 /// Records of one answering document; a query may be answered with several.
 pub const ANSWER_RECORDS_MAX: usize = 1_000;
 
-pub fn turns(request: &RequestAccountingPointCharacteristics) -> Vec<Key> {
-    points(request).iter().map(accounting_points::guard_key).collect()
-}
+impl Asking for MasterDataQuery {
+    fn about(&self) -> About<'_> {
+        About {
+            transaction_id: &self.transaction_id,
+            process_reference: self.process_reference.as_deref(),
+            metering_point: &self.metering_point,
+            description: None,
+        }
+    }
 
-pub fn needs(request: &RequestAccountingPointCharacteristics, _context: &Context) -> Needs {
-    work::needs(&points(request)).and(delegations::needs_of_any())
-}
+    fn needs(request: &RequestAccountingPointCharacteristics, _context: &Context) -> Needs {
+        work::needs(&request.points()).and(delegations::needs_of_any())
+    }
 
-/// On whose behalf is asked, and whether that one lets the sender. The children are looked at where they are asked for.
-pub fn needs_more(request: &RequestAccountingPointCharacteristics, facts: &Facts, context: &Context) -> Needs {
-    let children = children(request, facts);
-    let known = children.iter().filter(|id| metering_points::is_looked_up(facts, id));
-    let needs =
-        work::needs_more(facts, &points(request)).and(work::needs(&children)).and(work::needs_more(facts, known));
-    request.records.iter().fold(needs, |needs, record| needs.and(delegation_needs(request, record, facts, context)))
+    /// On whose behalf is asked, and whether that one lets the sender. The children are looked at where they are asked for.
+    fn needs_more(request: &RequestAccountingPointCharacteristics, facts: &Facts, context: &Context) -> Needs {
+        let children = children(request, facts);
+        let known = children.iter().filter(|id| metering_points::is_looked_up(facts, id));
+        let needs =
+            work::needs_more(facts, &request.points()).and(work::needs(&children)).and(work::needs_more(facts, known));
+        request.records.iter().fold(needs, |needs, record| needs.and(delegation_needs(request, record, facts, context)))
+    }
+
+    /// Answers each query with what its asker may see, or with why not.
+    fn decide(request: &RequestAccountingPointCharacteristics, facts: &Facts, context: &Context) -> Decision {
+        let mut looked_at = request.points();
+        looked_at.extend(children(request, facts));
+        let mut work = Work::load(facts, context, looked_at, &[]);
+        let header = &request.header;
+        let receiver = rules::sender(header, context);
+        let (mut answers, mut rejected, mut fates) = (Answer::default(), Vec::new(), Vec::new());
+        for (place, record) in request.records.iter().enumerate() {
+            let own_id = context.id(&["transaction", &place.to_string()]);
+            let id = record.metering_point.metering_point();
+            let expected = work.site(&id).point.as_expected();
+            let verdict = rules::judge(&Case { header, record, work: &work, id: &id, expected: &expected });
+            let broken = match verdict {
+                Ok(Granted { role, seen }) => {
+                    let Answer { points, customers } = answer(&work, &id, record, &seen, role, &own_id);
+                    answers.points.extend(points);
+                    answers.customers.extend(customers);
+                    Vec::new()
+                }
+                Err(broken) => {
+                    let about = record.about();
+                    let id = context.id(&["answer", &own_id]);
+                    rejected.push(letters::rejection(id, &about, &reasons(&broken, RequestKind::Query)));
+                    broken
+                }
+            };
+            fates.push(work.decided(
+                &REQUEST_ACCOUNTING_POINT_CHARACTERISTICS,
+                header,
+                record,
+                &own_id,
+                &broken,
+                RequestKind::Query,
+            ));
+        }
+        let documents = |kind: &'static Kind, records: &[Record]| -> Vec<Outgoing> {
+            let parts = records.chunks(ANSWER_RECORDS_MAX);
+            let document =
+                |part: &[Record]| letters::document(kind, &receiver, &header.business_reason, part.to_vec(), context);
+            parts.map(|part| delegations::answering(document(part), context)).collect()
+        };
+        let mut decision = work.finish();
+        decision.outgoing.extend(documents(&METERING_POINT_ANSWER, &answers.points));
+        decision.outgoing.extend(documents(&CUSTOMER_ANSWER, &answers.customers));
+        decision.outgoing.extend(documents(&REJECT_QUERY, &rejected));
+        Decision { fates, ..decision }
+    }
 }
 
 fn delegation_needs(
@@ -55,66 +110,6 @@ fn delegation_needs(
         }
         Original::Sender | Original::Nobody => Needs::default(),
     }
-}
-
-/// Answers each query with what its asker may see, or with why not.
-pub fn decide(request: &RequestAccountingPointCharacteristics, facts: &Facts, context: &Context) -> Decision {
-    let mut looked_at = points(request);
-    looked_at.extend(children(request, facts));
-    let mut work = Work::load(facts, context, looked_at, &[]);
-    let header = &request.header;
-    let receiver = rules::sender(header, context);
-    let (mut answers, mut rejected, mut fates) = (Answer::default(), Vec::new(), Vec::new());
-    for (place, record) in request.records.iter().enumerate() {
-        let own_id = context.id(&["transaction", &place.to_string()]);
-        let id = record.metering_point.metering_point();
-        let expected = work.site(&id).point.as_expected();
-        let verdict = rules::judge(&Case { header, record, work: &work, id: &id, expected: &expected });
-        let broken = match verdict {
-            Ok(Granted { role, seen }) => {
-                let Answer { points, customers } = answer(&work, &id, record, &seen, role, &own_id);
-                answers.points.extend(points);
-                answers.customers.extend(customers);
-                Vec::new()
-            }
-            Err(broken) => {
-                let about = About {
-                    transaction_id: &record.transaction_id,
-                    process_reference: record.process_reference.as_deref(),
-                    metering_point: &record.metering_point,
-                    description: None,
-                };
-                let id = context.id(&["answer", &own_id]);
-                rejected.push(letters::rejection(id, &about, &reasons(&broken, RequestKind::Query)));
-                broken
-            }
-        };
-        let origin = Origin {
-            document: REQUEST_ACCOUNTING_POINT_CHARACTERISTICS.name,
-            header,
-            transaction_id: &record.transaction_id,
-            metering_point: &record.metering_point,
-        };
-        let transaction = Transaction::decided(&origin, &own_id, context.now, &broken, RequestKind::Query);
-        work.changes.extend(transaction.keep());
-        let broken = broken.iter().map(|rule| rule.name()).collect();
-        fates.push(Fate { transaction_id: record.transaction_id.clone(), broken });
-    }
-    let documents = |kind: &'static Kind, records: &[Record]| -> Vec<Outgoing> {
-        let parts = records.chunks(ANSWER_RECORDS_MAX);
-        let document =
-            |part: &[Record]| letters::document(kind, &receiver, &header.business_reason, part.to_vec(), context);
-        parts.map(|part| delegations::answering(document(part), context)).collect()
-    };
-    let mut decision = work.finish();
-    decision.outgoing.extend(documents(&METERING_POINT_ANSWER, &answers.points));
-    decision.outgoing.extend(documents(&CUSTOMER_ANSWER, &answers.customers));
-    decision.outgoing.extend(documents(&REJECT_QUERY, &rejected));
-    Decision { fates, ..decision }
-}
-
-fn points(request: &RequestAccountingPointCharacteristics) -> BTreeSet<MeteringPointId> {
-    request.records.iter().map(|record| record.metering_point.metering_point()).collect()
 }
 
 /// The child metering points of those whose children are asked for.

@@ -23,12 +23,10 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-use crate::document::Header;
 use crate::market::ActorRole;
+use crate::process::Incoming;
 use crate::process::market_documents::reader;
-use crate::process::market_documents::requests::{MasterDataQuery, RequestAccountingPointCharacteristics};
-use crate::process::{Context, Decision, Incoming, Request};
-use crate::record::{Facts, Key, Needs};
+use crate::process::market_documents::requests::MasterDataQuery;
 
 /// RSM-006.
 pub const REQUEST_ACCOUNTING_POINT_CHARACTERISTICS: Incoming = Incoming {
@@ -38,29 +36,3 @@ pub const REQUEST_ACCOUNTING_POINT_CHARACTERISTICS: Incoming = Incoming {
     roles: &[ActorRole::EnergySupplier, ActorRole::GridAccessProvider],
     reader: reader::<MasterDataQuery>,
 };
-
-impl Request for RequestAccountingPointCharacteristics {
-    fn header(&self) -> &Header {
-        &self.header
-    }
-
-    fn transaction_ids(&self) -> Vec<&str> {
-        self.records.iter().map(|record| &*record.transaction_id).collect()
-    }
-
-    fn turns(&self) -> Vec<Key> {
-        decide::turns(self)
-    }
-
-    fn needs(&self, context: &Context) -> Needs {
-        decide::needs(self, context)
-    }
-
-    fn needs_more(&self, facts: &Facts, context: &Context) -> Needs {
-        decide::needs_more(self, facts, context)
-    }
-
-    fn decide(&self, facts: &Facts, context: &Context) -> Decision {
-        decide::decide(self, facts, context)
-    }
-}

@@ -8,6 +8,7 @@ use crate::process::charge_documents::tests::{ACTING, at, party};
 use crate::process::delegations::Process;
 use crate::process::market_documents::Sent;
 use crate::process::market_documents::customers::{CustomerCharacteristics, SentContact};
+use crate::process::market_documents::requests::RequestAccountingPointCharacteristics;
 
 const TODAY: &str = "2023-02-28T23:00:00Z";
 

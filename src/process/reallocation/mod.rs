@@ -36,7 +36,7 @@ use crate::process::market_documents::answers::{
     RejectRequestReallocateChangeOfSupplier,
 };
 use crate::process::market_documents::reader;
-use crate::process::market_documents::requests::{Reallocation, RequestReallocateChangeOfSupplier};
+use crate::process::market_documents::requests::Reallocation;
 use crate::process::{Context, Decision, Incoming, Request};
 use crate::record::{Facts, Key, Needs};
 
@@ -66,32 +66,6 @@ pub const REJECT_REQUEST_REALLOCATE_CHANGE_OF_SUPPLIER: Incoming = Incoming {
     roles: &[ActorRole::EnergySupplier],
     reader: reader::<ReallocationRejected>,
 };
-
-impl Request for RequestReallocateChangeOfSupplier {
-    fn header(&self) -> &Header {
-        &self.header
-    }
-
-    fn transaction_ids(&self) -> Vec<&str> {
-        self.records.iter().map(|record| &*record.transaction_id).collect()
-    }
-
-    fn turns(&self) -> Vec<Key> {
-        decide::turns(self)
-    }
-
-    fn needs(&self, _context: &Context) -> Needs {
-        decide::needs(self)
-    }
-
-    fn needs_more(&self, facts: &Facts, _context: &Context) -> Needs {
-        decide::needs_more(self, facts)
-    }
-
-    fn decide(&self, facts: &Facts, context: &Context) -> Decision {
-        decide::decide(self, facts, context)
-    }
-}
 
 impl Request for ConfirmRequestReallocateChangeOfSupplier {
     fn header(&self) -> &Header {

@@ -7,6 +7,7 @@ use crate::process::change_of_supplier::tests::*;
 use crate::process::charge_documents::tests::at;
 use crate::process::market_documents::Sent;
 use crate::process::market_documents::answers::{Answered, SentReason};
+use crate::process::market_documents::requests::RequestReallocateChangeOfSupplier;
 
 const EVE: &str = "2023-03-31T21:59:59Z";
 const AFTER: &str = "2023-04-03T09:00:00Z";

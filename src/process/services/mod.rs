@@ -31,7 +31,7 @@ use crate::process::market_documents::answers::{
     ConfirmRequestService, RejectRequestService, ServiceConfirmed, ServiceRejected,
 };
 use crate::process::market_documents::reader;
-use crate::process::market_documents::requests::{self, RequestService};
+use crate::process::market_documents::requests;
 use crate::process::{Context, Decision, Incoming, Request};
 use crate::record::{Facts, Key, Needs};
 
@@ -61,32 +61,6 @@ pub const REJECT_REQUEST_SERVICE: Incoming = Incoming {
     roles: &[ActorRole::GridAccessProvider],
     reader: reader::<ServiceRejected>,
 };
-
-impl Request for RequestService {
-    fn header(&self) -> &Header {
-        &self.header
-    }
-
-    fn transaction_ids(&self) -> Vec<&str> {
-        self.records.iter().map(|record| &*record.transaction_id).collect()
-    }
-
-    fn turns(&self) -> Vec<Key> {
-        decide::turns(self)
-    }
-
-    fn needs(&self, context: &Context) -> Needs {
-        decide::needs(self, context)
-    }
-
-    fn needs_more(&self, facts: &Facts, context: &Context) -> Needs {
-        decide::needs_more(self, facts, context)
-    }
-
-    fn decide(&self, facts: &Facts, context: &Context) -> Decision {
-        decide::decide(self, facts, context)
-    }
-}
 
 impl Request for ConfirmRequestService {
     fn header(&self) -> &Header {

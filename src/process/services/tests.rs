@@ -6,6 +6,7 @@ use crate::process::change_of_supplier::tests::*;
 use crate::process::charge_documents::tests::at;
 use crate::process::market_documents::Sent;
 use crate::process::market_documents::answers::{Answered, SentReason};
+use crate::process::market_documents::requests::RequestService;
 use crate::process::metering_points::GridAreaTable;
 use crate::record::Change;
 

@@ -9,17 +9,21 @@ mod stories;
 mod track;
 
 use super::*;
-use crate::document::{Field, Outgoing};
+use crate::document::{Field, Header, Outgoing};
 use crate::market::{ActorNumber, CustomerNumber, MeteringPointId, Party, Timestamp};
 use crate::process::accounting_points::{AccountingPoint, CustomerTable, SupplyTable, needs_of};
 use crate::process::charge_documents::tests::{HUB, Store, at, party};
 use crate::process::charge_links::LinkTable;
-use crate::process::market_documents::requests::{Cancellation, EndOfSupply, RequestCancellation, RequestEndOfSupply};
+use crate::process::market_documents::requests::{
+    Cancellation, EndOfSupply, RequestCancellation, RequestChangeOfSupplier, RequestEndOfSupply,
+};
 use crate::process::market_documents::{CustomerId, Id, Sent};
 use crate::process::metering_points::{GridAreaTable, MeteringPointTable};
 use crate::process::participants::Status;
-use crate::process::{Event, Market, Timer, aftermath, dispatch, gather, gather_more, timer, timers};
-use crate::record::Key;
+use crate::process::{
+    Context, Decision, Event, Market, Request, Timer, aftermath, dispatch, gather, gather_more, timer, timers,
+};
+use crate::record::{Key, Needs};
 
 pub const A: &str = "5790002000010";
 pub const B: &str = "7300000000011";
