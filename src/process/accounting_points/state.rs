@@ -332,19 +332,17 @@ impl AccountingPoint {
         registered.flat_map(|it| [Some(&*it.customer), it.second.as_deref()]).flatten().collect()
     }
 
-    /// As it will be once all that is pending has happened.
+    /// As it will be once all that is pending has happened, and what goes on because of it.
     pub fn as_expected(&self) -> Self {
         let mut expected = self.clone();
-        let pending: Vec<(String, Timestamp)> = self
-            .open()
-            .into_iter()
-            .filter(|process| process.status == Status::Pending)
-            .map(|process| (process.id.clone(), process.effective))
-            .collect();
-        for (id, effective) in pending {
+        let mut tried = BTreeSet::new();
+        loop {
+            let is_next = |it: &&&Process| it.status == Status::Pending && !tried.contains(&it.id);
+            let next = expected.open().iter().find(is_next).map(|it| (it.id.clone(), it.effective));
+            let Some((id, effective)) = next else { return expected };
             expected.effectuate(&id, effective);
+            tried.insert(id);
         }
-        expected
     }
 }
 

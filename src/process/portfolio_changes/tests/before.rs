@@ -71,3 +71,17 @@ fn a_move_in_of_the_past_withdraws_it_only_where_the_supplier_does_not_supply_an
     house.pass(at(MAY));
     assert_eq!((house.supplier(APRIL).as_str(), forced_change(&house)), (B, Status::Completed));
 }
+
+#[test]
+fn what_goes_on_because_of_something_pending_is_expected_as_well() {
+    let mut house = House::opened();
+    accept(&mut house, &ending(A, "E20", "e1", MARCH));
+    let id = order(&mut house, &on(MARCH, takeover())).unwrap();
+    assert_eq!(what_became(&house, &id), "stands by OvertakenByAnother");
+    // It overtakes the end of supply, and the supply of A goes on until it is taken over.
+    accept(&mut house, &move_in(A, "m1", MARCH));
+    let id = order(&mut house, &forced("E06", B, C)).unwrap();
+    assert_eq!(what_became(&house, &id), "done");
+    house.pass(at(MAY));
+    assert_eq!((house.supplier(MARCH).as_str(), house.supplier(APRIL).as_str()), (B, C));
+}

@@ -115,22 +115,19 @@ impl Model {
         wish.state == State::Open && wish.at <= by && !matches!(wish.kind, Kind::Undo { .. })
     }
 
-    /// Whatever is open and due, in the order of its days, on one day ends first.
+    /// Whatever is open and due comes true in the order of its days, on one day ends first; and what goes on because of it.
     pub(super) fn catch_up(&mut self, now: Instant) {
+        let mut tried = Vec::new();
         loop {
-            let mut due: Vec<(usize, &Wish)> =
-                self.wishes.iter().enumerate().filter(|(_, it)| self.is_due(it, now)).collect();
-            due.sort_by_key(|(number, it)| (it.at, it.rank(), *number));
-            let due: Vec<String> = due.into_iter().map(|(_, it)| it.id.clone()).collect();
-            // Something may go on because of it.
-            if !due.iter().any(|id| self.come_true(id)) {
-                return;
-            }
+            let due = self.wishes.iter().enumerate().filter(|(_, it)| self.is_due(it, now) && !tried.contains(&it.id));
+            let first = due.min_by_key(|(number, it)| (it.at, it.rank(), *number));
+            let Some(id) = first.map(|(_, it)| it.id.clone()) else { return };
+            self.come_true(&id);
+            tried.push(id);
         }
     }
 
-    /// Returns whether anything has become of it.
-    fn come_true(&mut self, id: &str) -> bool {
+    fn come_true(&mut self, id: &str) {
         let wish = self.wish(id).clone();
         let number = self.number(id);
         let (day, there) = (wish.at, self.supplier(wish.at));
@@ -140,13 +137,12 @@ impl Model {
         let mut others = self.wishes.iter().enumerate();
         let overtaken = others.any(|(earlier, it)| same_day(it) && takes(it) && !announced_after(earlier, it));
         if wish.kind == Kind::End && overtaken {
-            return false;
+            return;
         }
         let ends_nothing = wish.is_end() && self.supplier(day - 1).as_ref() != Some(&wish.by);
         let takes_nothing = wish.kind == Kind::Forced && there.as_ref() != Some(&wish.whom);
         if ends_nothing || takes_nothing {
-            self.vanish(id);
-            return true;
+            return self.vanish(id);
         }
         if wish.kind == Kind::MoveOut && self.wishes.iter().any(|it| same_day(it) && it.kind == Kind::MoveIn) {
             self.wishes[number].supply_stays = true;
@@ -164,7 +160,6 @@ impl Model {
         };
         let gone = self.wishes.iter().enumerate().filter(is_gone).map(|(_, it)| it.id.clone());
         gone.collect::<Vec<String>>().iter().for_each(|id| self.vanish(id));
-        true
     }
 }
 
