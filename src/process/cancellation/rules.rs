@@ -118,7 +118,10 @@ fn withdraws(reason: &str, original: &str) -> bool {
 fn deadline(process: &Process, market: &Market) -> Timestamp {
     let settings = &market.dk().market_roles;
     let hours = match process.kind {
-        ProcessKind::ChangeOfSupplier => settings.change_of_supplier.cancellation_period_hours,
+        // 2.10: as 2.3.
+        ProcessKind::ChangeOfSupplier | ProcessKind::ChangeOfBalanceResponsible => {
+            settings.change_of_supplier.cancellation_period_hours
+        }
         ProcessKind::MoveIn => settings.move_in.cancellation_period_hours,
         ProcessKind::EndOfSupply | ProcessKind::MoveOut => settings.end_of_supply.cancellation_period_hours,
         _ => 0,

@@ -121,6 +121,17 @@ fn a_move_in_may_be_cancelled_until_its_day() {
     assert_eq!(cancelled_at(APRIL), ["E17"]);
 }
 
+/// 2.10: as a change of supplier.
+#[test]
+fn a_change_of_balance_responsible_party_may_be_cancelled_until_72_hours_before_its_day() {
+    for (instant, expected) in [("2023-03-28T21:59:59Z", vec![]), ("2023-03-28T22:00:00Z", vec!["E17"])] {
+        let mut house = House::opened();
+        house.send(&request(A, "E56", "b1", APRIL));
+        house.pass(at(instant));
+        assert_eq!(codes(&house.send(&cancellation(A, "E56", "x1", "b1"))), expected, "{instant}");
+    }
+}
+
 #[test]
 fn a_cancelled_change_leaves_its_day_to_others() {
     let mut house = House::opened();

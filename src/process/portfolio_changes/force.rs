@@ -77,7 +77,9 @@ fn coming_before(point: &AccountingPoint, from: &ActorNumber, date: Timestamp) -
     let open = point.open();
     // What is to be undone may give the supply back, or take it away.
     if let Some(running) = open.iter().find(|it| it.kind == ProcessKind::Reallocation) {
-        let involved = point.supplier_at(date) == Some(from) || point.supplier_before(running.effective) == Some(from);
+        let former =
+            running.requester.as_ref().and_then(|it| point.former_supplier(&running.reason, it, running.effective));
+        let involved = point.supplier_at(date) == Some(from) || former == Some(from);
         return if involved { Before::Process(running.id.clone()) } else { Before::NoSupply };
     }
     let expected = point.as_expected();

@@ -80,10 +80,6 @@ impl Orders {
         let day = at(&text).seconds();
         let is_failing =
             |supplier: &str| self.given.iter().any(|it| it.fails == Some(supplier) && !it.called_off && it.day > now);
-        if fails && is_failing(from) {
-            // Of several dates on which a supplier is to be replaced as failing only the last that was given is kept.
-            return;
-        }
         let refused = from == to || is_failing(to);
         let Some(id) = self.give(&table, refused) else { return };
         let order = Takeover { id: id.clone(), fails, from, to, day };

@@ -69,7 +69,7 @@ impl Model {
     }
 
     /// As it would be if what somebody says was wrong had not been.
-    fn without(&self, undoing: &Wish) -> Self {
+    pub(super) fn without(&self, undoing: &Wish) -> Self {
         let mut without = self.clone();
         without.wishes.iter_mut().filter(|it| it.is_undone_by(undoing)).for_each(|it| it.undone = true);
         without

@@ -68,7 +68,8 @@ impl Model {
     fn coming_before(&self, order: &Takeover) -> Option<State> {
         let is_from = |supplier: Option<String>| supplier.as_deref() == Some(order.from);
         if let Some(undoing) = self.undoing() {
-            let involved = is_from(self.supplier(order.day)) || is_from(self.supplier(undoing.at - 1));
+            let former = self.without(undoing).supplier(undoing.at);
+            let involved = is_from(self.supplier(order.day)) || is_from(former);
             return involved.then(|| State::Held(undoing.id.clone()));
         }
         let expected = self.expected();
