@@ -1,8 +1,10 @@
 //! The agenda: which timers are due, and which of them are being decided.
 //!
 //! Timers are handed in instant by instant, those of one instant some at a time, and the next instant when all of this one
-//! are on disk: so everything happens in the order in which it was due, also when a timer sets another, and documents that
-//! arrive meanwhile need not wait behind a hundred thousand timers. A document about a record on which a timer is due takes
+//! are on disk: so everything happens in the order in which it was due, and documents that arrive meanwhile need not wait
+//! behind a hundred thousand timers. More of one instant are handed in before the last of them are on disk, unless one of
+//! these sets another timer of that instant, or has not been decided yet and may: what happens, and in which order, never
+//! depends on how fast the disk is. A document about a record on which a timer is due takes
 //! that timer along, see [`Agenda::due_on`].
 
 use std::collections::HashSet;
@@ -24,6 +26,8 @@ pub(super) struct Agenda {
     wave: HashSet<Key>,
     /// That instant.
     instant: Option<Timestamp>,
+    /// Whether nothing more of the instant is handed in until all of the wave is on disk.
+    closed_off: bool,
     /// The last one of them: every timer up to it was handed in, so it need not be looked for.
     reached: Option<(Timestamp, Key)>,
     /// How many wait to be told that nothing is due.
@@ -57,6 +61,16 @@ impl Agenda {
     /// Somebody else has set timers: what comes next must be looked up.
     pub fn forget(&mut self) {
         (self.next, self.reached) = (Next::Unknown, None);
+    }
+
+    /// Something is not decided at once, for others have their turn: what it will set is not known.
+    pub fn waits(&mut self) {
+        self.closed_off = true;
+    }
+
+    /// A decision is on its way to disk that sets a timer.
+    pub fn will_set(&mut self, due: Timestamp) {
+        self.closed_off |= self.instant.is_some_and(|instant| due <= instant);
     }
 
     /// A timer in hand was set anew by somebody else: it is to be found once more.
@@ -107,7 +121,9 @@ impl Agenda {
     /// The timers to hand in now: some of those that are due first. Empty while enough of this instant, or any of an earlier one,
     /// are not on disk yet.
     pub fn next(&mut self, desk: &Desk, now: Timestamp) -> Result<Vec<(Timer, Version)>, Failure> {
-        if self.wave.len() > WAVE_GOES_ON {
+        if self.wave.is_empty() {
+            self.closed_off = false;
+        } else if self.closed_off || self.wave.len() > WAVE_GOES_ON {
             return Ok(Vec::new());
         }
         let behind = self.reached.as_ref().map(|(_, key)| key);

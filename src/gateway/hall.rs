@@ -209,12 +209,16 @@ impl Hall {
     fn join(&mut self, place: u64) {
         if self.turns.join(place, &self.waiting[&place].turns) {
             self.decide(place);
+        } else {
+            self.agenda.waits();
         }
     }
 
     fn decide(&mut self, place: u64) {
         if self.floor.is_free_for(Speaker::Waiting(place)) {
             self.decide_now(place);
+        } else {
+            self.agenda.waits();
         }
     }
 
@@ -227,6 +231,7 @@ impl Hall {
         match self.desk.decide(&waiting.work, &waiting.turns, waiting.attempts) {
             Ok(Looked::Decided(Decided { batch, errands, sets })) => {
                 (waiting.errands, waiting.sets) = (errands, sets);
+                sets.into_iter().for_each(|due| self.agenda.will_set(due));
                 self.submit(place, batch);
             }
             Ok(Looked::Turns(more)) => {
