@@ -50,6 +50,7 @@ pub struct Http {
     pub connections_max: usize,
     pub connections_per_address_max: usize,
     pub party_requests_max: usize,
+    pub party_documents_max: usize,
     pub party_requests_per_second_max: u32,
     pub drain_seconds: u64,
     pub dequeue_unpeeked_status: u16,
@@ -249,6 +250,7 @@ impl Config {
             connections_max: self.http.connections_max,
             connections_per_address_max: self.http.connections_per_address_max,
             party_requests_max: self.http.party_requests_max,
+            party_documents_max: self.http.party_documents_max.max(1),
             party_requests_per_second_max: Some(self.http.party_requests_per_second_max).filter(|max| *max > 0),
             drain: seconds(self.http.drain_seconds),
             ..http::Limits::default()
@@ -425,6 +427,7 @@ impl Default for Http {
             connections_max: limits.connections_max,
             connections_per_address_max: limits.connections_per_address_max,
             party_requests_max: limits.party_requests_max,
+            party_documents_max: limits.party_documents_max,
             party_requests_per_second_max: limits.party_requests_per_second_max.unwrap_or(0),
             drain_seconds: limits.drain.as_secs(),
             dequeue_unpeeked_status: 409,

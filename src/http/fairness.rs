@@ -7,6 +7,8 @@ use std::time::Instant;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use super::{Limits, Problem};
 use crate::market::Party;
 
@@ -25,6 +27,8 @@ struct Used {
 struct PartyUse {
     requests: usize,
     bodies_bytes: usize,
+    /// Its documents take turns on these.
+    turns: Arc<Semaphore>,
     /// Requests that may begin now; refilled as time passes.
     tokens: f64,
     refilled: Instant,
@@ -35,6 +39,8 @@ pub struct Share {
     fairness: Arc<Fairness>,
     party: Party,
     bodies_bytes: usize,
+    turns: Arc<Semaphore>,
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Fairness {
@@ -46,7 +52,13 @@ impl Fairness {
     pub fn admit(self: &Arc<Self>, party: &Party, now: Instant) -> Result<Share, Problem> {
         let mut used = self.lock();
         let rate = self.limits.party_requests_per_second_max.map(f64::from);
-        let fresh = || PartyUse { requests: 0, bodies_bytes: 0, tokens: rate.unwrap_or(0.0), refilled: now };
+        let fresh = || PartyUse {
+            requests: 0,
+            bodies_bytes: 0,
+            turns: Arc::new(Semaphore::new(self.limits.party_documents_max)),
+            tokens: rate.unwrap_or(0.0),
+            refilled: now,
+        };
         let mine = used.parties.entry(party.clone()).or_insert_with(fresh);
         if mine.requests >= self.limits.party_requests_max {
             return Err(too_many(&format!(
@@ -64,7 +76,8 @@ impl Fairness {
             mine.tokens -= 1.0;
         }
         mine.requests += 1;
-        Ok(Share { fairness: Arc::clone(self), party: party.clone(), bodies_bytes: 0 })
+        let turns = Arc::clone(&mine.turns);
+        Ok(Share { fairness: Arc::clone(self), party: party.clone(), bodies_bytes: 0, turns, turn: None })
     }
 
     fn lock(&self) -> MutexGuard<'_, Used> {
@@ -73,6 +86,13 @@ impl Fairness {
 }
 
 impl Share {
+    /// Waits until few enough documents of the participant are being taken in; in order of arrival.
+    pub async fn turn(&mut self) {
+        if self.turn.is_none() {
+            self.turn = Arc::clone(&self.turns).acquire_owned().await.ok();
+        }
+    }
+
     /// Takes memory for `bytes` more of the request's body.
     pub fn grow(&mut self, bytes: usize) -> Result<(), Problem> {
         let limits = &self.fairness.limits;
@@ -125,6 +145,8 @@ fn too_many(message: &str) -> Problem {
 mod tests {
     use std::time::Duration;
 
+    use futures_util::FutureExt;
+
     use super::*;
     use crate::market::{ActorNumber, ActorRole};
 
@@ -146,6 +168,19 @@ mod tests {
         assert!(house.admit(&party("2"), now).is_ok());
         drop(first);
         assert!(house.admit(&party("1"), now).is_ok());
+    }
+
+    #[tokio::test]
+    async fn documents_of_one_participant_take_turns_and_those_of_another_do_not_wait() {
+        let house = fairness(Limits { party_documents_max: 1, ..Limits::default() });
+        let now = Instant::now();
+        let [mut first, mut second, mut other] = ["1", "1", "2"].map(|it| house.admit(&party(it), now).unwrap());
+        first.turn().await;
+        first.turn().await;
+        other.turn().await;
+        assert!(second.turn().now_or_never().is_none(), "the first has not come to its end");
+        drop(first);
+        second.turn().await;
     }
 
     #[test]

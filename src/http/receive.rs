@@ -55,11 +55,13 @@ pub(super) async fn admit(
         return Err(another_form(wire));
     }
     let arrived = if pieces.ended() {
+        share.turn().await;
         door.gateway.read_whole(document, body).await?
     } else {
         let whole = stream::iter([Ok(body)]).chain(pieces.stream());
         door.gateway.read_pieces::<Problem>(document, whole).await?
     };
+    share.turn().await;
     said.document_bytes = arrived.bytes() as usize;
     Ok(Admitted { caller, document, arrived, wire, share })
 }
