@@ -99,11 +99,8 @@ impl Desk {
         if !more.is_empty() {
             return Ok(Looked::Turns(more));
         }
-        let decision = unless_it_panics(|| request.decide(&facts, &context));
-        if decision.is_err() && self.has_moved(&facts)? {
-            return Ok(Looked::Moved);
-        }
-        let mut decision = decision?;
+        let decision = self.unless_moved(&facts, || request.decide(&facts, &context))?;
+        let Some(mut decision) = decision else { return Ok(Looked::Moved) };
         let mut batch = Batch::default();
         batch.expect(archive::inbox_key(message.number), Expected::At(message.version));
         batch.delete(archive::inbox_key(message.number));
@@ -141,11 +138,8 @@ impl Desk {
         let look = |needs: &Needs| load(&*self.store, needs);
         let gather = || process::gather_more(duty.needs(&context), |facts| duty.needs_more(facts, &context), look);
         let facts = unless_it_panics(gather)?.map_err(Failure::loading)?;
-        let decision = unless_it_panics(|| duty.decide(&facts, &context));
-        if decision.is_err() && self.has_moved(&facts)? {
-            return Ok(Looked::Moved);
-        }
-        let decision = decision?;
+        let decision = self.unless_moved(&facts, || duty.decide(&facts, &context))?;
+        let Some(decision) = decision else { return Ok(Looked::Moved) };
         let mut batch = Batch::default();
         batch.expect(timer.key(), Expected::At(version));
         batch.put_all(timer.cancel());
@@ -162,6 +156,14 @@ impl Desk {
         );
         metrics::counter!("gridpost_timers_decided_total", "kind" => timer.kind.clone()).increment(1);
         Ok(Looked::Decided(decided))
+    }
+
+    /// A decision; nothing where it panics over facts that were changed meanwhile.
+    fn unless_moved(&self, facts: &Facts, decide: impl FnOnce() -> Decision) -> Result<Option<Decision>, Failure> {
+        match unless_it_panics(decide) {
+            Err(_) if self.has_moved(facts)? => Ok(None),
+            decision => decision.map(Some),
+        }
     }
 
     /// Whether something of what a decision has looked at is otherwise by now.
