@@ -83,11 +83,6 @@ impl AccountingPoint {
         others.any(|it| it.status == Status::Completed && which(it) && !self.is_reversed(it))
     }
 
-    /// Who supplied up to an instant.
-    pub fn supplier_before(&self, at: Timestamp) -> Option<&ActorNumber> {
-        self.supplier_at(Timestamp::from_micros(at.micros() - 1))
-    }
-
     /// Suspends whatever else is pending, until the reallocation is over.
     pub fn suspend_for_reallocation(&mut self, reallocation: &str) -> Vec<String> {
         let mut suspended = Vec::new();

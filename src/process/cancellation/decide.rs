@@ -84,11 +84,8 @@ impl Asking for Cancellation {
                 RequestKind::Cancellation,
             ));
         }
-        let mut decision = work.finish();
         let (confirmed, rejected) = ((&CONFIRM, confirmed), (&REJECT, rejected));
-        let mut answers = letters::answers(confirmed, rejected, &receiver, &header.business_reason, context);
-        answers.append(&mut decision.outgoing);
-        Decision { outgoing: answers, fates, ..decision }
+        work.answered(letters::answers(confirmed, rejected, &receiver, &header.business_reason, context), fates)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::work::{self, Work};
-use crate::document::Header;
+use crate::document::{Header, Outgoing};
 use crate::market::MeteringPointId;
 use crate::process::accounting_points;
 use crate::process::accounting_points::transactions::{Origin, Transaction};
@@ -80,5 +80,12 @@ impl Work<'_> {
         self.changes.extend(transaction.keep());
         let broken = broken.iter().map(|rule| rule.name()).collect();
         Fate { transaction_id: transaction_id.to_string(), broken }
+    }
+
+    /// What the decision comes to where the sender has its answers before anybody is told anything else.
+    pub fn answered(self, mut answers: Vec<Outgoing>, fates: Vec<Fate>) -> Decision {
+        let mut decision = self.finish();
+        answers.append(&mut decision.outgoing);
+        Decision { outgoing: answers, fates, ..decision }
     }
 }

@@ -80,11 +80,8 @@ impl Asking for ChangeOfSupplier {
                 rejected.push(letters::rejection(id, &about, &reasons(&broken, asked.request())));
             }
         }
-        let mut decision = work.finish();
         let (confirmed, rejected) = ((&CONFIRM, confirmed), (&REJECT, rejected));
-        let mut answers = letters::answers(confirmed, rejected, &receiver, &header.business_reason, context);
-        answers.append(&mut decision.outgoing);
-        Decision { outgoing: answers, fates, ..decision }
+        work.answered(letters::answers(confirmed, rejected, &receiver, &header.business_reason, context), fates)
     }
 }
 

@@ -69,10 +69,7 @@ impl Asking for CustomerCharacteristics {
                 rejected.push(letters::rejection(answer, &about, &reasons(&broken, kind)));
             }
         }
-        let mut decision = work.finish();
-        let mut answers = letters::answers((&CONFIRM, confirmed), (&REJECT, rejected), &receiver, reason, context);
-        answers.append(&mut decision.outgoing);
-        Decision { outgoing: answers, fates, ..decision }
+        work.answered(letters::answers((&CONFIRM, confirmed), (&REJECT, rejected), &receiver, reason, context), fates)
     }
 }
 

@@ -53,11 +53,8 @@ impl Asking for EndOfSupply {
                 rejected.push(letters::rejection(id, &about, &reasons(&broken, kind)));
             }
         }
-        let mut decision = work.finish();
         let (confirmed, rejected) = ((&CONFIRM, confirmed), (&REJECT, rejected));
-        let mut answers = letters::answers(confirmed, rejected, &receiver, &header.business_reason, context);
-        answers.append(&mut decision.outgoing);
-        Decision { outgoing: answers, fates, ..decision }
+        work.answered(letters::answers(confirmed, rejected, &receiver, &header.business_reason, context), fates)
     }
 }
 

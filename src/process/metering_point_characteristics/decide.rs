@@ -103,11 +103,8 @@ pub fn decide(request: &RequestChange, facts: &Facts, context: &Context) -> Deci
         let now = work.sites[&id].master.as_ref();
         work.changes.extend(now.into_iter().flat_map(|now| metering_points::changes(now, master.as_ref())));
     }
-    let mut decision = work.finish();
     let answers = letters::answers((&CONFIRM, confirmed), (&REJECT, rejected), &sender, reason, context);
-    let mut answers: Vec<_> = answers.into_iter().map(|it| delegations::answering(it, context)).collect();
-    answers.append(&mut decision.outgoing);
-    Decision { outgoing: answers, fates, ..decision }
+    work.answered(answers.into_iter().map(|it| delegations::answering(it, context)).collect(), fates)
 }
 
 fn judge(work: &mut Work, case: &Case) -> Result<Done, Broken> {

@@ -84,10 +84,7 @@ impl Asking for Reallocation {
             }
             work.outgoing.push(sent);
         }
-        let mut decision = work.finish();
-        let mut answers = letters::answers((&CONFIRM, confirmed), (&REJECT, rejected), &receiver, reason, context);
-        answers.append(&mut decision.outgoing);
-        Decision { outgoing: answers, fates, ..decision }
+        work.answered(letters::answers((&CONFIRM, confirmed), (&REJECT, rejected), &receiver, reason, context), fates)
     }
 }
 
