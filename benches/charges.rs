@@ -289,8 +289,10 @@ fn down_the_road(criterion: &mut Criterion) {
 async fn send(house: &Gateway, document: Bytes) {
     let caller = Party { number: ActorNumber::new(OWNER), role: ActorRole::GridAccessProvider };
     let known = house.document_for("requestchangeofpricelist").unwrap();
-    let receipt =
-        house.receive(&caller, house.read_whole(known, document).await.unwrap(), "bench", house.now()).await.unwrap();
+    let receipt = house
+        .receive(&caller, house.read_whole(&caller, known, document).await.unwrap(), "bench", house.now())
+        .await
+        .unwrap();
     assert!(matches!(receipt, Receipt::Accepted(_)), "{receipt:?}");
     house.settled().await.unwrap();
 }

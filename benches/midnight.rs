@@ -113,7 +113,7 @@ async fn send_one(gateway: &Gateway, number: u64) -> Duration {
     let known = gateway.document_for("requestchangeofsupplier").unwrap();
     let (began, now) = (Instant::now(), gateway.now());
     let receipt = gateway
-        .receive(&sender(), gateway.read_whole(known, document(number)).await.unwrap(), "bench", now)
+        .receive(&sender(), gateway.read_whole(&sender(), known, document(number)).await.unwrap(), "bench", now)
         .await
         .unwrap();
     assert!(matches!(receipt, Receipt::Accepted(_)), "{receipt:?}");

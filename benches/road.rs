@@ -97,7 +97,7 @@ async fn send_in_process(gateway: &Arc<Gateway>, numbers: std::ops::Range<u64>) 
                 let receipt = gateway
                     .receive(
                         &caller,
-                        gateway.read_whole(known, document(SENDER, &format!("B{number}"))).await.unwrap(),
+                        gateway.read_whole(&caller, known, document(SENDER, &format!("B{number}"))).await.unwrap(),
                         "bench",
                         now,
                     )

@@ -63,8 +63,8 @@ impl Delivery {
 </{request}_MarketDocument>"#
         );
         let known = house.document_for(&namespace).unwrap();
-        let document = house.read_whole(known, document.into()).await.unwrap();
         let caller = Party { number: ActorNumber::new(INTEGRATION), role: ActorRole::EnergySupplier };
+        let document = house.read_whole(&caller, known, document.into()).await.unwrap();
         let receipt = house.receive(&caller, document, "c", house.now()).await.unwrap();
         assert!(matches!(receipt, Receipt::Accepted(_)), "{self:?}: {receipt:?}");
     }

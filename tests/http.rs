@@ -800,7 +800,7 @@ impl Gate for Moody {
 async fn our_own_failures_are_told_without_their_causes() {
     let moody = Arc::new(Gated::<Moody>::default());
     let house = start_over(moody.clone(), axum::Router::new(), |_| {}).await;
-    for (mood, status, retry) in [(PANICS, 500, ""), (BUSY, 503, "1"), (CLOSED, 503, "1"), (FAILS, 500, "")] {
+    for (mood, status, retry) in [(PANICS, 500, ""), (BUSY, 503, "1"), (CLOSED, 503, "5"), (FAILS, 500, "")] {
         moody.gate.mood.store(mood, Ordering::Relaxed);
         let response = house.post(PRICES).body(document("1")).send().await.unwrap();
         moody.gate.mood.store(WELL, Ordering::Relaxed);

@@ -55,7 +55,7 @@ async fn send_together(house: &Arc<Gateway>, route: &str, documents: Vec<String>
         .map(|document| {
             let house = Arc::clone(house);
             tokio::spawn(async move {
-                let document = house.read_whole(known, document.into()).await.unwrap();
+                let document = house.read_whole(&grid(), known, document.into()).await.unwrap();
                 let receipt = house.receive(&grid(), document, "c", house.now()).await.unwrap();
                 assert!(matches!(receipt, Receipt::Accepted(_)), "{receipt:?}");
             })

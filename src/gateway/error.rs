@@ -1,5 +1,7 @@
 //! What a sender is told when a document is refused, and what goes wrong in our own world.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::market::Timestamp;
@@ -39,9 +41,9 @@ impl Error {
 pub enum Fault {
     #[error("{doing}")]
     Store { doing: &'static str, source: store::Fault },
-    /// So many documents wait for their decision that no more are taken in.
-    #[error("{undecided} documents wait for their decision, which is as many as may")]
-    Busy { undecided: usize },
+    /// So much waits for its decision, or for the disk, that no more of this participant is taken in for the time being.
+    #[error("{waiting} wait already: there will be room in about {} s", again_in.as_secs())]
+    Busy { waiting: usize, again_in: Duration },
     #[error("a record of {what} cannot be read: it was written by another version, or is damaged")]
     Unreadable { what: &'static str },
     /// A bug of ours: reading panicked. Nothing was stored.

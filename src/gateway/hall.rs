@@ -1,5 +1,6 @@
 //! The hall where documents and timers wait, and the one thread that decides them: what shares a record takes turns on
-//! it, in order of arrival, and all others go ahead while earlier decisions are still on their way to disk.
+//! it, in order of arrival, and all others go ahead while earlier decisions are still on their way to disk. Of the documents
+//! that may be decided, participants take turns, see [`super::lobby`]; a timer that may be decided is decided at once.
 //!
 //! A decision that panics or that makes an invalid document parks its message with the cause, and the house stays open.
 
@@ -13,6 +14,7 @@ use super::clock::Clock;
 use super::decider::{Counter, Message};
 use super::desk::{Decided, Desk, Failure, Looked};
 use super::floor::{Floor, Speaker};
+use super::lobby::Lobby;
 use super::news::News;
 use super::turns::Turns;
 use crate::archive;
@@ -68,6 +70,7 @@ pub(super) struct Hall {
     counter: Arc<Counter>,
     news: Arc<News>,
     turns: Turns,
+    lobby: Lobby,
     floor: Floor,
     /// By place: places are numbered in order of arrival.
     waiting: HashMap<u64, Waiting>,
@@ -83,21 +86,28 @@ impl Hall {
         counter: Arc<Counter>,
         news: Arc<News>,
     ) -> Self {
-        let (turns, floor) = (Turns::default(), Floor::default());
+        let (turns, lobby, floor) = (Turns::default(), Lobby::default(), Floor::default());
         let (waiting, agenda) = (HashMap::new(), Agenda::default());
-        Self { desk, clock, events, counter, news, turns, floor, waiting, next_place: 1, agenda }
+        Self { desk, clock, events, counter, news, turns, lobby, floor, waiting, next_place: 1, agenda }
     }
 
+    /// Whatever has happened is heard before a document is decided: whose turn it is depends on who has arrived.
     pub fn run(mut self, inbound: &mpsc::Receiver<Event>) {
         loop {
-            let event = match self.agenda.wait(&self.clock) {
+            let wait = self.agenda.wait(&self.clock);
+            let event = match wait {
+                _ if !self.lobby.is_empty() => inbound.recv_timeout(Duration::ZERO),
                 None => inbound.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(wait) => inbound.recv_timeout(wait),
             };
             match event {
                 Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(event) => self.hear(event),
-                Err(RecvTimeoutError::Timeout) => self.next_timers(),
+                Err(RecvTimeoutError::Timeout) if wait == Some(Duration::ZERO) => self.next_timers(),
+                Err(RecvTimeoutError::Timeout) => match self.lobby.leave() {
+                    Some(place) => self.decide(place),
+                    None => self.next_timers(),
+                },
             }
         }
     }
@@ -208,9 +218,17 @@ impl Hall {
 
     fn join(&mut self, place: u64) {
         if self.turns.join(place, &self.waiting[&place].turns) {
-            self.decide(place);
+            self.may_be_decided(place);
         } else {
             self.agenda.waits();
+        }
+    }
+
+    /// It has its turn on every record.
+    fn may_be_decided(&mut self, place: u64) {
+        match &self.waiting[&place].work {
+            Work::Document(message) => self.lobby.join(&message.entry.caller.number, place),
+            Work::Timer(..) => self.decide(place),
         }
     }
 
@@ -329,14 +347,14 @@ impl Hall {
             self.counter.add(1);
             self.next_errand(0);
         }
-        let done = match &waiting.work {
-            Work::Timer(timer, _) => self.agenda.done(timer),
-            Work::Document(_) => false,
-        };
+        let done = matches!(&waiting.work, Work::Timer(timer, _) if self.agenda.done(timer));
         let due = self.is_due(waiting.sets);
-        self.counter.remove(1);
+        match &waiting.work {
+            Work::Timer(..) => self.counter.remove(1),
+            Work::Document(message) => self.counter.remove_document(&message.entry.caller.number),
+        }
         for next in self.turns.leave(place, &waiting.turns) {
-            self.decide(next);
+            self.may_be_decided(next);
         }
         if done || due {
             self.next_timers();

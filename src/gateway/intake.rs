@@ -133,9 +133,10 @@ impl Gateway {
         Ok(receipt)
     }
 
-    /// Reads a document that is at hand, a large one on a thread of its own: the doors' threads stay free for others.
-    pub async fn read_whole(&self, document: &'static Incoming, body: Bytes) -> Result<Arrived, Fault> {
-        self.has_room()?;
+    /// Reads a caller's document that is at hand, a large one on a thread of its own: the doors' threads stay free for
+    /// others. Nothing is read while more of the caller waits for its decision than may.
+    pub async fn read_whole(&self, caller: &Party, document: &'static Incoming, body: Bytes) -> Result<Arrived, Fault> {
+        self.decider.has_room(&caller.number, self.settings.undecided_max)?;
         if body.len() <= READ_AT_ONCE_BYTES_MAX {
             return Ok(Arrived::of(&self.specs, &self.settings.limits, document, &body));
         }
@@ -149,10 +150,11 @@ impl Gateway {
     /// archive are held. An error of `pieces` ends it.
     pub async fn read_pieces<E: From<Fault>>(
         &self,
+        caller: &Party,
         document: &'static Incoming,
         pieces: impl Stream<Item = Result<Bytes, E>> + Send,
     ) -> Result<Arrived, E> {
-        self.has_room()?;
+        self.decider.has_room(&caller.number, self.settings.undecided_max)?;
         let mut pieces = std::pin::pin!(pieces);
         let mut reader = (document.reader)();
         let mut packer = Packer::new();
@@ -176,12 +178,6 @@ impl Gateway {
         };
         let finished = tokio::task::spawn_blocking(finish).await;
         Ok(finished.map_err(|_| Fault::Reading { document: document.name })?)
-    }
-
-    /// Nothing is read while more waits for its decision than may.
-    fn has_room(&self) -> Result<(), Fault> {
-        let undecided = self.decider.undecided();
-        if undecided >= self.settings.undecided_max { Err(Fault::Busy { undecided }) } else { Ok(()) }
     }
 
     /// The checks that need to know the caller and what was sent before.

@@ -17,10 +17,12 @@ mod expiry;
 mod floor;
 mod hall;
 mod intake;
+mod lobby;
 mod new_charge;
 mod news;
 mod operator;
 pub mod orders;
+mod pace;
 pub mod parked;
 mod parts;
 mod post;
@@ -35,6 +37,7 @@ pub mod world;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -70,7 +73,8 @@ pub struct Settings {
     pub markets: Markets,
     /// Bounds on every document that comes in.
     pub limits: xml::Limits,
-    /// Documents that may wait for their decision before senders are asked to come back later.
+    /// What may wait for its decision before senders are asked to come back later. Each participant may have as many documents
+    /// waiting as there is room left.
     pub undecided_max: usize,
     /// What one document that we send may hold.
     pub bundles: Bounds,
@@ -330,12 +334,14 @@ impl Fault {
     fn store(doing: &'static str) -> impl Fn(store::Fault) -> Fault {
         move |source| match source {
             store::Fault::Closed => Fault::Stopping,
-            store::Fault::Busy { batches, .. } => Fault::Busy { undecided: batches },
+            store::Fault::Busy { batches, .. } => Fault::Busy { waiting: batches, again_in: DISK_CATCHES_UP },
             source => Fault::Store { doing, source },
         }
     }
 }
 
+/// What waits for the disk is on it within one flush or two.
+const DISK_CATCHES_UP: Duration = Duration::from_secs(1);
 /// Records read at a time.
 const PAGE_RECORDS: usize = 1_000;
 /// Most records that one range of one decision may hold: beyond it the process has asked the wrong question.

@@ -57,7 +57,7 @@ impl Gateway {
         let now = self.now();
         let owner = self.owner(wanted)?;
         let document = wanted.document(&owner, id, self.settings.markets.of(Pack::DK), now);
-        let document = self.read_whole(&REQUEST_CHANGE_OF_PRICE_LIST, document.into()).await?;
+        let document = self.read_whole(&owner, &REQUEST_CHANGE_OF_PRICE_LIST, document.into()).await?;
         Ok(match self.dry_run(&owner, document, now).await? {
             DryRun::Refused(error) => Creation::Refused(error),
             DryRun::SentBefore { .. } => Creation::TakenIn,
@@ -85,7 +85,7 @@ impl Gateway {
         let now = self.now();
         let owner = self.owner(wanted)?;
         let document = wanted.document(&owner, id, self.settings.markets.of(Pack::DK), now);
-        let document = self.read_whole(&REQUEST_CHANGE_OF_PRICE_LIST, document.into()).await?;
+        let document = self.read_whole(&owner, &REQUEST_CHANGE_OF_PRICE_LIST, document.into()).await?;
         if let Receipt::Refused { error, .. } = self.receive(&owner, document, correlation_id, now).await? {
             return Ok(Creation::Refused(error));
         }

@@ -146,7 +146,7 @@ impl Work {
             let message = format!("the DocumentType is not that of the payload, {}", payload.root);
             return Err(refused(Error::new("B2B-006", message)));
         }
-        let arrived = self.gateway.read_whole(document, payload.document).await?;
+        let arrived = self.gateway.read_whole(&self.caller, document, payload.document).await?;
         match self.gateway.receive(&self.caller, arrived, &self.id, self.gateway.now()).await? {
             Receipt::Refused { error, .. } => Err(refused(error)),
             Receipt::Accepted(receipt) => {
@@ -231,7 +231,7 @@ impl Work {
             let message = format!("{} is no query: send it with sendMessage", payload.root);
             return Err(refused(Error::new("B2B-006", message)));
         }
-        let arrived = self.gateway.read_whole(document, payload.document).await?;
+        let arrived = self.gateway.read_whole(&self.caller, document, payload.document).await?;
         let answers = match self.gateway.dry_run(&self.caller, arrived, self.gateway.now()).await? {
             DryRun::Refused(error) => return Err(refused(error)),
             DryRun::SentBefore { .. } => {

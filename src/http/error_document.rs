@@ -2,6 +2,7 @@
 //! charges 2.1).
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
@@ -49,16 +50,34 @@ impl Problem {
 
     /// Our world failed. The cause is for the log; the caller hears whether to try again.
     pub fn fault(fault: &gateway::Fault) -> Self {
-        if matches!(fault, gateway::Fault::Busy { .. } | gateway::Fault::Stopping) {
-            return Self::busy("The gateway is busy. Try again.");
+        match fault {
+            gateway::Fault::Busy { again_in, .. } => {
+                let message = "Too much waits for its decision. Try again after the seconds in Retry-After.";
+                Self::busy(message, *again_in)
+            }
+            gateway::Fault::Stopping => Self::busy("The gateway is about to be started again.", STARTED_AGAIN_IN),
+            fault => {
+                tracing::error!(error = fault as &dyn std::error::Error, "failed to answer a request");
+                Self::internal()
+            }
         }
-        tracing::error!(error = fault as &dyn std::error::Error, "failed to answer a request");
-        Self::internal()
     }
 
-    /// 503 with the time after which to try again.
-    pub fn busy(message: &str) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message).with(RETRY_AFTER, "1")
+    /// 503: something is short for everybody. With the time after which to try again.
+    pub fn busy(message: &str, again_in: Duration) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message).again_in(again_in)
+    }
+
+    /// 429: the caller asks for more than its share. With the time after which to try again.
+    pub fn too_many(message: &str, again_in: Duration) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message).again_in(again_in)
+    }
+
+    /// In whole seconds, rounded up, and no less than one.
+    fn again_in(mut self, again_in: Duration) -> Self {
+        let seconds = again_in.as_secs() + u64::from(again_in.subsec_nanos() > 0);
+        self.headers.push((RETRY_AFTER, HeaderValue::from(seconds.max(1))));
+        self
     }
 
     pub fn internal() -> Self {
@@ -233,6 +252,9 @@ fn element(name: &str, value: &str, text: &mut String) {
     let _ = write!(text, "</{name}>");
 }
 
+/// What a restart takes, the end of what is under way included.
+const STARTED_AGAIN_IN: Duration = Duration::from_secs(5);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,8 +292,11 @@ mod tests {
         let problem = Problem::fault(&gateway::Fault::Reading { document: "RequestChangeOfPriceList" });
         assert_eq!(problem.status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(!body_of(&problem.error, Format::Xml).contains("store"));
-        let busy = Problem::fault(&gateway::Fault::Busy { undecided: 7 }).answer(Format::Json);
-        assert_eq!((busy.status().as_u16(), busy.headers()[RETRY_AFTER].to_str().unwrap()), (503, "1"));
+        for (millis, told) in [(1, "1"), (1_000, "1"), (1_001, "2"), (17_000, "17")] {
+            let busy = gateway::Fault::Busy { waiting: 7, again_in: Duration::from_millis(millis) };
+            let busy = Problem::fault(&busy).answer(Format::Json);
+            assert_eq!((busy.status().as_u16(), busy.headers()[RETRY_AFTER].to_str().unwrap()), (503, told));
+        }
     }
 
     #[test]

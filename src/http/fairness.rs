@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
-
-use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -21,11 +18,20 @@ pub struct Fairness {
 #[derive(Default)]
 struct Used {
     bodies_bytes: usize,
+    requests: Requests,
     parties: HashMap<Party, PartyUse>,
 }
 
+/// How many requests are under way, and how long one takes.
+#[derive(Default)]
+struct Requests {
+    under_way: usize,
+    /// Of those that have ended, the latest weigh most.
+    each_took: Option<Duration>,
+}
+
 struct PartyUse {
-    requests: usize,
+    requests: Requests,
     bodies_bytes: usize,
     /// Its documents take turns on these.
     turns: Arc<Semaphore>,
@@ -39,8 +45,26 @@ pub struct Share {
     fairness: Arc<Fairness>,
     party: Party,
     bodies_bytes: usize,
+    began: Instant,
     turns: Arc<Semaphore>,
     turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Requests {
+    fn begin(&mut self) {
+        self.under_way += 1;
+    }
+
+    fn end(&mut self, took: Duration) {
+        self.under_way -= 1;
+        self.each_took = Some(self.each_took.map_or(took, |before| (before * 7 + took) / 8));
+    }
+
+    /// When one of them will have ended, as far as can be told.
+    fn next_ends_in(&self) -> Duration {
+        let all = self.each_took.unwrap_or_default();
+        all / u32::try_from(self.under_way.max(1)).unwrap_or(u32::MAX)
+    }
 }
 
 impl Fairness {
@@ -53,31 +77,33 @@ impl Fairness {
         let mut used = self.lock();
         let rate = self.limits.party_requests_per_second_max.map(f64::from);
         let fresh = || PartyUse {
-            requests: 0,
+            requests: Requests::default(),
             bodies_bytes: 0,
             turns: Arc::new(Semaphore::new(self.limits.party_documents_max)),
             tokens: rate.unwrap_or(0.0),
             refilled: now,
         };
         let mine = used.parties.entry(party.clone()).or_insert_with(fresh);
-        if mine.requests >= self.limits.party_requests_max {
-            return Err(too_many(&format!(
-                "{} of your requests are being answered, which is the most at a time.",
-                mine.requests
-            )));
+        if mine.requests.under_way >= self.limits.party_requests_max {
+            let under_way = mine.requests.under_way;
+            let message = format!("{under_way} of your requests are being answered, which is the most at a time.");
+            return Err(Problem::too_many(&message, mine.requests.next_ends_in()));
         }
         if let Some(rate) = rate {
             let seconds = now.saturating_duration_since(mine.refilled).as_secs_f64();
             mine.tokens = (mine.tokens + seconds * rate).min(rate);
             mine.refilled = now;
             if mine.tokens < 1.0 {
-                return Err(too_many(&format!("More than {rate} requests in a second.")));
+                let refilled_in = Duration::try_from_secs_f64((1.0 - mine.tokens) / rate).unwrap_or(Duration::MAX);
+                return Err(Problem::too_many(&format!("More than {rate} requests in a second."), refilled_in));
             }
             mine.tokens -= 1.0;
         }
-        mine.requests += 1;
+        mine.requests.begin();
         let turns = Arc::clone(&mine.turns);
-        Ok(Share { fairness: Arc::clone(self), party: party.clone(), bodies_bytes: 0, turns, turn: None })
+        used.requests.begin();
+        let (fairness, party) = (Arc::clone(self), party.clone());
+        Ok(Share { fairness, party, bodies_bytes: 0, began: now, turns, turn: None })
     }
 
     fn lock(&self) -> MutexGuard<'_, Used> {
@@ -98,11 +124,13 @@ impl Share {
         let limits = &self.fairness.limits;
         let mut used = self.fairness.lock();
         if used.bodies_bytes + bytes > limits.bodies_bytes_max {
-            return Err(Problem::busy("Too much is being sent to us at this moment. Try again."));
+            let message = "Too much is being sent to us at this moment. Try again after the seconds in Retry-After.";
+            return Err(Problem::busy(message, used.requests.next_ends_in()));
         }
         let mine = used.parties.get_mut(&self.party).expect("a share's party is on the list");
         if mine.bodies_bytes + bytes > limits.party_bodies_bytes_max {
-            return Err(too_many("The documents that you are sending at this moment are too large together."));
+            let message = "The documents that you are sending at this moment are too large together.";
+            return Err(Problem::too_many(message, mine.requests.next_ends_in()));
         }
         mine.bodies_bytes += bytes;
         used.bodies_bytes += bytes;
@@ -126,19 +154,17 @@ impl Share {
 impl Drop for Share {
     fn drop(&mut self) {
         let mut used = self.fairness.lock();
+        let took = self.began.elapsed();
         used.bodies_bytes -= self.bodies_bytes;
+        used.requests.end(took);
         let Some(mine) = used.parties.get_mut(&self.party) else { return };
-        mine.requests -= 1;
+        mine.requests.end(took);
         mine.bodies_bytes -= self.bodies_bytes;
         // With a rate to keep, the tokens must outlive the request.
-        if mine.requests == 0 && self.fairness.limits.party_requests_per_second_max.is_none() {
+        if mine.requests.under_way == 0 && self.fairness.limits.party_requests_per_second_max.is_none() {
             used.parties.remove(&self.party);
         }
     }
-}
-
-fn too_many(message: &str) -> Problem {
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message).with(RETRY_AFTER, "1")
 }
 
 #[cfg(test)]
@@ -168,6 +194,22 @@ mod tests {
         assert!(house.admit(&party("2"), now).is_ok());
         drop(first);
         assert!(house.admit(&party("1"), now).is_ok());
+    }
+
+    #[test]
+    fn whoever_must_come_back_is_told_when_one_of_its_requests_will_have_ended() {
+        let house = fairness(Limits { party_requests_max: 2, ..Limits::default() });
+        let eight_minutes_ago = Instant::now().checked_sub(Duration::from_secs(480)).unwrap();
+        let told = |problem: Problem| problem.headers[0].1.to_str().unwrap().parse::<u64>().unwrap();
+        let stays = house.admit(&party("1"), Instant::now()).unwrap();
+        let ends = house.admit(&party("1"), Instant::now()).unwrap();
+        assert_eq!(told(house.admit(&party("1"), Instant::now()).err().unwrap()), 1, "none has ended yet");
+        drop(ends);
+        drop(house.admit(&party("1"), eight_minutes_ago).unwrap());
+        let _another = house.admit(&party("1"), Instant::now()).unwrap();
+        let seconds = told(house.admit(&party("1"), Instant::now()).err().unwrap());
+        assert!((30..35).contains(&seconds), "an eighth of eight minutes, and two are under way: {seconds}");
+        drop(stays);
     }
 
     #[tokio::test]

@@ -56,10 +56,10 @@ pub(super) async fn admit(
     }
     let arrived = if pieces.ended() {
         share.turn().await;
-        door.gateway.read_whole(document, body).await?
+        door.gateway.read_whole(&caller, document, body).await?
     } else {
         let whole = stream::iter([Ok(body)]).chain(pieces.stream());
-        door.gateway.read_pieces::<Problem>(document, whole).await?
+        door.gateway.read_pieces::<Problem>(&caller, document, whole).await?
     };
     share.turn().await;
     said.document_bytes = arrived.bytes() as usize;

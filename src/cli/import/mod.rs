@@ -210,7 +210,7 @@ impl Import<'_> {
         let body = document::write(records, &message_id, &self.parties(), now);
         let caller = Party { number: self.sender.clone(), role: self.columns.role };
         let correlation_id = format!("import-{message_id}");
-        let arrived = self.gateway.read_whole(first.table.document, body.into()).await?;
+        let arrived = self.gateway.read_whole(&caller, first.table.document, body.into()).await?;
         let receipt = self.gateway.receive(&caller, arrived, &correlation_id, now).await?;
         if let Receipt::Refused { error, .. } = receipt {
             let told = error.details.first().unwrap_or(&error).message.clone();

@@ -2,6 +2,7 @@
 
 mod bundles;
 mod expiry;
+mod lobby;
 mod parking;
 mod retention;
 
