@@ -190,6 +190,7 @@ impl Config {
 
     fn from_table(table: toml::Table) -> Result<Self> {
         let config: Self = table.try_into()?;
+        config.bounds_are_bounds()?;
         config.gateway_settings()?;
         config.http_dequeue_unpeeked()?;
         let Retention { years, hour, documents } = &config.retention;
@@ -209,6 +210,19 @@ impl Config {
             bail!("[retention] {years} years: it is a number from 0 to {YEARS_MAX}, or -1 for ever");
         }
         Ok(config)
+    }
+
+    /// Where at most nothing may be taken in, nothing ever is.
+    fn bounds_are_bounds(&self) -> Result<()> {
+        for (section, settings) in toml::Table::try_from(self)? {
+            for (name, value) in settings.as_table().into_iter().flatten() {
+                let is_bound = name.ends_with("_max") && !MAY_BE_UNBOUNDED.contains(&name.as_str());
+                if is_bound && value.as_integer().is_some_and(|most| most < 1) {
+                    bail!("[{section}] {name} = {value}: it is a number from 1");
+                }
+            }
+        }
+        Ok(())
     }
 
     pub fn gateway_settings(&self) -> Result<Settings> {
@@ -250,7 +264,7 @@ impl Config {
             connections_max: self.http.connections_max,
             connections_per_address_max: self.http.connections_per_address_max,
             party_requests_max: self.http.party_requests_max,
-            party_documents_max: self.http.party_documents_max.max(1),
+            party_documents_max: self.http.party_documents_max,
             party_requests_per_second_max: Some(self.http.party_requests_per_second_max).filter(|max| *max > 0),
             drain: seconds(self.http.drain_seconds),
             ..http::Limits::default()
@@ -328,6 +342,8 @@ impl Config {
 
 /// Nobody keeps a document for longer than that.
 const YEARS_MAX: i64 = 1_000;
+/// Bounds of which 0 says that there is none.
+const MAY_BE_UNBOUNDED: [&str; 1] = ["party_requests_per_second_max"];
 /// Nor does anybody wait so long for somebody who has left.
 const EXPIRE_DAYS_MAX: i64 = 36_500;
 
@@ -569,6 +585,8 @@ mod tests {
             ("[market.atlantis]\nhub = \"1\"", "[market.atlantis]"),
             ("[market.dk.charges]\ncurrency = \"kr\"", "kr"),
             ("[http]\ndequeue_unpeeked_status = 410", "410"),
+            ("[http]\nparty_documents_max = 0", "[http] party_documents_max = 0"),
+            ("[limits]\ndepth_max = 0", "[limits] depth_max = 0"),
             ("[retention]\nyears = -2", "-2 years"),
             ("[retention]\nhour = 24", "hour = 24"),
             ("[retention]\nhour = 2\n[post_office]\nexpire_inactive_days = -2", "expire_inactive_days = -2"),

@@ -241,23 +241,33 @@ impl Desk {
 
     /// The next piece of what decisions left behind. An errand that fails is set aside, and the next one has its turn.
     pub fn errand(&self) -> Result<Option<Decided>, Failure> {
-        for (pack, kind) in &self.errands {
-            let Some((key, entry)) = self.page(&(kind.waiting)(), None, 1)?.pop() else { continue };
-            return match self.decide_errand(*pack, kind, &key, &entry) {
+        loop {
+            let Some((pack, kind, key, entry)) = self.first_errand()? else { return Ok(None) };
+            match self.decide_errand(pack, kind, &key, &entry) {
+                Ok(Looked::Decided(decided)) => return Ok(Some(decided)),
+                Ok(Looked::Turns(_) | Looked::Moved) => {}
                 Err(Failure::Bug(cause)) => {
                     tracing::error!(errand = kind.name, key = %key, cause, "an errand is parked");
                     metrics::counter!("gridpost_errands_parked_total").increment(1);
                     let mut batch = Batch::default();
                     batch.expect(key.clone(), Expected::At(entry.version)).put_all(errand::park(&key, &entry, &cause));
-                    Ok(Some(Decided { batch, errands: false, sets: None }))
+                    return Ok(Some(Decided { batch, errands: false, sets: None }));
                 }
-                decided => decided.map(Some),
-            };
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    fn first_errand(&self) -> Result<Option<(Pack, &'static errand::Kind, Key, Entry)>, Failure> {
+        for (pack, kind) in &self.errands {
+            if let Some((key, entry)) = self.page(&(kind.waiting)(), None, 1)?.pop() {
+                return Ok(Some((*pack, kind, key, entry)));
+            }
         }
         Ok(None)
     }
 
-    fn decide_errand(&self, pack: Pack, kind: &errand::Kind, key: &Key, entry: &Entry) -> Result<Decided, Failure> {
+    fn decide_errand(&self, pack: Pack, kind: &errand::Kind, key: &Key, entry: &Entry) -> Result<Looked, Failure> {
         let read = |range: &KeyRange, limit| {
             self.store.page(range, None, limit).map_err(|fault| Failure::Fault(Fault::store("read an errand")(fault)))
         };
@@ -272,8 +282,9 @@ impl Desk {
         let more = |facts: &Facts| errand.needs_more(&page, facts, &context);
         let gather = || process::gather_more(errand.needs(&page, &context), more, look);
         let facts = unless_it_panics(gather)?.map_err(Failure::loading)?;
-        let decision = unless_it_panics(|| errand.decide(&page, left.more, &facts, &context))?;
-        self.commit(Batch::default(), decision, &facts, &context, "")
+        let decision = self.unless_moved(&facts, || errand.decide(&page, left.more, &facts, &context))?;
+        let Some(decision) = decision else { return Ok(Looked::Moved) };
+        Ok(Looked::Decided(self.commit(Batch::default(), decision, &facts, &context, "")?))
     }
 
     /// Renders every outgoing document, and adds it to the batch: to the archive, and to its receiver's queue.

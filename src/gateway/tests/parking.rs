@@ -61,6 +61,30 @@ impl Errand for Note {
     }
 }
 
+/// Looks at what others change meanwhile, see [`Torn`].
+const MOVING: &[errand::Kind] =
+    &[errand::Kind { name: "moving", waiting: errands, read: |key, _| Box::new(Moving(key.clone())) }];
+
+struct Moving(Key);
+
+impl Errand for Moving {
+    fn context<'a>(&self, market: &'a Market) -> Context<'a> {
+        Context { now: at(0), caller: market.hub_party(), cause: [0; 32], market }
+    }
+
+    fn needs(&self, _: &[Key], context: &Context) -> Needs {
+        Torn.needs(context).key(self.0.clone())
+    }
+
+    fn needs_more(&self, _: &[Key], _: &Facts, _: &Context) -> Needs {
+        Needs::default()
+    }
+
+    fn decide(&self, _: &[Key], _: bool, facts: &Facts, context: &Context) -> Decision {
+        Torn.decide(facts, context).change(Change::Delete(self.0.clone()))
+    }
+}
+
 #[tokio::test]
 async fn an_errand_that_fails_is_parked_and_taken_up_again_once_the_bug_is_mended() {
     let store = Arc::new(Memory::default());
@@ -153,6 +177,14 @@ async fn what_fails_over_records_that_moved_meanwhile_is_decided_again() {
     let gateway = open(store, Clock::standing_at(at(0)));
     set(&gateway, &[timer(&TORN, 1, "a", "x", "")]).await;
     gateway.pass_time(at(1)).await.unwrap();
+    assert_eq!((diary(&gateway), parked::parked(&**store).unwrap()), (vec!["it is there".to_string()], vec![]));
+    drop(gateway);
+    let gateway = open_with(dk(MOVING), store, Clock::standing_at(at(1)));
+    let mut batch = Batch::default();
+    batch.delete(Key::new(DIARY)).put(Key::new(ERRANDS).text("x"), "");
+    gateway.write(batch).await.unwrap();
+    gateway.decider.run_errands();
+    gateway.settled().await.unwrap();
     assert_eq!((diary(&gateway), parked::parked(&**store).unwrap()), (vec!["it is there".to_string()], vec![]));
 }
 
