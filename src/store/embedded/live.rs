@@ -328,7 +328,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
         #[test]
-        fn a_page_is_the_same_however_much_of_it_is_in_sled_already(
+        fn reading_is_the_same_however_much_is_in_sled_already_and_whatever_was_read_before(
             frames in proptest::collection::vec(proptest::collection::vec((0..20_u8, any::<bool>()), 1..8), 1..12),
             (forgotten, applied) in (0..12_u64, 0..12_u64),
             limit in 1..25_usize,
@@ -347,6 +347,10 @@ mod tests {
                 }
                 if number == forgotten {
                     live.forget();
+                }
+                for name in 0..20 {
+                    let version = live.version(key(name).as_bytes()).unwrap();
+                    prop_assert_eq!(version.as_ref(), expected.get(&name), "what was read before is not told again");
                 }
             }
             let range = KeyRange::under(&Key::new(Space(1)));

@@ -22,6 +22,7 @@ mod journal;
 mod live;
 mod proof;
 mod prove;
+mod recent;
 mod recover;
 mod segment;
 mod state;

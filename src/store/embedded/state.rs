@@ -15,6 +15,7 @@ use std::io;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::block::{self, Cursor, Damaged, Pair};
 use super::body::Location;
 use super::frame::{Hash, Write};
+use super::recent::{Held, Recent};
 use super::walk::{Frame, Place};
 use super::window::Window;
 use crate::record::{Entry, Key, Version};
@@ -78,7 +80,11 @@ impl Mark {
 pub(super) struct State {
     dir: PathBuf,
     tree: sled::Db,
+    recent: Recent,
 }
+
+/// Blocks of one range that are held.
+const HELD_OF_A_RANGE: usize = 8;
 
 /// How long, and how often, sled's lock is waited for: ten seconds in all.
 const LOCK_WAIT: Duration = Duration::from_millis(20);
@@ -105,7 +111,8 @@ impl State {
             }
             waits += 1;
         };
-        Ok(Self { dir: dir.to_owned(), tree: opened.map_err(Fault::sled("open sled"))? })
+        let tree = opened.map_err(Fault::sled("open sled"))?;
+        Ok(Self { dir: dir.to_owned(), tree, recent: Recent::new() })
     }
 
     /// The last frame that sled knows, `None` when it is new. A mark of another format is a fault.
@@ -118,9 +125,11 @@ impl State {
         }
     }
 
-    /// Applies frames that follow sled's mark, then moves the mark behind them.
+    /// Applies frames that follow sled's mark, then moves the mark behind them. Until it returns a reader may still see
+    /// what was there before.
     pub fn apply(&self, window: &Window) -> Result<(), Fault> {
         let Some(mark) = &window.mark else { return Ok(()) };
+        let mut changed = Vec::new();
         let mut writes = window.writes.iter().peekable();
         while let Some(&(first, _)) = writes.peek() {
             let (fence, stored) = self.block_of(first)?;
@@ -131,8 +140,10 @@ impl State {
             let fits = |(key, _): &(&Bytes, &Option<Bytes>)| next.as_ref().is_none_or(|next| key[..] < next[..]);
             if block::change(&mut pairs, std::iter::from_fn(|| writes.next_if(fits))) {
                 self.replace(&fence, block::pack(&pairs, behind))?;
+                changed.push(fence);
             }
         }
+        self.recent.forget(changed);
         self.tree.insert(MARK, to_bytes(mark)).map_err(Fault::sled("apply frames to sled"))?;
         Ok(())
     }
@@ -168,10 +179,30 @@ impl State {
         self.tree.apply_batch(batch).map_err(failed())
     }
 
+    /// The same for readers: a block that was read lately is not looked for again.
+    fn held(&self, key: &[u8]) -> Result<Arc<Held>, Fault> {
+        let round = self.recent.round();
+        if let Some(held) = self.recent.block_of(key) {
+            return Ok(held);
+        }
+        let (fence, block) = self.block_of(key)?;
+        let held = Arc::new(Held::new(&fence, &block).map_err(damaged)?);
+        self.recent.remember(round, &held);
+        Ok(held)
+    }
+
+    /// The fence behind a block.
+    fn behind(&self, held: &Held) -> Result<Option<Bytes>, Fault> {
+        if let Some(next) = held.next.get() {
+            return Ok(next.clone());
+        }
+        let next = self.next_fence(&held.fence)?.map(|fence| Bytes::copy_from_slice(&fence));
+        Ok(held.next.get_or_init(|| next).clone())
+    }
+
     /// What stands under one of our keys.
     pub fn read(&self, key: &[u8]) -> Result<Option<Bytes>, Fault> {
-        let (_, stored) = self.block_of(key)?;
-        block::find(&stored, key).map_err(damaged)
+        block::find(&self.held(key)?.block, key).map_err(damaged)
     }
 
     /// What stands between two of our keys, in key order.
@@ -186,10 +217,10 @@ impl State {
             Bound::Included(key) | Bound::Excluded(key) => &key[..],
             Bound::Unbounded => FENCE_FIRST,
         };
-        let (fence, first) = self.block_of(start)?;
-        let mut records = Cursor::new(first);
+        let held = self.held(start)?;
+        let mut records = Cursor::new(held.block.clone());
+        let mut blocks = Blocks { state: self, at: At::Held(held), held_left: HELD_OF_A_RANGE - 1 };
         let mut after = from;
-        let mut further = None;
         Ok(std::iter::from_fn(move || {
             loop {
                 loop {
@@ -203,11 +234,9 @@ impl State {
                 if is_behind(records.key(), &after) {
                     after = Bound::Excluded(records.key().to_vec());
                 }
-                let behind = (Bound::Excluded(&fence[..]), Bound::Unbounded);
-                match further.get_or_insert_with(|| self.tree.range::<&[u8], _>(behind)).next()? {
-                    Ok((fence, _)) if !is_before(&fence, &to) => return None,
-                    Ok((_, block)) => records = Cursor::new(block),
-                    Err(fault) => return Some(Err(Fault::sled("read a page from sled")(fault))),
+                match blocks.next_before(&to) {
+                    Ok(block) => records = Cursor::new(block?),
+                    Err(fault) => return Some(Err(fault)),
                 }
             }
         }))
@@ -246,6 +275,44 @@ impl State {
     pub fn checkpoint(&self) -> Result<(), Fault> {
         self.tree.flush().map_err(Fault::sled("flush sled"))?;
         sync_all_under(&self.dir).map_err(Fault::io("flush sled's files in", &self.dir))
+    }
+}
+
+/// Blocks that follow each other: the first ones as they are held, so that a short range that is read again and again costs
+/// little, and the others as sled gives them out, so that a long one does not drive out what is held.
+struct Blocks<'s> {
+    state: &'s State,
+    at: At,
+    held_left: usize,
+}
+
+enum At {
+    Held(Arc<Held>),
+    Sled(sled::Iter),
+}
+
+impl Blocks<'_> {
+    /// The next block, unless nothing in it can be before `to`.
+    fn next_before(&mut self, to: &Bound<Vec<u8>>) -> Result<Option<Bytes>, Fault> {
+        match &mut self.at {
+            At::Held(held) if self.held_left > 0 => {
+                let Some(next) = self.state.behind(held)?.filter(|next| is_before(next, to)) else { return Ok(None) };
+                let next = self.state.held(&next)?;
+                self.held_left -= 1;
+                self.at = At::Held(next.clone());
+                Ok(Some(next.block.clone()))
+            }
+            At::Held(held) => {
+                let behind = (Bound::Excluded(&held.fence[..]), Bound::Unbounded);
+                self.at = At::Sled(self.state.tree.range::<&[u8], _>(behind));
+                self.next_before(to)
+            }
+            At::Sled(blocks) => {
+                let next = blocks.next().transpose().map_err(Fault::sled("read a page from sled"))?;
+                let next = next.filter(|(fence, _)| is_before(fence, to));
+                Ok(next.map(|(_, block)| Bytes::copy_from_slice(&block)))
+            }
+        }
     }
 }
 
@@ -415,5 +482,66 @@ mod tests {
             let expected: Vec<Pair> = expected.into_iter().map(|(key, value)| (key.into(), value)).collect();
             prop_assert_eq!(found, expected);
         }
+
+        #[test]
+        fn what_was_read_before_a_window_is_not_told_again_after_it(
+            windows in proptest::collection::vec((any_changes(), 0..200_u16, 0..200_u16), 1..12),
+        ) {
+            let dir = tempfile::tempdir().unwrap();
+            let state = State::open(dir.path(), 1 << 20).unwrap();
+            let mut expected: BTreeMap<Bytes, Bytes> = BTreeMap::new();
+            for (frame, (changes, one, other)) in (1..).zip(windows) {
+                state.apply(&window(frame, &changes)).unwrap();
+                for (number, value) in changes {
+                    let key = record_key(&number.to_be_bytes()).into();
+                    match value {
+                        Some(value) => drop(expected.insert(key, vec![value; 300].into())),
+                        None => drop(expected.remove(&key)),
+                    }
+                }
+                for number in 0..200_u16 {
+                    let key = record_key(&number.to_be_bytes());
+                    prop_assert_eq!(state.read(&key).unwrap(), expected.get(&key[..]).cloned());
+                }
+                let [from, to] = [one.min(other), one.max(other)].map(|number| record_key(&number.to_be_bytes()));
+                let found = state.range((Bound::Included(from.clone()), Bound::Excluded(to.clone()))).unwrap();
+                let found: Vec<Pair> = found.collect::<Result<_, _>>().unwrap();
+                let within = expected.range::<[u8], _>((Bound::Included(&from[..]), Bound::Excluded(&to[..])));
+                prop_assert_eq!(found, within.map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_reads_while_a_window_goes_in_leaves_nothing_old_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = State::open(dir.path(), 1 << 20).unwrap();
+        let key = |number: u16| record_key(&number.to_be_bytes());
+        std::thread::scope(|scope| {
+            let (going_on, ended) = std::sync::mpsc::channel::<()>();
+            scope.spawn({
+                let state = &state;
+                move || {
+                    // Until the other side is dropped, also by a panic.
+                    for number in (0..200).cycle().step_by(7) {
+                        state.read(&key(number)).unwrap();
+                        if ended.try_recv() == Err(std::sync::mpsc::TryRecvError::Disconnected) {
+                            return;
+                        }
+                    }
+                }
+            });
+            let _going_on = going_on;
+            for frame in 1..=60_u8 {
+                let changes = (0..200).filter(|number| number % 3 != u16::from(frame) % 3);
+                let changes = changes.map(|number| (number, (number % 5 != u16::from(frame) % 5).then_some(frame)));
+                let changes: BTreeMap<u16, Option<u8>> = changes.collect();
+                state.apply(&window(frame.into(), &changes)).unwrap();
+                for (number, value) in changes {
+                    let expected = value.map(|value| Bytes::from(vec![value; 300]));
+                    assert_eq!(state.read(&key(number)).unwrap(), expected, "record {number} behind frame {frame}");
+                }
+            }
+        });
     }
 }
