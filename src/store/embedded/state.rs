@@ -288,7 +288,7 @@ struct Blocks<'s> {
 
 enum At {
     Held(Arc<Held>),
-    Sled(sled::Iter),
+    Sled(Box<sled::Iter>),
 }
 
 impl Blocks<'_> {
@@ -304,7 +304,7 @@ impl Blocks<'_> {
             }
             At::Held(held) => {
                 let behind = (Bound::Excluded(&held.fence[..]), Bound::Unbounded);
-                self.at = At::Sled(self.state.tree.range::<&[u8], _>(behind));
+                self.at = At::Sled(Box::new(self.state.tree.range::<&[u8], _>(behind)));
                 self.next_before(to)
             }
             At::Sled(blocks) => {
