@@ -93,7 +93,7 @@ impl Backlog {
 
     fn remove(&mut self, count: usize) {
         self.undecided -= count;
-        self.pace.counts(count, Instant::now());
+        self.pace.counts(count, self.is_empty(), Instant::now());
     }
 
     fn add_document(&mut self, participant: &ActorNumber) {

@@ -167,10 +167,9 @@ impl Gateway {
 
     /// The document that is taken in under `/v1.0/cim/{route}`; the name's case does not matter.
     pub fn document_for(&self, route: &str) -> Option<&'static Incoming> {
-        let twin = ebix::cim_name(route);
-        process::documents().find(|document| {
-            document.routes.iter().any(|name| name.eq_ignore_ascii_case(route)) || twin == Some(document.name)
-        })
+        let routed = |document: &&Incoming| document.routes.iter().any(|name| name.eq_ignore_ascii_case(route));
+        let twin = || ebix::cim_name(route).and_then(|twin| process::documents().find(|it| it.name == twin));
+        process::documents().find(routed).or_else(twin)
     }
 
     /// What waits in a participant's queues.
