@@ -845,6 +845,31 @@ async fn the_house_tells_how_it_is() {
 }
 
 #[tokio::test]
+async fn figures_follow_a_document_from_the_door_to_its_receiver() {
+    let house = start().await;
+    house.post(PRICES).body(document("1")).send().await.unwrap();
+    let answer = house.get("/v1.0/cim/all?wait=30").send().await.unwrap();
+    let dequeue = house.url(&format!("/v1.0/cim/dequeue/{}", header(&answer, "messageid")));
+    assert_eq!(house.http.delete(dequeue).bearer_auth(house.token()).send().await.unwrap().status(), 200);
+    // The decider hears of its commit a moment after the receiver may.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let figures = house.http.get(house.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    for named in [
+        r#"gridpost_documents_in_total{document="RequestChangeOfPriceList",verdict="accepted"}"#,
+        "gridpost_reading_seconds_bucket",
+        "gridpost_taking_in_seconds_bucket",
+        "gridpost_deciding_seconds_bucket",
+        "gridpost_settling_seconds_bucket",
+        r#"gridpost_documents_out_total{document="#,
+        r#"gridpost_documents_queued_total{category="masterdata"}"#,
+        r#"gridpost_documents_dequeued_total{category="masterdata"}"#,
+        r#"gridpost_waiting_seconds_bucket{category="masterdata",le="60"}"#,
+    ] {
+        assert!(figures.contains(named), "{named}\n{figures}");
+    }
+}
+
+#[tokio::test]
 async fn the_published_description_names_only_what_is_there() {
     let house = start().await;
     let description: Value = house.http.get(house.url("/openapi.json")).send().await.unwrap().json().await.unwrap();

@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 
 use super::post::{Access, Head, WRITE_AT_ONCE_BYTES_MAX};
-use super::{Fault, Gateway, Settings, delivery};
+use super::{Fault, Gateway, Settings, delivery, figures};
 use crate::archive::{self, Direction, LogEntry, Place};
 use crate::document::{self, Category, Part};
 use crate::market::{Party, Timestamp};
@@ -73,6 +74,9 @@ impl Gateway {
             self.lookout.keep(queue, ahead);
             return Ok(Closing::Alone);
         }
+        let began = Instant::now();
+        let enqueued = |member: Option<&Member>| member.map_or(now, |member| member.waiting.enqueued);
+        let span = (enqueued(bundle.members().first()), enqueued(bundle.members().last()));
         let bindery = Bindery { store: self.store.clone(), specs: self.specs.clone(), settings: self.settings.clone() };
         let bound = if bundle.bytes() <= WRITE_AT_ONCE_BYTES_MAX {
             bindery.bind(bundle, owner, now)
@@ -94,7 +98,7 @@ impl Gateway {
             Outcome::Committed(_) => {
                 self.lookout.keep(queue, ahead);
                 tracing::info!(stage = "bundle", receiver = %owner, message_id = waiting.message_id, members, "bundle closed");
-                metrics::counter!("gridpost_bundles_closed_total").increment(1);
+                figures::bundled(head.category, members, span, began);
                 Ok(Closing::Closed(Box::new((waiting, bytes))))
             }
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::decider::Message;
 use super::hall::Work;
 use super::parts::{Document, Parts};
-use super::{Fault, Settings, hash, load};
+use super::{Fault, Settings, figures, hash, load};
 use crate::archive::{self, Direction, LogEntry, Outbound, Place};
 use crate::document::Outgoing;
 use crate::market::{Party, Timestamp};
@@ -106,6 +106,7 @@ impl Desk {
         batch.delete(archive::inbox_key(message.number));
         let (fates, outgoing) = (std::mem::take(&mut decision.fates), decision.outgoing.len());
         let decided = self.commit(batch, decision, &facts, &context, &entry.correlation_id)?;
+        figures::decided(started);
         let rejected = fates.iter().filter(|fate| !fate.broken.is_empty()).count();
         let mut broken: Vec<&str> = fates.iter().flat_map(|fate| fate.broken.iter().copied()).collect();
         broken.sort_unstable();
@@ -305,6 +306,7 @@ impl Desk {
             let (hash, place) = (hash(&bytes), outbound.add(bytes));
             let joins_from = (!is_answer).then_some(records_from as u64);
             let (message_id, Place { part, offset, bytes }) = (id.clone(), place);
+            figures::made(outgoing.kind.name);
             letters.push(Letter { outgoing, message_id, records, points, hash, part, offset, bytes, joins_from });
             log.push(LogEntry {
                 direction: Direction::Out,

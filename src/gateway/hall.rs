@@ -7,18 +7,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::agenda::Agenda;
 use super::clock::Clock;
 use super::decider::{Counter, Message};
 use super::desk::{Decided, Desk, Failure, Looked};
+use super::figures;
 use super::floor::{Floor, Speaker};
 use super::lobby::Lobby;
 use super::news::News;
 use super::turns::Turns;
 use crate::archive;
+use crate::document::Category;
 use crate::market::Timestamp;
+use crate::post_office;
 use crate::process::Timer;
 use crate::record::{Batch, Expected, Key, Outcome, Version};
 use crate::store;
@@ -55,6 +58,7 @@ pub(super) struct Errand {
 /// Somebody in the hall.
 struct Waiting {
     work: Work,
+    since: Instant,
     turns: Vec<Key>,
     attempts: u32,
     /// Whether its decision leaves work behind that is done piece by piece.
@@ -212,7 +216,8 @@ impl Hall {
     fn place(&mut self, work: Work, turns: Vec<Key>) -> u64 {
         let place = self.next_place;
         self.next_place += 1;
-        self.waiting.insert(place, Waiting { work, turns, attempts: 0, errands: false, sets: None });
+        self.waiting
+            .insert(place, Waiting { work, since: Instant::now(), turns, attempts: 0, errands: false, sets: None });
         place
     }
 
@@ -326,9 +331,11 @@ impl Hall {
 
     fn commit(&self, batch: Batch, done: impl FnOnce(Result<Outcome, store::Fault>) + Send + 'static) {
         let (owners, news) = (self.news.owners(&batch.changes), self.news.clone());
+        let joined: Vec<Category> = post_office::joined(&batch.changes).map(|(_, category)| category).collect();
         let tell = move |outcome: Result<Outcome, store::Fault>| {
             if let Ok(Outcome::Committed(_)) = &outcome {
                 news.add(owners);
+                joined.into_iter().for_each(figures::joined);
             }
             done(outcome);
         };
@@ -351,7 +358,10 @@ impl Hall {
         let due = self.is_due(waiting.sets);
         match &waiting.work {
             Work::Timer(..) => self.counter.remove(1),
-            Work::Document(message) => self.counter.remove_document(&message.entry.caller.number),
+            Work::Document(message) => {
+                figures::settled(waiting.since);
+                self.counter.remove_document(&message.entry.caller.number);
+            }
         }
         for next in self.turns.leave(place, &waiting.turns) {
             self.may_be_decided(next);

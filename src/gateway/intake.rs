@@ -3,11 +3,12 @@
 //! What is refused here is refused with every flaw named, leaves no id behind, and is kept in the archive only.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
-use super::{Error, Fault, Gateway, load};
+use super::{Error, Fault, Gateway, figures, load};
 use crate::archive::{self, Direction, FirstUse, InboxEntry, LogEntry, Place};
 use crate::document::{self, Header, Refusal, cim_xml};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
@@ -282,6 +283,7 @@ impl Gateway {
         batch: Batch,
         request: &mut Option<Box<dyn Request>>,
     ) -> Result<Outcome, Fault> {
+        let began = Instant::now();
         let (done, outcome) = tokio::sync::oneshot::channel();
         let taken = request.take().expect("a request is handed over once and given back on conflict");
         let (entry, decider) = (arrival.inbox_entry(), self.decider.clone());
@@ -299,6 +301,7 @@ impl Gateway {
         self.store.submit(batch, Box::new(completion));
         let (result, given_back) = outcome.await.map_err(|_| Fault::Stopping)?;
         *request = given_back;
+        figures::taken_in(began);
         result.map_err(Fault::store("take in a document"))
     }
 
@@ -330,10 +333,12 @@ impl Arrived {
     }
 
     fn of(specs: &Specs, limits: &Limits, document: &'static Incoming, bytes: &[u8]) -> Self {
+        let began = Instant::now();
         let body = Packed::of(bytes);
         let mut reader = (document.reader)();
         let verdict = schema_of(specs, document).map(|schema| document::read(schema, bytes, limits, &mut *reader));
         let reading = verdict.and_then(|verdict| finished(document, verdict, reader, &body));
+        figures::read(began);
         Self { document, body, reading }
     }
 }

@@ -14,6 +14,7 @@ mod desk;
 mod dry_run;
 mod error;
 mod expiry;
+mod figures;
 mod floor;
 mod hall;
 mod intake;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::bundles::{Closing, waiting_body};
-use super::{Fault, Gateway, PAGE_RECORDS, delivery};
+use super::{Fault, Gateway, PAGE_RECORDS, delivery, figures};
 use crate::document::{self, Category, Wire, cim_json, ebix};
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Bundling, Dequeue, Waiting};
@@ -190,7 +190,7 @@ impl Gateway {
                 watched = true;
             }
             if let Outcome::Committed(_) = self.commit("dequeue a document", batch).await? {
-                metrics::counter!("gridpost_documents_dequeued_total").increment(1);
+                figures::dequeued(head.category, head.waiting.enqueued, now);
                 self.trail.forget(&head.key);
                 self.left.remember(caller, head.category, head.key);
                 if watched {

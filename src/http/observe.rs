@@ -29,6 +29,13 @@ pub const CORRELATION_ID_LENGTH_MAX: usize = 64;
 const LATENCY_SECONDS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
+/// The same for how long documents wait to be fetched: from a second to a month.
+const WAITING_SECONDS: [f64; 10] =
+    [1.0, 10.0, 60.0, 600.0, 3_600.0, 21_600.0, 86_400.0, 259_200.0, 604_800.0, 2_592_000.0];
+
+/// The same for how many documents a bundle was made of.
+const BUNDLE_DOCUMENTS: [f64; 8] = [2.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1_000.0, 2_000.0];
+
 /// How often histograms are folded, so that they do not grow between two readings of `/metrics`.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -171,9 +178,15 @@ fn known(method: &Method) -> &'static str {
 pub fn figures() -> &'static PrometheusHandle {
     static FIGURES: OnceLock<PrometheusHandle> = OnceLock::new();
     FIGURES.get_or_init(|| {
-        let builder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &LATENCY_SECONDS)
-            .expect("there are buckets");
+        let buckets = [
+            (Matcher::Suffix("_seconds".into()), &LATENCY_SECONDS[..]),
+            (Matcher::Full("gridpost_waiting_seconds".into()), &WAITING_SECONDS),
+            (Matcher::Full("gridpost_bundle_span_seconds".into()), &WAITING_SECONDS),
+            (Matcher::Full("gridpost_bundle_documents".into()), &BUNDLE_DOCUMENTS),
+        ];
+        let builder = buckets.into_iter().fold(PrometheusBuilder::new(), |builder, (figure, bounds)| {
+            builder.set_buckets_for_metric(figure, bounds).expect("there are buckets")
+        });
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {

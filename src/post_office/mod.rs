@@ -86,11 +86,16 @@ pub fn all_queues_range() -> KeyRange {
 
 /// The owners of the queues that these changes make longer.
 pub fn grown(changes: &[Change]) -> BTreeSet<Party> {
+    joined(changes).map(|(owner, _)| owner).collect()
+}
+
+/// The queue that each document joins by these changes.
+pub fn joined(changes: &[Change]) -> impl Iterator<Item = (Party, Category)> {
     let put = changes.iter().filter_map(|change| match change {
         Change::Put(key, _) if key.space() == QUEUES && key.is_stamped() => Some(key),
         Change::Put(..) | Change::Delete(_) => None,
     });
-    put.filter_map(queue_of).map(|(owner, _)| owner).collect()
+    put.filter_map(queue_of)
 }
 
 /// Whose queue a key belongs to.
