@@ -93,7 +93,9 @@ impl AccountingPoint {
             let lost: Vec<String> = self.processes.values().filter(is_lost).map(|it| it.id.clone()).collect();
             effect.superseded.extend(self.cancel_where(|it| lost.contains(&it.id)));
         }
-        effect.lapsed = self.cancel_where(|it| it.suspended_by.as_deref() == Some(id) && it.status.is_open());
+        let this = self.processes[id].clone();
+        effect.lapsed = self
+            .cancel_where(|it| it.status.is_open() && (it.suspended_by.as_deref() == Some(id) || this.holds_back(it)));
         for gone in effect.superseded.iter().chain(&effect.lapsed) {
             effect.back.extend(self.release(gone, None));
         }
@@ -110,15 +112,20 @@ impl AccountingPoint {
         Some(self.release(id, still))
     }
 
-    /// Brings back what a process had suspended, or leaves it to another that goes on suspending it. Returns what came back.
+    /// Brings back what a process had suspended, or leaves it to another that goes on suspending it: to any other move-in that
+    /// holds a change of supplier back. Returns what came back.
     fn release(&mut self, id: &str, still: Option<String>) -> Vec<String> {
         let mut back = Vec::new();
         let still = still.and_then(|by| self.processes.get(&by).cloned());
+        let moves: Vec<Process> =
+            self.open().into_iter().filter(|it| it.kind == ProcessKind::MoveIn && it.id != id).cloned().collect();
         let suspended = self.processes.values_mut().filter(|it| it.suspended_by.as_deref() == Some(id));
         for other in suspended.filter(|it| it.status == Status::Suspended) {
-            let still = still
-                .as_ref()
-                .and_then(|by| if comes_before(by, other) { Some(&by.id) } else { by.suspended_by.as_ref() });
+            let held_back = moves.iter().find(|it| it.holds_back(other)).map(|it| &it.id);
+            let still = held_back.or_else(|| {
+                let by = still.as_ref()?;
+                if comes_before(by, other) { Some(&by.id) } else { by.suspended_by.as_ref() }
+            });
             if still.is_some() {
                 other.suspended_by = still.cloned();
             } else {
@@ -129,14 +136,13 @@ impl AccountingPoint {
         back
     }
 
-    /// Suspends the changes of supplier that a move-in overtakes: those on its day and behind it.
+    /// Suspends the changes of supplier that a move-in overtakes: those on its day and behind it. What another move-in has
+    /// suspended already comes back only when neither is to come any more.
     pub fn suspend_for(&mut self, move_in: &str) -> Vec<String> {
-        let from = self.processes[move_in].effective;
-        let overtaken = self.processes.values_mut().filter(|it| {
-            it.kind == ProcessKind::ChangeOfSupplier && it.status == Status::Pending && it.effective >= from
-        });
+        let this = self.processes[move_in].clone();
+        let pending = self.processes.values_mut().filter(|it| it.status == Status::Pending);
         let mut suspended = Vec::new();
-        for process in overtaken {
+        for process in pending.filter(|it| this.holds_back(it)) {
             (process.status, process.suspended_by) = (Status::Suspended, Some(move_in.to_string()));
             suspended.push(process.id.clone());
         }
@@ -216,6 +222,14 @@ impl AccountingPoint {
 
     pub(super) fn update(&mut self, id: &str, change: impl FnOnce(&mut Process)) {
         change(self.processes.get_mut(id).expect("whoever updates a process has found it"));
+    }
+}
+
+impl Process {
+    /// Whether a change of supplier cannot happen because somebody moves in: its consent came from a customer who leaves.
+    fn holds_back(&self, change: &Process) -> bool {
+        let overtakes = self.number > change.number && self.effective <= change.effective;
+        self.kind == ProcessKind::MoveIn && change.kind == ProcessKind::ChangeOfSupplier && overtakes
     }
 }
 

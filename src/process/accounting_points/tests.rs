@@ -117,6 +117,26 @@ fn a_move_in_suspends_the_changes_on_its_day_and_behind_it() {
 }
 
 #[test]
+fn what_several_move_ins_hold_back_comes_back_when_none_is_to_come() {
+    let mut point = point();
+    point.register(process("c", ProcessKind::ChangeOfSupplier, 8, 2));
+    for (id, at, held) in [("late", 6, vec!["c".to_string()]), ("early", 5, vec![]), ("behind", 9, vec![])] {
+        point.register(process(id, ProcessKind::MoveIn, at, 3));
+        assert_eq!(point.suspend_for(id), held);
+    }
+    point.register(process("agreed", ProcessKind::ChangeOfSupplier, 8, 4));
+    for (gone, comes) in [("late", "early"), ("early", "late")] {
+        let mut point = point.clone();
+        assert_eq!(point.cancel(gone), Some(vec![]));
+        assert_eq!(point.process("c").unwrap().suspended_by.as_deref(), Some(comes));
+        assert_eq!(point.clone().cancel(comes), Some(vec!["c".to_string()]));
+        assert_eq!(point.effectuate(comes, day(6)).unwrap().lapsed, ["c"]);
+    }
+    assert_eq!(point.effectuate("early", day(5)).unwrap().lapsed, ["c"], "whichever has suspended it");
+    assert_eq!(point.process("agreed").unwrap().status, Status::Pending, "its customer is the one who moves in");
+}
+
+#[test]
 fn what_is_cancelled_registers_nothing() {
     let mut point = point();
     point.register(process("a", ProcessKind::ChangeOfSupplier, 5, 2));

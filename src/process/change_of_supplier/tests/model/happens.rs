@@ -43,8 +43,8 @@ impl Model {
         self.catch_up(now);
     }
 
-    /// It will not happen: what has stood still because of it goes on, unless a reallocation keeps all from happening. A forced
-    /// change goes on standing by where a move-in has held what it stood by for, and comes before it likewise.
+    /// It will not happen: what has stood still because of it goes on, unless somebody else moves in of whom a change has not known,
+    /// or a reallocation keeps all from happening. A forced change goes on standing by where a move-in has held what it stood by for, and comes before it likewise.
     fn vanish(&mut self, id: &str) {
         let held_by = match &self.wish(id).state {
             State::Held(by) => Some(self.wish(by).clone()),
@@ -52,14 +52,25 @@ impl Model {
         };
         self.set(id, State::Gone);
         let undoing = self.undoing().map(|it| it.id.clone());
-        for other in self.wishes.iter_mut().filter(|it| it.state == State::Held(id.to_string())) {
+        let held_back: Vec<_> = self.wishes.iter().map(|it| self.moved_in_upon(it).map(|it| it.id.clone())).collect();
+        for (other, moved_in_upon) in self.wishes.iter_mut().zip(held_back) {
+            if other.state != State::Held(id.to_string()) {
+                continue;
+            }
             let comes_before = |it: &&Wish| {
                 let forced_after = other.kind == Kind::Forced && it.at <= other.at && it.by != other.whom;
                 it.kind == Kind::MoveIn && it.is_ahead() && forced_after
             };
             let by = held_by.as_ref().filter(comes_before).map(|it| it.id.clone()).or(undoing.clone());
-            other.state = by.map_or(State::Open, State::Held);
+            other.state = moved_in_upon.or(by).map_or(State::Open, State::Held);
         }
+    }
+
+    /// Who is to move in before a change, or on its day, and was not known of when the customer agreed to it.
+    fn moved_in_upon(&self, change: &Wish) -> Option<&Wish> {
+        let asked = self.number(&change.id);
+        let moves = self.wishes[asked..].iter().filter(|it| it.kind == Kind::MoveIn && it.is_ahead());
+        moves.filter(|it| change.kind == Kind::Change && it.at <= change.at).min_by_key(|it| it.at)
     }
 
     /// The former supplier agrees, or does not.
@@ -156,7 +167,10 @@ impl Model {
             // Whose supply it was to take over does not supply any more.
             let takes = other.kind == Kind::Forced && other.at >= day && lost.as_ref() == Some(&other.whom);
             let takes = takes && self.supplier(other.at) != lost;
-            other.state == State::Open && (ends || takes) || other.state == State::Held(id.to_string())
+            // The customer who agreed has gone, whoever else moves in as well.
+            let agreed = other.kind == Kind::Change && wish.kind == Kind::MoveIn && *later < number && other.at >= day;
+            let held = other.is_ahead() && agreed || other.state == State::Held(id.to_string());
+            other.state == State::Open && (ends || takes) || held
         };
         let gone = self.wishes.iter().enumerate().filter(is_gone).map(|(_, it)| it.id.clone());
         gone.collect::<Vec<String>>().iter().for_each(|id| self.vanish(id));
