@@ -7,6 +7,7 @@ use super::rules::{self, Case};
 use crate::document::Record;
 use crate::market::{ActorNumber, ActorRole, Party};
 use crate::process::accounting_points::transactions::{self, Transaction};
+use crate::process::accounting_points::{self, AccountingPoint};
 use crate::process::change_of_supplier::asking::Asking;
 use crate::process::change_of_supplier::effect::Why;
 use crate::process::change_of_supplier::work::{self, Work};
@@ -40,9 +41,12 @@ impl Asking for Cancellation {
     fn needs_more(request: &RequestCancellation, facts: &Facts, _context: &Context) -> Needs {
         let sender = request.header.sender();
         let originals = request.records.iter().filter_map(original_id);
-        let own_ids = originals.filter_map(|id| service_id(transactions::transaction(facts, &sender, id).as_ref()));
-        let services = own_ids.fold(Needs::default(), |needs, id| needs.and(service::needs_of(&id)));
-        work::needs_more(facts, &request.points()).and(services)
+        let originals = originals.filter_map(|id| transactions::transaction(facts, &sender, id));
+        let named = originals.fold(Needs::default(), |needs, original| match service_id(Some(&original)) {
+            Some(id) => needs.and(service::needs_of(&id)),
+            None => needs.and(accounting_points::needs_of(&original.point)),
+        });
+        work::needs_more(facts, &request.points()).and(named)
     }
 
     /// Answers the sender, and takes back what it withdraws.
@@ -100,6 +104,8 @@ fn judge(
     let site = work.site(&record.metering_point.metering_point());
     let id = original_id(record).unwrap_or_default();
     let processes = site.point.processes();
+    let elsewhere = original.filter(|it| it.point != record.metering_point.metering_point());
+    let elsewhere = elsewhere.map(|original| AccountingPoint::load(work.facts, &original.point));
     let of_another = processes.iter().any(|it| it.transaction_id == id && it.requester.as_ref() != Some(sender));
     let case = Case {
         header: &request.header,
@@ -110,7 +116,7 @@ fn judge(
         original,
         of_another,
         end_is_pending: processes.iter().any(|it| it.kind.is_end() && it.status.is_open()),
-        process: original.and_then(|original| site.point.process(&original.own_id)),
+        process: original.and_then(|it| elsewhere.as_ref().unwrap_or(&site.point).process(&it.own_id)),
         service,
     };
     rules::broken(&case)

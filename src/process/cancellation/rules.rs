@@ -24,7 +24,7 @@ pub struct Case<'a> {
     pub of_another: bool,
     /// Whether an end of supply or a move-out is pending at this metering point.
     pub end_is_pending: bool,
-    /// The process at this metering point that the transaction has set off.
+    /// The process that the transaction has set off, at whatever metering point.
     pub process: Option<&'a Process>,
     /// The service that it has asked for.
     pub service: Option<&'a Service>,
@@ -32,7 +32,7 @@ pub struct Case<'a> {
 
 /// Every rule of the first level that does not hold.
 pub fn broken(case: &Case) -> Vec<Rule> {
-    let levels = [input, existence, agreement, standing];
+    let levels = [input, existence, domain];
     levels.into_iter().map(|level| level(case)).find(|broken| !broken.is_empty()).unwrap_or_default()
 }
 
@@ -60,6 +60,10 @@ fn existence(case: &Case) -> Vec<Rule> {
         (true, None) => vec![Rule::OriginalTransactionUnknown],
         (true, Some(_)) => Vec::new(),
     }
+}
+
+fn domain(case: &Case) -> Vec<Rule> {
+    [agreement, standing].into_iter().flat_map(|rules| rules(case)).collect()
 }
 
 fn agreement(case: &Case) -> Vec<Rule> {

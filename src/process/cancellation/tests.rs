@@ -74,6 +74,25 @@ fn every_rule_has_its_code() {
             &["OriginalIsNotOngoing"],
             &["E47"],
         ),
+        // All that is wrong with what it names is told at once.
+        (
+            |house, it| {
+                house.send(&cancellation(B, "E03", "x0", "c1"));
+                house.point("571313100000001017", "E17", "Connected");
+                it.records[0].metering_point = id("571313100000001017");
+                it.header.business_reason = "E65".into();
+            },
+            &["MeteringPointDiffersFromOriginal", "ReasonDoesNotWithdrawOriginal", "OriginalIsNotOngoing"],
+            &["D05", "D40", "E47"],
+        ),
+        (
+            |house, it| {
+                house.pass(at("2023-03-28T22:00:00Z"));
+                it.header.business_reason = "E65".into();
+            },
+            &["ReasonDoesNotWithdrawOriginal", "CancellationTooLate"],
+            &["D40", "E17"],
+        ),
         (|house, _| house.pass(at("2023-03-28T21:59:59Z")), &[], &[]),
         (|house, _| house.pass(at("2023-03-28T22:00:00Z")), &["CancellationTooLate"], &["E17"]),
         (|house, _| house.pass(at("2023-04-10T00:00:00Z")), &["CancellationTooLate"], &["E17"]),

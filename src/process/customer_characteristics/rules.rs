@@ -50,23 +50,28 @@ pub fn judge<'a>(case: &Case<'a>) -> Result<Subject<'a>, Vec<Rule>> {
         None => None,
     };
     let from = start.unwrap_or_else(|| completes.map_or_else(|| today(case.now, case.market), |it| it.effective));
-    let mut broken = Vec::new();
-    broken.extend(date(case, from, completes));
-    broken.extend(supplier(case, from, completes));
-    held(broken)?;
+    let mut broken: Vec<Rule> = date(case, from, completes).into_iter().collect();
+    if let Some(rule) = supplier(case, from, completes) {
+        broken.push(rule);
+        return Err(broken);
+    }
 
+    // Whoever completes something hears of the customers of its own day alone, whatever date it names.
+    let at = completes.map_or(from, |process| process.effective);
     let own = completes.filter(|process| process.consumer.is_some());
-    let Some(process) = own.or_else(|| case.expected.consumer_at(from).map(|(process, _)| process)) else {
-        return Err(vec![Rule::ConsumerMustBeRegistered]);
+    let Some(process) = own.or_else(|| case.expected.consumer_at(at).map(|(process, _)| process)) else {
+        broken.push(Rule::ConsumerMustBeRegistered);
+        return Err(broken);
     };
     let registration = process.consumer.as_ref().expect("it was found by its consumer");
-    let (first, _) = case.site.customers_of(&process.id, registration, from);
+    let (first, _) = case.site.customers_of(&process.id, registration, at);
     let first = (case.customer)(&first).expect("whoever is registered is kept");
     let told = case.record.first_customer.as_ref().filter(|it| !it.number.is_blank());
     // A number that was not known may become known.
     if told.is_some_and(|told| told.number != first.number && !first.number.is_fictional()) {
-        return Err(vec![Rule::CustomerNumberCannotBeChangedHere]);
+        broken.push(Rule::CustomerNumberCannotBeChangedHere);
     }
+    held(broken)?;
     Ok(Subject { from, completes, process, first })
 }
 

@@ -124,6 +124,29 @@ fn rules_of_customer_data() {
             &["CustomerNumberCannotBeChangedHere"],
             &["D30"],
         ),
+        // All rules of a level are asked.
+        (
+            A,
+            "E34",
+            |_, it| {
+                it.start = Some("2023-02-01T12:00:00Z".into());
+                it.first_customer = Some(customer_id("87654321"));
+            },
+            &["InvalidEffectiveDateTimeOfDay", "CustomerNumberCannotBeChangedHere"],
+            &["D66", "D30"],
+        ),
+        (
+            A,
+            "E34",
+            |house, it| {
+                house.point("571313100000001055", "E17", "Connected");
+                house.supply("571313100000001055", A);
+                it.metering_point = id("571313100000001055");
+                it.start = Some("2023-03-02T23:00:00Z".into());
+            },
+            &["EffectiveDateIsNotWithinAllowedTimePeriod", "ConsumerMustBeRegistered"],
+            &["E17", "D72"],
+        ),
         (A, "E03", |_, _| {}, &["NothingToComplete"], &["E0H"]),
         (B, "E65", |_, _| {}, &["NothingToComplete"], &["E0H"]),
         (
@@ -174,6 +197,18 @@ fn rules_of_customer_data() {
             },
             &[],
             &[],
+        ),
+        // Whoever moves a customer in learns nothing about the one of another day by naming that.
+        (
+            B,
+            "E65",
+            |house, it| {
+                house.send(&move_in(B, "c1", APRIL));
+                it.start = Some(TODAY.into());
+                it.first_customer = Some(customer_id(PERSON));
+            },
+            &["EffectiveDateIsNotWithinAllowedTimePeriod"],
+            &["E17"],
         ),
         // The customer of a move-in is the one who moves in.
         (
