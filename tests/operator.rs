@@ -120,8 +120,12 @@ fn the_registry_says_who_takes_part_and_who_runs_which_area() {
         .map(|row| format!("{} {}", row["name"], row["payload"]["grid_area"]).replace('"', ""))
         .collect();
     assert_eq!(told, ["GridAreaAddedToActor 131", "GridAreaAddedToActor 132", "GridAreaRemovedFromActor 131"]);
+    std::fs::write(&file, company("DDM", "Active")).unwrap();
+    ask(&["register", &file]);
+    std::fs::write(&file, company("DDM", "Active").replace("\"1\"", "\"3\"")).unwrap();
     for (args, why) in [
-        (&["actor", "2", "--status", "Active"][..], "nobody is registered"),
+        (&["register", &file][..], "the external id \"e\" is that of 1"),
+        (&["actor", "2", "--status", "Active"], "nobody is registered"),
         (&["actor", "1", "--status", "Gone"], "no status Gone"),
         (&["grid-area", "131", "--owner", "2"], "no active grid company"),
     ] {

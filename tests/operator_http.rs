@@ -218,6 +218,14 @@ async fn the_registry_tells_who_takes_part_and_who_runs_which_area() {
 
     for (method, path, body, status, target) in [
         (Method::PATCH, "/v1.0/operator/actors/1", json!({"name": "Nobody"}), 404, ""),
+        (Method::PATCH, town, json!({"external_id": "grid-1"}), 409, "external_id"),
+        (
+            Method::POST,
+            participants,
+            json!({"actor": [{"number": "8500000000021", "role": "DDM", "name": "x", "external_id": "grid-1"}]}),
+            409,
+            "external_id",
+        ),
         (Method::PATCH, town, json!({"status": "Gone"}), 400, "status"),
         (Method::PATCH, town, json!({"number": "1"}), 400, ""),
         (Method::PUT, area, json!({}), 400, ""),

@@ -181,7 +181,9 @@ impl Gateway {
     /// Whose token it is: the number that is registered with this external id.
     pub fn actor_by_external_id(&self, external_id: &str) -> Result<Option<ActorNumber>, Fault> {
         let facts = load(&*self.store, &participants::needs_of_external_id(external_id))?;
-        Ok(participants::by_external_id(&facts, external_id).into_iter().next().map(|party| party.number))
+        let mut numbers = participants::by_external_id(&facts, external_id).into_iter().map(|party| party.number);
+        let first = numbers.next();
+        Ok(first.filter(|first| numbers.all(|number| number == *first)))
     }
 
     /// Whether this number in this role takes part in any market.

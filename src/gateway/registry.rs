@@ -15,7 +15,7 @@ use super::{Fault, Gateway, load};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::process::delegations::{self, Delegation, NotConfigured};
 use crate::process::metering_points::{self, GridAreaTable};
-use crate::process::participants::{self, Participant, Status};
+use crate::process::participants::{self, ExternalIdTaken, Participant, Status};
 use crate::process::{Context, Event, Market, Pack, aftermath, gather_more};
 use crate::record::{Batch, Change, Expected, Facts, Needs, Outcome};
 use crate::store::Store;
@@ -61,6 +61,8 @@ pub enum RegistryFault {
     UnknownArea(String),
     #[error("add a delegation: {0}")]
     NotConfigured(#[from] NotConfigured),
+    #[error(transparent)]
+    ExternalIdTaken(#[from] ExternalIdTaken),
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -169,7 +171,7 @@ fn register(
         Some(one) => one.is_live(),
         None => participants::is_live(facts, Pack::DK, owner),
     };
-    let mut changes = participants::register(facts, &moved);
+    let mut changes = participants::register(facts, &moved)?;
     let mut events: Vec<Event> = Vec::new();
     for area in the_later_counts(areas, |area| &area.code) {
         let before = metering_points::grid_area(facts, &area.code).and_then(|area| area.owner);

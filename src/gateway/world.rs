@@ -14,7 +14,7 @@ use crate::process::charge_links::{DefaultLinkTable, LinkTable};
 use crate::process::charges::ChargeTable;
 use crate::process::delegations::{self, DelegationTable, NotConfigured, Wanted};
 use crate::process::metering_points::{GridAreaTable, MeteringPointTable};
-use crate::process::participants::{self, Participant, WorldFlaw};
+use crate::process::participants::{self, ExternalIdTaken, Participant, WorldFlaw};
 use crate::record::{Batch, Change, Expected, Outcome};
 
 /// What a world file may hold; tables of processes that are yet to come are named by [`World::unused`].
@@ -53,6 +53,8 @@ pub enum WorldFault {
     Flaw(#[from] WorldFlaw),
     #[error("use the delegations of the world")]
     Delegation(#[from] NotConfigured),
+    #[error("use the participants of the world")]
+    ExternalIdTaken(#[from] ExternalIdTaken),
     #[error("write the world into the store")]
     Gateway(#[from] Fault),
 }
@@ -116,7 +118,7 @@ impl World {
             return Ok(false);
         }
         let mut batch = Batch::default();
-        batch.unless_moved(facts.versions()).put_all(participants::register(&facts, &participants));
+        batch.unless_moved(facts.versions()).put_all(participants::register(&facts, &participants)?);
         batch.put_all(delegations::configure(&facts, &delegations)?.0);
         if let Outcome::Conflict(_) = gateway.write(batch).await? {
             return Ok(false);

@@ -174,6 +174,10 @@ async fn tell(gateway: &Gateway, statement: Statement) -> Result<Response, Probl
         Err(fault @ RegistryFault::NotActive { .. }) => {
             Err(Problem::new(StatusCode::CONFLICT, "NotActive", format!("Failed to {fault}.")).target("owner"))
         }
+        Err(RegistryFault::ExternalIdTaken(taken)) => {
+            let message = format!("Failed to {taken}.");
+            Err(Problem::new(StatusCode::CONFLICT, "ExternalIdTaken", message).target("external_id"))
+        }
         Err(
             fault @ (RegistryFault::UnknownParty(_) | RegistryFault::UnknownArea(_) | RegistryFault::NotConfigured(_)),
         ) => Err(Problem::new(StatusCode::CONFLICT, "DelegationRefused", format!("Failed to {fault}."))),

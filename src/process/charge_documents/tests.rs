@@ -118,7 +118,7 @@ impl Store {
             external_id: None,
         }];
         let changes = participants::register(&self.facts(&participants::register_needs(&one)), &one);
-        self.commit(&changes);
+        self.commit(&changes.unwrap());
     }
 }
 

@@ -25,7 +25,7 @@ pub use certificates::{
     certificate_needs, every_certificate, more_needs, read_certificate, withdraw,
 };
 pub use record::owner_key as registry_key;
-pub use register::{register, register_needs, touched};
+pub use register::{ExternalIdTaken, register, register_needs, touched};
 pub use state::{
     Participant, Status, by_external_id, everybody, everyone, is_live, live_in_role, needs_of, needs_of_everybody,
     needs_of_external_id, needs_of_role, participant, read_participant,

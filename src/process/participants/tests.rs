@@ -22,7 +22,7 @@ fn load(store: &Store, needs: &Needs) -> Facts {
 }
 
 fn register_all(store: &mut Store, participants: &[Participant]) {
-    let changes = register(&load(store, &register_needs(participants)), participants);
+    let changes = register(&load(store, &register_needs(participants)), participants).unwrap();
     for change in changes {
         match change {
             Change::Put(key, value) => store.insert(key, Entry { version: 1, value }),
@@ -116,6 +116,33 @@ fn an_external_id_leads_to_every_role_of_its_actor_until_it_changes() {
     }
 }
 
+/// Who has somebody else's external id would act as them.
+#[test]
+fn an_external_id_stands_for_one_number_in_all_packs() {
+    use ActorRole::{EnergySupplier, GridAccessProvider};
+    let has = |number: &str, role, id| somebody(number, role, Status::Active, Some(id));
+    let elsewhere = |number: &str, id| Participant { pack: another_pack(), ..has(number, EnergySupplier, id) };
+    let without = |number: &str| somebody(number, GridAccessProvider, Status::Active, None);
+    let rows = [
+        (vec![has("0", GridAccessProvider, "a")], "0 a 1"),
+        (vec![has("2", EnergySupplier, "a")], "2 a 1"),
+        (vec![elsewhere("2", "a")], "2 a 1"),
+        (vec![somebody("2", GridAccessProvider, Status::Deleted, Some("a"))], "2 a 1"),
+        (vec![has("3", GridAccessProvider, "c"), has("4", GridAccessProvider, "c")], "4 c 3"),
+        (vec![elsewhere("2", "b"), has("1", GridAccessProvider, "b")], "1 b 2"),
+        (vec![has("1", EnergySupplier, "a"), elsewhere("1", "a")], ""),
+        (vec![without("1"), has("2", GridAccessProvider, "a")], ""),
+        (vec![has("1", GridAccessProvider, "b"), has("2", GridAccessProvider, "a")], ""),
+    ];
+    for (told, taken) in rows {
+        let mut store = Store::new();
+        register_all(&mut store, &[has("1", GridAccessProvider, "a"), has("2", GridAccessProvider, "b")]);
+        let found = register(&load(&store, &register_needs(&told)), &told).err();
+        let found = found.map(|it| format!("{} {} {}", it.number, it.external_id, it.holder));
+        assert_eq!(found.unwrap_or_default(), taken, "{told:?}");
+    }
+}
+
 #[test]
 fn every_change_rewrites_the_record_that_guards_the_ranges() {
     let mut store = Store::new();
@@ -124,7 +151,7 @@ fn every_change_rewrites_the_record_that_guards_the_ranges() {
         register_all(&mut store, &one);
         assert_eq!(record::read_owner(&store[&record::owner_key()].value), changes);
     }
-    assert_eq!(register(&load(&store, &register_needs(&[])), &[]), []);
+    assert_eq!(register(&load(&store, &register_needs(&[])), &[]), Ok(vec![]));
 }
 
 /// Bytes that version 1 wrote. They must be read for as long as a store may hold them.

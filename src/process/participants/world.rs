@@ -23,6 +23,7 @@ pub struct Actor {
     /// The number when it is left out.
     #[serde(default)]
     pub actor_id: Option<String>,
+    /// Empty for none.
     #[serde(default)]
     pub external_id: Option<String>,
 }
@@ -50,7 +51,7 @@ impl Actor {
             name: self.name.clone(),
             status,
             actor_id: self.actor_id.clone().unwrap_or_else(|| self.number.clone()),
-            external_id: self.external_id.clone(),
+            external_id: self.external_id.clone().filter(|id| !id.is_empty()),
         })
     }
 }
