@@ -31,7 +31,7 @@ impl MentionsReader {
 
 impl Reader for MentionsReader {
     fn open(&mut self, name: &str) {
-        self.open.push(name.ends_with("arketEvaluationPoint") || name == "ChargeType");
+        self.open.push(names_subject(name));
     }
 
     fn value(&mut self, name: &str, value: &str, _byte: usize) {
@@ -39,13 +39,11 @@ impl Reader for MentionsReader {
         if depth == HEADER && self.header.value(name, value) || value.is_empty() {
             return;
         }
-        let of_subject = name == "mRID" && self.open.last().is_some_and(|subject| *subject);
+        let in_subject = self.open.last().is_some_and(|subject| *subject);
         let into = match name {
-            "mRID" if depth == RECORD && !of_subject => &mut self.mentions.transactions,
+            "mRID" if depth == RECORD && !in_subject => &mut self.mentions.transactions,
             "originalTransactionIDReference_MktActivityRecord.mRID" => &mut self.mentions.transactions,
-            _ if of_subject || name.ends_with("arketEvaluationPoint.mRID") || name == "chargeType.mRID" => {
-                &mut self.mentions.subjects
-            }
+            _ if is_subject(name, in_subject) => &mut self.mentions.subjects,
             _ => return,
         };
         into.insert(value.to_string());
@@ -54,6 +52,16 @@ impl Reader for MentionsReader {
     fn close(&mut self, _name: &str) {
         self.open.pop();
     }
+}
+
+/// Whether the `mRID` of an element of this name is that of a metering point or a charge.
+pub(super) fn names_subject(element: &str) -> bool {
+    element.ends_with("arketEvaluationPoint") || element == "ChargeType"
+}
+
+/// Whether a value of this name is the id of a metering point or a charge.
+pub(super) fn is_subject(name: &str, in_subject: bool) -> bool {
+    name == "mRID" && in_subject || name.ends_with("arketEvaluationPoint.mRID") || name == "chargeType.mRID"
 }
 
 /// How many elements are open around a value of the header, and of a record.

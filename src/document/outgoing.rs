@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::mentions::{is_subject, names_subject};
 use crate::market::{Party, Timestamp};
 
 /// Which of a participant's queues a document goes to; it follows from the kind of document, never from the caller.
@@ -89,6 +90,26 @@ impl Record {
     /// Points of its series: prices or quantities.
     pub fn points(&self) -> u64 {
         points(&self.fields)
+    }
+
+    /// The metering points and charges that it is about, by their ids: what the archive finds it by.
+    pub fn subjects(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        subjects(&self.fields, false, &mut found);
+        found
+    }
+}
+
+fn subjects<'r>(fields: &'r [Field], in_subject: bool, found: &mut Vec<&'r str>) {
+    for field in fields {
+        match field {
+            Field::Group(name, fields) | Field::Item(name, fields) => subjects(fields, names_subject(name), found),
+            Field::Text(name, value)
+            | Field::Code(name, value)
+            | Field::Id(name, _, value)
+            | Field::Attributed(name, _, _, value)
+            | Field::Number(name, value) => found.extend(is_subject(name, in_subject).then_some(&**value)),
+        }
     }
 }
 

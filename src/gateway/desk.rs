@@ -300,14 +300,25 @@ impl Desk {
         let documents = self.render(decision)?;
         let mut log: Vec<LogEntry> = Vec::with_capacity(documents.len());
         let mut letters = Vec::with_capacity(documents.len());
-        for Document { outgoing, message_id: id, records, points, bytes, records_from } in documents {
+        for Document { outgoing, message_id: id, records, points, about, bytes, records_from } in documents {
             // Whoever asked gets the answer at once and by itself.
             let is_answer = outgoing.owner().number == context.caller.number || outgoing.kind.is_typeless();
             let (hash, place) = (hash(&bytes), outbound.add(bytes));
             let joins_from = (!is_answer).then_some(records_from as u64);
             let (message_id, Place { part, offset, bytes }) = (id.clone(), place);
             figures::made(outgoing.kind.name);
-            letters.push(Letter { outgoing, message_id, records, points, hash, part, offset, bytes, joins_from });
+            letters.push(Letter {
+                outgoing,
+                message_id,
+                records,
+                points,
+                about,
+                hash,
+                part,
+                offset,
+                bytes,
+                joins_from,
+            });
             log.push(LogEntry {
                 direction: Direction::Out,
                 at: context.now,

@@ -1,10 +1,11 @@
 //! No document is longer than the bounds of one: what a decision sends is written once for all who are told the same, and
 //! divided between records where it is too long (post-office 1.6, item 4).
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::document::{Kind, Outgoing, Record, cim_xml};
-use crate::post_office::Bounds;
+use crate::post_office::{Bounds, Subjects};
 
 /// A rendered document of a decision.
 pub(super) struct Document<'d> {
@@ -13,6 +14,7 @@ pub(super) struct Document<'d> {
     pub message_id: String,
     pub records: u64,
     pub points: u64,
+    pub about: Subjects,
     pub bytes: Vec<u8>,
     /// The byte at which its records begin.
     pub records_from: usize,
@@ -28,6 +30,7 @@ struct Part {
     bytes: Range<usize>,
     records: u64,
     points: u64,
+    about: BTreeSet<u32>,
 }
 
 impl Parts {
@@ -38,13 +41,15 @@ impl Parts {
             let from = rendered.len();
             cim_xml::write_record(kind, record, &mut rendered);
             let (to, points) = (rendered.len(), record.points());
+            let about = record.subjects().into_iter().map(Subjects::number);
             match parts.last_mut() {
                 Some(part) if kind.is_typeless() || part.takes(to, points, bounds) => {
                     part.bytes.end = to;
                     part.records += 1;
                     part.points += points;
+                    part.about.extend(about);
                 }
-                _ => parts.push(Part { bytes: from..to, records: 1, points }),
+                _ => parts.push(Part { bytes: from..to, records: 1, points, about: about.collect() }),
             }
         }
         Self { rendered, parts }
@@ -58,8 +63,9 @@ impl Parts {
                 nth => later_id(&outgoing.message_id, nth),
             };
             let (bytes, records_from) = cim_xml::write_part(outgoing, &message_id, &self.rendered[part.bytes.clone()]);
-            let Part { records, points, .. } = *part;
-            Document { outgoing, message_id, records, points, bytes, records_from }
+            let Part { records, points, ref about, .. } = *part;
+            let about = about.iter().copied().collect();
+            Document { outgoing, message_id, records, points, about, bytes, records_from }
         })
     }
 }

@@ -4,7 +4,7 @@
 //! in those of the same key behind it, in their order, until one does not fit or came too long after the first. It is closed
 //! when its owner asks for it, so nothing waits for a bundle to fill up, and nothing that was shown changes afterwards.
 
-use super::record::{BundleKey, Bundling, Left, Members, Slip, Waiting};
+use super::record::{BundleKey, Bundling, Left, Members, Slip, Subjects, Waiting};
 use super::{position, queue_of, slip_key};
 use crate::document::{Category, Outgoing};
 use crate::market::Timestamp;
@@ -151,6 +151,8 @@ impl Bundle {
             bytes,
             peeked: Some(now),
             bundling: Bundling::Bundle,
+            // It is the first of its queue, so nothing is before it and nothing joins it.
+            about: Subjects::Anything,
         };
         let mut batch = Batch::default();
         for member in &self.members {
@@ -213,6 +215,7 @@ pub(super) mod tests {
                 b'-' | b'!' => Bundling::Alone,
                 key => Bundling::With { key: [key; 16], points, records_from: 900 },
             },
+            about: Subjects::These(Vec::new()),
         };
         let key = Key::new(Space(12)).text("8100000000108").text("DDQ").number(1).number(place).number(0);
         Member { key, version: place, waiting }

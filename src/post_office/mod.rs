@@ -18,7 +18,7 @@ use crate::record::{Change, Key, KeyRange, Space};
 
 pub use ahead::Ahead;
 pub use bundle::{Bounds, Bundle, Member, bundle_range, closed_by};
-pub use record::{Bundling, Left, Members, Slip, Waiting};
+pub use record::{Bundling, Left, Members, Slip, Subjects, Waiting};
 
 /// Waiting documents by owner, category, commit and place within the commit.
 const QUEUES: Space = Space(12);
@@ -33,6 +33,8 @@ pub struct Letter<'a> {
     pub records: u64,
     /// Points of series in its records.
     pub points: u64,
+    /// What its records are about.
+    pub about: Subjects,
     pub hash: [u8; 32],
     /// Where the archive keeps it: the part, the first byte in it, the number of bytes.
     pub part: u64,
@@ -62,6 +64,7 @@ pub fn enqueue<'a>(letters: impl IntoIterator<Item = Letter<'a>>) -> Vec<Change>
                 }
                 None => Bundling::Alone,
             },
+            about: letter.about,
         };
         let queue = queue_prefix(outgoing.owner(), outgoing.kind.category);
         Change::Put(queue.stamp().number(place), waiting.encode())
@@ -204,6 +207,7 @@ mod tests {
             bytes: 3,
             peeked,
             bundling: Bundling::Alone,
+            about: Subjects::Anything,
         }
     }
 

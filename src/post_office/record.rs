@@ -1,5 +1,7 @@
 //! The stored forms of the post office.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,42 @@ pub struct Waiting {
     pub peeked: Option<Timestamp>,
     /// Whether it may be given out together with others.
     pub bundling: Bundling,
+    /// What it is about: what joins others overtakes nothing that is about the same.
+    pub about: Subjects,
+}
+
+/// Metering points and charges that a document is about, each as a number made from its id. Two may have one number, which
+/// lets a document wait for its turn that need not; so does what names too many.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Subjects {
+    These(Vec<u32>),
+    /// It names too many, or was written before this was kept.
+    Anything,
+}
+
+/// Subjects that are kept of one document. What names more has little to gain from being given out together with others.
+const SUBJECTS_MAX: usize = 64;
+
+impl Subjects {
+    /// The number of a subject.
+    pub fn number(id: &str) -> u32 {
+        let mut number = [0; size_of::<u32>()];
+        number.copy_from_slice(&blake3::hash(id.as_bytes()).as_bytes()[..size_of::<u32>()]);
+        u32::from_be_bytes(number)
+    }
+}
+
+impl FromIterator<u32> for Subjects {
+    fn from_iter<I: IntoIterator<Item = u32>>(numbers: I) -> Self {
+        let mut these = BTreeSet::new();
+        for number in numbers {
+            these.insert(number);
+            if these.len() > SUBJECTS_MAX {
+                return Self::Anything;
+            }
+        }
+        Self::These(these.into_iter().collect())
+    }
 }
 
 /// Whether a document may be given out together with others that wait behind it.
@@ -82,7 +120,7 @@ impl Waiting {
 
     pub(super) fn encode(&self) -> Bytes {
         stored::write(
-            VERSION,
+            WAITING_VERSION,
             &StoredWaiting {
                 waiting: StoredWaitingSecond {
                     message_id: self.message_id.clone(),
@@ -96,15 +134,18 @@ impl Waiting {
                     peeked: self.peeked.map(|peeked| peeked.micros()),
                 },
                 bundling: self.bundling.clone(),
+                about: self.about.clone(),
             },
         )
     }
 
     /// Reads a stored record; `None` when it is of a version that we do not know.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let alone = |waiting| StoredWaiting { waiting, bundling: Bundling::Alone };
+        let alone = |waiting| StoredWaiting { waiting, bundling: Bundling::Alone, about: Subjects::Anything };
         let second = || stored::read(2, bytes).map(alone);
-        let StoredWaiting { waiting: form, bundling } = stored::read(VERSION, bytes).or_else(second)?;
+        let third = || stored::read::<StoredWaitingThird>(3, bytes).map(StoredWaiting::from);
+        let stored = stored::read(WAITING_VERSION, bytes).or_else(third).or_else(second)?;
+        let StoredWaiting { waiting: form, bundling, about } = stored;
         Some(Self {
             message_id: form.message_id,
             document: form.document,
@@ -116,6 +157,7 @@ impl Waiting {
             bytes: form.bytes,
             peeked: form.peeked.map(Timestamp::from_micros),
             bundling,
+            about,
         })
     }
 }
@@ -178,11 +220,27 @@ pub(super) fn category_of(number: u64) -> Option<Category> {
 
 /// First byte of a stored record.
 const VERSION: u8 = 3;
+/// The same, of a waiting document.
+const WAITING_VERSION: u8 = 4;
 
 #[derive(Serialize, Deserialize)]
 struct StoredWaiting {
     waiting: StoredWaitingSecond,
     bundling: Bundling,
+    about: Subjects,
+}
+
+/// What version 3 kept: nothing of what a document is about.
+#[derive(Serialize, Deserialize)]
+struct StoredWaitingThird {
+    waiting: StoredWaitingSecond,
+    bundling: Bundling,
+}
+
+impl From<StoredWaitingThird> for StoredWaiting {
+    fn from(StoredWaitingThird { waiting, bundling }: StoredWaitingThird) -> Self {
+        Self { waiting, bundling, about: Subjects::Anything }
+    }
 }
 
 /// What version 2 kept: nothing was given out together.
@@ -232,4 +290,41 @@ struct StoredMembers {
     category: u64,
     place: (u64, u64),
     ids: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_names_many_subjects_may_be_about_anything() {
+        let of = |many: usize| (0..many as u32).chain([0]).collect::<Subjects>();
+        assert_eq!(of(2), Subjects::These(vec![0, 1]));
+        assert!(matches!(of(SUBJECTS_MAX), Subjects::These(these) if these.len() == SUBJECTS_MAX));
+        assert_eq!(of(SUBJECTS_MAX + 1), Subjects::Anything);
+        assert_ne!(Subjects::number("571313100000000010"), Subjects::number("571313100000000027"));
+    }
+
+    /// What earlier versions wrote. It must be read for as long as something may wait that was enqueued then.
+    #[test]
+    fn a_waiting_document_of_an_earlier_version_may_be_about_anything() {
+        let waiting = || StoredWaitingSecond {
+            message_id: "m-1".into(),
+            document: "NotifyPriceList".into(),
+            records: 1,
+            enqueued: 5,
+            hash: [7; 32],
+            part: 1,
+            offset: 2,
+            bytes: 3,
+            peeked: None,
+        };
+        let bundling = Bundling::With { key: [1; 16], points: 4, records_from: 9 };
+        let third = stored::write(3, &StoredWaitingThird { waiting: waiting(), bundling: bundling.clone() });
+        for (bytes, bundling) in [(third, bundling), (stored::write(2, &waiting()), Bundling::Alone)] {
+            let read = Waiting::decode(&bytes).unwrap();
+            assert_eq!((&*read.message_id, &read.bundling, &read.about), ("m-1", &bundling, &Subjects::Anything));
+            assert_eq!(Waiting::decode(&read.encode()), Some(read));
+        }
+    }
 }

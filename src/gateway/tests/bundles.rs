@@ -206,6 +206,28 @@ async fn who_waits_for_a_notice_hears_of_it_when_its_bundle_is_dequeued() {
     assert_eq!(diary(&gateway), [format!("{now} a heard"), format!("{now} b heard")]);
 }
 
+/// A change of a charge that a receiver was told of before its prices would look as if it had come before them.
+#[tokio::test]
+async fn nothing_is_given_out_before_what_was_said_earlier_of_the_same_charge() {
+    let gateway = house(Bounds::default()).await;
+    let send = async |body: String| {
+        gateway.receive_from_its_sender(body.into_bytes().into(), "c").await.unwrap();
+        gateway.settled().await.unwrap();
+    };
+    let [fee, prices] = [
+        include_str!("../../../samples/charges/P1-first-prices/01-in.xml"),
+        include_str!("../../../samples/charges/P1-first-prices/02-in.xml"),
+    ];
+    send(fee.into()).await;
+    announces(&gateway, "A", &["A"]).await;
+    send(prices.into()).await;
+    announces(&gateway, "B", &["B"]).await;
+    send(fee.replace("DOC-1", "DOC-3").replace("T-1", "T-3")).await;
+    announces(&gateway, "C", &["C"]).await;
+    let expected: [&[&str]; 3] = [&["FEE-2", "A", "B"], &["FEE-2"], &["FEE-2", "C"]];
+    assert_eq!(all(&gateway).await, expected);
+}
+
 /// A store that counts the places of queues that are looked through.
 #[derive(Default)]
 struct Counting(Memory, std::sync::atomic::AtomicUsize);
