@@ -104,7 +104,8 @@ fn judge(
     let site = work.site(&record.metering_point.metering_point());
     let id = original_id(record).unwrap_or_default();
     let processes = site.point.processes();
-    let elsewhere = original.filter(|it| it.point != record.metering_point.metering_point());
+    let is_elsewhere = |it: &&Transaction| it.point != record.metering_point.metering_point();
+    let elsewhere = original.filter(is_elsewhere).filter(|it| service_id(Some(it)).is_none());
     let elsewhere = elsewhere.map(|original| AccountingPoint::load(work.facts, &original.point));
     let of_another = processes.iter().any(|it| it.transaction_id == id && it.requester.as_ref() != Some(sender));
     let case = Case {
