@@ -545,17 +545,24 @@ async fn a_bundle_is_shown_until_it_is_dequeued() {
 async fn a_message_that_was_not_peeked_is_not_dequeued() {
     for (unpeeked_is_unknown, expected) in [(false, 409), (true, 404)] {
         let house = start_as(|settings| settings.unpeeked_is_unknown = unpeeked_is_unknown).await;
-        house.post(PRICES).body(document("1")).send().await.unwrap();
-        let id = loop {
-            let queue: Value = house.get("/v1.0/cim/queue").send().await.unwrap().json().await.unwrap();
-            if let Some(id) = queue["categories"][0]["nextMessageId"].as_str() {
-                break id.to_string();
+        for id in ["1", "2"] {
+            house.post(PRICES).body(document(id)).send().await.unwrap();
+        }
+        let waiting = loop {
+            let list = house.get("/v1.0/cim/messages?direction=out").send().await.unwrap();
+            let list: Value = list.json().await.unwrap();
+            if list["rows"].as_array().is_some_and(|rows| rows.len() == 2) {
+                break list["rows"].as_array().unwrap().clone();
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         };
-        let response = house.delete(&format!("/v1.0/cim/dequeue/{id}")).send().await.unwrap();
-        assert_eq!(response.status(), expected);
+        for row in &waiting {
+            let path = format!("/v1.0/cim/dequeue/{}", row["messageId"].as_str().unwrap());
+            assert_eq!(house.delete(&path).send().await.unwrap().status(), expected, "{row}");
+        }
         assert_eq!(house.get("/v1.0/cim/all").send().await.unwrap().status(), 200);
+        let queue: Value = house.get("/v1.0/cim/queue").send().await.unwrap().json().await.unwrap();
+        assert_eq!(queue["categories"][0]["pending"], 2);
     }
 }
 

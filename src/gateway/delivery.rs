@@ -86,9 +86,14 @@ impl Catalogue<'_> {
 
 fn in_queue(waiting: &Waiting) -> Value {
     match waiting.peeked {
-        None => json!({ "status": "waiting" }),
+        None => not_shown(),
         Some(peeked) => json!({ "status": "peeked", "peeked": peeked.to_string() }),
     }
+}
+
+/// The delivery of what waits and was never shown.
+pub(super) fn not_shown() -> Value {
+    json!({ "status": "waiting" })
 }
 
 fn at_last(status: &str, at: Timestamp) -> Value {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::bundles::{Closing, waiting_body};
-use super::{Fault, Gateway, PAGE_RECORDS, delivery, figures};
+use super::{Catalogue, Fault, Gateway, PAGE_RECORDS, delivery, figures};
+use crate::archive::Direction;
 use crate::document::{self, Category, Wire, cim_json, ebix};
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Bundling, Dequeue, Waiting};
@@ -152,6 +153,20 @@ impl Gateway {
         written.ok_or(Fault::Unreadable { what: "a waiting document" })
     }
 
+    /// Whether a document waits for the caller that has not been shown: one that others wait before. The archive knows where it
+    /// stands.
+    async fn waits_unseen(&self, caller: &Party, message_id: &str) -> Result<bool, Fault> {
+        let (store, specs, settings) = (self.store.clone(), self.specs.clone(), self.settings.clone());
+        let (owner, id) = (caller.queue_owner(), message_id.to_string());
+        let look = move || {
+            let catalogue = Catalogue { store: &*store, specs: &specs, limits: &settings.limits };
+            let Some((position, entry)) = catalogue.find(&id, Some(&owner))? else { return Ok(false) };
+            let is_waiting = entry.direction == Direction::Out && entry.message_id == id;
+            Ok(is_waiting && catalogue.delivery(position.place, &entry)? == delivery::not_shown())
+        };
+        tokio::task::spawn_blocking(look).await.map_err(|_| Fault::Stopping)?
+    }
+
     /// Lets a document go that the caller has peeked.
     pub async fn dequeue(
         &self,
@@ -170,6 +185,7 @@ impl Gateway {
                 Dequeue::Leaves(place, changes) => (place, changes),
                 Dequeue::Already => return Ok(Dequeued::Already),
                 Dequeue::NotPeeked => return Ok(Dequeued::NotPeeked),
+                Dequeue::Unknown if self.waits_unseen(caller, message_id).await? => return Ok(Dequeued::NotPeeked),
                 Dequeue::Unknown => return Ok(Dequeued::Unknown),
             };
             let Some(head) = heads.into_iter().find(|head| head.key == place) else { return Ok(Dequeued::Unknown) };

@@ -137,7 +137,8 @@ pub enum Dequeue {
     Already,
     /// It is the next one, and its owner has not seen it yet.
     NotPeeked,
-    /// There is no such document, or it is somebody else's, or others wait before it: the caller cannot tell which.
+    /// There is no such document, or it is somebody else's: the caller cannot tell which. Or it is the caller's own, and others
+    /// wait before it; where a queue begins does not tell that.
     Unknown,
 }
 
