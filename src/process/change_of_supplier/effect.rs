@@ -163,11 +163,22 @@ impl Work<'_> {
     /// Takes back a process before its day, and brings back what it had suspended. Returns whether there was anything to
     /// take back.
     pub fn withdraw(&mut self, process: &str, why: Why) -> bool {
-        let Some(course) = self.courses.get(process).cloned() else { return false };
-        let Some(back) = self.point_mut(&course.point).cancel(process) else { return false };
-        self.end(process, why);
+        !self.withdraw_all(&[process.to_string()], why).is_empty()
+    }
+
+    /// The same for several processes at once: none of them comes back because of another. Returns those that were taken back.
+    pub fn withdraw_all(&mut self, processes: &[String], why: Why) -> Vec<String> {
+        let (mut gone, mut back) = (Vec::new(), Vec::new());
+        for process in processes {
+            let Some(course) = self.courses.get(process).cloned() else { continue };
+            let Some(released) = self.point_mut(&course.point).cancel(process) else { continue };
+            gone.push(process.clone());
+            back.extend(released);
+        }
+        back.retain(|process| !gone.contains(process));
+        gone.iter().for_each(|process| self.end(process, why));
         self.resume(back, "what had suspended it was cancelled");
-        true
+        gone
     }
 
     /// Processes that stood still go on; where their day has come since, they take effect as of it, in the order of their

@@ -70,10 +70,7 @@ fn cancel_pending(work: &mut Work, case: &Case) {
         .filter(|it| !matches!(it.kind, ProcessKind::EndOfSupply | ProcessKind::MoveOut))
         .map(|it| it.id.clone())
         .collect();
-    for process in pending {
-        if !work.withdraw(&process, Why::EndOfLife) {
-            continue;
-        }
+    for process in work.withdraw_all(&pending, Why::EndOfLife) {
         let course = work.courses[&process].clone();
         // Whoever was told of what an operator has ordered has heard of it.
         let Some(original) = course.original() else { continue };

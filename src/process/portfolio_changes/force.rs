@@ -109,16 +109,12 @@ fn cancel_pending(work: &mut Work, it: &Takeover) -> Vec<String> {
             }
     };
     let open = work.site(it.point).point.open().into_iter().filter(is_cancelled);
-    let pending: Vec<(String, ProcessKind)> = open.map(|process| (process.id.clone(), process.kind)).collect();
-    let mut cancelled = Vec::new();
-    for (process, kind) in pending {
-        if !work.withdraw(&process, Why::Hub) {
-            continue;
+    let pending: Vec<String> = open.map(|process| process.id.clone()).collect();
+    let cancelled = work.withdraw_all(&pending, Why::Hub);
+    for process in &cancelled {
+        if work.courses[process].kind != ProcessKind::EndOfSupply {
+            tell_cancelled(work, process);
         }
-        if kind != ProcessKind::EndOfSupply {
-            tell_cancelled(work, &process);
-        }
-        cancelled.push(process);
     }
     cancelled
 }

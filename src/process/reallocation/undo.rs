@@ -95,10 +95,8 @@ impl Work<'_> {
             }
         }
         self.course_mut(process).enter(State::Completed, now);
-        for lapsed in &reversal.lapsed {
-            if self.withdraw(lapsed, Why::Superseded) {
-                self.tell_lapsed(lapsed);
-            }
+        for lapsed in self.withdraw_all(&reversal.lapsed, Why::Superseded) {
+            self.tell_lapsed(&lapsed);
         }
         self.resume(reversal.back, "the reallocation is over");
     }

@@ -8,7 +8,7 @@ mod versions;
 
 use crate::market::{ActorRole, MeteringPointId};
 use crate::process::change_of_supplier::tests::{
-    A, APRIL, B, C, GRID, House, POINT, broken, codes, header, id, move_in, request, value,
+    A, APRIL, B, C, GRID, House, POINT, broken, codes, ending, header, id, move_in, request, value,
 };
 use crate::process::charge_documents::tests::at;
 use crate::process::market_documents::metering_point::{
@@ -317,6 +317,27 @@ fn a_closing_down_waits_for_its_day_and_cancels_what_is_pending_at_once() {
     let mut again = consumption();
     again.metering_point = id(OTHER);
     assert_eq!(send(&mut house, "E02", again), ["MeteringPointIsNew"], "a number is never used again");
+}
+
+#[test]
+fn nothing_comes_back_for_an_instant_because_what_suspends_it_is_cancelled_first() {
+    let mut house = House::opened();
+    house.send(&ending(A, "E20", "e1", "2023-03-05T23:00:00Z"));
+    house.send(&request(B, "E03", "c1", APRIL));
+    house.send(&move_in(C, "m1", "2023-03-20T23:00:00Z"));
+    let waiting: Vec<String> = house.sent.iter().map(|it| it.message_id.clone()).collect();
+    waiting.iter().for_each(|message| house.dequeue(message));
+    house.pass(at("2023-03-06T09:00:00Z"));
+    house.post();
+    assert_eq!(send(&mut house, "D14", bare(POINT, APRIL)), Vec::<&str>::new());
+    assert_eq!(
+        house.post(),
+        [
+            format!("ConfirmRequestChangeAccountingPointCharacteristics D14 {GRID}/DDM"),
+            format!("NotifyCancellation D14 {C}/DDQ"),
+            format!("NotifyCancellation D14 {B}/DDQ"),
+        ]
+    );
 }
 
 #[test]
