@@ -16,6 +16,7 @@
 
 pub mod area_balance;
 pub mod change;
+mod consent;
 pub mod customer_data;
 pub mod customers;
 mod record;

@@ -18,7 +18,7 @@ pub struct Reversal {
     pub from: ActorNumber,
     /// Whose supply goes on, if anybody's.
     pub to: Option<ActorNumber>,
-    /// What had been suspended and rests on what was wrong; it is still suspended, and is to be withdrawn.
+    /// What has yet to happen and rests on what was wrong; it is to be withdrawn.
     pub lapsed: Vec<String>,
     /// What had been suspended and is pending again.
     pub back: Vec<String>,
@@ -105,6 +105,9 @@ impl AccountingPoint {
         let wrong = self.reversible(&reason, &from, at);
         let moved_out_besides = self.is_left(&wrong, at, |it| it.kind == ProcessKind::MoveOut);
         let wrong: Vec<Process> = wrong.into_iter().cloned().collect();
+        // The consent came from the customer that was wrong, whatever else keeps the change from happening.
+        let resting = wrong.iter().flat_map(|it| self.resting_on(&it.id));
+        let mut lapsed: Vec<String> = resting.map(|it| it.id.clone()).collect();
         self.update(reallocation, |process| process.status = Status::Completed);
 
         let moved_out = wrong.iter().any(|it| it.kind == ProcessKind::MoveOut);
@@ -128,18 +131,18 @@ impl AccountingPoint {
         }
 
         let lost = to.as_ref() != Some(&from);
-        let first = wrong.iter().map(|it| it.number).min();
-        let (mut lapsed, mut back) = (Vec::new(), Vec::new());
+        let mut back = Vec::new();
         let stood_still = self.processes.values_mut().filter(|it| it.suspended_by.as_deref() == Some(reallocation));
         for it in stood_still.filter(|it| it.status == Status::Suspended) {
-            let since = Some(it.number) > first;
-            // The consent came from the customer that was wrong; or the supply that it is about is not there.
-            let consent_is_wrong = reason == "D33" && it.kind == ProcessKind::ChangeOfSupplier && since;
+            if lapsed.contains(&it.id) {
+                continue;
+            }
+            // The supply that it is about is not there.
             let is_of_own_supply = matches!(
                 it.kind,
                 ProcessKind::EndOfSupply | ProcessKind::MoveOut | ProcessKind::ChangeOfBalanceResponsible
             );
-            if consent_is_wrong || (is_of_own_supply && lost && it.requester.as_ref() == Some(&from)) {
+            if is_of_own_supply && lost && it.requester.as_ref() == Some(&from) {
                 lapsed.push(it.id.clone());
             } else {
                 (it.status, it.suspended_by) = (Status::Pending, None);

@@ -6,9 +6,9 @@ use super::course::{Notice, Outcome, State};
 use super::events;
 use super::timers;
 use super::work::Work;
-use crate::market::{Calendar, Timestamp};
+use crate::market::{Calendar, MeteringPointId, Timestamp};
 use crate::process::accounting_points::change::Effect;
-use crate::process::accounting_points::{ProcessKind, Status};
+use crate::process::accounting_points::{Customer, ProcessKind, Status};
 use crate::process::dispatch;
 use crate::process::portfolio_changes::call_off;
 
@@ -30,6 +30,14 @@ impl Why {
             Why::Hub => "hub",
         }
     }
+}
+
+/// That a customer has agreed to a change of supplier.
+struct Consent {
+    point: MeteringPointId,
+    change: String,
+    day: Timestamp,
+    customer: Customer,
 }
 
 impl Work<'_> {
@@ -167,18 +175,57 @@ impl Work<'_> {
     }
 
     /// The same for several processes at once: none of them comes back because of another. Returns those that were taken back.
+    /// With a move-in lapses what rests on the consent of whoever does not come now.
     pub fn withdraw_all(&mut self, processes: &[String], why: Why) -> Vec<String> {
         let (mut gone, mut back) = (Vec::new(), Vec::new());
+        let consents: Vec<Consent> = processes.iter().flat_map(|process| self.consents(process)).collect();
         for process in processes {
             let Some(course) = self.courses.get(process).cloned() else { continue };
             let Some(released) = self.point_mut(&course.point).cancel(process) else { continue };
             gone.push(process.clone());
             back.extend(released);
         }
-        back.retain(|process| !gone.contains(process));
+        let void: Vec<Consent> = consents.into_iter().filter(|it| !self.is_given(it)).collect();
+        let mut lapsed = Vec::new();
+        for consent in &void {
+            let Some(released) = self.point_mut(&consent.point).cancel(&consent.change) else { continue };
+            lapsed.push(consent.change.clone());
+            back.extend(released);
+        }
+        back.retain(|process| !gone.contains(process) && !lapsed.contains(process));
         gone.iter().for_each(|process| self.end(process, why));
+        lapsed.iter().for_each(|process| self.lapse(process));
         self.resume(back, "what had suspended it was cancelled");
         gone
+    }
+
+    /// The changes of supplier that the customer of a move-in has agreed to.
+    fn consents(&self, move_in: &str) -> Vec<Consent> {
+        let Some(course) = self.courses.get(move_in) else { return Vec::new() };
+        let point = &self.site(&course.point).point;
+        let Some(customer) = point.process(move_in).and_then(|it| self.customer(&it.consumer.as_ref()?.customer))
+        else {
+            return Vec::new();
+        };
+        let (point_id, changes) = (&course.point, point.resting_on(move_in).into_iter());
+        changes
+            .map(|it| Consent {
+                point: point_id.clone(),
+                change: it.id.clone(),
+                day: it.effective,
+                customer: customer.clone(),
+            })
+            .collect()
+    }
+
+    /// Whether whoever has agreed to a change is to consume on its day.
+    fn is_given(&self, consent: &Consent) -> bool {
+        let site = self.site(&consent.point);
+        let expected = site.point.as_expected();
+        let found = expected
+            .consumer_at(consent.day)
+            .and_then(|(process, consumer)| self.customer(&site.customers_of(&process.id, consumer, consent.day).0));
+        found.is_some_and(|found| found.is_same_as(&consent.customer))
     }
 
     /// Processes that stood still go on; where their day has come since, they take effect as of it, in the order of their
@@ -198,7 +245,8 @@ impl Work<'_> {
         }
     }
 
-    /// A change of supplier that a move-in had suspended will not happen; whoever asked for it hears so now.
+    /// A change of supplier will not happen, for the customer who agreed to it leaves or does not come; whoever asked for it hears
+    /// so now.
     fn lapse(&mut self, process: &str) {
         if !self.courses.contains_key(process) {
             return;

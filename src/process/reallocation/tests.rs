@@ -379,6 +379,28 @@ fn a_consent_of_the_wrong_customer_lapses_with_its_move() {
     assert_eq!((house.supplier("2023-06-01T00:00:00Z").as_str(), house.first_timer()), (A, None));
 }
 
+#[test]
+fn a_consent_of_the_wrong_customer_lapses_although_somebody_else_is_to_move_in() {
+    let mut house = taken_over("D33");
+    let mut of_the_new = request(C, "E03", "c2", "2023-05-30T22:00:00Z");
+    of_the_new.records[0].customer = Some(customer_id(PERSON));
+    assert_eq!(broken(&house.send(&of_the_new)), Vec::<&str>::new());
+    let mut third = move_in(C, "m3", "2023-04-30T22:00:00Z");
+    third.records[0].customer = Some(customer_id("0202801234"));
+    assert_eq!(broken(&house.send(&third)), Vec::<&str>::new());
+    let mut of_the_third = request(A, "E03", "c3", "2023-05-31T22:00:00Z");
+    of_the_third.records[0].customer = Some(customer_id("0202801234"));
+    assert_eq!(broken(&house.send(&of_the_third)), Vec::<&str>::new());
+    house.post();
+    let id = forwarded(&mut house, "D33");
+    house.send(&agree(A, "a1", Some(&id)));
+    assert_eq!(house.post().last(), Some(&format!("NotifyCancellation E03 {C}/DDQ")));
+    house.send(&cancellation(C, "E65", "x1", "m3"));
+    assert_eq!(house.post().last(), Some(&format!("NotifyCancellation E03 {A}/DDQ")));
+    house.pass(at("2023-07-01T00:00:00Z"));
+    assert_eq!((house.supplier("2023-07-01T00:00:00Z").as_str(), house.first_timer()), (A, None));
+}
+
 /// The books of a move-out that ended a supply, as whoever reports it leaves them.
 #[test]
 fn a_move_out_that_was_wrong_leaves_no_trace() {

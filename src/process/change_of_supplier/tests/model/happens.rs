@@ -30,16 +30,26 @@ impl Model {
             let held = |it: &&mut Wish| it.kind == Kind::Change && it.state == State::Open && it.at >= day;
             self.wishes.iter_mut().filter(held).for_each(|it| it.state = State::Held(id.clone()));
         }
-        self.wishes.push(wish);
+        let agreed = (kind == Kind::Change).then(|| self.expected().consumer(day)).flatten();
+        self.wishes.push(Wish { agreed, ..wish });
         if day <= now {
             self.come_true(&id);
             self.catch_up(now);
         }
     }
 
-    /// What was asked for is withdrawn.
+    /// What was asked for is withdrawn, and with who does not move in now all that this customer alone has agreed to.
     pub fn withdraw(&mut self, id: &str, now: Instant) {
         self.vanish(id);
+        let expected = self.expected();
+        let (mut lapsed, of_it) = (Vec::new(), |it: &Wish| it.is_ahead() && it.agreed.as_deref() == Some(id));
+        for change in self.wishes.iter_mut().filter(|it| of_it(it)) {
+            change.agreed = expected.consumer(change.at);
+            if expected.customer(change.at).as_ref() != Some(&change.whom) {
+                lapsed.push(change.id.clone());
+            }
+        }
+        lapsed.iter().for_each(|id| self.vanish(id));
         self.catch_up(now);
     }
 
@@ -88,22 +98,23 @@ impl Model {
 
     fn undo(&mut self, id: &str, now: Instant) {
         let undoing = self.wish(id).clone();
-        let Wish { kind: Kind::Undo { move_was_wrong }, by, .. } = &undoing else { panic!("it is to undo something") };
-        let first = self.wishes.iter().position(|it| it.is_undone_by(&undoing)).expect("something is wrong");
+        let by = &undoing.by;
+        let wrong: Vec<_> = self.wishes.iter().filter(|it| it.is_undone_by(&undoing)).map(|it| it.id.clone()).collect();
+        assert!(!wrong.is_empty(), "something is wrong");
         *self = self.without(&undoing);
         let loses = self.supplier(undoing.at).as_ref() != Some(by);
         self.set(id, State::Done);
         let mut lapsed = Vec::new();
-        for (number, other) in self.wishes.iter_mut().enumerate() {
-            if other.state != State::Held(id.to_string()) {
-                continue;
-            }
-            let wrong_consent = *move_was_wrong && other.kind == Kind::Change && number > first;
+        for other in self.wishes.iter_mut().filter(|it| it.is_ahead()) {
+            let held = other.state == State::Held(id.to_string());
+            let wrong_consent = other.agreed.as_ref().is_some_and(|agreed| wrong.contains(agreed));
             let of_what_is_lost = loses && other.by == *by && (other.is_end() || other.kind == Kind::Balance);
-            if wrong_consent || of_what_is_lost {
+            if wrong_consent || held && of_what_is_lost {
                 lapsed.push(other.id.clone());
             }
-            other.state = State::Open;
+            if held {
+                other.state = State::Open;
+            }
         }
         lapsed.iter().for_each(|id| self.vanish(id));
         self.catch_up(now);

@@ -53,6 +53,8 @@ pub struct Wish {
     /// The customer; of a forced change whose supply it takes over; the balance responsible party.
     pub whom: String,
     pub state: State,
+    /// Of a change: the move-in of the customer who has agreed to it.
+    pub agreed: Option<String>,
     /// It came true and was undone.
     pub undone: bool,
     /// Of a move-out on whose day somebody moves in: the supply passes to whoever that is with.
@@ -64,7 +66,8 @@ pub struct Wish {
 impl Wish {
     pub fn new(kind: Kind, id: &str, by: &str, at: Instant, whom: &str) -> Self {
         let (id, by, whom) = (id.to_string(), by.to_string(), whom.to_string());
-        Self { id, kind, at, by, whom, state: State::Open, undone: false, supply_stays: false, patience: None }
+        let (state, agreed, patience) = (State::Open, None, None);
+        Self { id, kind, at, by, whom, state, agreed, undone: false, supply_stays: false, patience }
     }
 
     /// Whether it has yet to happen.
