@@ -13,8 +13,8 @@ pub struct Effect {
     pub supplier: Option<ActorNumber>,
     /// Who supplied until then.
     pub previous: Option<ActorNumber>,
-    /// What it has overtaken, ends of supply, move-outs and forced changes; or itself where the supply that it ends or takes
-    /// over is not there. They are cancelled.
+    /// What it has overtaken, ends of supply, move-outs and forced changes; or itself where the supply that it is about is not
+    /// there. They are cancelled.
     pub superseded: Vec<String>,
     /// Processes that it had suspended: they are cancelled.
     pub lapsed: Vec<String>,
@@ -40,8 +40,7 @@ impl AccountingPoint {
         if kind == ProcessKind::EndOfSupply && self.is_overtaken(process) {
             return None;
         }
-        let taken = process.takes_over.as_ref();
-        if kind.is_end() && !self.supplies_until(id, at) || taken.is_some() && self.supplier_at(at) != taken {
+        if self.comes_to_nothing(process) {
             let back = self.cancel(id).expect("it is pending");
             return Some(Effect { superseded: vec![id.to_string()], back, ..Effect::default() });
         }
@@ -172,6 +171,17 @@ impl AccountingPoint {
             let takes_over = it.kind.brings_supplier() && !is_later && !from_another;
             it.status == Status::Pending && it.effective == end.effective && takes_over
         })
+    }
+
+    /// Whether the supply that it ends, takes over, or has another balance responsible party for is not there.
+    fn comes_to_nothing(&self, process: &Process) -> bool {
+        let there = self.supplier_at(process.effective);
+        match process.kind {
+            ProcessKind::EndOfSupply | ProcessKind::MoveOut => !self.supplies_until(&process.id, process.effective),
+            ProcessKind::ForcedSupplierChange => there != process.takes_over.as_ref(),
+            ProcessKind::ChangeOfBalanceResponsible => there != process.requester.as_ref(),
+            _ => false,
+        }
     }
 
     /// Whether somebody else is to begin at this instant.

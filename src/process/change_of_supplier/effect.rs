@@ -63,6 +63,9 @@ impl Work<'_> {
         let Some(effect) = self.point_mut(&point).effectuate(process, now) else { return };
         if effect.superseded.iter().any(|superseded| superseded == process) {
             self.end(process, Why::Superseded);
+            if kind == ProcessKind::ChangeOfBalanceResponsible {
+                self.tell_lapsed(process);
+            }
             return self.resume(effect.back, "what had suspended it will not happen");
         }
         self.course_mut(process).tell(now, "took effect");

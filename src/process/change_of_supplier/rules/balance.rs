@@ -23,9 +23,14 @@ pub static DOMAIN: Level = &[
     &[&domain::REALLOCATION_RUNNING],
 ];
 
+/// What another supplier has asked for is about its own supply alone.
 pub static CHANGE_OF_BALANCE_RESPONSIBLE_ON_SAME_DATE: Check = Check {
     rule: Rule::ChangeOfBalanceResponsibleOnSameDate,
-    fails: |case| on_same_date(case, ProcessKind::ChangeOfBalanceResponsible, HAPPENS).next().is_some(),
+    fails: |case| {
+        let requester = case.requester();
+        let kind = ProcessKind::ChangeOfBalanceResponsible;
+        on_same_date(case, kind, HAPPENS).any(|it| it.requester.as_ref() == Some(&requester))
+    },
 };
 
 pub static EFFECTIVE_DATE_CANNOT_BE_IN_THE_PAST: Check = Check {

@@ -355,6 +355,31 @@ fn another_balance_responsible_party_takes_over_on_its_day() {
 }
 
 #[test]
+fn who_does_not_supply_on_the_day_has_no_other_balance_responsible_party() {
+    let april = |between: &dyn Fn(&mut House)| {
+        let mut house = House::opened();
+        house.send(&request(B, "E03", "c1", "2023-03-20T23:00:00Z"));
+        assert_eq!(broken(&house.send(&request(B, "E56", "b1", APRIL))), Vec::<&str>::new());
+        between(&mut house);
+        house.post();
+        house.pass(at(APRIL));
+        house
+    };
+    let cancelled = april(&|house| {
+        house.send(&cancellation(B, "E03", "x1", "c1"));
+        assert_eq!(broken(&house.send(&request(A, "E56", "b2", APRIL))), Vec::<&str>::new(), "B's is not in its way");
+    });
+    assert_eq!(cancelled.told("BalanceResponsibleChanged").len(), 1);
+    assert_eq!(cancelled.accounting_point(POINT).balance_at(&actor(B), at(APRIL)), None);
+    for mut house in [cancelled, april(&|house| drop(house.send(&move_in(C, "m1", "2023-03-28T22:00:00Z"))))] {
+        assert!(house.post().contains(&format!("NotifyCancellation E56 {B}/DDQ")));
+        let off = house.told("FutureBalanceResponsibleChangeCancelled");
+        assert_eq!(off[0].payload["reason"].as_str(), Some("superseded"));
+    }
+    assert_eq!(april(&|_| {}).told("BalanceResponsibleChanged").len(), 1);
+}
+
+#[test]
 fn a_course_is_read_back_as_it_was_written() {
     let mut house = House::opened();
     house.send(&request(B, "E03", "c1", APRIL));

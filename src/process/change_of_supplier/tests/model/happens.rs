@@ -163,7 +163,8 @@ impl Model {
         }
         let ends_nothing = wish.is_end() && self.supplier(day - 1).as_ref() != Some(&wish.by);
         let takes_nothing = wish.kind == Kind::Forced && there.as_ref() != Some(&wish.whom);
-        if ends_nothing || takes_nothing {
+        let answers_for_nothing = wish.kind == Kind::Balance && there.as_ref() != Some(&wish.by);
+        if ends_nothing || takes_nothing || answers_for_nothing {
             return self.vanish(id);
         }
         if wish.kind == Kind::MoveOut && self.wishes.iter().any(|it| same_day(it) && it.kind == Kind::MoveIn) {

@@ -74,8 +74,9 @@ impl Model {
     /// Whether a supplier may have another balance responsible party.
     pub fn may_be_responsible(&self, party: &str, by: &str, day: Instant, now: Instant) -> bool {
         let expected = self.expected();
+        let asked = |it: &Wish| it.kind == Kind::Balance && it.by == by && it.at == day;
         self.supplier(now).is_some()
-            && !self.is_taken(Kind::Balance, day, false)
+            && !self.wishes.iter().any(|it| asked(it) && matches!(it.state, State::Open | State::Done))
             && day >= now
             && expected.supplier(day).as_deref() == Some(by)
             && expected.responsible(by, day).as_deref() != Some(party)
