@@ -94,14 +94,16 @@ impl Work<'_> {
         if let Some(supplier) = &effect.supplier {
             self.tell(events::supplier_changed(&course, supplier, effect.previous.as_ref()));
         }
-        let after_an_end = effect.previous.is_none();
+        // Where its own supply simply goes on, nothing was interrupted.
+        let is_another = effect.supplier.is_some();
+        let after_an_end = is_another && effect.previous.is_none();
         let is_end = |id: &String| self.courses.get(id).is_some_and(|course| course.kind.is_end());
         if after_an_end || effect.superseded.iter().any(is_end) {
             let notice = self.notice(process, "E03", &Work::supplier(&course.requester), start);
             self.send(process, notice);
         }
         let told = after_an_end || self.context.market.dk().market_roles.change_of_supplier.notify_grid_operator;
-        if let Some(grid) = grid.filter(|_| told) {
+        if let Some(grid) = grid.filter(|_| is_another && told) {
             let notice = self.notice(process, "E03", &grid, start);
             self.send(process, notice);
         }

@@ -380,6 +380,19 @@ fn who_does_not_supply_on_the_day_has_no_other_balance_responsible_party() {
 }
 
 #[test]
+fn a_change_to_whoever_supplies_already_tells_nobody_that_a_supply_begins() {
+    let mut house = House::opened();
+    house.market.dk_mut().market_roles.change_of_supplier.notify_grid_operator = true;
+    house.send(&request(B, "E03", "later", APRIL));
+    assert_eq!(broken(&house.send(&request(B, "E03", "earlier", "2023-03-20T23:00:00Z"))), Vec::<&str>::new());
+    house.pass(at("2023-03-20T23:00:00Z"));
+    assert!(house.post().contains(&format!("GenericNotification E03 {GRID}/DDM")));
+    house.pass(at(APRIL));
+    assert_eq!(house.post().iter().filter(|it| it.starts_with("GenericNotification")).count(), 0);
+    assert_eq!((house.supplier(APRIL).as_str(), house.told("EnergySupplierChanged").len()), (B, 1));
+}
+
+#[test]
 fn a_course_is_read_back_as_it_was_written() {
     let mut house = House::opened();
     house.send(&request(B, "E03", "c1", APRIL));
