@@ -70,6 +70,9 @@ impl AccountingPoint {
             });
             self.update(id, |process| process.balance.as_mut().expect("it has one").dates = dates);
         }
+        let this = self.processes[id].clone();
+        effect.lapsed = self
+            .cancel_where(|it| it.status.is_open() && (it.suspended_by.as_deref() == Some(id) || this.holds_back(it)));
         match kind {
             ProcessKind::EndOfSupply => effect.previous = self.end_supply(id, at),
             ProcessKind::MoveOut => {
@@ -92,9 +95,6 @@ impl AccountingPoint {
             let lost: Vec<String> = self.processes.values().filter(is_lost).map(|it| it.id.clone()).collect();
             effect.superseded.extend(self.cancel_where(|it| lost.contains(&it.id)));
         }
-        let this = self.processes[id].clone();
-        effect.lapsed = self
-            .cancel_where(|it| it.status.is_open() && (it.suspended_by.as_deref() == Some(id) || this.holds_back(it)));
         for gone in effect.superseded.iter().chain(&effect.lapsed) {
             effect.back.extend(self.release(gone, None));
         }
@@ -196,12 +196,18 @@ impl AccountingPoint {
     }
 
     /// Cancels the ends of supply and the move-outs that a new supplier, or a new customer, makes pointless: those on its
-    /// day and behind it, but not what the new supplier itself has announced of its own supply since.
+    /// day and behind it, but not what the new supplier itself has announced of its own supply since, nor what another has
+    /// announced of a supply that is yet to begin.
     fn overtake(&mut self, id: &str, at: Timestamp, by: Option<&ActorNumber>) -> Vec<String> {
         let number = self.processes[id].number;
+        let brings = self.open().into_iter().filter(|it| it.kind.brings_supplier());
+        let to_come: Vec<Process> = brings.cloned().collect();
         self.cancel_where(|it| {
             let is_later = it.number > number && it.requester.as_ref() == by;
-            it.kind.is_end() && it.status == Status::Pending && it.effective >= at && !is_later
+            let is_ahead = to_come.iter().any(|begins| {
+                begins.requester == it.requester && begins.number < it.number && begins.effective < it.effective
+            });
+            it.kind.is_end() && it.status == Status::Pending && it.effective >= at && !is_later && !is_ahead
         })
     }
 

@@ -137,6 +137,34 @@ fn what_several_move_ins_hold_back_comes_back_when_none_is_to_come() {
 }
 
 #[test]
+fn whoever_begins_earlier_leaves_alone_what_another_has_announced_of_a_later_supply() {
+    let mut point = point();
+    point.register(process("first", ProcessKind::MoveIn, 0, 1));
+    point.effectuate("first", day(0)).unwrap();
+    for (id, kind, at, by) in [
+        ("early", ProcessKind::ChangeOfSupplier, 5, 2),
+        ("late", ProcessKind::MoveIn, 10, 3),
+        ("change", ProcessKind::ChangeOfSupplier, 20, 4),
+        ("of late", ProcessKind::EndOfSupply, 15, 3),
+        ("of change", ProcessKind::MoveOut, 30, 4),
+        ("of nobody", ProcessKind::MoveOut, 31, 1),
+    ] {
+        point.register(process(id, kind, at, by));
+    }
+    assert_eq!(point.effectuate("early", day(5)).unwrap().superseded, ["of nobody"]);
+    let mut other = point.clone();
+    other.register(process("other", ProcessKind::MoveIn, 8, 5));
+    other.suspend_for("other");
+    let effect = other.effectuate("other", day(8)).unwrap();
+    assert_eq!((effect.lapsed, effect.superseded), (vec!["change".to_string()], vec!["of change".to_string()]));
+    for (id, at) in [("late", 10), ("of late", 15), ("change", 20), ("of change", 30)] {
+        point.effectuate(id, day(at)).unwrap();
+    }
+    assert_eq!(suppliers(&point, &[4, 5, 10, 15, 20, 30]), ["1", "2", "3", "-", "4", "4"]);
+    assert_eq!(point.consumer_at(day(30)), None);
+}
+
+#[test]
 fn what_is_cancelled_registers_nothing() {
     let mut point = point();
     point.register(process("a", ProcessKind::ChangeOfSupplier, 5, 2));

@@ -173,15 +173,22 @@ impl Model {
         self.set(id, State::Done);
         self.told.push(id.to_string());
         let lost = there.filter(|there| self.supplier(day).as_ref() != Some(there));
+        // The customer who agreed to a change has gone, whoever else moves in as well.
+        let leaves = |earlier: usize, it: &Wish| {
+            let moved_in = wish.kind == Kind::MoveIn && earlier < number && it.at >= day;
+            it.kind == Kind::Change && it.is_ahead() && moved_in
+        };
         let is_gone = |(later, other): &(usize, &Wish)| {
             let of_its_own = *later > number && other.by == wish.by;
-            let ends = wish.brings() && other.is_end() && other.at >= day && !of_its_own;
+            // What somebody ends is a supply of its own that has yet to begin, and had when it announced the end.
+            let mut before = self.wishes.iter().enumerate().take(*later);
+            let begins = |it: &Wish| it.brings() && it.is_ahead() && it.by == other.by && it.at < other.at;
+            let of_what_is_ahead = before.any(|(earlier, it)| begins(it) && !leaves(earlier, it));
+            let ends = wish.brings() && other.is_end() && other.at >= day && !of_its_own && !of_what_is_ahead;
             // Whose supply it was to take over does not supply any more.
             let takes = other.kind == Kind::Forced && other.at >= day && lost.as_ref() == Some(&other.whom);
             let takes = takes && self.supplier(other.at) != lost;
-            // The customer who agreed has gone, whoever else moves in as well.
-            let agreed = other.kind == Kind::Change && wish.kind == Kind::MoveIn && *later < number && other.at >= day;
-            let held = other.is_ahead() && agreed || other.state == State::Held(id.to_string());
+            let held = leaves(*later, other) || other.state == State::Held(id.to_string());
             other.state == State::Open && (ends || takes) || held
         };
         let gone = self.wishes.iter().enumerate().filter(is_gone).map(|(_, it)| it.id.clone());
