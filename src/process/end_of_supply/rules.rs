@@ -104,7 +104,7 @@ fn domain(case: &Case) -> Vec<Rule> {
     let mut broken: Vec<Rule> = rows.into_iter().filter_map(|(fails, rule)| fails.then_some(rule)).collect();
     broken.extend(not_its_own(case, end));
     let rows = [
-        (is_end_of_supply && open(ProcessKind::EndOfSupply), Rule::OngoingEndOfSupply),
+        (is_end_of_supply && is_ending(case), Rule::OngoingEndOfSupply),
         (open(ProcessKind::Reallocation), Rule::ReallocationRunning),
         (is_end_of_supply && has_changed_after(case, end), Rule::NoLaterCompletedChange),
         (is_end_of_supply && ends_anyway(case, end), Rule::ChangeCannotBeCancelledAnyMore),
@@ -136,6 +136,14 @@ fn not_its_own(case: &Case, end: Timestamp) -> Option<Rule> {
         Some(_) if case.kind == RequestKind::EndOfSupply => Some(Rule::CurrentSupplierIsAnother),
         _ => Some(Rule::SenderMustBeCurrentSupplier),
     }
+}
+
+/// An end of supply is pending: the sender's own, or one that will happen as far as is known. What another has announced of a
+/// supply that it will not have is in nobody's way.
+fn is_ending(case: &Case) -> bool {
+    let ends = case.point.open().into_iter().filter(|it| it.kind == ProcessKind::EndOfSupply);
+    let happens = |it: &Process| case.expected.process(&it.id).is_some_and(|it| it.status != Status::Cancelled);
+    ends.into_iter().any(|it| it.requester.as_ref() == Some(&case.sender) || happens(it))
 }
 
 fn has_changed_after(case: &Case, end: Timestamp) -> bool {

@@ -50,7 +50,9 @@ impl Model {
 
     /// Its own until the day; or so as long as what is to replace it before may be taken back.
     fn may_end_supply(&self, by: &str, day: Instant, now: Instant) -> bool {
-        let (there, expected) = (self.supplier(day - 1), self.expected().supplier(day - 1));
+        let all_done = self.expected();
+        let (there, expected) = (self.supplier(day - 1), all_done.supplier(day - 1));
+        let ends = |it: &Wish| it.by == by || all_done.wish(&it.id).state != State::Gone;
         let is_open = |it: &&Wish| it.state == State::Open;
         let mut open = self.wishes.iter().filter(is_open);
         let of_another = |it: &Wish| it.kind == Kind::Change && it.by != by && it.at <= day;
@@ -58,7 +60,7 @@ impl Model {
             && expected.is_some()
             && (expected.as_deref() == Some(by) || there.as_deref() == Some(by))
             && self.begins(day).is_none_or(|begins| begins == by)
-            && !self.wishes.iter().filter(is_open).any(|it| it.kind == Kind::End)
+            && !self.wishes.iter().filter(is_open).any(|it| it.kind == Kind::End && ends(it))
             && !open.any(|it| of_another(it) && now >= it.at - NOTICE)
             && !self.wishes.iter().any(|it| it.is_ahead() && it.kind == Kind::Forced && it.whom == by)
     }
