@@ -177,7 +177,8 @@ impl AccountingPoint {
     fn comes_to_nothing(&self, process: &Process) -> bool {
         let there = self.supplier_at(process.effective);
         match process.kind {
-            ProcessKind::EndOfSupply | ProcessKind::MoveOut => !self.supplies_until(&process.id, process.effective),
+            ProcessKind::EndOfSupply => !self.supplies_until(&process.id, process.effective),
+            ProcessKind::MoveOut => self.last_supplier(process.effective) != process.requester,
             ProcessKind::ForcedSupplierChange => there != process.takes_over.as_ref(),
             ProcessKind::ChangeOfBalanceResponsible => there != process.requester.as_ref(),
             _ => false,
@@ -193,6 +194,11 @@ impl AccountingPoint {
     fn supplies_until(&self, id: &str, at: Timestamp) -> bool {
         let last = Timestamp::from_micros(at.micros() - 1);
         self.supplier_at(last).is_some() && self.supplier_at(last) == self.processes[id].requester.as_ref()
+    }
+
+    /// Who supplied last before an instant: nobody else speaks for a customer whose supply has ended.
+    fn last_supplier(&self, at: Timestamp) -> Option<ActorNumber> {
+        self.supplies().into_iter().rfind(|it| it.period.start < at).map(|it| it.supplier)
     }
 
     /// Cancels the ends of supply and the move-outs that a new supplier, or a new customer, makes pointless: those on its

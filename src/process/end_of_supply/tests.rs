@@ -515,3 +515,34 @@ fn a_story_tells_what_is_due() {
     assert_eq!((due[0]["at"].as_str(), due[0]["step"].as_str()), (Some(APRIL), Some("takes effect")));
     assert_eq!(rows[1]["kind"], "EndOfSupply");
 }
+
+#[test]
+fn an_end_that_comes_to_nothing_is_in_nobodys_way() {
+    let mut house = House::opened();
+    accept(&mut house, &move_in(C, "m1", "2023-03-20T23:00:00Z"));
+    accept(&mut house, &ending(A, "E20", "overtaken", APRIL));
+    accept(&mut house, &ending(C, "E20", "own", MAY));
+    house.pass(at(MAY));
+    assert_eq!((house.supplier(APRIL).as_str(), house.supplier(MAY).as_str()), (C, "nobody"));
+
+    let mut house = House::opened();
+    accept(&mut house, &request(B, "E03", "c1", "2023-03-20T23:00:00Z"));
+    accept(&mut house, &ending(B, "E20", "of nothing", APRIL));
+    accept(&mut house, &cancellation(B, "E03", "x1", "c1"));
+    accept(&mut house, &ending(A, "E20", "own", MAY));
+    house.pass(at(MAY));
+    assert_eq!((house.supplier(APRIL).as_str(), house.supplier(MAY).as_str()), (A, "nobody"));
+}
+
+#[test]
+fn a_customer_whose_supply_has_ended_moves_out_all_the_same() {
+    let mut house = House::opened();
+    accept(&mut house, &ending(A, "E66", "o1", APRIL));
+    accept(&mut house, &ending(A, "E20", "e1", "2023-03-20T23:00:00Z"));
+    house.pass(at("2023-03-31T21:59:59Z"));
+    assert!(house.accounting_point(POINT).consumer_at(at("2023-03-31T21:59:59Z")).is_some());
+    house.post();
+    house.pass(at(APRIL));
+    assert_eq!(house.post(), [format!("CharacteristicsOfACustomerAtAnAP E66 {GRID}/DDM")]);
+    assert_eq!((house.accounting_point(POINT).consumer_at(at(APRIL)), house.told("ConsumerMovedOut").len()), (None, 1));
+}

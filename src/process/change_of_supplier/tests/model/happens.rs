@@ -161,7 +161,9 @@ impl Model {
         if wish.kind == Kind::End && overtaken {
             return;
         }
-        let ends_nothing = wish.is_end() && self.supplier(day - 1).as_ref() != Some(&wish.by);
+        // Nobody else speaks for a customer whose supply has ended before.
+        let last = if wish.kind == Kind::MoveOut { self.last_supplier(day) } else { self.supplier(day - 1) };
+        let ends_nothing = wish.is_end() && last.as_ref() != Some(&wish.by);
         let takes_nothing = wish.kind == Kind::Forced && there.as_ref() != Some(&wish.whom);
         let answers_for_nothing = wish.kind == Kind::Balance && there.as_ref() != Some(&wish.by);
         if ends_nothing || takes_nothing || answers_for_nothing {

@@ -179,6 +179,11 @@ impl Model {
         at(&self.story().0, instant).map(|id| self.by(id).to_string())
     }
 
+    /// Whoever supplied last before an instant.
+    pub fn last_supplier(&self, instant: Instant) -> Option<String> {
+        self.story().0.range(..instant).rev().find_map(|(_, id)| id.clone()).map(|id| self.by(&id).to_string())
+    }
+
     /// Whoever begins to supply at an instant.
     pub fn begins(&self, instant: Instant) -> Option<String> {
         self.story().0.get(&instant).cloned().flatten().map(|id| self.by(&id).to_string())
