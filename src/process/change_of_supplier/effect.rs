@@ -77,6 +77,9 @@ impl Work<'_> {
             ProcessKind::ForcedSupplierChange => self.taken_over(process, &effect),
             _ => self.supplier_changed(process, &effect),
         }
+        if effect.supplier.is_some() {
+            self.tell_of_its_end(process);
+        }
         for superseded in &effect.superseded {
             if self.courses.contains_key(superseded) {
                 self.end(superseded, Why::Superseded);
@@ -93,6 +96,9 @@ impl Work<'_> {
         let (start, grid) = (course.effective, self.grid_operator(&course.point));
         if let Some(supplier) = &effect.supplier {
             self.tell(events::supplier_changed(&course, supplier, effect.previous.as_ref()));
+        }
+        if let Some(loser) = &effect.previous {
+            self.notify_loser(process, loser);
         }
         // Where its own supply simply goes on, nothing was interrupted.
         let is_another = effect.supplier.is_some();

@@ -9,7 +9,7 @@
 //! every reason for the rest; records stand alone.
 //!
 //! **Two tracks.** The message track ([`track`]) sends one document after the other: confirmation, metering point, customer
-//! and charges to the future supplier, and a notice to the current one 72 hours before its supply ends. The date track
+//! and charges to the future supplier, and a notice to the current one 72 hours before its supply ends ([`notice`]). The date track
 //! ([`effect`]) carries a process out at the local midnight of its effective date, whatever the message track has come to.
 //! A move-in has no message track: what is known is sent at once, and the former supplier and the grid company are told
 //! when it has taken effect; the customer's data follow to the grid company some days later.
@@ -34,6 +34,7 @@ mod ending;
 pub mod events;
 mod forced;
 pub mod letters;
+pub mod notice;
 mod record;
 mod rules;
 pub mod settings;

@@ -5,16 +5,14 @@
 //!
 //! Source: market-roles 2.2.2, 2.10.
 
-use super::course::{Awaited, Notified, State};
+use super::course::{Awaited, State};
 use super::settings::Means;
 use super::timers;
 use super::work::Work;
 use crate::document::Outgoing;
 use crate::market::Timestamp;
-use crate::process::Market;
 use crate::process::accounting_points::{ProcessKind, Status};
 use crate::process::dispatch;
-use crate::process::market_documents::letters::record_id;
 
 impl Work<'_> {
     /// Takes a change of supplier as far as it gets.
@@ -70,41 +68,6 @@ impl Work<'_> {
             _ => return false,
         }
         true
-    }
-
-    /// The instant at which the current supplier is told that its supply stops.
-    pub fn notice_due(&self, effective: Timestamp) -> Timestamp {
-        notice_at(effective, self.context.market)
-    }
-
-    /// Tells whoever is supplier now. Where nobody is, or nobody's supply will be left to end, the step is passed.
-    fn notify_current_supplier(&mut self, process: &str, means: Means) {
-        let course = &self.courses[process];
-        let (now, effective, requester) = (self.now(), course.effective, course.requester.clone());
-        let point = &self.site(&course.point).point;
-        let last = Timestamp::from_micros(effective.micros() - 1);
-        let supplied_until_then = point.as_expected().supplier_at(last).is_some();
-        let current = match self.status_of(course) {
-            // Its day has come before its message: the supply that has ended is meant.
-            Some(Status::Completed) => point.supplier_at(last),
-            _ => point.supplier_at(now),
-        };
-        let current = current.filter(|current| supplied_until_then && **current != requester).cloned();
-        let Some(supplier) = current else {
-            self.course_mut(process).tell(now, "nobody has to be told that a supply ends");
-            self.course_mut(process).dispatched.insert(State::AwaitingCurrentSupplierNotificationDispatch);
-            return;
-        };
-        let notice = self.notice(process, "E03", &Work::supplier(&supplier), effective);
-        self.note_that_told(process, &notice);
-        self.dispatch(process, Some(notice), means);
-    }
-
-    /// Whoever gets this notice must hear if what it says does not happen.
-    pub fn note_that_told(&mut self, process: &str, notice: &Outgoing) {
-        let record_id = record_id(&notice.records[0]).to_string();
-        let party = notice.receiver.clone();
-        self.course_mut(process).notified.push(Notified { party, record_id });
     }
 
     pub fn enter(&mut self, process: &str, state: State) {
@@ -178,11 +141,6 @@ impl Work<'_> {
         self.course_mut(process).tell(now, sent(&document));
         self.outgoing.push(document);
     }
-}
-
-/// When the current supplier is told of a change on this day.
-pub fn notice_at(effective: Timestamp, market: &Market) -> Timestamp {
-    before(effective, market.dk().market_roles.change_of_supplier.current_supplier_notice_hours)
 }
 
 /// A document as a story tells it.

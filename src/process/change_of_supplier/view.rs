@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::course;
+use super::notice::notice_at;
 use super::timers;
-use super::track::notice_at;
 use crate::market::{MeteringPointId, Timestamp};
 use crate::process::Market;
 use crate::process::accounting_points::transactions::{self, Transaction};

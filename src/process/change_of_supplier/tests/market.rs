@@ -266,6 +266,23 @@ impl Market {
 }
 
 impl Market {
+    /// Nobody has lost a supply to a change, in the end, without having heard of the day (E03).
+    pub fn all_losers_are_told(&self) {
+        for (model, number) in self.models.iter().zip(POINTS) {
+            for (loser, day) in model.losers() {
+                let day = Timestamp::from_seconds(day).to_string();
+                let tells = |it: &&Outgoing| {
+                    let is_notice = it.kind.name == "GenericNotification" && it.business_reason == "E03";
+                    let texts: Vec<String> = said(it).into_iter().map(|(_, text)| text).collect();
+                    is_notice
+                        && it.receiver.number.as_str() == loser
+                        && [number, &day].iter().all(|it| texts.iter().any(|text| text == it))
+                };
+                assert!(self.house.sent.iter().any(|it| tells(&it)), "{loser} loses {number} at {day}: {model:#?}");
+            }
+        }
+    }
+
     /// The transaction or the order that a process comes from; nothing where it was so in the beginning.
     fn asked_by<'a>(&'a self, process: &'a crate::process::accounting_points::Process) -> Option<&'a str> {
         let transaction = Some(&*process.transaction_id).filter(|id| !id.is_empty());

@@ -2,6 +2,7 @@
 
 pub mod market;
 pub mod model;
+mod notices;
 mod points;
 mod properties;
 mod rules;

@@ -24,6 +24,7 @@ proptest! {
     #[test]
     fn every_point_fares_as_a_model_of_its_own_has_it(acts in prop::collection::vec(act(), 1..40)) {
         let market = play(&acts);
+        market.all_losers_are_told();
         let house = &market.house;
 
         // Every transaction that was sent has exactly one answer, but for answers, which are acknowledged or take effect.

@@ -175,6 +175,9 @@ impl Model {
         self.set(id, State::Done);
         self.told.push(id.to_string());
         let lost = there.filter(|there| self.supplier(day).as_ref() != Some(there));
+        if let Some(lost) = lost.as_ref().filter(|_| wish.kind == Kind::Change) {
+            self.losses.push((id.to_string(), lost.clone()));
+        }
         // The customer who agreed to a change has gone, whoever else moves in as well.
         let leaves = |earlier: usize, it: &Wish| {
             let moved_in = wish.kind == Kind::MoveIn && earlier < number && it.at >= day;

@@ -122,6 +122,8 @@ pub struct Model {
     pub wishes: Vec<Wish>,
     /// What has come true, in the order in which it did.
     told: Vec<String>,
+    /// The changes that have ended a supply, with whose.
+    losses: Vec<(String, String)>,
 }
 
 /// From each instant on what somebody wished, or nothing: an id, which of what was so in the beginning is empty.
@@ -141,7 +143,7 @@ fn begin(steps: &mut Steps, wish: &Wish) {
 impl Model {
     pub fn new(supplier: &str, customer: &str, begins: Instant) -> Self {
         let (first_supplier, first_customer) = (supplier.to_string(), customer.to_string());
-        Self { first_supplier, first_customer, begins, wishes: Vec::new(), told: Vec::new() }
+        Self { first_supplier, first_customer, begins, wishes: Vec::new(), told: Vec::new(), losses: Vec::new() }
     }
 
     fn left(&self) -> impl Iterator<Item = &Wish> {
@@ -182,6 +184,12 @@ impl Model {
     /// Whoever supplied last before an instant.
     pub fn last_supplier(&self, instant: Instant) -> Option<String> {
         self.story().0.range(..instant).rev().find_map(|(_, id)| id.clone()).map(|id| self.by(&id).to_string())
+    }
+
+    /// Who has lost a supply to a change, and when, where that holds.
+    pub fn losers(&self) -> Vec<(&str, Instant)> {
+        let losses = self.losses.iter().map(|(id, loser)| (&**loser, self.wish(id)));
+        losses.filter(|(_, wish)| !wish.undone).map(|(loser, wish)| (loser, wish.at)).collect()
     }
 
     /// Whoever begins to supply at an instant.

@@ -1,0 +1,94 @@
+//! Who is told that its supply ends, when something comes between the notice and the day.
+
+use super::*;
+use crate::process::reallocation::tests::{agree, reallocate};
+
+const EARLY: &str = "2023-03-19T23:00:00Z";
+
+fn accept(house: &mut House, request: &dyn Request) {
+    assert_eq!(broken(&house.send(request)), Vec::<&str>::new());
+}
+
+/// Everything is fetched, so that nothing but days is waited for.
+fn fetched(house: &mut House) {
+    house.market.dk_mut().market_roles.dispatch.metering_point_details = settings::Means::Enqueued;
+}
+
+/// To whom it was said so far that a supply ends, or begins, on a day.
+fn told(house: &House, day: &str) -> Vec<String> {
+    let is_it = |it: &&Outgoing| {
+        let about = said(it).iter().any(|(_, text)| text == day);
+        it.kind.name == "GenericNotification" && ["E01", "E03"].contains(&&*it.business_reason) && about
+    };
+    let line = |it: &Outgoing| format!("{} {} {}", it.created, it.business_reason, it.receiver);
+    house.sent.iter().filter(is_it).map(line).collect()
+}
+
+#[test]
+fn whoever_comes_to_supply_after_the_notice_is_told_then() {
+    let mut house = House::opened();
+    fetched(&mut house);
+    accept(&mut house, &request(B, "E03", "c1", "2023-03-30T22:00:00Z"));
+    accept(&mut house, &request(C, "E03", "c2", APRIL));
+    house.pass(at(APRIL));
+    let (a, b) = (format!("2023-03-28T22:00:00Z E03 {A}/DDQ"), format!("2023-03-30T22:00:00Z E03 {B}/DDQ"));
+    assert_eq!(told(&house, APRIL), [a, b]);
+    // Its own return: nobody had to be told when the notice was due.
+    let mut house = House::opened();
+    fetched(&mut house);
+    accept(&mut house, &request(C, "E03", "c1", "2023-03-30T22:00:00Z"));
+    accept(&mut house, &request(A, "E03", "c2", APRIL));
+    house.pass(at(APRIL));
+    assert_eq!(
+        (told(&house, APRIL), house.supplier(APRIL).as_str()),
+        (vec![format!("2023-03-30T22:00:00Z E03 {C}/DDQ")], A)
+    );
+}
+
+#[test]
+fn whoever_gets_a_supply_back_is_told_that_it_ends() {
+    let mut house = House::opened();
+    fetched(&mut house);
+    accept(&mut house, &request(B, "E03", "c1", EARLY));
+    house.pass(at("2023-03-20T09:00:00Z"));
+    accept(&mut house, &request(C, "E03", "c2", APRIL));
+    house.pass(at("2023-03-29T09:00:00Z"));
+    accept(&mut house, &reallocate(B, "D07", "r1", EARLY));
+    let asked = house.sent.iter().rfind(|it| it.kind.name == "RequestReallocateChangeOfSupplier").unwrap();
+    let id = value(asked, "mRID");
+    // Its answer comes before the day, or behind it.
+    let mut late = house.clone();
+    house.pass(at("2023-03-30T09:00:00Z"));
+    house.send(&agree(A, "a1", id.as_deref()));
+    late.pass(at("2023-04-02T09:00:00Z"));
+    late.send(&agree(A, "a1", id.as_deref()));
+    for (house, when) in [(house, "2023-03-30T09:00:00Z"), (late, "2023-04-02T09:00:00Z")] {
+        let (b, a) = (format!("2023-03-28T22:00:00Z E03 {B}/DDQ"), format!("{when} E03 {A}/DDQ"));
+        assert_eq!(told(&house, APRIL), [b, a]);
+    }
+}
+
+#[test]
+fn whose_end_of_supply_is_cancelled_after_the_notice_is_told() {
+    let mut house = House::opened();
+    fetched(&mut house);
+    house.market.dk_mut().market_roles.end_of_supply.cancellation_period_hours = 0;
+    accept(&mut house, &ending(A, "E20", "e1", "2023-03-30T22:00:00Z"));
+    accept(&mut house, &request(B, "E03", "c1", APRIL));
+    house.pass(at("2023-03-29T09:00:00Z"));
+    assert_eq!(told(&house, APRIL), Vec::<String>::new());
+    accept(&mut house, &cancellation(A, "E20", "x1", "e1"));
+    assert_eq!(told(&house, APRIL), [format!("2023-03-29T09:00:00Z E03 {A}/DDQ")]);
+}
+
+#[test]
+fn whoever_takes_over_in_the_past_is_told_that_its_supply_is_over() {
+    let mut house = House::opened();
+    accept(&mut house, &request(B, "E03", "c1", EARLY));
+    house.pass(at("2023-03-20T09:00:00Z"));
+    house.sent.clear();
+    accept(&mut house, &move_in(C, "m1", "2023-03-14T23:00:00Z"));
+    assert_eq!(told(&house, EARLY), [format!("2023-03-20T09:00:00Z E03 {C}/DDQ")]);
+    let supplies = ["2023-03-14T23:00:00Z", EARLY].map(|instant| house.supplier(instant));
+    assert_eq!(supplies, [C, B]);
+}
