@@ -113,10 +113,11 @@ struct How {
 }
 
 pub fn force(args: &ForceArgs, dir: &Path, json: bool, config: &Config) -> Result<Outcome> {
-    let mut metering_points = args.metering_point.clone();
+    let named = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
+    let mut metering_points = named(&args.metering_point);
     if let Some(file) = &args.metering_points {
         let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
-        metering_points.extend(text.split_whitespace().map(str::to_string));
+        metering_points.get_or_insert_default().extend(text.split_whitespace().map(str::to_string));
     }
     let table = OrderTable::ForceSupplierChange {
         kind: args.kind.clone(),
@@ -124,7 +125,7 @@ pub fn force(args: &ForceArgs, dir: &Path, json: bool, config: &Config) -> Resul
         to: args.to.clone(),
         to_by_grid_area: args.to_in.iter().cloned().collect(),
         date: midnight(&args.date, config)?,
-        grid_areas: args.grid_area.clone(),
+        grid_areas: named(&args.grid_area),
         metering_points,
     };
     run(&table, &args.how, dir, json, config)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
 use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Timestamp};
@@ -139,10 +139,11 @@ pub enum OrderTable {
         to_by_grid_area: BTreeMap<String, String>,
         /// An instant: a local midnight.
         date: String,
-        #[serde(default)]
-        grid_areas: Vec<String>,
-        #[serde(default)]
-        metering_points: Vec<String>,
+        /// Where neither these nor metering points are named, all are meant.
+        #[serde(default, deserialize_with = "named")]
+        grid_areas: Option<Vec<String>>,
+        #[serde(default, deserialize_with = "named")]
+        metering_points: Option<Vec<String>>,
     },
     ChangeBalanceResponsible {
         supplier: String,
@@ -164,6 +165,8 @@ pub enum Flaw {
     Successor,
     #[error("grid_areas and metering_points do not go together; without either, all are meant")]
     Selection,
+    #[error("{0} names nothing; where all are meant, it is left out")]
+    NothingSelected(&'static str),
     #[error("the date {0} is no instant such as 2023-09-30T22:00:00Z")]
     Date(String),
     #[error("the type {0} is neither Consumption nor Production")]
@@ -179,8 +182,9 @@ impl OrderTable {
         match self {
             OrderTable::ForceSupplierChange { kind, from, to, to_by_grid_area, date, grid_areas, metering_points } => {
                 let kind = ForcedKind::from_code(kind).ok_or_else(|| Flaw::Kind(kind.clone()))?;
-                if metering_points.len() > METERING_POINTS_MAX
-                    || grid_areas.len() > GRID_AREAS_MAX
+                let named = |list: &Option<Vec<String>>| list.as_ref().map_or(0, Vec::len);
+                if named(metering_points) > METERING_POINTS_MAX
+                    || named(grid_areas) > GRID_AREAS_MAX
                     || to_by_grid_area.len() > GRID_AREAS_MAX
                 {
                     return Err(Flaw::TooMany);
@@ -194,14 +198,7 @@ impl OrderTable {
                     }
                     _ => return Err(Flaw::Successor),
                 };
-                let selection = match (grid_areas.is_empty(), metering_points.is_empty()) {
-                    (true, true) => Selection::All,
-                    (false, true) => Selection::GridAreas(grid_areas.iter().cloned().collect()),
-                    (true, false) => Selection::MeteringPoints(
-                        metering_points.iter().map(|id| MeteringPointId::new(id.trim())).collect(),
-                    ),
-                    (false, false) => return Err(Flaw::Selection),
-                };
+                let selection = selection(grid_areas.as_deref(), metering_points.as_deref())?;
                 let what = What::ForceSupplierChange { kind, from: number(from), to };
                 Ok(Order { what, selection, date: instant(date)? })
             }
@@ -217,6 +214,24 @@ impl OrderTable {
                 Ok(Order { what, selection, date: instant(date)? })
             }
         }
+    }
+}
+
+/// A list that is written at all is one; nothing does not stand for all.
+fn named<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+    Vec::deserialize(from).map(Some)
+}
+
+fn selection(grid_areas: Option<&[String]>, metering_points: Option<&[String]>) -> Result<Selection, Flaw> {
+    match (grid_areas, metering_points) {
+        (None, None) => Ok(Selection::All),
+        (Some([]), None) => Err(Flaw::NothingSelected("grid_areas")),
+        (None, Some([])) => Err(Flaw::NothingSelected("metering_points")),
+        (Some(areas), None) => Ok(Selection::GridAreas(areas.iter().cloned().collect())),
+        (None, Some(points)) => {
+            Ok(Selection::MeteringPoints(points.iter().map(|id| MeteringPointId::new(id.trim())).collect()))
+        }
+        (Some(_), Some(_)) => Err(Flaw::Selection),
     }
 }
 

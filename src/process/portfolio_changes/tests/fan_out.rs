@@ -108,7 +108,7 @@ fn a_grid_area_is_looked_for_at_the_metering_point() {
     else {
         panic!("it is one")
     };
-    let grid_areas = vec!["151".to_string()];
+    let grid_areas = Some(vec!["151".to_string()]);
     let table = OrderTable::ForceSupplierChange { kind, from, to, to_by_grid_area, date, grid_areas, metering_points };
     let id = order(&mut house, &table).unwrap();
     assert_eq!(outcome(&house, &id, elsewhere).unwrap().kind.name(), "done");

@@ -322,7 +322,7 @@ fn every_rule_of_an_accounting_point_is_told() {
     };
     let named = |point: &str, table: OrderTable| match table {
         OrderTable::ForceSupplierChange { kind, from, to, to_by_grid_area, date, grid_areas, .. } => {
-            let metering_points = vec![point.to_string()];
+            let metering_points = Some(vec![point.to_string()]);
             OrderTable::ForceSupplierChange { kind, from, to, to_by_grid_area, date, grid_areas, metering_points }
         }
         other => other,
@@ -333,8 +333,8 @@ fn every_rule_of_an_accounting_point_is_told() {
         to: None,
         to_by_grid_area: BTreeMap::from([("131".to_string(), B.to_string())]),
         date: APRIL.into(),
-        grid_areas: Vec::new(),
-        metering_points: Vec::new(),
+        grid_areas: None,
+        metering_points: None,
     };
     let skipped = |rule: &str| (format!("skipped {rule}"), 0);
     let closed = |house: &mut House| house.point(POINT, "E17", "ClosedDown");

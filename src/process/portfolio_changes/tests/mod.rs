@@ -30,8 +30,8 @@ pub fn forced(kind: &str, from: &str, to: &str) -> OrderTable {
         to: Some(to.into()),
         to_by_grid_area: BTreeMap::new(),
         date: APRIL.into(),
-        grid_areas: Vec::new(),
-        metering_points: Vec::new(),
+        grid_areas: None,
+        metering_points: None,
     }
 }
 

@@ -12,7 +12,7 @@ fn refused(table: &OrderTable) -> Vec<&'static str> {
 fn in_areas(areas: &[&str], table: OrderTable) -> OrderTable {
     match table {
         OrderTable::ForceSupplierChange { kind, from, to, to_by_grid_area, date, metering_points, .. } => {
-            let grid_areas = areas.iter().map(ToString::to_string).collect();
+            let grid_areas = Some(areas.iter().map(ToString::to_string).collect());
             OrderTable::ForceSupplierChange { kind, from, to, to_by_grid_area, date, grid_areas, metering_points }
         }
         other => other,
@@ -102,6 +102,9 @@ fn what_is_written_otherwise_is_no_order() {
         format!("{base}{}", whole.replace("to = \"2\"\n", "")),
         format!("{base}{whole}[to_by_grid_area]\n131 = \"2\"\n"),
         format!("{base}{whole}grid_areas = [\"131\"]\nmetering_points = [\"a\"]\n"),
+        format!("{base}{whole}grid_areas = []\n"),
+        format!("{base}{whole}metering_points = []\n"),
+        format!("{base}{whole}grid_areas = []\nmetering_points = []\n"),
         format!("{base}{}", whole.replace("2023-03-31T22:00:00Z", "soon")),
         format!("order = \"Something\"\nfrom = \"1\"\n{whole}"),
     ] {
@@ -113,8 +116,8 @@ fn what_is_written_otherwise_is_no_order() {
         to: Some(B.into()),
         to_by_grid_area: BTreeMap::new(),
         date: APRIL.into(),
-        grid_areas: Vec::new(),
-        metering_points: vec![POINT.to_string(); super::super::order::METERING_POINTS_MAX + 1],
+        grid_areas: None,
+        metering_points: Some(vec![POINT.to_string(); super::super::order::METERING_POINTS_MAX + 1]),
     };
     assert_eq!(many.order(), Err(Flaw::TooMany));
 }
@@ -137,8 +140,8 @@ fn an_order_is_read_back_as_it_was_given() {
         to: None,
         to_by_grid_area: BTreeMap::from([("131".into(), B.into()), ("151".into(), C.into())]),
         date: APRIL.into(),
-        grid_areas: vec!["131".into()],
-        metering_points: Vec::new(),
+        grid_areas: Some(vec!["131".into()]),
+        metering_points: None,
     };
     for table in [takeover(), by_area, balance(A, "131", BALANCE, APRIL)] {
         let given = record::Given::new(&table.order().unwrap(), at("2023-03-01T09:00:00Z"));
