@@ -3,7 +3,7 @@
 use super::{Case, Check, Level};
 use crate::market::{is_eic, is_gln, is_gsrn};
 use crate::process::accounting_points::customers::is_too_long;
-use crate::process::market_documents::Rule;
+use crate::process::market_documents::{Id, Rule};
 
 pub static CHANGE_OF_SUPPLIER: Level = &[
     &[&GSRN_NUMBER_IS_REQUIRED, &INVALID_GSRN_NUMBER],
@@ -13,7 +13,7 @@ pub static CHANGE_OF_SUPPLIER: Level = &[
         &ACTOR_NUMBER_MUST_MATCH_ITS_SCHEME,
         &ENERGY_SUPPLIER_DOES_NOT_MATCH_SENDER,
     ],
-    &[&BALANCE_RESPONSIBLE_MISSING_WHERE_REQUIRED],
+    &[&BALANCE_RESPONSIBLE_MISSING_WHERE_REQUIRED, &BALANCE_RESPONSIBLE_MUST_MATCH_ITS_SCHEME],
     &[&EFFECTIVE_DATE_IS_EMPTY, &DATE_FORMAT_MUST_BE_UTC],
     &[&CONSUMER_IDENTIFIER_IS_REQUIRED, &INVALID_CUSTOMER_NUMBER],
 ];
@@ -28,7 +28,7 @@ pub static SUPPLIER_ALONE: Level = &[&[
 
 pub static MOVE_IN: Level = &[
     &[&GSRN_NUMBER_IS_REQUIRED, &INVALID_GSRN_NUMBER],
-    &[&BALANCE_RESPONSIBLE_MISSING_WHERE_REQUIRED],
+    &[&BALANCE_RESPONSIBLE_MISSING_WHERE_REQUIRED, &BALANCE_RESPONSIBLE_MUST_MATCH_ITS_SCHEME],
     &[&EFFECTIVE_DATE_IS_EMPTY, &DATE_FORMAT_MUST_BE_UTC],
     &[&CONSUMER_NAME_IS_REQUIRED, &CUSTOMER_TEXT_LENGTH],
     &[&CONSUMER_IDENTIFIER_IS_REQUIRED, &INVALID_CUSTOMER_NUMBER],
@@ -42,7 +42,7 @@ pub static BALANCE: Level = &[
         &ACTOR_NUMBER_MUST_MATCH_ITS_SCHEME,
         &ENERGY_SUPPLIER_DOES_NOT_MATCH_SENDER,
     ],
-    &[&BALANCE_RESPONSIBLE_MISSING],
+    &[&BALANCE_RESPONSIBLE_MISSING, &BALANCE_RESPONSIBLE_MUST_MATCH_ITS_SCHEME],
     &[&EFFECTIVE_DATE_IS_EMPTY, &DATE_FORMAT_MUST_BE_UTC],
 ];
 
@@ -77,6 +77,11 @@ pub static BALANCE_RESPONSIBLE_MISSING: Check =
 pub static BALANCE_RESPONSIBLE_MISSING_WHERE_REQUIRED: Check = Check {
     rule: Rule::BalanceResponsibleMissing,
     fails: |case| case.market.dk().market_roles.change_of_supplier.require_brp && names_no_responsible(case),
+};
+
+pub static BALANCE_RESPONSIBLE_MUST_MATCH_ITS_SCHEME: Check = Check {
+    rule: Rule::ActorNumberMustMatchItsScheme,
+    fails: |case| case.record.balance_responsible.as_ref().is_some_and(Id::contradicts_itself),
 };
 
 pub static EFFECTIVE_DATE_IS_EMPTY: Check =

@@ -87,7 +87,14 @@ pub fn levels(asked: Asked) -> Vec<Level> {
 pub fn broken(levels: &[Level], case: &Case) -> Vec<Rule> {
     let failed = |level: &Level| -> Vec<Rule> {
         let first = |chain: &Chain| chain.iter().find(|check| (check.fails)(case)).map(|check| check.rule);
-        level.iter().filter_map(first).collect()
+        // A rule about several parties' numbers is told once.
+        let mut failed: Vec<Rule> = Vec::new();
+        for rule in level.iter().filter_map(first) {
+            if !failed.contains(&rule) {
+                failed.push(rule);
+            }
+        }
+        failed
     };
     levels.iter().map(failed).find(|failed| !failed.is_empty()).unwrap_or_default()
 }

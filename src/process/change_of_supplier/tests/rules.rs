@@ -72,6 +72,39 @@ fn input_rules() {
         ("E03", |_, it| record(it).customer_name = None, &[], &[]),
         ("E56", |_, it| record(it).balance_responsible = None, &["BalanceResponsibleMissing"], &["E18"]),
         (
+            "E56",
+            |_, it| record(it).balance_responsible = Some(Id { coding_scheme: "A01".into(), ..id(BALANCE) }),
+            &["ActorNumberMustMatchItsScheme"],
+            &["D66"],
+        ),
+        (
+            "E03",
+            |_, it| record(it).balance_responsible = Some(Id { coding_scheme: "A01".into(), ..id(BALANCE) }),
+            &["ActorNumberMustMatchItsScheme"],
+            &["D66"],
+        ),
+        (
+            "E65",
+            |_, it| record(it).balance_responsible = Some(Id { coding_scheme: "A01".into(), ..id(BALANCE) }),
+            &["ActorNumberMustMatchItsScheme"],
+            &["D66"],
+        ),
+        (
+            "E56",
+            |_, it| record(it).balance_responsible = Some(Id { coding_scheme: "A10".into(), ..id("10X1001A1001A248") }),
+            &["ActorNumberMustMatchItsScheme"],
+            &["D66"],
+        ),
+        (
+            "E56",
+            |_, it| {
+                record(it).energy_supplier.coding_scheme = "A01".into();
+                record(it).balance_responsible = Some(Id { coding_scheme: "A10".into(), ..id("10X1001A1001A248") });
+            },
+            &["ActorNumberMustMatchItsScheme"],
+            &["D66"],
+        ),
+        (
             "E03",
             |house, _| house.market.dk_mut().market_roles.change_of_supplier.require_brp = true,
             &["BalanceResponsibleMissing"],
