@@ -41,7 +41,10 @@ fn input(record: &CustomerCharacteristics) -> Vec<Rule> {
     let mut broken = metering_point(record);
     broken.extend(form(record));
     broken.extend(address_types(record));
-    let has_address = |it: &SentContact| it.address.as_ref().is_some_and(|address| !address.is_blank());
+    let has_address = |it: &SentContact| {
+        let reference = !rules::is_blank(it.address_reference.as_deref());
+        reference || it.address.as_ref().is_some_and(|address| !address.is_blank())
+    };
     if !record.contacts.iter().any(has_address) {
         broken.push(Rule::ContactAddressIsRequired);
     }

@@ -253,6 +253,22 @@ fn rules_of_a_contact_address() {
         ),
         (GRID, |_, it| it.contacts = vec![contact("D04")], &[], &[]),
         (GRID, |_, it| it.contacts.clear(), &["ContactAddressIsRequired"], &["D70"]),
+        // The address register knows it.
+        (
+            GRID,
+            |_, it| {
+                it.contacts[0].address = None;
+                it.contacts[0].address_reference = Some("0a3f50a0-75eb-32b8-e044-0003ba298018".into());
+            },
+            &[],
+            &[],
+        ),
+        (
+            GRID,
+            |_, it| (it.contacts[0].address, it.contacts[0].address_reference) = (None, Some(" ".into())),
+            &["ContactAddressIsRequired"],
+            &["D70"],
+        ),
         (
             GRID,
             |_, it| it.contacts[0].address = Some(Address { city: Some(" ".into()), ..Address::default() }),
