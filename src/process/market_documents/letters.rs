@@ -87,7 +87,7 @@ pub struct About<'a> {
 /// A record that confirms. Its kind says what.
 pub fn confirmation(id: String, about: &About) -> Record {
     let mut fields = answered(id, about);
-    fields.extend(about.description.map(|text| Field::Text("description", text.to_string())));
+    fields.extend(description_field(about.description));
     Record { transaction_id: about.transaction_id.to_string(), reasons: Vec::new(), fields }
 }
 
@@ -96,7 +96,7 @@ pub fn rejection(id: String, about: &About, reasons: &[Reason]) -> Record {
     let mut fields = answered(id, about);
     fields.extend(reasons.iter().map(reason_field));
     // After the reasons, unlike in a confirmation.
-    fields.extend(about.description.map(|text| Field::Text("description", text.to_string())));
+    fields.extend(description_field(about.description));
     Record { transaction_id: about.transaction_id.to_string(), reasons: told(reasons), fields }
 }
 
@@ -151,7 +151,7 @@ pub fn forwarded_service(
         party_field("marketEvaluationPoint.energySupplier_MarketParticipant.mRID", requester),
         Field::Code("marketEvaluationPoint.request_ServiceCategory.kind", service.code().to_string()),
     ];
-    fields.extend(description.map(|text| Field::Text("description", text.to_string())));
+    fields.extend(description_field(description));
     Record { transaction_id: id, reasons: Vec::new(), fields }
 }
 
@@ -185,8 +185,14 @@ pub fn acknowledgement(
 
 fn reason_field(reason: &Reason) -> Field {
     let mut fields = vec![Field::Code("code", reason.code.clone())];
-    fields.extend(reason.text.iter().map(|text| Field::Text("text", text.clone())));
+    let text = reason.text.iter().filter(|text| !text.trim().is_empty());
+    fields.extend(text.map(|text| Field::Text("text", text.clone())));
     Field::Item("Reason", fields)
+}
+
+/// What says nothing is left out.
+fn description_field(text: Option<&str>) -> Option<Field> {
+    text.filter(|text| !text.trim().is_empty()).map(|text| Field::Text("description", text.to_string()))
 }
 
 fn told(reasons: &[Reason]) -> Vec<(String, String)> {

@@ -228,7 +228,7 @@ const TABLE: &[Row] = &[
     (Rule::CustomerTextLength, "CustomerTextLength", ReasonCode::E86, &[MoveIn, CustomerData, Contact]),
     (Rule::PeriodMustBeValid, "PeriodMustBeValid", ReasonCode::E50, &[Query]),
     (Rule::InitiatorMustBeComplete, "InitiatorMustBeComplete", ReasonCode::D64, &[Query]),
-    (Rule::DescriptionLength, "DescriptionLength", ReasonCode::E86, &[Service]),
+    (Rule::DescriptionLength, "DescriptionLength", ReasonCode::E86, &[Service, Answer]),
     (Rule::ServiceMustBeKnown, "ServiceMustBeKnown", ReasonCode::D60, &[Service]),
     // Domain (3.4).
     (Rule::UnknownAccountingPoint, "UnknownAccountingPoint", ReasonCode::E10, ALL_BUT_ANSWERS),

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::rules;
 use super::service::{self, Service, State};
 use crate::document::{Header, Kind, Record};
 use crate::market::{ActorNumber, ActorRole, Party};
@@ -96,7 +97,7 @@ pub fn decide(header: &Header, document: &str, answers: &[Answer], facts: &Facts
     Decision { fates, ..decision }
 }
 
-/// The service that an answer is to. It was forwarded to whoever answers, and is open.
+/// The service that an answer is to. It was forwarded to whoever answers, and is open; the words are not too many to pass on.
 fn judge(services: &BTreeMap<&str, Service>, answer: &Answer, sender: &ActorNumber) -> Result<Service, Rule> {
     let text = answer.answered.original_transaction_id.as_deref().unwrap_or_default();
     if text.trim().is_empty() {
@@ -104,7 +105,8 @@ fn judge(services: &BTreeMap<&str, Service>, answer: &Answer, sender: &ActorNumb
     }
     let found = reference(answer.answered).and_then(|id| services.get(id));
     let open = found.filter(|it| it.state == State::Open && it.grid_company == *sender);
-    open.cloned().ok_or(Rule::AnswerToNothingOpen)
+    let service = open.cloned().ok_or(Rule::AnswerToNothingOpen)?;
+    if rules::is_too_long(answer.description) { Err(Rule::DescriptionLength) } else { Ok(service) }
 }
 
 /// The answer as the supplier gets it: to its own transaction, in the words of the grid company.

@@ -70,13 +70,18 @@ fn input(case: &Case) -> Vec<Rule> {
     if instant(record.start.trim()).is_none() {
         broken.push(Rule::DateFormatMustBeUTC);
     }
-    if record.description.as_ref().is_some_and(|text| text.chars().nth(DESCRIPTION_CHARACTERS_MAX).is_some()) {
+    if is_too_long(record.description.as_deref()) {
         broken.push(Rule::DescriptionLength);
     }
     if ServiceRequest::from_code(&record.service).is_none() {
         broken.push(Rule::ServiceMustBeKnown);
     }
     broken
+}
+
+/// Whether a free text, of a request or of its answer, is longer than it may be.
+pub fn is_too_long(description: Option<&str>) -> bool {
+    description.is_some_and(|text| text.chars().nth(DESCRIPTION_CHARACTERS_MAX).is_some())
 }
 
 /// As in ebIX.

@@ -160,11 +160,35 @@ fn a_request_goes_to_the_grid_company_and_its_answer_back() {
 }
 
 #[test]
+fn what_says_nothing_is_left_out() {
+    let mut house = House::opened();
+    let mut request = asked(A, "D22", "s1");
+    request.records[0].description = Some(" ".into());
+    let decision = house.send(&request);
+    let (forwarded, name) = (&decision.outgoing[0], "description");
+    let (id, said) = (value(forwarded, "mRID").unwrap(), value(forwarded, name));
+    assert_eq!(said, None);
+    let mut rejected = house.clone();
+    let mut confirmation = confirm(GRID, "g1", Some(&id));
+    confirmation.records[0].description = Some(String::new());
+    assert_eq!(value(&house.send(&confirmation).outgoing[0], name), None);
+    let mut rejection = reject(GRID, "g1", Some(&id));
+    rejection.records[0].description = Some(String::new());
+    rejection.records[0].reasons = vec![SentReason { code: "D58".into(), text: Some(String::new()) }];
+    let decision = rejected.send(&rejection);
+    assert_eq!(value(&decision.outgoing[0], name), None);
+    assert!(!format!("{:?}", decision.outgoing[0].records[0].fields).contains("\"text\""));
+}
+
+#[test]
 fn an_answer_to_nothing_that_is_open_is_acknowledged_as_wrong() {
     let mut house = House::opened();
     let id = forwarded(&mut house, "D22", "s1");
     house.post();
-    let rows: [(ConfirmRequestService, &str, &str, &str); 5] = [
+    let mut long = confirm(GRID, "g9", Some(&id));
+    long.records[0].description = Some("é".repeat(513));
+    let rows: [(ConfirmRequestService, &str, &str, &str); 6] = [
+        (long, "DescriptionLength", "E86", GRID),
         (confirm(GRID, "g1", None), "AnswerWithoutReference", "D64", GRID),
         (confirm(GRID, "g2", Some(" ")), "AnswerWithoutReference", "D64", GRID),
         (confirm(GRID, "g3", Some("s1")), "AnswerToNothingOpen", "E0H", GRID),
