@@ -13,7 +13,7 @@ use gridpost::archive::{self, Outbound, Place};
 use gridpost::document::{Category, Kind, Outgoing};
 use gridpost::gateway::{Clock, Dequeued, Gateway, Settings};
 use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
-use gridpost::post_office::{self, Bounds, Letter};
+use gridpost::post_office::{self, Bounds, Letter, Subjects};
 use gridpost::record::{Batch, Expected, Key, Outcome};
 use gridpost::store::{Embedded, Options, Store};
 use tokio::runtime::Runtime;
@@ -149,7 +149,8 @@ fn notices(first: u64) -> Batch {
     let letters = written.iter().map(|(outgoing, records_from, place)| {
         let Place { part, offset, bytes } = *place;
         let (message_id, joins_from) = (outgoing.message_id.clone(), Some(*records_from));
-        Letter { outgoing, message_id, records: 1, points: POINTS, hash: [0; 32], part, offset, bytes, joins_from }
+        let (records, points, about, hash) = (1, POINTS, about(outgoing), [0; 32]);
+        Letter { outgoing, message_id, records, points, about, hash, part, offset, bytes, joins_from }
     });
     batch.put_all(post_office::enqueue(letters));
     batch.body_all(outbound.bodies());
@@ -241,6 +242,11 @@ fn group_of(group: u64, stored: u64) -> Batch {
     batch
 }
 
+/// Each is about a charge of its own.
+fn about(outgoing: &Outgoing) -> Subjects {
+    std::iter::once(Subjects::number(&outgoing.message_id)).collect()
+}
+
 fn add(batch: &mut Batch, numbers: std::ops::Range<u64>, stored: u64) {
     let mut outbound = Outbound::default();
     let outgoing: Vec<(Outgoing, Place)> = numbers
@@ -252,8 +258,9 @@ fn add(batch: &mut Batch, numbers: std::ops::Range<u64>, stored: u64) {
         .collect();
     let letters = outgoing.iter().map(|(outgoing, place)| {
         let Place { part, offset, bytes } = *place;
-        let message_id = outgoing.message_id.clone();
-        Letter { outgoing, message_id, records: 1, points: 0, hash: [0; 32], part, offset, bytes, joins_from: None }
+        let (message_id, joins_from) = (outgoing.message_id.clone(), None);
+        let (records, points, about, hash) = (1, 0, about(outgoing), [0; 32]);
+        Letter { outgoing, message_id, records, points, about, hash, part, offset, bytes, joins_from }
     });
     batch.put_all(post_office::enqueue(letters));
     batch.body_all(outbound.bodies());
