@@ -166,7 +166,8 @@ mod tests {
                 if subjects.is_empty() { Subjects::Anything } else { Subjects::These(subjects.to_vec()) };
             member
         };
-        let rows: [(&str, &[(u8, &[u32])], &[u64]); 6] = [
+        type Place<'p> = (u8, &'p [u32]);
+        let rows: [(&str, &[Place], &[u64]); 6] = [
             ("another subject", &[(b'a', &[1]), (b'b', &[2]), (b'a', &[3])], &[0, 2]),
             ("the same subject", &[(b'a', &[1]), (b'b', &[2, 3]), (b'a', &[4]), (b'a', &[3]), (b'a', &[5])], &[0, 2]),
             ("that of the first is taken along", &[(b'a', &[1]), (b'a', &[1]), (b'a', &[1])], &[0, 1, 2]),
