@@ -42,9 +42,9 @@ impl Asking for Cancellation {
         let sender = request.header.sender();
         let originals = request.records.iter().filter_map(original_id);
         let originals = originals.filter_map(|id| transactions::transaction(facts, &sender, id));
-        let named = originals.fold(Needs::default(), |needs, original| match service_id(Some(&original)) {
-            Some(id) => needs.and(service::needs_of(&id)),
-            None => needs.and(accounting_points::needs_of(&original.point)),
+        let named = originals.fold(Needs::default(), |needs, original| {
+            let services = service_id(Some(&original)).map(|id| service::needs_of(&id)).unwrap_or_default();
+            needs.and(accounting_points::needs_of(&original.point)).and(services)
         });
         work::needs_more(facts, &request.points()).and(named)
     }
