@@ -111,6 +111,63 @@ async fn an_id_is_used_once_the_document_is_accepted_and_not_before() {
     assert!(text.contains("00102") && text.contains("<Target>TransactionId</Target>"), "{text}");
 }
 
+/// A cancellation with all that its header and its records can say wrong, or nothing.
+fn cancellation(wrong: bool, records: &str) -> String {
+    let name = "RequestCancellation";
+    let or = |right: &'static str, other: &'static str| if wrong { other } else { right };
+    format!(
+        "<{name}_MarketDocument xmlns=\"urn:ediel.org:structure:requestcancellation:0:1\"><mRID>can-1</mRID>\
+         <type>{}</type><process.processType>{}</process.processType><businessSector.type>{}</businessSector.type>\
+         <sender_MarketParticipant.mRID codingScheme=\"A10\">{}</sender_MarketParticipant.mRID>\
+         <sender_MarketParticipant.marketRole.type>{}</sender_MarketParticipant.marketRole.type>\
+         <receiver_MarketParticipant.mRID codingScheme=\"A10\">{}</receiver_MarketParticipant.mRID>\
+         <receiver_MarketParticipant.marketRole.type>{}</receiver_MarketParticipant.marketRole.type>\
+         <createdDateTime>2023-08-01T08:59:00Z</createdDateTime>{records}</{name}_MarketDocument>",
+        or("E67", "E68"),
+        or("D22", "D18"),
+        or("23", "27"),
+        or(GRID_NUMBER, "8100000000030"),
+        or("DDM", "DDQ"),
+        or("5790001330552", "8100000000030"),
+        or("DDZ", "EZ"),
+    )
+}
+
+fn cancelled(id: &str) -> String {
+    format!(
+        "<MktActivityRecord><mRID>{id}</mRID><marketEvaluationPoint.mRID codingScheme=\"A10\">571313100000001000\
+         </marketEvaluationPoint.mRID></MktActivityRecord>"
+    )
+}
+
+#[tokio::test]
+async fn all_that_is_wrong_with_header_and_ids_is_told_at_once() {
+    let house = start().await;
+    let codes = async |body: String| {
+        let answer = house.post("/v1.0/cim/requestcancellation").header("accept", "application/json").body(body);
+        let answer = answer.send().await.unwrap();
+        if answer.status() == 202 {
+            return "202".to_string();
+        }
+        let error: serde_json::Value = answer.json().await.unwrap();
+        let details = error["error"]["details"].as_array().unwrap().iter();
+        details.map(|it| it["code"].as_str().unwrap().to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let ids = ["", &"x".repeat(37), "z", " z "].map(cancelled).concat();
+    let all = "00002 00001 00303 00304 00401 00402 00403 00202 00205 00102";
+    assert_eq!(codes(cancellation(true, &ids)).await, all);
+    assert_eq!(codes(cancellation(false, &ids)).await, "00202 00205 00102");
+
+    // What was refused has used no id up; what was accepted has, the document's as well as the records'.
+    let two = ["z", "y"].map(cancelled).concat();
+    assert_eq!(codes(cancellation(false, &two)).await, "202");
+    assert_eq!(codes(cancellation(false, &two.replace(">y<", "> y <"))).await, "00101 00102 00102");
+    assert_eq!(codes(cancellation(false, &two).replace("can-1", "can-2")).await, "00102 00102");
+
+    assert_eq!(codes(cancellation(false, "<MktActivityRecord/>")).await, "00302 00302");
+    assert_eq!(codes(cancellation(false, &two).replace(":0:1", ":0:2")).await, "00301");
+}
+
 #[tokio::test]
 async fn of_equal_documents_sent_at_the_same_time_one_has_an_effect() {
     let house = start().await;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::desk::{self, Desk, Failure};
-use super::intake::Seen;
+use super::door::{Head, Seen};
 use super::{Arrived, Error, Fault, Gateway};
 use crate::market::{Party, Timestamp};
 use crate::process::{self, Context, Fate, Pack};
@@ -47,10 +47,10 @@ impl Gateway {
         let Arrived { document, body, reading } = arrived;
         let request = match reading {
             Ok(request) => request,
-            Err(error) => return Ok(DryRun::Refused(error)),
+            Err(unread) => return Ok(DryRun::Refused(self.why_unread(caller, document, &body, &unread)?)),
         };
         let for_another = self.sends_for_another(caller, document.name, request.header())?;
-        let ids = match self.own_ids(caller, document, for_another, &body, &*request) {
+        let ids = match self.own_ids(caller, document, for_another, &body, &Head::of(&*request)) {
             Ok(ids) => ids,
             Err(error) => return Ok(DryRun::Refused(error)),
         };

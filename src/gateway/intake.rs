@@ -2,20 +2,20 @@
 //!
 //! What is refused here is refused with every flaw named, leaves no id behind, and is kept in the archive only.
 
-use std::collections::HashSet;
 use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
+use super::door::{Head, Seen, refused};
 use super::{Error, Fault, Gateway, figures, load};
 use crate::archive::{self, Direction, FirstUse, InboxEntry, LogEntry, Place};
-use crate::document::{self, Header, Refusal, cim_xml};
+use crate::document::{self, Header, cim_xml};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
-use crate::process::{self, Incoming, Pack, Request, RequestReader, delegations, participants};
+use crate::process::{self, Incoming, Pack, Refused, Request, RequestReader, delegations, participants};
 use crate::record::{Batch, Expected, Key, Outcome, Packed, Packer};
 use crate::spec::{self, Flaw, Schema, Specs, Verdict};
-use crate::xml::{self, Limits};
+use crate::xml::Limits;
 
 /// What a sender is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,17 +35,6 @@ pub struct Received {
     pub duplicate: bool,
     /// The document's own id.
     pub message_id: String,
-}
-
-/// What an id of a document was used for before.
-pub(super) enum Seen {
-    Never,
-    /// This very document.
-    Accepted {
-        correlation_id: String,
-    },
-    /// Another one.
-    Under(Error),
 }
 
 impl Gateway {
@@ -68,9 +57,9 @@ impl Gateway {
             Err(error) => return Ok(Receipt::Refused { correlation_id: correlation_id.to_string(), error }),
         };
         let arrived = Arrived::of(&self.specs, &self.settings.limits, document, &body);
-        let caller = match &arrived.reading {
-            Ok(request) => self.caller_of(request.header())?,
-            Err(_) => nobody(),
+        let caller = match arrived.head() {
+            Some(head) => self.caller_of(head.header)?,
+            None => nobody(),
         };
         self.receive(&caller, arrived, correlation_id, self.now()).await
     }
@@ -99,8 +88,9 @@ impl Gateway {
 
     /// Which document it is, by its root's namespace.
     pub fn recognise(&self, body: &[u8]) -> Result<&'static Incoming, Error> {
-        let schema = document::recognise(&self.specs, body, &self.settings.limits)
-            .map_err(|flaw| Error::new(SYNTAX, "the document is not well-formed").details(vec![flaw_error(&flaw)]))?;
+        let schema = document::recognise(&self.specs, body, &self.settings.limits).map_err(|flaw| {
+            Error::new(SYNTAX, "the document is not well-formed").details(vec![flaw_error(&flaw, FLAW)])
+        })?;
         let namespace = schema.map(Schema::namespace);
         let known = process::documents().find(|document| Some(document.namespace) == namespace);
         known.ok_or_else(|| {
@@ -109,10 +99,15 @@ impl Gateway {
         })
     }
 
-    async fn answer(&self, arrival: Arrival<'_>, reading: Result<Box<dyn Request>, Error>) -> Result<Receipt, Fault> {
+    async fn answer(&self, arrival: Arrival<'_>, reading: Result<Box<dyn Request>, Unread>) -> Result<Receipt, Fault> {
         let receipt = match reading {
             Ok(request) => self.admit(&arrival, request).await?,
-            Err(error) => self.refuse(&arrival, None, error).await?,
+            Err(unread) => {
+                let (caller, body) = (arrival.caller, &arrival.body);
+                let error = self.why_unread(caller, arrival.document, body, &unread)?;
+                let header = unread.head().map(|head| head.header);
+                self.refuse(&arrival, header, error).await?
+            }
         };
         let verdict = match &receipt {
             Receipt::Accepted(Received { duplicate: true, .. }) => "duplicate",
@@ -174,18 +169,33 @@ impl Gateway {
         };
         let finish = move || {
             let body = packer.finish();
-            let reading = verdict.and_then(|verdict| finished(document, verdict, reader, &body));
+            let reading = verdict.map_err(Unread::Flawed).and_then(|verdict| finished(document, verdict, reader));
             Arrived { document, body, reading }
         };
         let finished = tokio::task::spawn_blocking(finish).await;
         Ok(finished.map_err(|_| Fault::Reading { document: document.name })?)
     }
 
+    /// All that keeps a document outside which has not become a request.
+    pub(super) fn why_unread(
+        &self,
+        caller: &Party,
+        document: &'static Incoming,
+        body: &Packed,
+        unread: &Unread,
+    ) -> Result<Error, Fault> {
+        let Some(head) = unread.head() else { return Ok(unread.error(body)) };
+        let for_another = self.sends_for_another(caller, document.name, head.header)?;
+        let refused = self.own_ids(caller, document, for_another, body, &head);
+        Ok(refused.err().unwrap_or_else(|| unread.error(body)))
+    }
+
     /// The checks that need to know the caller and what was sent before.
     async fn admit(&self, arrival: &Arrival<'_>, request: Box<dyn Request>) -> Result<Receipt, Fault> {
         let header = request.header().clone();
         let for_another = self.sends_for_another(arrival.caller, arrival.document.name, &header)?;
-        let ids = match self.own_ids(arrival.caller, arrival.document, for_another, &arrival.body, &*request) {
+        let head = Head::of(&*request);
+        let ids = match self.own_ids(arrival.caller, arrival.document, for_another, &arrival.body, &head) {
             Ok(ids) => ids,
             Err(error) => return self.refuse(arrival, Some(&header), error).await,
         };
@@ -212,68 +222,6 @@ impl Gateway {
                 Outcome::Conflict(_) => continue,
             }
         }
-    }
-
-    /// Whether the caller may send this document as it is: the keys of its ids, or why not.
-    pub(super) fn own_ids(
-        &self,
-        caller: &Party,
-        document: &'static Incoming,
-        for_another: bool,
-        body: &Packed,
-        request: &dyn Request,
-    ) -> Result<Vec<Key>, Error> {
-        let header = request.header();
-        if header.sender_number != caller.number.as_str() {
-            let message = format!(
-                "the document names {} as its sender, but it was sent by {}: send it with the sender's own token",
-                shown(&header.sender_number),
-                caller.number
-            );
-            let detail = Error::new("00002", message.clone()).target("SenderId");
-            return Err(Error::new(SENDER, message).target("SenderId").details(vec![detail]));
-        }
-        if let Some(pack) = Pack::of_document(document.name) {
-            let refusals = process::turned_away(document, header, caller, for_another, self.settings.markets.of(pack));
-            if !refusals.is_empty() {
-                return Err(refused(&refusals, body));
-            }
-        }
-        used_ids(&header.sender(), request)
-    }
-
-    /// Whether this very document was accepted before, or another one under one of its ids.
-    pub(super) fn seen_before(&self, header: &Header, hash: &[u8; 32], ids: &[Key]) -> Result<Seen, Fault> {
-        let entries = self.store.get_many(ids).map_err(Fault::store("look up used ids"))?;
-        let used = |entry: &_| FirstUse::from_entry(entry).ok_or(Fault::Unreadable { what: "a used id" });
-        let Some((message, transactions)) = entries.split_first() else { return Ok(Seen::Never) };
-        if let Some(entry) = message {
-            let first = used(entry)?;
-            if first.hash == *hash {
-                return Ok(Seen::Accepted { correlation_id: first.correlation_id });
-            }
-            let message = format!(
-                "message id {} was used at {} by another document: give each document an id of its own",
-                shown(&header.message_id),
-                first.at
-            );
-            let detail = Error::new("00101", message.clone()).target("MessageId");
-            return Ok(Seen::Under(Error::new(SYNTAX, message).target("MessageId").details(vec![detail])));
-        }
-        let mut details = Vec::new();
-        for (key, entry) in ids[1..].iter().zip(transactions) {
-            let Some(entry) = entry else { continue };
-            let first = used(entry)?;
-            let mut parts = key.reader();
-            let id = parts.text().and(parts.text()).unwrap_or_else(|| "(too long to show)".to_string());
-            let message = format!(
-                "transaction id {} was used at {} before: give each activity record an id of its own",
-                shown(&id),
-                first.at
-            );
-            details.push(Error::new("00102", message).target("TransactionId"));
-        }
-        Ok(if details.is_empty() { Seen::Never } else { Seen::Under(ids_refused(details)) })
     }
 
     /// Commit 1. The decider hears of the document before the sender does, and in order of commit.
@@ -319,11 +267,37 @@ impl Gateway {
     }
 }
 
-/// A document that has been read to its end: a request, or the one error that answers it; and its bytes, packed.
+/// A document that has been read to its end: a request, or why it is none; and its bytes, packed.
 pub struct Arrived {
     pub(super) document: &'static Incoming,
     pub(super) body: Packed,
-    pub(super) reading: Result<Box<dyn Request>, Error>,
+    pub(super) reading: Result<Box<dyn Request>, Unread>,
+}
+
+/// Why a document has not become a request.
+pub(super) enum Unread {
+    /// It has flaws by its schema.
+    Flawed(Error),
+    /// It has none, and says what is not taken in.
+    Refused(Refused),
+}
+
+impl Unread {
+    /// None where nothing past the schema is looked at.
+    pub(super) fn head(&self) -> Option<Head<'_>> {
+        match self {
+            Unread::Flawed(_) => None,
+            Unread::Refused(refused) => Head::of_refused(refused),
+        }
+    }
+
+    /// What it is answered with, whoever sent it.
+    pub(super) fn error(&self, body: &Packed) -> Error {
+        match self {
+            Unread::Flawed(error) => error.clone(),
+            Unread::Refused(it) => refused(&it.refusals, body),
+        }
+    }
 }
 
 impl Arrived {
@@ -332,12 +306,19 @@ impl Arrived {
         self.body.bytes()
     }
 
+    fn head(&self) -> Option<Head<'_>> {
+        match &self.reading {
+            Ok(request) => Some(Head::of(&**request)),
+            Err(unread) => unread.head(),
+        }
+    }
+
     fn of(specs: &Specs, limits: &Limits, document: &'static Incoming, bytes: &[u8]) -> Self {
         let began = Instant::now();
         let body = Packed::of(bytes);
         let mut reader = (document.reader)();
         let verdict = schema_of(specs, document).map(|schema| document::read(schema, bytes, limits, &mut *reader));
-        let reading = verdict.and_then(|verdict| finished(document, verdict, reader, &body));
+        let reading = verdict.map_err(Unread::Flawed).and_then(|verdict| finished(document, verdict, reader));
         figures::read(began);
         Self { document, body, reading }
     }
@@ -354,7 +335,7 @@ pub(super) fn read_again(
     let verdict = document::read_from(specs, body.reader(), limits, &mut *reader);
     let verdict = verdict.map_err(|_| Fault::Unreadable { what: "an archived document" })?;
     Ok(match verdict {
-        Some(verdict) => finished(document, verdict, reader, body),
+        Some(verdict) => finished(document, verdict, reader).map_err(|unread| unread.error(body)),
         None => Err(no_schema(document)),
     })
 }
@@ -367,31 +348,29 @@ fn no_schema(document: &Incoming) -> Error {
     Error::new(SYNTAX, format!("no schema is loaded for {}, see [specs] in the configuration", document.name))
 }
 
-/// The request of a document that was checked, or the error that names its flaws.
-fn finished(
-    incoming: &Incoming,
-    verdict: Verdict,
-    reader: Box<dyn RequestReader>,
-    body: &Packed,
-) -> Result<Box<dyn Request>, Error> {
+/// The request of a document that was checked, or why it is none.
+fn finished(incoming: &Incoming, verdict: Verdict, reader: Box<dyn RequestReader>) -> Result<Box<dyn Request>, Unread> {
+    let other = verdict.root.filter(|root| ![incoming.namespace, ""].contains(&&*root.namespace));
+    if let Some(root) = other.filter(|_| !verdict.flaws.is_empty()) {
+        // Nothing else can be said of it (market-roles 5.4).
+        let error = schema_unknown(format!(
+            "there is no schema of {} for namespace {}: write {}",
+            incoming.name,
+            shown(&root.namespace),
+            document::namespaces_like(incoming.name, incoming.namespace, &root.namespace).join(" or ")
+        ));
+        return Err(Unread::Flawed(Error::new(SYNTAX, error.message.clone()).details(vec![error])));
+    }
     if !verdict.flaws.is_empty() {
         let count = verdict.flaws.len();
         let more = if verdict.truncated { " or more" } else { "" };
         let plural = if count == 1 { "" } else { "s" };
         let message = format!("the document does not follow its schema: {count}{more} flaw{plural}");
-        let other = verdict.root.filter(|root| root.namespace != incoming.namespace);
-        let unknown = other.map(|root| {
-            schema_unknown(format!(
-                "there is no schema of {} for namespace {}: write {}",
-                incoming.name,
-                shown(&root.namespace),
-                document::namespaces_like(incoming.name, incoming.namespace, &root.namespace).join(" or ")
-            ))
-        });
-        let details = unknown.into_iter().chain(verdict.flaws.iter().map(flaw_error));
-        return Err(Error::new(SYNTAX, message).details(details.collect()));
+        let code = Pack::of_document(incoming.name).map_or(FLAW, |pack| pack.schema_flaw(incoming));
+        let details = verdict.flaws.iter().map(|flaw| flaw_error(flaw, code));
+        return Err(Unread::Flawed(Error::new(SYNTAX, message).details(details.collect())));
     }
-    reader.finish().map_err(|refusals| refused(&refusals, body))
+    reader.finish().map_err(Unread::Refused)
 }
 
 /// One document at the door.
@@ -442,36 +421,6 @@ impl Arrival<'_> {
     }
 }
 
-/// The keys under which the document's id, first, and its records' ids are registered; an error when one stands twice.
-///
-/// A blank id is not registered: the rules turn down the record that lacks one (VR.223).
-fn used_ids(sender: &ActorNumber, request: &dyn Request) -> Result<Vec<Key>, Error> {
-    let mut keys = vec![archive::message_id_key(sender, &request.header().message_id)];
-    let mut seen = HashSet::new();
-    let mut repeated = Vec::new();
-    for id in request.transaction_ids() {
-        if id.trim().is_empty() {
-            continue;
-        }
-        if seen.insert(id) {
-            keys.push(archive::transaction_id_key(sender, id));
-        } else {
-            let message = format!("transaction id {} stands more than once in the document", shown(id));
-            repeated.push(Error::new("00102", message).target("TransactionId"));
-        }
-    }
-    if repeated.is_empty() { Ok(keys) } else { Err(ids_refused(repeated)) }
-}
-
-fn ids_refused(mut details: Vec<Error>) -> Error {
-    details.truncate(DETAILS_MAX);
-    let message = match &*details {
-        [one] => one.message.clone(),
-        many => format!("{} transaction ids are not new", many.len()),
-    };
-    Error::new(SYNTAX, message).target("TransactionId").details(details)
-}
-
 /// Whom a document names as its sender. A role that the market does not know reads as grid access provider: the rules
 /// turn the document down by the role's code, and the answer needs a queue.
 fn sender_of(header: &Header) -> Party {
@@ -489,7 +438,7 @@ fn schema_unknown(message: String) -> Error {
     Error::new("00301", message).target("schemaVersion")
 }
 
-fn flaw_error(flaw: &Flaw) -> Error {
+fn flaw_error(flaw: &Flaw, (code, target): (&str, Option<&str>)) -> Error {
     // A wrong value is repeated, but not where it may be a person's number with one digit too many.
     let element = flaw.path.rsplit('/').next().unwrap_or_default();
     let message = if element.contains(CUSTOMER_NUMBER) || element == EBIX_CUSTOMER_NUMBER {
@@ -498,54 +447,29 @@ fn flaw_error(flaw: &Flaw) -> Error {
         &flaw.message
     };
     Error {
-        code: "SchemaValidationError".to_string(),
+        code: code.to_string(),
         message: format!("{}: {message} ({})", flaw.path, flaw.code),
         line: Some(flaw.line),
         column: Some(flaw.column),
+        target: target.map(str::to_string),
         ..Error::default()
     }
 }
 
-fn refused(refusals: &[Refusal], body: &Packed) -> Error {
-    let told = &refusals[..refusals.len().min(DETAILS_MAX)];
-    let bytes: Vec<usize> = told.iter().filter_map(|refusal| refusal.byte).collect();
-    // What was packed a moment ago can be unpacked; and if not, the error is worth telling without its places.
-    let mut positions = xml::positions_in(body.reader(), &bytes).unwrap_or_default().into_iter();
-    let details: Vec<Error> = told
-        .iter()
-        .map(|refusal| {
-            let position = refusal.byte.and_then(|_| positions.next());
-            Error {
-                code: refusal.code.to_string(),
-                message: refusal.message.clone(),
-                target: refusal.target.map(str::to_string),
-                line: position.map(|(line, _)| line),
-                column: position.map(|(_, column)| column),
-                details: Vec::new(),
-            }
-        })
-        .collect();
-    let message = match refusals {
-        [one] => one.message.clone(),
-        many => format!("{} errors", many.len()),
-    };
-    Error::new(SYNTAX, message).details(details)
-}
-
 /// An id as an error text shows it: quoted, and cut where a stranger sent a novel.
-fn shown(id: &str) -> String {
+pub(super) fn shown(id: &str) -> String {
     let cut: String = id.chars().take(ID_CHARS_SHOWN).collect();
     if cut.len() < id.len() { format!("\"{cut}…\"") } else { format!("\"{cut}\"") }
 }
 
 /// Not well-formed, off its schema, or unreadable for another reason.
-const SYNTAX: &str = "B2B-005";
+pub(super) const SYNTAX: &str = "B2B-005";
+/// A flaw of a document that is no pack's, and its target.
+const FLAW: (&str, Option<&str>) = ("00302", Some("schema"));
 /// Not yours to send.
-const SENDER: &str = "B2B-008";
+pub(super) const SENDER: &str = "B2B-008";
 /// Documents up to this size are read where they arrive; it takes well below a millisecond.
 pub const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
-/// Details in one error document; the rest would not be read.
-const DETAILS_MAX: usize = 100;
 const ID_CHARS_SHOWN: usize = 64;
 /// How the elements that hold customers' numbers end: first, second, or the only one.
 const CUSTOMER_NUMBER: &str = "ustomer_MarketParticipant.mRID";
@@ -570,7 +494,7 @@ mod tests {
         );
         let schema = specs.schema_for(namespace).unwrap();
         let verdict = crate::spec::check(schema, document.as_bytes(), &Limits::default(), &mut ());
-        let told: Vec<String> = verdict.flaws.iter().map(|flaw| flaw_error(flaw).message).collect();
+        let told: Vec<String> = verdict.flaws.iter().map(|flaw| flaw_error(flaw, FLAW).message).collect();
         assert!(told.iter().any(|it| it.contains(element) && it.contains("(value-length)")), "{told:#?}");
         assert!(told.iter().any(|it| it.contains("5790001330552-579")), "other values are: {told:#?}");
         assert!(!told.iter().any(|it| it.contains("0101")), "{told:#?}");

@@ -11,6 +11,7 @@ mod clock;
 mod decider;
 mod delivery;
 mod desk;
+mod door;
 mod dry_run;
 mod error;
 mod expiry;

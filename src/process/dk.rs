@@ -67,6 +67,7 @@ impl Pack {
         turned_away: |document, header, caller, acts, market| {
             market_documents::turned_away_from(document.namespace, header, caller, acts, &market.hub)
         },
+        schema_flaw: |document| market_documents::schema_flaw(document.namespace),
         hear: charge_links::hear,
         commands: None,
         files: None,

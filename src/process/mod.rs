@@ -96,7 +96,22 @@ pub fn may_bring(document: &Incoming, role: ActorRole) -> bool {
 /// Turns what a document says into a typed request.
 pub trait RequestReader: Reader {
     /// The request, or every reason why it is refused although it follows its schema.
-    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Vec<Refusal>>;
+    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Refused>;
+}
+
+/// A document that follows its schema and is refused for what it says.
+#[derive(Debug)]
+pub struct Refused {
+    pub refusals: Vec<Refusal>,
+    /// Its header and the ids of its records, where what is wrong with these, and with who sent it, is told besides.
+    pub head: Option<(Header, Vec<String>)>,
+}
+
+/// Nothing else of it is looked at.
+impl From<Vec<Refusal>> for Refused {
+    fn from(refusals: Vec<Refusal>) -> Self {
+        Self { refusals, head: None }
+    }
 }
 
 /// A typed request of one process, however it came.

@@ -44,6 +44,8 @@ pub struct Definition {
     /// Why a document is refused although it can be read: what only its caller, whether that one may use the role that the
     /// header names, and the market's settings tell.
     pub turned_away: fn(&Incoming, &Header, &Party, bool, &Market) -> Vec<Refusal>,
+    /// The code of a flaw against a document's schema, and its target.
+    pub schema_flaw: fn(&Incoming) -> (&'static str, Option<&'static str>),
     /// What its processes have to do about events, in the batch of the decision that raised them.
     pub hear: fn(&[Event], &Context) -> Vec<Change>,
     /// What `gridpost process` shows and does of it by names of the pack's own.
@@ -68,6 +70,10 @@ impl Pack {
 
     pub fn from_name(name: &str) -> Option<Self> {
         Self::all().find(|pack| pack.name() == name)
+    }
+
+    pub fn schema_flaw(self, document: &Incoming) -> (&'static str, Option<&'static str>) {
+        (self.0.schema_flaw)(document)
     }
 
     /// The pack that takes a document in, by the document's name.

@@ -8,7 +8,7 @@
 use super::reply::{self, NOTIFY};
 use super::request::Operation;
 use super::state::{self, Link};
-use crate::document::{Category, Header, HeaderReader, Kind, Reader, Record, Refusal};
+use crate::document::{Category, Header, HeaderReader, Kind, Reader, Record};
 use crate::market::{ActorRole, MeteringPointId, Party, Period, ReasonCode, Timestamp};
 use crate::process::accounting_points;
 use crate::process::charge_documents::{
@@ -17,7 +17,7 @@ use crate::process::charge_documents::{
 };
 use crate::process::charges::ChargeIdentity;
 use crate::process::metering_points::{self, MeteringPoint};
-use crate::process::{Context, Decision, Incoming, Request, RequestReader};
+use crate::process::{Context, Decision, Incoming, Refused, Request, RequestReader};
 use crate::record::{Facts, Key, Needs};
 
 /// RSM-032.
@@ -254,7 +254,7 @@ impl Reader for QueryReader {
 }
 
 impl RequestReader for QueryReader {
-    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Vec<Refusal>> {
+    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Refused> {
         self.refusals.none()?;
         Ok(Box::new(RequestBillingMasterData { header: self.header.finish(), queries: self.queries }))
     }

@@ -8,7 +8,7 @@ use crate::document::{Header, HeaderReader, Reader, Refusal};
 use crate::market::{ActorNumber, ChargeType, MeteringPointId, Timestamp};
 use crate::process::charge_documents::{Refusals, is_blank};
 use crate::process::charges::ChargeIdentity;
-use crate::process::{Request, RequestReader};
+use crate::process::{Refused, Request, RequestReader};
 
 /// RSM-030: charges that metering points pay, do not pay any more, or pay another number of times.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,8 +138,8 @@ impl Reader for LinksReader {
 }
 
 impl RequestReader for LinksReader {
-    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Vec<Refusal>> {
-        self.finish_typed().map(|request| Box::new(request) as Box<dyn Request>)
+    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Refused> {
+        Ok(Box::new(self.finish_typed()?))
     }
 }
 

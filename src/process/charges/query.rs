@@ -13,13 +13,13 @@ use super::reply::{self, NOTIFY};
 use super::request::{Asked, Information, Operation, Point, REASON_INFORMATION, REASON_PRICES, Series};
 use super::state::{Charge, ChargeIdentity, MasterData, PricePoint};
 use super::view;
-use crate::document::{Category, Header, HeaderReader, Kind, Outgoing, Reader, Record, Refusal};
+use crate::document::{Category, Header, HeaderReader, Kind, Outgoing, Reader, Record};
 use crate::market::{ActorNumber, ActorRole, Calendar, ChargeType, Party, Period, ReasonCode, Timestamp};
 use crate::process::charge_documents::{
     Broken, Refusals, asker_needs, document, document_flaws, fate, is_blank, live_sender, receipt, transaction_flaws,
     transaction_ids,
 };
-use crate::process::{Context, Decision, Incoming, Request, RequestReader};
+use crate::process::{Context, Decision, Incoming, Refused, Request, RequestReader};
 use crate::record::{Facts, Key, KeyRange, Needs};
 
 /// RSM-035.
@@ -372,7 +372,7 @@ impl Reader for QueryReader {
 }
 
 impl RequestReader for QueryReader {
-    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Vec<Refusal>> {
+    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Refused> {
         self.refusals.none()?;
         Ok(Box::new(RequestPriceList { header: self.header.finish(), queries: self.queries }))
     }

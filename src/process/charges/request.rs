@@ -7,7 +7,7 @@ use super::state::ChargeIdentity;
 use crate::document::{Header, HeaderReader, Reader, Refusal};
 use crate::market::{ActorNumber, ChargeType, Period, Price, Resolution, Timestamp, VatClass};
 use crate::process::charge_documents::{Refusals, is_blank};
-use crate::process::{Request, RequestReader};
+use crate::process::{Refused, Request, RequestReader};
 
 /// RSM-033: new or changed charge information (D18), or prices (D08), each operation for one charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,8 +200,8 @@ impl Reader for PriceListReader {
 }
 
 impl RequestReader for PriceListReader {
-    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Vec<Refusal>> {
-        self.finish_typed().map(|request| Box::new(request) as Box<dyn Request>)
+    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Refused> {
+        Ok(Box::new(self.finish_typed()?))
     }
 }
 

@@ -35,6 +35,7 @@ pub const PACK: Pack = Pack(&Definition {
     participants: PARTICIPANTS,
     external_ids: EXTERNAL_IDS,
     turned_away: |_, _, _, _, _| Vec::new(),
+    schema_flaw: |_| ("00302", Some("schema")),
     hear: |_, _| Vec::new(),
     commands: Some(&COMMANDS),
     files: Some(&FILES),

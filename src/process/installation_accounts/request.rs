@@ -10,9 +10,9 @@ use super::entity::{
     Address, BillingContract, BusinessPartner, ConnectionObject, Contact, ContractAccount, Division, Entity,
     EntityKind, Installation, MeteringProcedure, PartnerKind, Prospect, TimeSlice,
 };
-use crate::document::{Header, HeaderReader, Reader, Refusal};
+use crate::document::{Header, HeaderReader, Reader};
 use crate::process::charge_documents::Refusals;
-use crate::process::{Request, RequestReader};
+use crate::process::{Refused, Request, RequestReader};
 
 /// Any of the six requests: entities of one kind, each in a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Reader for DeliveryReader {
 }
 
 impl RequestReader for DeliveryReader {
-    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Vec<Refusal>> {
+    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Refused> {
         self.refusals.none()?;
         Ok(Box::new(DeliverEntities { header: self.header.finish(), deliveries: self.deliveries }))
     }

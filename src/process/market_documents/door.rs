@@ -120,6 +120,13 @@ pub fn turned_away_from(
     refusals
 }
 
+/// The code of a flaw against a document's schema, and its target (5.3); documents about charges have one of their own
+/// (charges 2.1).
+pub fn schema_flaw(namespace: &str) -> (&'static str, Option<&'static str>) {
+    let is_ours = DOORS.iter().any(|door| door.namespace == namespace);
+    if is_ours { ("00302", Some("schema")) } else { ("SchemaValidationError", None) }
+}
+
 /// Every document of the market roles that comes in.
 pub(super) const DOORS: [Door; 12] = [
     requests::ChangeOfSupplier::DOOR,

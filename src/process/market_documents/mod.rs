@@ -28,7 +28,7 @@ mod texts;
 #[cfg(test)]
 mod tests;
 
-pub use door::{Door, ID_CHARACTERS_MAX, turned_away_from};
+pub use door::{Door, ID_CHARACTERS_MAX, schema_flaw, turned_away_from};
 pub use reading::{DocumentReader, reader};
 pub use rule::{Reason, RequestKind, Rule, reasons};
 pub use sent::{Address, CustomerId, Id, Measured, Said, Sent, SentRecord};

@@ -3,7 +3,7 @@
 use super::door::{self, Door};
 use super::{Said, Sent, SentRecord};
 use crate::document::{Header, HeaderReader, Reader, Refusal};
-use crate::process::{Request, RequestReader};
+use crate::process::{Refused, Request, RequestReader};
 
 /// Most refusals that one document is answered with; who sends more flaws than this will not miss the rest.
 pub const REFUSALS_MAX: usize = 100;
@@ -59,11 +59,13 @@ impl<R: SentRecord> Reader for DocumentReader<R> {
     }
 
     fn value(&mut self, name: &str, value: &str, byte: usize) {
+        // Market-roles 1.3: identifiers are trimmed before anything is asked of them.
+        let value = if name.ends_with(ID) { value.trim() } else { value };
         match self.groups.last() {
             Some(group) => {
                 let said = Said { text: value, coding_scheme: &self.coding_scheme, unit: &self.unit };
                 self.draft.take(group, name, &said);
-                if name == "mRID" && self.groups.len() == 1 && self.refusals.len() < REFUSALS_MAX {
+                if name == ID && self.groups.len() == 1 && self.refusals.len() < REFUSALS_MAX {
                     self.refusals.extend(door::transaction_id_turned_away(value, byte));
                 }
             }
@@ -89,24 +91,37 @@ impl<R: SentRecord> RequestReader for DocumentReader<R>
 where
     Sent<R>: Request,
 {
-    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Vec<Refusal>> {
-        self.finish_typed().map(|request| Box::new(request) as Box<dyn Request>)
+    fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Refused> {
+        let (sent, refusals) = self.read();
+        if refusals.is_empty() {
+            return Ok(Box::new(sent));
+        }
+        let ids = sent.records.iter().map(|record| record.transaction_id().to_string()).collect();
+        Err(Refused { refusals, head: Some((sent.header, ids)) })
     }
 }
 
 impl<R: SentRecord> DocumentReader<R> {
     /// [`RequestReader::finish`], with its type still known.
     pub fn finish_typed(self) -> Result<Sent<R>, Vec<Refusal>> {
+        let (sent, refusals) = self.read();
+        if refusals.is_empty() { Ok(sent) } else { Err(refusals) }
+    }
+
+    /// The document, and why it is turned away.
+    fn read(self) -> (Sent<R>, Vec<Refusal>) {
         let Self { header, reason_code, places, records, refusals, .. } = self;
         let header: Header = header.finish();
         let place = |element: &str| places.iter().find(|(name, _)| name == element).map(|(_, byte)| *byte);
         let door: Door = R::DOOR;
         let mut turned_away = door.turned_away(&header, place);
         turned_away.extend(refusals);
-        if turned_away.is_empty() { Ok(Sent { header, reason_code, records }) } else { Err(turned_away) }
+        (Sent { header, reason_code, records }, turned_away)
     }
 }
 
+/// How the element of an identifier is called, or ends.
+const ID: &str = "mRID";
 /// The element of a record.
 const RECORD: &str = "MktActivityRecord";
 /// The header has nine; a flawed document may repeat them.

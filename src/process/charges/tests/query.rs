@@ -85,7 +85,7 @@ fn read(queries: &[&str], change: fn(&mut Vec<(&'static str, String)>)) -> Resul
             _ => reader.value(name, &value, 0),
         }
     }
-    reader.finish().map_err(|refusals| refusals.len())
+    reader.finish().map_err(|refused| refused.refusals.len())
 }
 
 fn ask_as(world: &World, queries: &[&str], change: fn(&mut Vec<(&'static str, String)>)) -> Decision {

@@ -8,7 +8,7 @@ use crate::document::feed;
 fn read(kind: EntityKind, text: &str) -> Result<Box<dyn Request>, Vec<crate::document::Refusal>> {
     let mut reader = request::reader(kind);
     feed(&mut *reader, "Document", text);
-    reader.finish()
+    reader.finish().map_err(|refused| refused.refusals)
 }
 
 #[test]

@@ -461,6 +461,25 @@ fn thirty_six_characters_are_the_most_that_an_id_may_have() {
 }
 
 #[test]
+fn white_space_around_an_identifier_is_none_of_it() {
+    let lines = |id: &str, spaced: &str| {
+        format!(
+            "mRID={id}\ntype=E67\nprocess.processType=E03\nbusinessSector.type=23\n\
+             sender_MarketParticipant.mRID@A10={SUPPLIER}{spaced}\nsender_MarketParticipant.marketRole.type=DDQ\n\
+             receiver_MarketParticipant.mRID@A10= 5790001330552\nreceiver_MarketParticipant.marketRole.type=DDZ\n\
+             createdDateTime=2023-03-01T08:00:00Z\nMktActivityRecord{{\nmRID={spaced}c2{spaced}\n\
+             originalTransactionIDReference_MktActivityRecord.mRID={spaced}c1\n\
+             marketEvaluationPoint.mRID@A10={POINT}{spaced}\n}}"
+        )
+    };
+    let plain = read_lines::<Cancellation>(&lines("M-1", "")).unwrap();
+    assert_eq!(read_lines::<Cancellation>(&lines(" M-1\t", " ")), Ok(plain.clone()));
+    assert_eq!(plain.records[0].original_transaction_id.as_deref(), Some("c1"));
+    // As many characters as an id may have, and a space.
+    assert!(read_lines::<Cancellation>(&lines(&format!("{} ", "x".repeat(36)), "")).is_ok());
+}
+
+#[test]
 fn a_document_is_sent_in_the_callers_own_role_and_to_the_hub() {
     use crate::market::{ActorNumber, ActorRole, Party};
     let request: RequestCancellation =

@@ -1,0 +1,173 @@
+//! What a document is asked that follows its schema: who sent it and to whom, what its header and its records say, whether
+//! its ids are new. All that is wrong is told at once; ids are compared with those of before only where nothing else is wrong
+//! (market-roles 5.4, post-office 2.6.2).
+
+use std::collections::HashSet;
+
+use super::intake::{SENDER, SYNTAX, shown};
+use super::{Error, Fault, Gateway};
+use crate::archive::{self, FirstUse};
+use crate::document::{Header, Refusal};
+use crate::market::{ActorNumber, Party};
+use crate::process::{self, Incoming, Pack, Refused, Request};
+use crate::record::{Key, Packed};
+use crate::xml;
+
+/// A document's header, the ids of its records in their order, and what is wrong with it whoever sent it.
+pub struct Head<'a> {
+    pub header: &'a Header,
+    pub transaction_ids: Vec<&'a str>,
+    pub refusals: &'a [Refusal],
+}
+
+/// What an id of a document was used for before.
+pub enum Seen {
+    Never,
+    /// This very document.
+    Accepted {
+        correlation_id: String,
+    },
+    /// Another one.
+    Under(Error),
+}
+
+impl<'a> Head<'a> {
+    pub fn of(request: &'a dyn Request) -> Self {
+        Head { header: request.header(), transaction_ids: request.transaction_ids(), refusals: &[] }
+    }
+
+    /// None of a document that was not read any further than to what is wrong with it.
+    pub fn of_refused(refused: &'a Refused) -> Option<Self> {
+        let (header, ids) = refused.head.as_ref()?;
+        let transaction_ids = ids.iter().map(String::as_str).collect();
+        Some(Head { header, transaction_ids, refusals: &refused.refusals })
+    }
+}
+
+impl Gateway {
+    /// Whether the caller may send this document as it is: the keys of its ids, or everything that keeps it outside.
+    pub(super) fn own_ids(
+        &self,
+        caller: &Party,
+        document: &'static Incoming,
+        for_another: bool,
+        body: &Packed,
+        head: &Head<'_>,
+    ) -> Result<Vec<Key>, Error> {
+        let header = head.header;
+        let mut refusals: Vec<Refusal> = not_the_callers(header, caller).into_iter().collect();
+        if let Some(pack) = Pack::of_document(document.name) {
+            let markets = &self.settings.markets;
+            refusals.extend(process::turned_away(document, header, caller, for_another, markets.of(pack)));
+        }
+        // What is empty is not told a second time as what is another's.
+        let told: Vec<&str> = head.refusals.iter().map(|refusal| refusal.code).collect();
+        refusals.retain(|refusal| !told.contains(&refusal.code));
+        refusals.extend_from_slice(head.refusals);
+        let (keys, repeated) = used_ids(&header.sender(), head);
+        refusals.extend(repeated);
+        if refusals.is_empty() { Ok(keys) } else { Err(refused(&refusals, body)) }
+    }
+
+    /// Whether this very document was accepted before, or another one under one of its ids.
+    pub(super) fn seen_before(&self, header: &Header, hash: &[u8; 32], ids: &[Key]) -> Result<Seen, Fault> {
+        let entries = self.store.get_many(ids).map_err(Fault::store("look up used ids"))?;
+        let used = |entry: &_| FirstUse::from_entry(entry).ok_or(Fault::Unreadable { what: "a used id" });
+        let Some((message, transactions)) = entries.split_first() else { return Ok(Seen::Never) };
+        let mut details = Vec::new();
+        if let Some(entry) = message {
+            let first = used(entry)?;
+            if first.hash == *hash {
+                return Ok(Seen::Accepted { correlation_id: first.correlation_id });
+            }
+            let message = format!(
+                "message id {} was used at {} by another document: give each document an id of its own",
+                shown(&header.message_id),
+                first.at
+            );
+            details.push(Error::new("00101", message).target("MessageId"));
+        }
+        for (key, entry) in ids[1..].iter().zip(transactions) {
+            let Some(entry) = entry else { continue };
+            let first = used(entry)?;
+            let mut parts = key.reader();
+            let id = parts.text().and(parts.text()).unwrap_or_else(|| "(too long to show)".to_string());
+            let message = format!(
+                "transaction id {} was used at {} before: give each activity record an id of its own",
+                shown(&id),
+                first.at
+            );
+            details.push(Error::new("00102", message).target("TransactionId"));
+        }
+        Ok(if details.is_empty() { Seen::Never } else { Seen::Under(told(SYNTAX, details)) })
+    }
+}
+
+fn not_the_callers(header: &Header, caller: &Party) -> Option<Refusal> {
+    let is_own = header.sender_number == caller.number.as_str();
+    let message = || {
+        format!(
+            "the document names {} as its sender, but it was sent by {}: send it with the sender's own token",
+            shown(&header.sender_number),
+            caller.number
+        )
+    };
+    (!is_own).then(|| Refusal { code: OTHER_SENDER, target: Some("SenderId"), message: message(), byte: None })
+}
+
+/// The keys under which the document's id, first, and its records' ids are registered; and each id that stands twice.
+///
+/// A blank id is not registered: the rules turn down the record that lacks one (VR.223).
+fn used_ids(sender: &ActorNumber, head: &Head<'_>) -> (Vec<Key>, Vec<Refusal>) {
+    let mut keys = vec![archive::message_id_key(sender, &head.header.message_id)];
+    let mut seen = HashSet::new();
+    let mut repeated = Vec::new();
+    for id in head.transaction_ids.iter().filter(|id| !id.trim().is_empty()) {
+        if seen.insert(id) {
+            keys.push(archive::transaction_id_key(sender, id));
+        } else if repeated.len() < DETAILS_MAX {
+            let message = format!("transaction id {} stands more than once in the document", shown(id));
+            repeated.push(Refusal { code: "00102", target: Some("TransactionId"), message, byte: None });
+        }
+    }
+    (keys, repeated)
+}
+
+/// The one error that says all of this, with its places in the document.
+pub(super) fn refused(refusals: &[Refusal], body: &Packed) -> Error {
+    let named = &refusals[..refusals.len().min(DETAILS_MAX)];
+    let bytes: Vec<usize> = named.iter().filter_map(|refusal| refusal.byte).collect();
+    // What was packed a moment ago can be unpacked; and if not, the error is worth telling without its places.
+    let mut positions = xml::positions_in(body.reader(), &bytes).unwrap_or_default().into_iter();
+    let details = named.iter().map(|refusal| {
+        let position = refusal.byte.and_then(|_| positions.next());
+        Error {
+            code: refusal.code.to_string(),
+            message: refusal.message.clone(),
+            target: refusal.target.map(str::to_string),
+            line: position.map(|(line, _)| line),
+            column: position.map(|(_, column)| column),
+            details: Vec::new(),
+        }
+    });
+    let details = details.collect();
+    let is_anothers = refusals.iter().any(|refusal| refusal.code == OTHER_SENDER);
+    told(if is_anothers { SENDER } else { SYNTAX }, details)
+}
+
+/// An error about all these, with what they have in common at the top.
+fn told(code: &str, mut details: Vec<Error>) -> Error {
+    let message = match &*details {
+        [one] => one.message.clone(),
+        many => format!("{} errors", many.len()),
+    };
+    let target = details.first().and_then(|first| first.target.clone());
+    let target = target.filter(|target| details.iter().all(|each| each.target.as_ref() == Some(target)));
+    details.truncate(DETAILS_MAX);
+    Error { target, ..Error::new(code, message) }.details(details)
+}
+
+/// The sender's number is not the caller's.
+const OTHER_SENDER: &str = "00002";
+/// Details in one error document; the rest would not be read.
+const DETAILS_MAX: usize = 100;
