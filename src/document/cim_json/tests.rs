@@ -145,3 +145,19 @@ fn a_required_member_that_is_missing_is_missed() {
     let found = flaws(&PRICES.replace("\"type\": {\"value\": \"D10\"},\n", ""));
     assert!(found.iter().any(|flaw| flaw.3 == "element-missing"), "{found:?}");
 }
+
+/// Post-office 3.4: the schemas of JSON admit fractions and offsets where those of XML do not.
+#[test]
+fn a_document_was_created_at_whatever_instant_json_has_words_for() {
+    let specs = built_in();
+    let created = PRICES.split("\"createdDateTime\": \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    for (said, read) in [
+        ("2023-08-01T09:00:00Z", Some("2023-08-01T09:00:00Z")),
+        ("2023-08-01T09:00:00.123Z", Some("2023-08-01T09:00:00Z")),
+        ("2023-08-01T09:00:00+02:00", Some("2023-08-01T07:00:00Z")),
+        ("2023-08-01", None),
+    ] {
+        let summary = summary(&specs, PRICES.replace(created, said).as_bytes());
+        assert_eq!(summary.ok().map(|it| it.header.created).as_deref(), read, "{said}");
+    }
+}

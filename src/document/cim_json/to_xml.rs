@@ -10,7 +10,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{Bare, Form};
-use crate::document::translated::Translated;
+use crate::document::translated::{Translated, created};
 use crate::spec::{Part, Schema};
 use crate::xml::{escape_attribute, escape_text};
 
@@ -221,6 +221,7 @@ impl<'j> Writer<'j> {
             (Bare::Boolean, _) => self.refuse(value, path, "true or false belongs here"),
             (Bare::Number, Some(b'"')) | (Bare::Text, _) => {
                 let Some(text) = self.string(value, path) else { return };
+                let text = if path.ends_with(CREATED) { created(&text) } else { Cow::Borrowed(&*text) };
                 self.write(&escape_text(&text));
             }
             (Bare::Number, _) => self.refuse(value, path, "a number belongs here"),
@@ -280,3 +281,5 @@ fn shown(name: &str) -> String {
 }
 
 const NAME_CHARS_SHOWN: usize = 64;
+/// The sender's clock, in the header.
+const CREATED: &str = "_MarketDocument/createdDateTime";

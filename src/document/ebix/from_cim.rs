@@ -169,7 +169,7 @@ fn told<'p>(pair: &'p Pair, how: &How, source: &Node, about: &About<'_>) -> Opti
     let value = node.value();
     let mut path = pair.ebix;
     let told = match how {
-        How::Text | How::In(_) => Node::text(value, 0),
+        How::Text | How::Instant | How::Created | How::In(_) => Node::text(value, 0),
         How::Short(most) => Node::text(value.chars().take(*most).collect::<String>(), 0),
         How::Id if value.chars().count() > ID_LENGTH_MAX => Node::text(value.replace('-', ""), 0),
         How::Id => Node::text(value, 0),
@@ -177,7 +177,8 @@ fn told<'p>(pair: &'p Pair, how: &How, source: &Node, about: &About<'_>) -> Opti
         How::ReceiverRole => coded(about.role),
         How::Reason => coded(about.twin.renamed.filter(|(cim, _)| *cim == value).map_or(value, |(_, ebix)| ebix)),
         How::Recoded(codes) => coded(codes.iter().find(|(cim, _)| *cim == value)?.1),
-        How::Number => numbered(node),
+        How::NumberIfAny if value.trim().is_empty() => return Some(None),
+        How::Number | How::NumberIfAny => numbered(node),
         How::Area => Node::text(value, 0).with(SCHEME, "DK").with(SCHEME_AGENCY, "260"),
         How::Customer(scheme) if node.attribute("codingScheme") == *scheme => Node::text(value, 0),
         How::Customer(_) | How::SenderRole => return Some(None),

@@ -1,7 +1,7 @@
 //! Master data in both forms: customers (RSM-027, RSM-028, RSM-029) and metering points (RSM-021, RSM-022, RSM-023).
 //! Sources: market-roles 4.3, 4.6, 4.7 and 4.10.
 
-use super::table::How::{Area, Code, Customer, Each, In, Number, Recoded, Stands, Text, Within, YearDay};
+use super::table::How::{Area, Code, Customer, Each, In, Instant, Number, Recoded, Stands, Text, Within, YearDay};
 use super::table::{Pair, pair};
 
 pub const CUSTOMERS: &[Pair] = &[
@@ -20,13 +20,13 @@ pub const CUSTOMERS: &[Pair] = &[
 ];
 
 pub const CUSTOMERS_SENT: &[Pair] = &[
-    pair("start_DateAndOrTime.dateTime", "Occurrence", Text),
+    pair("start_DateAndOrTime.dateTime", "Occurrence", Instant),
     pair(
         "MarketEvaluationPoint",
         PARTIES,
         Within(&[
             // The market's own spelling.
-            pair("eletricalHeating_DateAndOrTime.dateTime", "ElectricalHeatingDate", Text),
+            pair("eletricalHeating_DateAndOrTime.dateTime", "ElectricalHeatingDate", Instant),
             pair("firstCustomer_MarketParticipant.mRID", "FirstConsumerConsumerParty/CPR", Customer("ARR")),
             FIRST_COMPANY,
             pair("secondCustomer_MarketParticipant.mRID", "SecondConsumerConsumerParty/CPR", Customer("ARR")),
@@ -38,16 +38,16 @@ pub const CUSTOMERS_SENT: &[Pair] = &[
 
 /// Personal numbers are not told in ebIX (market-roles 4.10).
 pub const CUSTOMERS_TOLD: &[Pair] = &[
-    pair("validityStart_DateAndOrTime.dateTime", "Occurrence", Text),
+    pair("validityStart_DateAndOrTime.dateTime", "Occurrence", Instant),
     pair(
         "MarketEvaluationPoint",
         PARTIES,
         Within(&[
-            pair("electricalHeating_DateAndOrTime.dateTime", "ElectricalHeatingDate", Text),
+            pair("electricalHeating_DateAndOrTime.dateTime", "ElectricalHeatingDate", Instant),
             FIRST_COMPANY,
             SECOND_COMPANY,
             pair("hasEnergySupplier", "HasBalanceSupplier", Text),
-            pair("supplyStart_DateAndOrTime.dateTime", "SupplyStart", Text),
+            pair("supplyStart_DateAndOrTime.dateTime", "SupplyStart", Instant),
         ]),
     ),
     pair("", PARTIES, Stands),
@@ -89,7 +89,7 @@ const ADDRESS: &[Pair] = &[
 
 /// Where a metering point is and how it is measured; units are implied (market-roles 4.6).
 pub const METERING_POINT: &[Pair] = &[
-    pair("validityStart_DateAndOrTime.dateTime", "Occurrence", Text),
+    pair("validityStart_DateAndOrTime.dateTime", "Occurrence", Instant),
     pair("MarketEvaluationPoint/mRID", "MeteringPointDomainLocation/Identification", Number),
     pair(
         "MarketEvaluationPoint",
@@ -144,7 +144,7 @@ pub const METERING_POINT_TOLD: &[Pair] = &[
         Within(&[
             pair("Series/estimatedAnnualVolume_Quantity.quantity", "EstimatedAnnualVolume", Text),
             pair("energySupplier_MarketParticipant.mRID", "BalanceSupplierEnergyParty/Identification", Number),
-            pair("supplyStart_DateAndOrTime.dateTime", "SupplyStart", Text),
+            pair("supplyStart_DateAndOrTime.dateTime", "SupplyStart", Instant),
         ]),
     ),
     pair("MarketEvaluationPoint/Parent_MarketEvaluationPoint", "ParentRelatedMeteringPoint", Within(RELATIVE)),

@@ -2,8 +2,8 @@
 //! market-roles 4.4 to 4.10, charges 7.
 
 use super::table::How::{
-    Always, Code, Customer, EachLink, Foreign, Function, Id, NewId, Number, Reason, ReceiverRole, Recoded, SenderRole,
-    Short, StartUnlessEnd, Text, Type, Within,
+    Always, Code, Created, Customer, EachLink, Foreign, Function, Id, Instant, NewId, Number, NumberIfAny, Reason,
+    ReceiverRole, Recoded, SenderRole, Short, StartUnlessEnd, Text, Type, Within,
 };
 use super::table::{Pair, pair};
 
@@ -40,7 +40,7 @@ const RECEIVER: Pair =
     pair("receiver_MarketParticipant.mRID", "HeaderEnergyDocument/RecipientEnergyParty/Identification", Number);
 const RECEIVER_ROLE: Pair =
     pair("receiver_MarketParticipant.marketRole.type", "ProcessEnergyContext/EnergyBusinessProcessRole", ReceiverRole);
-const CREATED: Pair = pair("createdDateTime", "HeaderEnergyDocument/Creation", Text);
+const CREATED: Pair = pair("createdDateTime", "HeaderEnergyDocument/Creation", Created);
 
 const IDENTIFICATION: Pair = pair("mRID", "Identification", Id);
 const ANSWERED: Pair = pair("originalTransactionIDReference_MktActivityRecord.mRID", "OriginalBusinessDocument", Id);
@@ -49,8 +49,11 @@ const REASON_CODE: Pair = pair("Reason/code", "ResponseReasonType", Code);
 pub const ID: &[Pair] = &[IDENTIFICATION];
 pub const ORIGINAL: &[Pair] = &[ANSWERED];
 pub const POINT: &[Pair] = &[pair("marketEvaluationPoint.mRID", "MeteringPointDomainLocation/Identification", Number)];
-pub const START: &[Pair] = &[pair("start_DateAndOrTime.dateTime", "StartOfOccurrence", Text)];
-pub const END: &[Pair] = &[pair("end_DateAndOrTime.dateTime", "EndOfOccurrence", Text)];
+/// Generic cancellations need not name it (market-roles 4.10).
+pub const POINT_IF_ANY: &[Pair] =
+    &[pair("marketEvaluationPoint.mRID", "MeteringPointDomainLocation/Identification", NumberIfAny)];
+pub const START: &[Pair] = &[pair("start_DateAndOrTime.dateTime", "StartOfOccurrence", Instant)];
+pub const END: &[Pair] = &[pair("end_DateAndOrTime.dateTime", "EndOfOccurrence", Instant)];
 /// At most 512 characters in ebIX (Appendix D).
 pub const DESCRIPTION: &[Pair] = &[pair("description", "ReasonText", Short(512))];
 
@@ -69,7 +72,7 @@ pub const ACKNOWLEDGED: &[Pair] = &[
 ];
 
 pub const CHANGE_OF_SUPPLIER: &[Pair] = &[
-    pair("start_DateAndOrTime.dateTime", "StartOfOccurrence", Text),
+    pair("start_DateAndOrTime.dateTime", "StartOfOccurrence", Instant),
     pair(
         "marketEvaluationPoint.energySupplier_MarketParticipant.mRID",
         "BalanceSupplierEnergyParty/Identification",
@@ -93,8 +96,8 @@ pub const NOTIFIED: &[Pair] = &[pair(
 )];
 
 pub const MASTER_DATA_QUERY: &[Pair] = &[
-    pair("start_DateAndOrTime.dateTime", "SearchPeriodTimeSeriesPeriod/Start", Text),
-    pair("end_DateAndOrTime.dateTime", "SearchPeriodTimeSeriesPeriod/End", Text),
+    pair("start_DateAndOrTime.dateTime", "SearchPeriodTimeSeriesPeriod/Start", Instant),
+    pair("end_DateAndOrTime.dateTime", "SearchPeriodTimeSeriesPeriod/End", Instant),
     pair("includeChildMeteringPoints", "IncludeChildMeteringPoints", Text),
 ];
 
@@ -123,7 +126,7 @@ pub const SERVICE: &[Pair] = &[
 ];
 
 pub const CHARGE_INFORMATION: &[Pair] = &[
-    pair("ChargeGroup/ChargeType/effectiveDate", "Occurrence", Text),
+    pair("ChargeGroup/ChargeType/effectiveDate", "Occurrence", Instant),
     pair("ChargeGroup/ChargeType/terminationDate", "Function", Function("4")),
     pair(
         "ChargeGroup/ChargeType",
@@ -153,8 +156,8 @@ const CHARGE_TYPE: Pair = pair("type", "ChargeType", Code);
 const CHARGE_ID: Pair = pair("mRID", "PartyChargeTypeID", Text);
 
 pub const CHARGE_QUERY: &[Pair] = &[
-    pair("start_DateAndOrTime.dateTime", "ObservationTimeSeriesPeriod/Start", Text),
-    pair("end_DateAndOrTime.dateTime", "ObservationTimeSeriesPeriod/End", Text),
+    pair("start_DateAndOrTime.dateTime", "ObservationTimeSeriesPeriod/Start", Instant),
+    pair("end_DateAndOrTime.dateTime", "ObservationTimeSeriesPeriod/End", Instant),
     pair("chargeGroup.chargeType.mRID", "PartyChargeTypeID", Text),
     pair(
         "chargeGroup.chargeType.chargeTypeOwner_MarketParticipant.mRID",
@@ -172,12 +175,12 @@ pub const LINKS: &[Pair] = &[pair(
         CHARGE_TYPE,
         CHARGE_ID,
         pair("factor", "ChargeOccurrences", Text),
-        pair("effectiveDate", "Occurrence", Text),
+        pair("effectiveDate", "Occurrence", Instant),
         pair("terminationDate", "Function", Function("2")),
     ]),
 )];
 
 pub const LINKS_QUERY: &[Pair] = &[
-    pair("start_DateAndOrTime.dateTime", "RelatedChargeChargeInformation/ObservationTimeSeriesPeriod/Start", Text),
-    pair("end_DateAndOrTime.dateTime", "RelatedChargeChargeInformation/ObservationTimeSeriesPeriod/End", Text),
+    pair("start_DateAndOrTime.dateTime", "RelatedChargeChargeInformation/ObservationTimeSeriesPeriod/Start", Instant),
+    pair("end_DateAndOrTime.dateTime", "RelatedChargeChargeInformation/ObservationTimeSeriesPeriod/End", Instant),
 ];

@@ -43,6 +43,10 @@ pub struct Pair {
 pub enum How {
     /// The same characters in both.
     Text,
+    /// An instant. A fraction of zeros, which ebIX may write, is left out in CIM (market-roles 1.4).
+    Instant,
+    /// When the document was created, by its sender's clock.
+    Created,
     /// At most so many characters in ebIX.
     Short(usize),
     /// An id; one of 36 characters is a UUID and fits 35 without its hyphens (market-roles 1.3).
@@ -59,6 +63,8 @@ pub enum How {
     Stands,
     /// The number of a participant or a metering point, with who gave it out.
     Number,
+    /// That of a metering point which ebIX need not name: CIM has an empty number then.
+    NumberIfAny,
     /// A grid area, which Denmark has numbered.
     Area,
     /// A customer's number, with this coding scheme in CIM.

