@@ -47,7 +47,10 @@ impl Work<'_> {
             State::AwaitingNotificationDispatch if heard => {
                 self.enter(process, State::AwaitingMasterDataDispatch);
                 let point = self.point_details(process).map(|it| (it, means.metering_point_details));
-                let customer = self.customer_details(process).map(|it| (it, means.customer_details));
+                let requester = Work::supplier(&self.courses[process].requester);
+                let customer =
+                    self.customer_details(process).or_else(|| Some(self.nobody_consumes(process, &requester)));
+                let customer = customer.map(|it| (it, means.customer_details));
                 let details: Vec<(Outgoing, Means)> = point.into_iter().chain(customer).collect();
                 self.dispatch_all(process, details);
             }

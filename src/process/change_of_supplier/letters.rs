@@ -74,10 +74,11 @@ impl Work<'_> {
     pub fn nobody_consumes(&self, process: &str, receiver: &Party) -> Outgoing {
         let course = &self.courses[process];
         let has_supplier = self.site(&course.point).point.as_expected().supplier_at(course.effective).is_some();
-        let details = CustomerDetails { has_supplier: Some(has_supplier), ..CustomerDetails::default() };
+        let supply_start = Some(self.supply_start(course));
+        let details = CustomerDetails { has_supplier: Some(has_supplier), supply_start, ..CustomerDetails::default() };
         let id = self.record_id(process, CUSTOMER_DATA.name, &[receiver.role.code()]);
         let record = customer_data(id, &subject(course), &details, receiver.role);
-        document(&CUSTOMER_DATA, receiver, &course.reason, vec![record], self.context)
+        document(&CUSTOMER_DATA, receiver, course.details_reason(), vec![record], self.context)
     }
 
     /// What is known at `at` of the consumer that a process has registered; the start of the supply is that of the receiver.

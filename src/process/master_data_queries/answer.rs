@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::document::{Kind, Record};
-use crate::market::{ActorRole, MeteringPointId, Period, Timestamp};
+use crate::market::{ActorRole, MeteringPointId, MeteringPointType, Period, Timestamp};
 use crate::process::accounting_points::AccountingPoint;
 use crate::process::change_of_supplier::work::Work;
 use crate::process::market_documents::kinds::{CUSTOMER_ANSWER, METERING_POINT_ANSWER};
-use crate::process::market_documents::master_data::{Subject, customer_data, metering_point_data};
+use crate::process::market_documents::master_data::{CustomerDetails, Subject, customer_data, metering_point_data};
 use crate::process::market_documents::requests::MasterDataQuery;
 
 /// The records of one answer.
@@ -32,6 +32,8 @@ pub fn answer(
     let record_id =
         |kind: &Kind, from: Timestamp| work.context.id(&["record", kind.name, own_id, id.as_str(), &from.to_string()]);
     let subject = |from| Subject { point: id, from, original: Some(&query.transaction_id) };
+    let suppliable = [MeteringPointType::Consumption, MeteringPointType::Production];
+    let consumes = work.site(id).master.as_ref().is_some_and(|master| suppliable.contains(&master.kind));
     let mut answer = Answer::default();
     for period in seen {
         let (mut point_before, mut customers_before) = (None, None);
@@ -41,13 +43,18 @@ pub fn answer(
             let supply = supplies.into_iter().find(|supply| supply.period.contains(from));
             let supply_start = supply.as_ref().map(|supply| supply.period.start);
             let supply = supply.map(|supply| (supply.supplier, supply.period.start));
-            let point = work.point_known(id, supply, from);
+            let point = work.point_known(id, supply.clone(), from);
             if let Some(details) = point.as_ref().filter(|_| point != point_before) {
                 let id = record_id(&METERING_POINT_ANSWER, from);
                 answer.points.push(metering_point_data(id, &subject(from), details));
             }
+            let has_supplier = Some(supply.is_some());
             let consumer = expected.consumer_at(from);
             let customers = consumer.map(|(process, _)| work.customers_known(id, process, from, supply_start));
+            // That nobody consumes is an answer as well, where somebody could.
+            let customers = customers.or_else(|| {
+                consumes.then(|| CustomerDetails { has_supplier, supply_start, ..CustomerDetails::default() })
+            });
             if let Some(details) = customers.as_ref().filter(|_| customers != customers_before) {
                 let id = record_id(&CUSTOMER_ANSWER, from);
                 answer.customers.push(customer_data(id, &subject(from), details, role));

@@ -225,6 +225,7 @@ fn a_supplier_sees_its_own_times_and_a_grid_company_all() {
         [
             "D20 2020-12-31T23:00:00Z nobody".to_string(),
             format!("D20 2021-12-31T23:00:00Z {A}"),
+            "D17 2020-12-31T23:00:00Z nobody".to_string(),
             "D17 2021-12-31T23:00:00Z Example Bakery".to_string(),
         ]
     );
@@ -278,4 +279,19 @@ fn where_nobody_consumes_the_metering_point_alone_is_told() {
     let mut asked = query(GRID, "q1");
     asked.records[0].metering_point = id("571313100000001055");
     assert_eq!(told(&mut house, &asked), [format!("D20 {TODAY} nobody")]);
+}
+
+#[test]
+fn a_customer_who_has_left_is_not_there_any_more() {
+    let mut house = House::opened();
+    assert_eq!(broken(&house.send(&ending(A, "E66", "o1", APRIL))), Vec::<&str>::new());
+    assert_eq!(
+        told(&mut house, &between(GRID, "q1", TODAY, None)),
+        [
+            format!("D20 {TODAY} {A}"),
+            format!("D20 {APRIL} nobody"),
+            format!("D17 {TODAY} Example Bakery"),
+            format!("D17 {APRIL} nobody"),
+        ]
+    );
 }

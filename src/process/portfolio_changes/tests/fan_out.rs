@@ -113,5 +113,10 @@ fn a_grid_area_is_looked_for_at_the_metering_point() {
     let id = order(&mut house, &table).unwrap();
     assert_eq!(outcome(&house, &id, elsewhere).unwrap().kind.name(), "done");
     assert_eq!(outcome(&house, &id, POINT), None);
-    assert_eq!(house.post().len(), 3, "nobody runs the grid, and nobody consumes: two notices, one metering point");
+    let post = house.post();
+    assert_eq!(
+        post.len(),
+        4,
+        "nobody runs the grid: two notices, the metering point, and that nobody consumes: {post:?}"
+    );
 }
