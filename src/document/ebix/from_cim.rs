@@ -4,7 +4,7 @@ use super::pieces::Pieces;
 use super::table::{How, Pair, RECORD, Twin};
 use super::tree::{Inside, Node};
 use super::writer::Writer;
-use super::{HUB_ROLE, twins_of};
+use super::{END_MARK, HUB_ROLE, START_MARK, records, twins_of};
 use crate::document::schemas;
 use crate::spec::{self, Schema};
 use crate::xml::Limits;
@@ -183,12 +183,15 @@ fn told<'p>(pair: &'p Pair, how: &How, source: &Node, about: &About<'_>) -> Opti
         How::Customer(scheme) if node.attribute("codingScheme") == *scheme => Node::text(value, 0),
         How::Customer(_) | How::SenderRole => return Some(None),
         How::YearDay => Node::text(value.replace('-', ""), 0),
-        How::StartUnlessEnd(cases) => {
+        How::StartOrEnd => {
             let (start, end) = pair.ebix.split_once(' ')?;
-            let ends = |(code, role): &(&str, Option<&str>)| {
-                *code == about.reason && role.is_none_or(|role| role == about.role)
+            let marked = source.says("mRID").and_then(|id| id.chars().last());
+            let ends = match marked {
+                Some(END_MARK) => true,
+                Some(START_MARK) => false,
+                _ => records::ends(about.reason, about.role),
             };
-            path = if cases.iter().any(ends) { end } else { start };
+            path = if ends { end } else { start };
             Node::text(value, 0)
         }
         How::Foreign(_) => return None,

@@ -67,6 +67,20 @@ pub fn namespaces(name: &str) -> Vec<String> {
     twins::ALL.iter().filter(|twin| twin.cim == name).map(|twin| format!("{FAMILY}{}{VERSION}", twin.root())).collect()
 }
 
+/// The id of a notice by which something ends, or else starts: `id`, with a mark where its business reason and its receiver's
+/// role would have ebIX say the other. CIM has one date for both, and ebIX is made from CIM (market-roles 4.5).
+pub fn notice_id(id: String, reason: &str, role: &str, ends: bool) -> String {
+    match records::ends(reason, role) == ends {
+        true => id,
+        false => format!("{id}{}", if ends { END_MARK } else { START_MARK }),
+    }
+}
+
+/// How the id of a notice ends by which something ends; no id of ours has capitals otherwise.
+const END_MARK: char = 'E';
+/// And of one by which something starts.
+const START_MARK: char = 'S';
+
 fn twins_of(cim: &Schema) -> impl Iterator<Item = &'static Twin> {
     twins::ALL.iter().filter(|twin| cim.root_part(&twin.cim_root()).is_some())
 }

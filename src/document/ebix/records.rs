@@ -3,7 +3,7 @@
 
 use super::table::How::{
     Always, Code, Created, Customer, EachLink, Foreign, Function, Id, Instant, NewId, Number, NumberIfAny, Reason,
-    ReceiverRole, Recoded, SenderRole, Short, StartUnlessEnd, Text, Type, Within,
+    ReceiverRole, Recoded, SenderRole, Short, StartOrEnd, Text, Type, Within,
 };
 use super::table::{Pair, pair};
 
@@ -88,12 +88,14 @@ pub const CHANGE_OF_SUPPLIER: &[Pair] = &[
     pair("marketEvaluationPoint.customer_MarketParticipant.mRID", "ConsumerConsumerParty/CVR", Customer("VAT")),
 ];
 
-/// A supply ends for whoever loses the customer or hears of an end; for all others something starts (market-roles 4.5).
-pub const NOTIFIED: &[Pair] = &[pair(
-    "validityStart_DateAndOrTime.dateTime",
-    "StartOfOccurrence EndOfOccurrence",
-    StartUnlessEnd(&[("E20", None), ("E66", None), ("E01", None), ("E03", Some("DDQ"))]),
-)];
+pub const NOTIFIED: &[Pair] =
+    &[pair("validityStart_DateAndOrTime.dateTime", "StartOfOccurrence EndOfOccurrence", StartOrEnd)];
+
+/// Whether a notice for this business reason, to this role, tells of an end unless its id says otherwise: a supply ends for
+/// whoever loses the customer or hears of an end; for all others something starts (market-roles 4.5).
+pub fn ends(reason: &str, role: &str) -> bool {
+    matches!((reason, role), ("E20" | "E66" | "E01" | "D34", _) | ("E03", "DDQ"))
+}
 
 pub const MASTER_DATA_QUERY: &[Pair] = &[
     pair("start_DateAndOrTime.dateTime", "SearchPeriodTimeSeriesPeriod/Start", Instant),

@@ -84,8 +84,9 @@ pub enum How {
     /// `Function` beside `Occurrence`: 3 ends what is told, from the termination date on, which is the effective date.
     /// What is not ended is written with this function.
     Function(&'static str),
-    /// The effective date, as the start or, in these cases of (business reason, role of the participant), as the end.
-    StartUnlessEnd(&'static [(&'static str, Option<&'static str>)]),
+    /// The effective date of a notice, as the start or as the end: by its business reason and its receiver's role, or by the
+    /// mark of its id ([`super::notice_id`]).
+    StartOrEnd,
     /// What stands in a group in either form.
     Within(&'static [Pair]),
     /// A group that may stand there several times.

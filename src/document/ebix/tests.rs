@@ -111,6 +111,34 @@ fn each_document_of_a_conversation_has_its_ebix_form() {
 }
 
 #[test]
+fn a_notice_says_whether_something_starts_or_ends() {
+    let specs = built_in();
+    let path = "samples/change-of-supplier/E03-from-request-to-effect/12-out-GenericNotification.xml";
+    let notice = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let (header, record) = notice.split_once("<cim:MktActivityRecord>").unwrap();
+    let (_, rest) = record.split_once("</cim:mRID>").unwrap();
+    for (reason, role, ends) in [
+        ("E01", "DDQ", true),
+        ("E03", "DDM", false),
+        ("E03", "DDQ", false),
+        ("E03", "DDQ", true),
+        ("E06", "DDM", false),
+        ("E06", "DDQ", false),
+        ("E06", "DDQ", true),
+        ("D34", "DDQ", true),
+        ("D36", "DDQ", false),
+        ("E20", "DDM", true),
+    ] {
+        let header = header.replace(">E03<", &format!(">{reason}<")).replace(">DDQ<", &format!(">{role}<"));
+        let id = notice_id("c96094d5b3d97a2ee1ef0b6a0cb6fe49".to_string(), reason, role, ends);
+        let cim = format!("{header}<cim:MktActivityRecord><cim:mRID>{id}</cim:mRID>{rest}");
+        let said = ebix_of(&specs, cim.as_bytes()).unwrap();
+        assert_eq!(said.contains("<EndOfOccurrence>"), ends, "{reason} {role}: {said}");
+        assert_eq!(said.contains("<StartOfOccurrence>"), !ends, "{reason} {role}: {said}");
+    }
+}
+
+#[test]
 fn every_twin_has_its_schemas_and_every_path_a_place_in_both() {
     let specs = built_in();
     for twin in twins::ALL {

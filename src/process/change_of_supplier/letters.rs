@@ -5,8 +5,8 @@
 
 use super::course::Course;
 use super::work::Work;
-use crate::document::Outgoing;
-use crate::market::{ActorNumber, MeteringPointId, MeteringPointType, Party, Timestamp};
+use crate::document::{Outgoing, ebix};
+use crate::market::{ActorNumber, ActorRole, MeteringPointId, MeteringPointType, Party, Timestamp};
 use crate::process::accounting_points::{Customer, Process, ProcessKind};
 use crate::process::charge_links;
 use crate::process::market_documents::kinds::{
@@ -130,6 +130,7 @@ impl Work<'_> {
         let original = course.original().filter(|_| echo);
         let parts = [reason, receiver.number.as_str(), receiver.role.code()];
         let id = self.record_id(process, GENERIC_NOTIFICATION.name, &parts);
+        let id = ebix::notice_id(id, reason, receiver.role.code(), ends(course, reason, receiver));
         let record = letters::notification(id, original, start, &course.point);
         document(&GENERIC_NOTIFICATION, receiver, reason, vec![record], self.context)
     }
@@ -157,6 +158,16 @@ impl Work<'_> {
     }
 }
 
+/// Whether a notice tells its receiver that a supply ends (market-roles 2.7, 2.9, 4.5). Those for D13 have no ebIX form.
+fn ends(course: &Course, reason: &str, receiver: &Party) -> bool {
+    let loses = receiver.role == ActorRole::EnergySupplier && receiver.number != course.requester;
+    match reason {
+        "E01" | "E20" | "E66" | "D34" => true,
+        "E03" | "E06" => loses,
+        _ => false,
+    }
+}
+
 /// The accounting point from the effective date on. Customers' data name no transaction (market-roles 4.7).
 fn subject(course: &Course) -> Subject<'_> {
     Subject { point: &course.point, from: course.effective, original: None }
@@ -165,7 +176,6 @@ fn subject(course: &Course) -> Subject<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::market::ActorRole;
 
     #[test]
     fn a_personal_number_is_told_to_nobody() {
