@@ -97,10 +97,10 @@ fn the_registry_says_who_takes_part_and_who_runs_which_area() {
         |rows: &[Value]| -> Vec<String> { rows.iter().map(|row| row["what"].as_str().unwrap().into()).collect() };
     let company = |role: &str, status: &str| {
         format!(
-            "[[actor]]\nnumber = \"1\"\nrole = \"{role}\"\nname = \"One\"\nstatus = \"{status}\"\nexternal_id = \"e\"\n"
+            "[[actor]]\nnumber = \"5790000000012\"\nrole = \"{role}\"\nname = \"One\"\nstatus = \"{status}\"\nexternal_id = \"e\"\n"
         )
     };
-    let areas = "[[grid_area]]\ncode = \"131\"\nowner = \"1\"\n[[grid_area]]\ncode = \"132\"\nowner = \"1\"\n";
+    let areas = "[[grid_area]]\ncode = \"131\"\nowner = \"5790000000012\"\n[[grid_area]]\ncode = \"132\"\nowner = \"5790000000012\"\n";
     std::fs::write(&file, company("DDM", "Active") + &company("DDQ", "New") + areas).unwrap();
     assert_eq!(what(&ask(&["register", &file])), ["new", "new", "changed", "changed"]);
     assert_eq!(what(&ask(&["register", &file])), ["unchanged"; 4]);
@@ -108,7 +108,7 @@ fn the_registry_says_who_takes_part_and_who_runs_which_area() {
     assert_eq!(what(&ask(&["register", &file])), ["changed"], "who is not named stays as it is");
 
     assert_eq!(
-        what(&ask(&["actor", "1", "--name", "First", "--status", "passive", "--external-id", ""])),
+        what(&ask(&["actor", "5790000000012", "--name", "First", "--status", "passive", "--external-id", ""])),
         ["changed"; 2]
     );
     let registered = ask(&["participants"]);
@@ -122,12 +122,15 @@ fn the_registry_says_who_takes_part_and_who_runs_which_area() {
     assert_eq!(told, ["GridAreaAddedToActor 131", "GridAreaAddedToActor 132", "GridAreaRemovedFromActor 131"]);
     std::fs::write(&file, company("DDM", "Active")).unwrap();
     ask(&["register", &file]);
-    std::fs::write(&file, company("DDM", "Active").replace("\"1\"", "\"3\"")).unwrap();
+    std::fs::write(&file, company("DDM", "Active").replace("\"5790000000012\"", "\"5790000000036\"")).unwrap();
+    let twelve = dir.path().join("twelve.toml").display().to_string();
+    std::fs::write(&twelve, company("DDM", "Active").replace("5790000000012", "579000000001")).unwrap();
     for (args, why) in [
-        (&["register", &file][..], "the external id \"e\" is that of 1"),
-        (&["actor", "2", "--status", "Active"], "nobody is registered"),
-        (&["actor", "1", "--status", "Gone"], "no status Gone"),
-        (&["grid-area", "131", "--owner", "2"], "no active grid company"),
+        (&["register", &twelve][..], "register 579000000001: it is neither a GLN"),
+        (&["register", &file], "the external id \"e\" is that of 5790000000012"),
+        (&["actor", "5790000000029", "--status", "Active"], "nobody is registered"),
+        (&["actor", "5790000000012", "--status", "Gone"], "no status Gone"),
+        (&["grid-area", "131", "--owner", "5790000000029"], "no active grid company"),
     ] {
         let output = gridpost(&[&["process"], args, &["--store", &store]].concat());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -144,17 +147,17 @@ fn the_registry_says_who_acts_for_whom() {
     let ask = |args: &[&str]| rows(&[&["process"], args, &["--store", &store, "--json"]].concat());
     let actor =
         |number: &str, role: &str| format!("[[actor]]\nnumber = \"{number}\"\nrole = \"{role}\"\nname = \"One\"\n");
-    let area = "[[grid_area]]\ncode = \"131\"\nowner = \"1\"\n";
+    let area = "[[grid_area]]\ncode = \"131\"\nowner = \"5790000000012\"\n";
     let row = |sequence: u64, stops: &str| {
         format!(
             "[[delegation]]\nsequence = {sequence}\nprocess = \"IncomingMeteringPointCharacteristics\"\n\
-             grid_area = \"131\"\nby = \"1\"\nby_role = \"DDM\"\nto = \"2\"\nto_role = \"DEL\"\n\
+             grid_area = \"131\"\nby = \"5790000000012\"\nby_role = \"DDM\"\nto = \"5790000000029\"\nto_role = \"DEL\"\n\
              starts = \"2023-01-01T00:00:00Z\"\n{stops}"
         )
     };
     // Events may come late and twice: the newer row is told before the older one.
     let newer = row(7, "stops = \"2023-06-01T00:00:00Z\"\n");
-    std::fs::write(&file, actor("1", "DDM") + &actor("2", "DEL") + area + &newer).unwrap();
+    std::fs::write(&file, actor("5790000000012", "DDM") + &actor("5790000000029", "DEL") + area + &newer).unwrap();
     let what = |rows: &[Value]| rows.iter().map(|row| row["what"].clone()).collect::<Vec<_>>();
     assert_eq!(what(&ask(&["register", &file])), ["new", "new", "changed", "new"]);
     std::fs::write(&file, row(3, "") + &newer).unwrap();
@@ -163,27 +166,30 @@ fn the_registry_says_who_acts_for_whom() {
         let rows = ask(&["delegations", "--at", at]);
         rows.iter().map(|row| format!("{} {} {}", row["sequence"], row["to"], row["inForce"])).collect()
     };
-    assert_eq!(shown("2023-05-31T23:59:59Z"), ["3 \"2\" false", "7 \"2\" true"]);
-    assert_eq!(shown("2023-06-01T00:00:00Z"), ["3 \"2\" false", "7 \"2\" false"]);
+    assert_eq!(shown("2023-05-31T23:59:59Z"), ["3 \"5790000000029\" false", "7 \"5790000000029\" true"]);
+    assert_eq!(shown("2023-06-01T00:00:00Z"), ["3 \"5790000000029\" false", "7 \"5790000000029\" false"]);
     let by_hand = |process: &'static str, number: &'static str| {
-        let parties = ["--by", "1", "--by-role", "ddm", "--to", number, "--to-role", "del"];
+        let parties = ["--by", "5790000000012", "--by-role", "ddm", "--to", number, "--to-role", "del"];
         [&["delegate", process, "131"], &parties[..], &["--starts", "2023-07-01T00:00:00Z"]].concat()
     };
-    let told = ask(&by_hand("IncomingMeteringPointCharacteristics", "2"));
+    let told = ask(&by_hand("IncomingMeteringPointCharacteristics", "5790000000029"));
     let number = |row: &Value| format!("{} {} {}", row["sequence"], row["ownNumber"], row["what"]);
     assert_eq!(number(&told[0]), "7 1 \"new\"", "behind all that was listed");
-    assert_eq!(what(&ask(&by_hand("incomingmeteringpointcharacteristics", "2"))), ["unchanged"]);
-    assert_eq!(shown("2023-07-01T00:00:00Z")[2], "7 \"2\" true");
+    assert_eq!(what(&ask(&by_hand("incomingmeteringpointcharacteristics", "5790000000029"))), ["unchanged"]);
+    assert_eq!(shown("2023-07-01T00:00:00Z")[2], "7 \"5790000000029\" true");
     // The market's own processes are kept, and it is said that nothing comes of them here.
     let carried = |rows: &[Value]| rows[0]["carried"].clone();
-    assert_eq!((carried(&told), carried(&ask(&by_hand("missingmeasurementlog", "2")))), (true.into(), false.into()));
+    assert_eq!(
+        (carried(&told), carried(&ask(&by_hand("missingmeasurementlog", "5790000000029")))),
+        (true.into(), false.into())
+    );
     let events = ask(&["events"]);
     let configured = events.iter().filter(|it| it["name"] == "ProcessDelegationConfigured");
     let sequences =
         configured.map(|it| format!("{} {}", it["payload"]["sequence_number"], it["payload"]["own_number"]));
     assert_eq!(sequences.collect::<Vec<_>>(), ["7 null", "3 null", "7 1", "7 1"]);
     for (args, why) in [
-        (by_hand("Everything", "2"), "`Everything` is no process"),
+        (by_hand("Everything", "5790000000029"), "`Everything` is no process"),
         (by_hand("MissingMeasurementLog", "9"), "9/DEL is not registered"),
     ] {
         let output = gridpost(&[&["process"], &args[..], &["--store", &store]].concat());
@@ -198,12 +204,12 @@ fn a_registry_that_cannot_be_taken_over_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let store = dir.path().join("store").display().to_string();
     let file = dir.path().join("registry.toml").display().to_string();
-    let actor = "[[actor]]\nnumber = \"1\"\nrole = \"DDM\"\nname = \"One\"\n";
-    let areas = "[[grid_area]]\ncode = \"131\"\nowner = \"1\"\n[[grid_area]]\ncode = \"132\"\nowner = \"2\"\n";
+    let actor = "[[actor]]\nnumber = \"5790000000012\"\nrole = \"DDM\"\nname = \"One\"\n";
+    let areas = "[[grid_area]]\ncode = \"131\"\nowner = \"5790000000012\"\n[[grid_area]]\ncode = \"132\"\nowner = \"5790000000029\"\n";
     std::fs::write(&file, format!("{actor}{areas}")).unwrap();
     let output = gridpost(&["process", "register", &file, "--store", &store]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.code() == Some(2) && said.contains("give grid area 132 to 2"), "{said}");
+    assert!(output.status.code() == Some(2) && said.contains("give grid area 132 to 5790000000029"), "{said}");
     for nothing in ["participants", "events"] {
         assert_eq!(rows(&["process", nothing, "--store", &store, "--json"]), [Value::Null; 0]);
     }

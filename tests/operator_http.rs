@@ -218,6 +218,13 @@ async fn the_registry_tells_who_takes_part_and_who_runs_which_area() {
 
     for (method, path, body, status, target) in [
         (Method::PATCH, "/v1.0/operator/actors/1", json!({"name": "Nobody"}), 404, ""),
+        (
+            Method::POST,
+            participants,
+            json!({"actor": [{"number": "8500000000015", "role": "DDM", "name": "x"}]}),
+            400,
+            "number",
+        ),
         (Method::PATCH, town, json!({"external_id": "grid-1"}), 409, "external_id"),
         (
             Method::POST,
@@ -570,6 +577,11 @@ async fn certificates_and_addresses_are_given_and_taken_while_the_gateway_runs()
     assert_eq!(said("DELETE", &one, None).await.0, 404);
     assert_eq!(rows(&house, CERTIFICATES).await.len(), 1);
 
+    let nobody = json!({ "number": "8200000000999", "role": "DDM", "certificate": thumbprint });
+    let (status, told) = said("POST", CERTIFICATES, Some(nobody)).await;
+    assert_eq!((status, &told["error"]["code"]), (409, &json!("NotAssigned")), "{told}");
+    let nobodys = "/v1.0/operator/webhooks/8200000000999/DDM";
+    assert_eq!(said("PUT", nobodys, Some(json!({ "url": "https://example.org/" }))).await.0, 404);
     let address = format!("/v1.0/operator/webhooks/{GRID_NUMBER}/DDM");
     let (status, told) = said("PUT", &address, Some(json!({ "url": "https://example.org/post" }))).await;
     assert_eq!((status, told["secret"].as_str().unwrap().len()), (200, 64), "one is made, and told this once");

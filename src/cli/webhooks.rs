@@ -14,8 +14,8 @@ use crate::hint;
 use crate::market::Party;
 use crate::process::Market;
 use crate::process::charges::view::EVERYTHING;
-use crate::process::participants::{self, Webhook};
-use crate::record::{self, Batch};
+use crate::process::participants::Webhook;
+use crate::record;
 use crate::store::{Embedded, Store};
 
 /// Lets participants hear at an address of their own that post waits for them.
@@ -76,11 +76,11 @@ pub fn run(store: &Embedded, market: &Market, what: &Webhooks, json: bool) -> Re
 }
 
 fn write(store: &Embedded, party: &Party, webhook: Option<&Webhook>) -> Result<()> {
-    let mut batch = Batch::default();
+    let mut batch = gateway::plan_webhook(store, party, webhook).map_err(|fault| anyhow!("set a webhook: {fault}"))?;
     let (verb, url) = webhook.map_or(("remove", ""), |webhook| ("set", webhook.url.as_str()));
     let target = format!("{party} {url}");
     let done = audited::entry(&format!("process webhook {verb}"), target.trim_end());
-    batch.put_all([participants::set_webhook(party, webhook), done.put()]);
+    batch.put_all([done.put()]);
     match store.commit(batch)? {
         record::Outcome::Committed(_) => Ok(()),
         record::Outcome::Conflict(_) => bail!("set a webhook: it has changed meanwhile; try again"),

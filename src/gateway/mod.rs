@@ -63,7 +63,7 @@ pub use error::{Error, Fault};
 pub use expiry::{Abandoned, Expiry};
 pub use intake::{Arrived, READ_AT_ONCE_BYTES_MAX, Receipt, Received};
 pub use new_charge::Creation;
-pub use news::News;
+pub use news::{News, WebhookFault, plan_webhook};
 pub use operator::{Answer, Question, ask};
 pub use post::{Access, Dequeued, Peeked};
 pub use retention::{Expired, Kept, Retention};

@@ -10,8 +10,8 @@ use super::{Fault, Gateway, load};
 use crate::market::Party;
 use crate::post_office;
 use crate::process::participants::{self, Webhook};
-use crate::record::{Batch, Change};
-use crate::store;
+use crate::record::{Batch, Change, Outcome};
+use crate::store::{self, Store};
 
 /// The owners of queues that have grown since somebody looked; nothing is kept until somebody does.
 #[derive(Default)]
@@ -56,6 +56,26 @@ impl News {
     }
 }
 
+/// Why an address is not set.
+#[derive(Debug, thiserror::Error)]
+pub enum WebhookFault {
+    #[error("{0} is not registered")]
+    Unknown(Party),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// What sets a participant's address, or takes it away, in a store as it is.
+pub fn plan_webhook(store: &dyn Store, party: &Party, webhook: Option<&Webhook>) -> Result<Batch, WebhookFault> {
+    let facts = load(store, &participants::needs_of_anywhere(party))?;
+    if webhook.is_some() && !participants::is_registered(&facts, party) {
+        return Err(WebhookFault::Unknown(party.clone()));
+    }
+    let mut batch = Batch::default();
+    batch.unless_moved(facts.versions()).put_all([participants::set_webhook(party, webhook)]);
+    Ok(batch)
+}
+
 impl Gateway {
     /// From now on it is remembered whose queues grow.
     pub fn news(&self) -> &News {
@@ -70,10 +90,10 @@ impl Gateway {
     }
 
     /// Sets the address at which a participant wants to hear that, or takes it away.
-    pub async fn set_webhook(&self, party: &Party, webhook: Option<&Webhook>) -> Result<(), Fault> {
-        let mut batch = Batch::default();
-        batch.put_all([participants::set_webhook(party, webhook)]);
-        self.write(batch).await.map(|_| ())
+    pub async fn set_webhook(&self, party: &Party, webhook: Option<&Webhook>) -> Result<(), WebhookFault> {
+        // Its registration may change meanwhile: look again.
+        while let Outcome::Conflict(_) = self.write(plan_webhook(&*self.store, party, webhook)?).await? {}
+        Ok(())
     }
 
     /// Everybody who wants to hear that.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::{Fault, Gateway, load};
-use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::market::{ActorNumber, ActorRole, Party, Timestamp, is_eic, is_gln};
 use crate::process::delegations::{self, Delegation, NotConfigured};
 use crate::process::metering_points::{self, GridAreaTable};
 use crate::process::participants::{self, ExternalIdTaken, Participant, Status};
@@ -61,6 +61,10 @@ pub enum RegistryFault {
     UnknownArea(String),
     #[error("add a delegation: {0}")]
     NotConfigured(#[from] NotConfigured),
+    #[error(
+        "register {0}: it is neither a GLN of 13 digits nor an EIC of 16 characters, or its last one does not check the others"
+    )]
+    NoNumber(ActorNumber),
     #[error(transparent)]
     ExternalIdTaken(#[from] ExternalIdTaken),
     #[error(transparent)]
@@ -110,7 +114,8 @@ impl Registration {
     fn needs(&self) -> Needs {
         let rows = self.delegations.iter().map(|it| &it.row);
         let owners = self.areas.iter().filter_map(owner_of);
-        let parties = owners.chain(rows.clone().flat_map(|row| [row.by.clone(), row.to.clone()]));
+        let in_doubt = self.participants.iter().filter(|one| is_in_doubt(one)).flat_map(every_role);
+        let parties = owners.chain(in_doubt).chain(rows.clone().flat_map(|row| [row.by.clone(), row.to.clone()]));
         let codes = self.areas.iter().map(|area| &area.code).chain(rows.map(|row| &row.grid_area));
         let mut needs = participants::register_needs(&self.participants);
         if !self.delegations.is_empty() {
@@ -154,6 +159,9 @@ fn register(
     let (mut rows, mut moved) = (Vec::new(), Vec::new());
     for one in &said {
         let what = match participants::participant(facts, one.pack, &one.party) {
+            None if market.dk().check_digits && is_in_doubt(one) && !is_known_in_some_role(facts, one) => {
+                return Err(RegistryFault::NoNumber(one.party.number.clone()));
+            }
             None => "new",
             Some(before) if before == **one => "unchanged",
             Some(_) => "changed",
@@ -220,6 +228,21 @@ fn register(
     let mut batch = Batch::default();
     batch.unless_moved(facts.versions()).put_all(changes).put_all(aftermath(&events, &context));
     Ok(Plan { batch, rows })
+}
+
+/// Whether its number cannot have been issued to anybody (post-office 5.1, 8.2 row 27). Other markets number as they like.
+fn is_in_doubt(one: &Participant) -> bool {
+    let number = one.party.number.as_str();
+    one.pack == Pack::DK && (number != number.trim() || !is_gln(number) && !is_eic(number))
+}
+
+/// Whether its number has been taken in before. Needs: [`every_role`].
+fn is_known_in_some_role(facts: &Facts, one: &Participant) -> bool {
+    every_role(one).any(|party| participants::participant(facts, one.pack, &party).is_some())
+}
+
+fn every_role(one: &Participant) -> impl Iterator<Item = Party> {
+    ActorRole::all().map(|role| Party { number: one.party.number.clone(), role })
 }
 
 /// A delegation as it is shown.

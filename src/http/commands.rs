@@ -174,6 +174,9 @@ async fn tell(gateway: &Gateway, statement: Statement) -> Result<Response, Probl
         Err(fault @ RegistryFault::NotActive { .. }) => {
             Err(Problem::new(StatusCode::CONFLICT, "NotActive", format!("Failed to {fault}.")).target("owner"))
         }
+        Err(fault @ RegistryFault::NoNumber(_)) => {
+            Err(Problem::new(StatusCode::BAD_REQUEST, "BadRequest", format!("Failed to {fault}.")).target("number"))
+        }
         Err(RegistryFault::ExternalIdTaken(taken)) => {
             let message = format!("Failed to {taken}.");
             Err(Problem::new(StatusCode::CONFLICT, "ExternalIdTaken", message).target("external_id"))

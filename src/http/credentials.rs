@@ -14,7 +14,7 @@ use super::commands::{answer, unusable};
 use super::operator::{unknown, wrong};
 use super::post::json_answer;
 use super::{Door, Problem};
-use crate::gateway::{CertificateFault, CertificateOrder, Gateway};
+use crate::gateway::{CertificateFault, CertificateOrder, Gateway, WebhookFault};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::process::participants::{Assignment, Certificate, Thumbprint, Webhook};
 use crate::{certs, hint};
@@ -119,7 +119,7 @@ pub async fn set_webhook(State(door): State<Arc<Door>>, whose: Whose, request: R
         let secret = said.secret.clone().unwrap_or_else(hint::new_secret);
         let webhook = Webhook::new(&said.url, &secret).map_err(|flaw| unusable(&flaw.to_string()))?;
         let party = party(&number, &role)?;
-        gateway.set_webhook(&party, Some(&webhook)).await.map_err(|fault| Problem::fault(&fault))?;
+        gateway.set_webhook(&party, Some(&webhook)).await.map_err(not_set)?;
         let mut told = json!({ "number": number, "role": party.role.code(), "url": webhook.url });
         if said.secret.is_none() {
             told["secret"] = webhook.secret.into();
@@ -137,10 +137,20 @@ pub async fn remove_webhook(State(door): State<Arc<Door>>, whose: Whose, request
         if gateway.webhook(&party).map_err(|fault| Problem::fault(&fault))?.is_none() {
             return Err(unknown());
         }
-        gateway.set_webhook(&party, None).await.map_err(|fault| Problem::fault(&fault))?;
+        gateway.set_webhook(&party, None).await.map_err(not_set)?;
         Ok(json_answer(StatusCode::OK, &json!({ "number": number, "role": party.role.code(), "url": null })))
     })
     .await
+}
+
+fn not_set(fault: WebhookFault) -> Problem {
+    match fault {
+        WebhookFault::Fault(fault) => Problem::fault(&fault),
+        WebhookFault::Unknown(party) => {
+            let message = format!("Nothing was changed: {party} is not registered.");
+            Problem::new(StatusCode::NOT_FOUND, "NotFound", message).target("number")
+        }
+    }
 }
 
 fn party(number: &str, role: &str) -> Result<Party, Problem> {

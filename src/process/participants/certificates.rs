@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::record::{party, versioned};
+use super::state::{is_registered, needs_of_anywhere};
 use crate::market::{Party, Timestamp};
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs, Space};
 
@@ -63,6 +64,8 @@ pub struct Assignment {
 pub enum NotAssigned {
     #[error("assignment {given} came already, or too late: the last one was {last}")]
     NotNewer { given: u64, last: u64 },
+    #[error("{0} is not registered: register it first, or name another")]
+    Unknown(Party),
     #[error("the certificate speaks for {0} already: withdraw it first")]
     Foreign(Party),
     #[error("the participant has {CERTIFICATES_MAX} certificates, which is the most: withdraw some")]
@@ -149,7 +152,9 @@ fn assigned(facts: &Facts, party: &Party) -> Assigned {
 
 /// What [`assign`] must know first, besides [`more_needs`].
 pub fn assign_needs(certificate: &Certificate) -> Needs {
-    certificate_needs(&certificate.thumbprint).key(assigned_key(&certificate.party))
+    needs_of_anywhere(&certificate.party)
+        .and(certificate_needs(&certificate.thumbprint))
+        .key(assigned_key(&certificate.party))
 }
 
 /// What [`assign`] and [`withdraw`] must know besides: the participant's certificates, once it is known which those are.
@@ -165,6 +170,9 @@ pub fn more_needs(facts: &Facts, party: &Party) -> Needs {
 /// What gives a participant a certificate.
 pub fn assign(facts: &Facts, assignment: &Assignment) -> Result<Vec<Change>, NotAssigned> {
     let Assignment { certificate: new, sequence, others_until } = assignment;
+    if !is_registered(facts, &new.party) {
+        return Err(NotAssigned::Unknown(new.party.clone()));
+    }
     let mut has = assigned(facts, &new.party);
     let given = sequence.unwrap_or(has.sequence + 1);
     if given <= has.sequence {

@@ -74,6 +74,15 @@ pub fn is_live(facts: &Facts, pack: Pack, party: &Party) -> bool {
     participant(facts, pack, party).is_some_and(|it| it.is_live())
 }
 
+pub fn needs_of_anywhere(party: &Party) -> Needs {
+    Pack::all().map(|pack| needs_of(pack, party)).fold(Needs::default(), Needs::and)
+}
+
+/// Whether the party is registered in any market, live or not. Needs: [`needs_of_anywhere`].
+pub fn is_registered(facts: &Facts, party: &Party) -> bool {
+    Pack::all().any(|pack| facts.get(&record::key(pack, party)).is_some())
+}
+
 /// Everybody who is registered in a pack, live or not, by role and number.
 pub fn everybody(pack: Pack) -> KeyRange {
     record::everybody(pack)

@@ -203,6 +203,8 @@ fn a_newer_assignment_counts_and_what_comes_late_or_again_does_not() {
         others_until,
     };
     let mut store = Store::new();
+    let registered = |number| somebody(number, ActorRole::GridAccessProvider, Status::New, None);
+    register_all(&mut store, &["1", "2", "3"].map(registered));
     let known = |store: &Store, digit| {
         let thumbprint = print(digit);
         certificate(&load(store, &certificate_needs(&thumbprint)), &thumbprint)
@@ -213,6 +215,7 @@ fn a_newer_assignment_counts_and_what_comes_late_or_again_does_not() {
         let facts = load(store, &assign_needs(&assignment.certificate).and(more));
         assign(&facts, assignment).map(|changes| carry_out(store, changes))
     };
+    assert_eq!(give(&mut store, &assignment('a', "4", None, None)), Err(NotAssigned::Unknown(grid("4"))));
     assert_eq!(give(&mut store, &assignment('a', "1", Some(5), None)), Ok(()));
     for late in [5, 4] {
         let told = give(&mut store, &assignment('b', "1", Some(late), None));
