@@ -49,7 +49,7 @@ enum What {
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// The documents that have a transaction in common with one: what it answers, and what answers it.
+    /// The documents that have a transaction in common with one, or the request that led to them: what it answers, what answers it.
     Related {
         /// Its message id, or the id that list shows.
         #[arg(value_name = "ID")]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Fault, Gateway};
+use super::{Fault, Gateway, delivery};
 use crate::archive::{self, Direction, LetGo, LogEntry, LogPlace, Position, Term};
 use crate::document::{self, MentionsReader};
 use crate::market::{Party, Timestamp};
@@ -254,20 +254,41 @@ impl Catalogue<'_> {
         self.store.packed(&archive::body_key(commit, entry.place.part)).map_err(Fault::store(DOING))
     }
 
-    /// The documents that have a transaction with this one in common: the request that was answered, the answers and
-    /// notices to a request; only those of `own`, where that is given, as it was given them. Oldest first.
+    /// The documents that have a transaction with this one in common, or the request that led to them: the request that was
+    /// answered, the answers and notices to a request; only those of `own`, where that is given, as it was given them. Oldest
+    /// first. Of a document whose bytes are gone only its request is known.
     pub fn related(&self, place: LogPlace, own: Option<&Party>) -> Result<Vec<(Position, LogEntry)>, Fault> {
         let Some(entry) = self.document(place)? else { return Ok(Vec::new()) };
         let transactions = self.mentions(place.commit, &entry)?.transactions;
         let mut related = BTreeMap::new();
         for transaction in transactions.into_iter().take(RELATED_TRANSACTIONS_MAX) {
-            let terms = std::iter::once(Term::TransactionId(transaction)).chain(own.cloned().map(Term::Party));
-            let given_out_alone = own.is_some();
-            let search = Search { terms: terms.collect(), take: RELATED_MAX, given_out_alone, ..Search::default() };
-            related.extend(self.search(&search)?.documents);
+            related.extend(self.with(Term::TransactionId(transaction), own)?);
+        }
+        for request in self.requests_of(&entry)? {
+            let found = self.with(Term::CorrelationId(request), own)?.into_iter();
+            // Senders may name several requests alike.
+            related.extend(found.filter(|(_, it)| [it, &entry].iter().any(|it| it.direction == Direction::Out)));
         }
         related.retain(|position, _| position.place != place);
         Ok(related.into_iter().take(RELATED_MAX).collect())
+    }
+
+    fn with(&self, term: Term, own: Option<&Party>) -> Result<Vec<(Position, LogEntry)>, Fault> {
+        let terms = std::iter::once(term).chain(own.cloned().map(Term::Party)).collect();
+        let search = Search { terms, take: RELATED_MAX, given_out_alone: own.is_some(), ..Search::default() };
+        Ok(self.search(&search)?.documents)
+    }
+
+    /// The correlation ids of the requests that led to a document: several where it is a bundle, none where nobody asked.
+    fn requests_of(&self, entry: &LogEntry) -> Result<BTreeSet<String>, Fault> {
+        let mut requests = BTreeSet::from([entry.correlation_id.clone()]);
+        let records = delivery::members(self.store, &entry.message_id, 1)?;
+        let members = records.into_iter().flat_map(|(_, members)| members.ids).take(RELATED_TRANSACTIONS_MAX);
+        for id in members.filter(|_| entry.direction == Direction::Out) {
+            requests.extend(self.find(&id, Some(&entry.party))?.map(|(_, member)| member.correlation_id));
+        }
+        requests.remove("");
+        Ok(requests)
     }
 
     /// A document as a row of JSON; what went out says how far it has come.

@@ -166,6 +166,19 @@ async fn the_archive_tells_in_what_a_notice_was_given_out() {
         assert_eq!((&delivery(id)["status"], &delivery(id)["within"]), (&"peeked".into(), &bundle.clone().into()));
     }
     assert_eq!(delivery(&bundle)["status"], "peeked");
+    // A notice does not name the request that led to it.
+    let related = |id: &str, own: Option<&Party>| -> Vec<String> {
+        let catalogue = gateway.catalogue();
+        let (position, _) = catalogue.find(id, own).unwrap().unwrap();
+        let related = catalogue.related(position.place, own).unwrap();
+        related.into_iter().map(|(_, entry)| entry.message_id).collect()
+    };
+    assert!(related("D-1", None).contains(&ids[0]) && !related("D-1", None).contains(&ids[1]));
+    assert!(
+        related(&ids[1], None).contains(&"D-2".to_string()) && !related(&ids[1], None).contains(&"D-1".to_string())
+    );
+    assert!(["D-1", "D-2"].iter().all(|id| related(&bundle, None).contains(&id.to_string())));
+    assert_eq!(related(&bundle, Some(&supplier())), [""; 0], "what others sent is theirs");
     let listed = |given_out_alone| -> Vec<String> {
         let terms = vec![crate::archive::Term::Party(supplier())];
         let search = Search { terms, given_out_alone, ..Search::default() };

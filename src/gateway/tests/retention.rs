@@ -134,12 +134,21 @@ async fn retention_goes_on_where_it_stopped_and_looks_at_nothing_twice() {
     house.fetch().await;
     let all = house.documents().0.len() as u64;
 
+    let led_to = || {
+        let catalogue = house.gateway.catalogue();
+        let (request, _) = catalogue.find("A", None).unwrap().unwrap();
+        catalogue.related(request.place, None).unwrap().len()
+    };
+    let related = led_to();
+    assert!(related > 1, "a confirmation and notices");
+
     assert_eq!(house.run("2027-01-02T02:00:00Z", 0, &policy), Done::default(), "it is told to stop at once");
     assert_eq!(house.documents().1, []);
     let first_year = house.run_all("2027-01-02T02:00:00Z", &policy);
     let gone = house.documents().1;
     assert!(!gone.is_empty() && gone.iter().all(|entry| entry.at < instant("2024-01-01T00:00:00Z")));
     assert_eq!((first_year.removed, first_year.scanned), (gone.len() as u64, gone.len() as u64), "{first_year:?}");
+    assert_eq!(led_to(), related, "also of what is gone it is known what it led to");
     let told = house.audited();
     let counted = told.iter().map(|target| target.split(' ').next().unwrap().parse::<u64>().unwrap()).sum::<u64>();
     assert!(told.len() > 1 && counted == first_year.removed, "{told:?}");
