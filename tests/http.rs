@@ -138,8 +138,20 @@ async fn a_participant_finds_its_own_documents_and_the_hub_everybodys() {
         }
     }
     assert_eq!(seen, all.iter().map(|row| row["id"].clone()).collect::<Vec<_>>());
-    for wrong in ["after=%27%20or%201=1", "take=1001", "direction=sideways", "role=DDQ", "party=1&role=XXX", "sort=at"]
+    for (path, total) in [("?total=true&take=1", json!(3)), ("?total=true&direction=out", json!(1)), ("", Value::Null)]
     {
+        let found: Value = looked(&own, &format!("/v1.0/cim/messages{path}")).await.json().await.unwrap();
+        assert_eq!(found["total"], total, "{path}");
+    }
+    for wrong in [
+        "after=%27%20or%201=1",
+        "take=1001",
+        "direction=sideways",
+        "role=DDQ",
+        "party=1&role=XXX",
+        "sort=at",
+        "total=1",
+    ] {
         assert_eq!(looked(&hub, &format!("/v1.0/operator/messages?{wrong}")).await.status(), 400, "{wrong}");
     }
 }

@@ -200,6 +200,22 @@ impl Catalogue<'_> {
         }
     }
 
+    /// How many documents a search finds on all its pages; `None` where that is more than are counted.
+    pub fn count(&self, search: &Search) -> Result<Option<usize>, Fault> {
+        let mut search = Search { after: None, take: PAGE_RECORDS, ..search.clone() };
+        let mut counted = 0;
+        loop {
+            let found = self.search(&search)?;
+            counted += found.documents.len();
+            match found.next {
+                None => return Ok(Some(counted)),
+                // A page that is not full has looked at as much as a search may.
+                Some(_) if found.documents.len() < search.take || counted >= COUNTED_MAX => return Ok(None),
+                next => search.after = next,
+            }
+        }
+    }
+
     /// The document at a place of the log.
     pub fn document(&self, place: LogPlace) -> Result<Option<LogEntry>, Fault> {
         let (key, entry) = archive::log_key(place.commit, place.nth);
@@ -362,6 +378,8 @@ const BATCH_CHANGES_MAX: usize = 5_000;
 const PAGE_RECORDS: usize = 500;
 /// Documents that one search looks at; the next page goes on.
 const LOOKED_AT_MAX: usize = 100_000;
+/// Documents that are counted: well below a second of work.
+const COUNTED_MAX: usize = 50_000;
 /// Transactions of a document by which others are found, and how many of those are shown.
 const RELATED_TRANSACTIONS_MAX: usize = 100;
 const RELATED_MAX: usize = 1_000;

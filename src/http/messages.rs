@@ -92,6 +92,8 @@ struct Asked {
     path: String,
     query: Query,
     search: Search,
+    /// Whether all that is found is to be counted.
+    total: bool,
 }
 
 type Look = fn(&Catalogue<'_>, &Asked) -> Result<Option<Looked>, Fault>;
@@ -133,8 +135,9 @@ async fn looked(
         None => search(&mut query, own.as_ref())?,
         Some(_) => Search::default(),
     };
+    let total = id.is_none() && query.flag("total")?;
     query.nothing_else()?;
-    let asked = Asked { own, id: id.unwrap_or_default(), path: parts.uri.path().to_string(), query, search };
+    let asked = Asked { own, id: id.unwrap_or_default(), path: parts.uri.path().to_string(), query, search, total };
     let gateway = Arc::clone(&door.gateway);
     // Looking through the archive takes its time; connections are served meanwhile.
     let looking = async move { tokio::task::spawn_blocking(move || look(&gateway.catalogue(), &asked)).await };
@@ -185,7 +188,11 @@ fn list(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Faul
     let rows = found.documents.iter().map(|(position, entry)| catalogue.row(position, entry));
     let rows = rows.collect::<Result<Vec<Value>, Fault>>()?;
     let next = found.next.map(|position| next_link(&asked.path, &asked.query, "after", &position.to_string()));
-    Ok(Some(Looked::Rows(json!({ "rows": rows, "next": next }))))
+    let mut told = json!({ "rows": rows, "next": next });
+    if asked.total {
+        told["total"] = catalogue.count(&asked.search)?.into();
+    }
+    Ok(Some(Looked::Rows(told)))
 }
 
 fn body(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Fault> {

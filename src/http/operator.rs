@@ -299,6 +299,12 @@ impl Query {
         if to < from { Err(wrong("to", "it lies before from")) } else { Ok(Period::new(from, to)) }
     }
 
+    /// `true` or `false`, which it is when it is left out.
+    pub fn flag(&mut self, name: &'static str) -> Result<bool, Problem> {
+        let Some(text) = self.one(name)? else { return Ok(false) };
+        text.parse().map_err(|_| wrong(name, "it is true or false"))
+    }
+
     pub fn number(&mut self, name: &'static str, otherwise: usize, most: usize) -> Result<usize, Problem> {
         let Some(text) = self.one(name)? else { return Ok(otherwise) };
         let number = text.parse().ok().filter(|number| *number <= most);
