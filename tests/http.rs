@@ -100,6 +100,7 @@ async fn a_participant_finds_its_own_documents_and_the_hub_everybodys() {
             None => tokio::time::sleep(Duration::from_millis(5)).await,
         }
     };
+    assert_eq!(client.peek("all").await.unwrap().unwrap().id, answer.id);
     let own = house.token();
     let all = rows(&own, "/v1.0/cim/messages").await;
     let told: Vec<_> = all.iter().map(|row| (row["direction"].as_str().unwrap(), row["refused"][0].as_str())).collect();
@@ -108,6 +109,8 @@ async fn a_participant_finds_its_own_documents_and_the_hub_everybodys() {
     client.dequeue(&answer.id).await.unwrap();
     let out = rows(&own, "/v1.0/cim/messages?direction=out&reason=D08&transactionId=op-1").await;
     assert_eq!((out.len(), &out[0]["delivery"]["status"]), (1, &"dequeued".into()));
+    let delivery = &out[0]["delivery"];
+    assert_eq!((&delivery["peeked"], &delivery["times"]), (&all[2]["delivery"]["peeked"], &2.into()), "{delivery}");
     let again = looked(&own, &format!("/v1.0/cim/messages/{}", answer.id)).await;
     assert_eq!((header(&again, "messageid"), header(&again, "messagetype")), (&*answer.id, &*answer.document));
     assert_eq!(again.bytes().await.unwrap(), answer.body, "long after it was dequeued");

@@ -66,7 +66,14 @@ impl Catalogue<'_> {
     /// How far what has left its queue has come, or a bundle that still waits: it stands where its first member stood.
     fn of_left(&self, left: Option<Left>, message_id: &str, owner: &Party) -> Result<Value, Fault> {
         Ok(match left {
-            Some(Left::Dequeued(at)) => at_last("dequeued", at),
+            Some(Left::Dequeued(fetched)) => {
+                let mut delivery = at_last("dequeued", fetched.at);
+                if let Some(peeked) = fetched.peeked {
+                    delivery["peeked"] = peeked.to_string().into();
+                    delivery["times"] = fetched.times.into();
+                }
+                delivery
+            }
             Some(Left::Expired(at)) => at_last("expired", at),
             None | Some(Left::Bundled(_)) => match members(self.store, message_id, 1)?.pop() {
                 None => Value::Null,

@@ -181,7 +181,9 @@ impl Gateway {
             // Read after the queues: a document that leaves meanwhile is found in one or the other.
             let slip = delivery::slip(&*self.store, message_id)?;
             let waiting: Vec<_> = heads.iter().map(|head| (head.key.clone(), head.waiting.clone())).collect();
-            let (place, changes) = match post_office::dequeue(message_id, &waiting, slip.as_ref(), caller, now) {
+            let shown = |place: &Key| self.trail.shown(place);
+            let dequeued = post_office::dequeue(message_id, &waiting, slip.as_ref(), caller, &shown, now);
+            let (place, changes) = match dequeued {
                 Dequeue::Leaves(place, changes) => (place, changes),
                 Dequeue::Already => return Ok(Dequeued::Already),
                 Dequeue::NotPeeked => return Ok(Dequeued::NotPeeked),

@@ -48,6 +48,11 @@ impl Trail {
         }
     }
 
+    /// How often what stands at a place was shown, once it was.
+    pub fn shown(&self, place: &Key) -> u64 {
+        1 + self.counts().get(place).copied().unwrap_or_default()
+    }
+
     pub fn forget(&self, place: &Key) {
         self.counts().remove(place);
     }

@@ -18,7 +18,7 @@ use crate::record::{Change, Key, KeyRange, Space};
 
 pub use ahead::Ahead;
 pub use bundle::{Bounds, Bundle, Member, bundle_range, closed_by};
-pub use record::{Bundling, Left, Members, Slip, Subjects, Waiting};
+pub use record::{Bundling, Fetched, Left, Members, Slip, Subjects, Waiting};
 
 /// Waiting documents by owner, category, commit and place within the commit.
 const QUEUES: Space = Space(12);
@@ -143,18 +143,20 @@ pub enum Dequeue {
 }
 
 /// Decides a request by `caller` to dequeue a document, knowing the first document of each of the caller's queues with
-/// its place, and the document's slip.
+/// its place, the document's slip, and how often what stands at a place was shown.
 pub fn dequeue(
     message_id: &str,
     heads: &[(Key, Waiting)],
     slip: Option<&Slip>,
     caller: &Party,
+    shown: &dyn Fn(&Key) -> u64,
     now: Timestamp,
 ) -> Dequeue {
     match heads.iter().find(|(_, waiting)| waiting.message_id == message_id) {
         Some((_, waiting)) if waiting.peeked.is_none() => Dequeue::NotPeeked,
-        Some((place, _)) => {
-            let slip = Slip { owner: caller.queue_owner(), left: Left::Dequeued(now) };
+        Some((place, waiting)) => {
+            let fetched = Fetched { at: now, peeked: waiting.peeked, times: shown(place) };
+            let slip = Slip { owner: caller.queue_owner(), left: Left::Dequeued(fetched) };
             let changes = vec![Change::Delete(place.clone()), Change::Put(slip_key(message_id), slip.encode())];
             Dequeue::Leaves(place.clone(), changes)
         }
@@ -187,6 +189,8 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(1_690_880_400);
 
+    const FETCHED: Fetched = Fetched { at: NOW, peeked: Some(NOW), times: 3 };
+
     fn party(number: &str, role: ActorRole) -> Party {
         Party { number: ActorNumber::new(number), role }
     }
@@ -217,7 +221,7 @@ mod tests {
         let owner = party("8100000000108", ActorRole::EnergySupplier);
         let same_number_other_role = party("8100000000108", ActorRole::GridAccessProvider);
         let other = party("8100000000030", ActorRole::GridAccessProvider);
-        let slip = Slip { owner: owner.clone(), left: Left::Dequeued(NOW) };
+        let slip = Slip { owner: owner.clone(), left: Left::Dequeued(FETCHED) };
         let bundled = Slip { owner: owner.clone(), left: Left::Bundled("m-3".into()) };
         let expired = Slip { owner: owner.clone(), left: Left::Expired(NOW) };
         let first = |peeked| vec![(place(7), waiting("m-1", peeked))];
@@ -235,7 +239,7 @@ mod tests {
             (another, Some(&slip), &same_number_other_role, "unknown"),
         ];
         for (heads, slip, caller, expected) in rows {
-            let outcome = match dequeue("m-1", &heads, slip, caller, NOW) {
+            let outcome = match dequeue("m-1", &heads, slip, caller, &|_| 3, NOW) {
                 Dequeue::Leaves(..) => "leaves",
                 Dequeue::Already => "already",
                 Dequeue::NotPeeked => "not peeked",
@@ -263,14 +267,14 @@ mod tests {
         let key = queue_prefix(&responsible, Category::TimeSeries).number(7).number(2);
         assert_eq!(queue_of(&key), Some((grid.clone(), Category::TimeSeries)));
         let waits = vec![(key.clone(), waiting("m-1", Some(NOW)))];
-        let Dequeue::Leaves(left, changes) = dequeue("m-1", &waits, None, &responsible, NOW) else {
+        let Dequeue::Leaves(left, changes) = dequeue("m-1", &waits, None, &responsible, &|_| 3, NOW) else {
             panic!("it leaves")
         };
         let Change::Put(_, value) = &changes[1] else { panic!("a slip is put") };
         let slip = Slip::decode(value).expect("what was encoded is read back");
         assert_eq!((left, &slip.owner), (key, &grid));
         for caller in [&responsible, &grid] {
-            assert_eq!(dequeue("m-1", &[], Some(&slip), caller, NOW), Dequeue::Already);
+            assert_eq!(dequeue("m-1", &[], Some(&slip), caller, &|_| 3, NOW), Dequeue::Already);
         }
     }
 
@@ -284,11 +288,11 @@ mod tests {
         let peeked = Waiting::decode(&value).expect("what was encoded is read back");
         assert_eq!((key, &peeked), (place(7), &waiting("m-1", Some(NOW))));
         assert_eq!(peek(&place(7), &peeked, NOW), None);
-        let Dequeue::Leaves(left, changes) = dequeue("m-1", &[(place(7), peeked)], None, &owner, NOW) else {
+        let Dequeue::Leaves(left, changes) = dequeue("m-1", &[(place(7), peeked)], None, &owner, &|_| 3, NOW) else {
             panic!("it leaves")
         };
         assert_eq!((left, &changes[0]), (place(7), &Change::Delete(place(7))));
         let Change::Put(_, value) = &changes[1] else { panic!("a slip is put") };
-        assert_eq!(Slip::decode(value), Some(Slip { owner, left: Left::Dequeued(NOW) }));
+        assert_eq!(Slip::decode(value), Some(Slip { owner, left: Left::Dequeued(FETCHED) }));
     }
 }
