@@ -159,6 +159,30 @@ async fn a_participant_finds_its_own_documents_and_the_hub_everybodys() {
     }
 }
 
+/// Post-office 4.4, item 1: also what was turned away before it was looked at.
+#[tokio::test]
+async fn what_was_turned_away_is_in_the_archive_byte_for_byte() {
+    let house = start().await;
+    let rows = [
+        (house.supplier(), "application/xml", document("role"), 403, "Forbidden"),
+        (house.token(), "text/plain", document("type"), 415, "UnsupportedMediaType"),
+        (house.token(), "application/json", document("form"), 400, "B2B-005"),
+        (house.token(), "application/xml", "{}".repeat(100_000), 400, "B2B-005"),
+    ];
+    for (token, form, sent, status, code) in rows {
+        let post = house.http.post(house.url(PRICES)).bearer_auth(&token).header("content-type", form);
+        let answer = post.body(sent.clone()).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{form}");
+        let id = header(&answer, "correlationid").to_string();
+        let get = async |path: &str| house.http.get(house.url(path)).bearer_auth(&token).send().await.unwrap();
+        let list: Value = get(&format!("/v1.0/cim/messages?correlationId={id}")).await.json().await.unwrap();
+        let [row] = &list["rows"].as_array().unwrap()[..] else { panic!("{form}: {list}") };
+        assert_eq!((&row["direction"], &row["refused"][0]), (&"in".into(), &code.into()), "{row}");
+        let kept = get(&format!("/v1.0/cim/messages/{}", row["id"].as_str().unwrap())).await;
+        assert_eq!(kept.text().await.unwrap(), sent);
+    }
+}
+
 #[tokio::test]
 async fn the_checks_of_a_post_come_in_their_order() {
     let house = start().await;

@@ -142,6 +142,16 @@ impl Gateway {
             .map_err(|_| Fault::Reading { document: document.name })
     }
 
+    /// A document that is not read at all: to be kept in the archive, and answered with this error.
+    pub async fn not_read(&self, document: &'static Incoming, body: Bytes, error: Error) -> Result<Arrived, Fault> {
+        let small = body.len() <= READ_AT_ONCE_BYTES_MAX;
+        let pack = move || Arrived { document, body: Packed::of(&body), reading: Err(error) };
+        if small {
+            return Ok(pack());
+        }
+        tokio::task::spawn_blocking(pack).await.map_err(|_| Fault::Reading { document: document.name })
+    }
+
     /// Reads a document in CIM XML while it arrives: of its bytes no more than a window and what is packed for the
     /// archive are held. An error of `pieces` ends it.
     pub async fn read_pieces<E: From<Fault>>(

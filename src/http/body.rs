@@ -30,6 +30,11 @@ impl Unread {
         Self { stream: body.into_data_stream(), expects: headers.contains_key(EXPECT) }
     }
 
+    /// Whether nothing of it comes before we say so.
+    pub fn is_only_announced(&self) -> bool {
+        self.expects
+    }
+
     /// Goes on reading for a while, into nothing, while the answer is on its way.
     pub fn linger(mut self, limits: &Limits) {
         if self.expects || self.stream.is_end_stream() {

@@ -8,6 +8,7 @@ use axum::http::header::{ACCEPT, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
 use super::body::{self, Pieces, Unread};
@@ -15,7 +16,7 @@ use super::fairness::Share;
 use super::observe::{CORRELATION_ID, CorrelationId, Said};
 use super::{Door, Problem, accept, caller};
 use crate::document::Wire;
-use crate::gateway::{Arrived, READ_AT_ONCE_BYTES_MAX, Receipt};
+use crate::gateway::{Arrived, Error, READ_AT_ONCE_BYTES_MAX, Receipt};
 use crate::market::Party;
 use crate::process::{self, Incoming};
 
@@ -51,10 +52,11 @@ pub(super) async fn admit(
     // Large CIM XML is read while it arrives; what has to be put into its words is read as a whole.
     let body = pieces.gather(if wire == Wire::CimXml { READ_AT_ONCE_BYTES_MAX } else { usize::MAX }).await?;
     said.document_bytes = body.len();
-    if Wire::of(&body, door.gateway.limits()) != wire {
-        return Err(another_form(wire));
-    }
-    let arrived = if pieces.ended() {
+    let arrived = if Wire::of(&body, door.gateway.limits()) != wire {
+        let rest = if pieces.ended() { Bytes::new() } else { pieces.gather(usize::MAX).await? };
+        let whole = if rest.is_empty() { body } else { [body, rest].concat().into() };
+        door.gateway.not_read(document, whole, another_form(wire)).await?
+    } else if pieces.ended() {
         share.turn().await;
         door.gateway.read_whole(&caller, document, body).await?
     } else {
@@ -74,7 +76,14 @@ pub async fn receive(
     unread: &mut Unread,
     said: &mut Said,
 ) -> Result<Response, Problem> {
-    let Admitted { caller, arrived, wire, share, .. } = admit(door, name, parts, unread, said).await?;
+    let admitted = match admit(door, name, parts, unread, said).await {
+        Ok(admitted) => admitted,
+        Err(problem) => {
+            keep_turned_away(door, name, parts, unread, said, &problem).await?;
+            return Err(problem);
+        }
+    };
+    let Admitted { caller, arrived, wire, share, .. } = admitted;
     let id = CorrelationId::of(parts);
     let gateway = Arc::clone(&door.gateway);
     let received = share.during(async move { gateway.receive(&caller, arrived, &id, gateway.now()).await });
@@ -96,6 +105,34 @@ pub async fn receive(
             Ok(response)
         }
     }
+}
+
+/// Keeps a document in the archive that was turned away before it was looked at: by its sender's role, or by its media type
+/// (post-office 4.4, item 1). What cannot be received besides, or is only about to be sent, is not kept.
+async fn keep_turned_away(
+    door: &Arc<Door>,
+    name: &str,
+    parts: &Parts,
+    unread: &mut Unread,
+    said: &mut Said,
+    problem: &Problem,
+) -> Result<(), Problem> {
+    let kept = [StatusCode::FORBIDDEN, StatusCode::UNSUPPORTED_MEDIA_TYPE].contains(&problem.status);
+    let (Some(caller), Some(document)) = (said.party.clone(), door.gateway.document_for(name)) else { return Ok(()) };
+    if !kept || unread.is_only_announced() {
+        return Ok(());
+    }
+    let Ok(mut share) = door.fairness.admit(&caller, Instant::now()) else { return Ok(()) };
+    let Ok(mut pieces) = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits) else { return Ok(()) };
+    let Ok(body) = pieces.gather(usize::MAX).await else { return Ok(()) };
+    said.document_bytes = body.len();
+    share.turn().await;
+    let (gateway, error, id) = (Arc::clone(&door.gateway), (*problem.error).clone(), CorrelationId::of(parts));
+    let keeping = async move {
+        let arrived = gateway.not_read(document, body, error).await?;
+        gateway.receive(&caller, arrived, &id, gateway.now()).await
+    };
+    share.during(keeping).await.map(drop).map_err(|fault| Problem::fault(&fault))
 }
 
 /// The id under which the gateway keeps the message: for a repetition, that of the first time.
@@ -134,7 +171,7 @@ fn supported(headers: &HeaderMap) -> Result<Wire, Problem> {
     })
 }
 
-fn another_form(wire: Wire) -> Problem {
+fn another_form(wire: Wire) -> Error {
     let (said, is) = match wire {
         Wire::CimXml => ("XML", "begin with \"<\" and the root of a CIM document"),
         Wire::CimJson => ("JSON", "begin with \"{\""),
@@ -144,5 +181,5 @@ fn another_form(wire: Wire) -> Problem {
         "The Content-Type says {said}, and the body is something else: it does not {is}. \
          Send the document that the header announces."
     );
-    Problem::new(StatusCode::BAD_REQUEST, "B2B-005", message)
+    Error::new("B2B-005", message)
 }
