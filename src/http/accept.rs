@@ -31,19 +31,15 @@ pub fn charset(headers: &HeaderMap) -> Option<String> {
     })
 }
 
-/// The form in which a document is sent, of the three there are: the one that is liked best; XML, then JSON, where more
-/// are liked the same. `None` when none may be sent.
+/// The form in which a document is sent, of the three there are: the one that is liked best. `None` when none may be sent.
 ///
-/// Clients of an older generation name what they want in `Content-Type` even on a GET (post-office 2.3), so that is
-/// looked at when there is no `Accept`.
+/// Clients of an older generation name what they want in `Content-Type` even on a GET (post-office 2.3), and their libraries
+/// add an `Accept` that takes anything; so that is looked at where more are liked the same, and then XML is sent before JSON.
 pub fn wanted(headers: &HeaderMap) -> Option<Wire> {
     let ranges = ranges(headers, &ACCEPT);
+    let sent = content_type(headers).filter(|name| !name.is_empty()).map(|name| wire_of(&name));
     if ranges.is_empty() {
-        return match content_type(headers) {
-            None => Some(Wire::CimXml),
-            Some(name) if name.is_empty() => Some(Wire::CimXml),
-            Some(name) => wire_of(&name),
-        };
+        return sent.unwrap_or(Some(Wire::CimXml));
     }
     let weight = |is_named: &dyn Fn(&str) -> bool, families: &[&str]| {
         let most = |wanted: &dyn Fn(&str) -> bool| {
@@ -58,7 +54,8 @@ pub fn wanted(headers: &HeaderMap) -> Option<Wire> {
     let json = weight(&is_json, &["application/*"]);
     let ebix = weight(&is_ebix, &["application/*"]);
     let best = [(xml, Wire::CimXml), (json, Wire::CimJson), (ebix, Wire::Ebix)].into_iter().rev();
-    best.max_by_key(|(weight, _)| *weight).filter(|(weight, _)| *weight > 0).map(|(_, wire)| wire)
+    let liked = best.max_by_key(|(weight, wire)| (*weight, Some(Some(*wire)) == sent));
+    liked.filter(|(weight, _)| *weight > 0).map(|(_, wire)| wire)
 }
 
 /// The form that a media type names.
@@ -152,7 +149,18 @@ mod tests {
         assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "application/json")])), json);
         assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "application/ebix")])), ebix);
         assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "image/png")])), None);
-        assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "application/json"), (ACCEPT, "*/*")])), xml);
+        let rows = [
+            ("*/*", "application/json", json),
+            ("*/*", "application/ebix", ebix),
+            ("*/*", "text/plain", xml),
+            ("application/json, application/xml", "application/json", json),
+            ("application/xml, */*;q=0.1", "application/json", xml),
+            ("text/*", "application/json", xml),
+            ("application/json;q=0, */*", "application/json", xml),
+        ];
+        for (accept, sent, expected) in rows {
+            assert_eq!(wanted(&headers(&[(CONTENT_TYPE, sent), (ACCEPT, accept)])), expected, "{accept} {sent}");
+        }
     }
 
     #[test]
