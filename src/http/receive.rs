@@ -141,7 +141,8 @@ fn named(correlation_id: &str) -> Option<(HeaderName, HeaderValue)> {
 }
 
 pub fn unknown_document() -> Problem {
-    let message = "There is no document of this name. Names look like requestchangeofpricelist.";
+    let message = "There is no document of this name, and no category of post. Documents are named like \
+         requestchangeofpricelist; post is fetched from masterdata, aggregations, timeseries or all.";
     Problem::new(StatusCode::NOT_FOUND, "NotFound", message)
 }
 
