@@ -1145,6 +1145,31 @@ async fn a_closing_door_lets_running_requests_finish() {
 }
 
 #[tokio::test]
+async fn a_closing_door_keeps_nobody_waiting_for_post() {
+    let house = start().await;
+    let waiting = tokio::spawn(house.get("/v1.0/cim/all?wait=55").send());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let begun = Instant::now();
+    let closing = tokio::spawn(house.server.stop());
+    assert_eq!(waiting.await.unwrap().unwrap().status(), 204);
+    tokio::time::timeout(Duration::from_secs(5), closing).await.expect("the door closes").unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+/// What cannot be a request has an answer too, although more of it lies there unread.
+#[tokio::test]
+async fn a_head_that_is_no_request_is_answered() {
+    let house = start().await;
+    let many: String = (0..110).map(|nth| format!("x-{nth}: y\r\n")).collect();
+    for (head, status) in [(many, "431"), ("Content-Length: 1\r\nContent-Length: 2\r\n".into(), "400")] {
+        let mut stream = house.raw().await;
+        write(&mut stream, &format!("POST {PRICES} HTTP/1.1\r\nHost: localhost\r\n{head}\r\nbody")).await;
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_client_certificate_speaks_for_its_participant_while_it_is_registered() {
     use gridpost::gateway::CertificateOrder;
     use gridpost::market::{ActorNumber, Party};

@@ -82,6 +82,8 @@ struct Door {
     settings: Settings,
     verifier: Verifier,
     fairness: Arc<fairness::Fairness>,
+    /// Whether the door is about to be closed: nobody is kept waiting then.
+    stopping: tokio::sync::watch::Receiver<bool>,
 }
 
 /// Our world failed before or while the door opened.

@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::json;
+use tokio::sync::watch;
 
 use super::observe::{CorrelationId, Said};
 use super::{Door, Format, Problem, accept, caller, gzip};
@@ -43,9 +44,18 @@ pub async fn peek(
     let patience = patience(parts)?;
     let share = door.fairness.admit(&caller, Instant::now())?;
     let (gateway, id) = (Arc::clone(&door.gateway), CorrelationId::of(parts));
+    let mut stopping = door.stopping.clone();
     let peeked = share.during(async move {
         let access = Access { party: &caller, correlation_id: &id };
-        let Some(mut peeked) = gateway.peek_within(access, category, patience).await? else { return Ok(None) };
+        let found = tokio::select! {
+            found = gateway.peek_within(access, category, patience) => Some(found?),
+            () = told(&mut stopping), if !patience.is_zero() => None,
+        };
+        let found = match found {
+            Some(found) => found,
+            None => gateway.peek_within(access, category, Duration::ZERO).await?,
+        };
+        let Some(mut peeked) = found else { return Ok(None) };
         let form = match wire {
             Wire::CimXml => wire,
             _ => {
@@ -64,6 +74,12 @@ pub async fn peek(
             bundle(peeked, form, accept::takes_gzip(&parts.headers))
         }
     })
+}
+
+/// Comes to its end when the door is about to be closed.
+async fn told(stopping: &mut watch::Receiver<bool>) {
+    // An error says that whoever would have told it is gone.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 /// How long the caller is ready to wait for a document: `?wait=30`, in seconds.

@@ -64,10 +64,10 @@ pub async fn start(gateway: Arc<Gateway>, settings: Settings, more: Router) -> R
     let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let fairness = Arc::new(Fairness::new(settings.limits.clone()));
-    let door = Arc::new(Door { gateway, settings, verifier, fairness });
+    let (stop, stopping) = watch::channel(false);
+    let door = Arc::new(Door { gateway, settings, verifier, fairness, stopping: stopping.clone() });
     let router = routes::routes(&door, more);
     let state = Arc::new(State { door, tls, router, addresses: Mutex::default() });
-    let (stop, stopping) = watch::channel(false);
     let accepting = tokio::spawn(accept(listener, Arc::clone(&state), stopping));
     let mut keeping = JoinSet::new();
     keeping.spawn(observe::keep_up());
@@ -87,7 +87,8 @@ impl Server {
         self.state.reload().await
     }
 
-    /// Closes the door: no new connections, and [`Limits::drain`] for the requests that run.
+    /// Closes the door: no new connections, and [`Limits::drain`] for the requests that run. Whoever waits for post to come hears
+    /// at once that there is none yet.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
         let _ = (&mut self.accepting).await;
@@ -163,8 +164,7 @@ fn builder(limits: &Limits, http2: bool) -> auto::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_buf_size(READ_BYTES_MAX)
-        .half_close(true)
-        .pipeline_flush(true);
+        .half_close(true);
     builder
         .http2()
         .timer(TokioTimer::new())
