@@ -494,6 +494,7 @@ async fn a_token_that_does_not_pass_is_told_why_and_nothing_more() {
         (format!("Bearer {}", issue(GRID, at(30))), "not valid yet"),
         (format!("Bearer {}", issue("nobody", at(0))), "No participant"),
         (format!("Bearer {}", issue(RETIRED, at(0))), "not active"),
+        (format!("Bearer {}", house.token_of(GRID, ActorRole::EnergySupplier)), "not registered in the role DDQ"),
         (format!("Bearer {tampered}"), "bearer token"),
         ("Bearer rubbish".into(), "not a signed"),
         ("Bearer".into(), "Authorization header"),

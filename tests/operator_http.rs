@@ -239,6 +239,7 @@ async fn the_registry_tells_who_takes_part_and_who_runs_which_area() {
         (Method::PUT, area, json!({"owner": 1}), 400, "owner"),
         (Method::POST, participants, json!({"actor": [{"number": "1", "role": "D99", "name": "x"}]}), 400, ""),
         (Method::POST, participants, json!({"charge": []}), 400, ""),
+        (Method::POST, participants, json!([]), 400, ""),
     ] {
         let (found, told) = tell(&house, method, path, body).await;
         assert_eq!((found, told["error"]["target"].as_str().unwrap_or_default()), (status, target), "{told}");

@@ -187,10 +187,15 @@ impl Gateway {
         Ok(first.filter(|first| numbers.all(|number| number == *first)))
     }
 
+    /// Whether this number in this role is registered in any market, whether it takes part or not.
+    pub fn is_registered(&self, party: &Party) -> Result<bool, Fault> {
+        let facts = load(&*self.store, &participants::needs_of_anywhere(party))?;
+        Ok(participants::is_registered(&facts, party))
+    }
+
     /// Whether this number in this role takes part in any market.
     pub fn is_live(&self, party: &Party) -> Result<bool, Fault> {
-        let needs = Pack::all().map(|pack| participants::needs_of(pack, party));
-        let facts = load(&*self.store, &needs.fold(Needs::default(), Needs::and))?;
+        let facts = load(&*self.store, &participants::needs_of_anywhere(party))?;
         Ok(Pack::all().any(|pack| participants::is_live(&facts, pack, party)))
     }
 

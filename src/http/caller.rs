@@ -32,7 +32,11 @@ pub async fn identify(door: &Door, parts: &Parts) -> Result<Party, Problem> {
     };
     let party = Party { number, role: chosen(parts, &roles)? };
     if !door.gateway.is_live(&party).map_err(|fault| Problem::fault(&fault))? {
-        return Err(unauthorized("The participant is not active."));
+        let registered = door.gateway.is_registered(&party).map_err(|fault| Problem::fault(&fault))?;
+        return Err(unauthorized(&match registered {
+            true => "The participant is not active.".to_string(),
+            false => format!("The participant is not registered in the role {}.", party.role.code()),
+        }));
     }
     Ok(party)
 }

@@ -218,7 +218,11 @@ async fn obeyed<T: DeserializeOwned, F: Future<Output = Result<Response, Problem
     let mut share = door.fairness.admit(&caller, Instant::now())?;
     let body = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits)?.gather(usize::MAX).await?;
     // What needs no words may be sent without any.
-    let words = if body.is_empty() { b"null".as_slice() } else { &body };
+    let words = if body.is_empty() { b"null".as_slice() } else { body.trim_ascii() };
+    // A list would be taken for fields without their names.
+    if words.starts_with(b"[") {
+        return Err(unusable("it is a list, and must be an object"));
+    }
     let told = serde_json::from_slice(words).map_err(|flaw| unusable(&flaw.to_string()))?;
     let id = CorrelationId::of(parts);
     // What was begun is brought to its end, also when the caller hangs up.

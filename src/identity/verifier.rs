@@ -35,6 +35,9 @@ pub struct Claimed {
 pub enum Denied {
     #[error("The bearer token is not a signed JSON Web Token.")]
     Malformed,
+    /// RFC 7515, 4.1.11: none is known here.
+    #[error("The bearer token asks for extensions (header crit) that are not known here.")]
+    Critical,
     #[error("The signature of the bearer token does not match a key of the issuer.")]
     Signature,
     /// Signed with a key that we have not seen: the issuer may have published it since.
@@ -184,6 +187,9 @@ impl Remembered {
 /// The claims, once one of the issuer's keys has vouched for them. What they say is judged by us, against our `now`.
 fn verified_claims(keys: &Keys, token: &str) -> Result<Claims, Denied> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Denied::Malformed)?;
+    if header.crit.is_some() {
+        return Err(Denied::Critical);
+    }
     if header.kid.as_deref().is_some_and(|id| !keys.may_have(id)) {
         return Err(Denied::UnknownKey);
     }
@@ -317,6 +323,17 @@ mod tests {
         for (change, expected) in rows {
             let token = sign(&house.pair, &with(change.clone()));
             assert_eq!(house.verifier.verify(&token, NOW).map(|_| ()), expected, "{change}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_asks_for_an_extension_is_refused() {
+        let house = house();
+        let key = EncodingKey::from_ec_pem(house.pair.serialize_pem().as_bytes()).unwrap();
+        for crit in [vec!["exp".to_string()], Vec::new()] {
+            let header = Header { crit: Some(crit), ..Header::new(Algorithm::ES256) };
+            let token = encode(&header, &good(), &key).unwrap();
+            assert_eq!(house.verifier.verify(&token, NOW), Err(Denied::Critical));
         }
     }
 
