@@ -151,8 +151,8 @@ mod tests {
         let detail =
             Error { code: "D".into(), message: "a < b & c".into(), line: Some(3), column: Some(9), ..Error::default() };
         let error = Error { code: "C".into(), message: "m".into(), details: vec![detail], ..Error::default() };
-        let [xml, json] =
-            [Format::Xml, Format::Json].map(|f| Refusal::read(400, String::new(), body_of(&error, f).as_bytes()));
+        let [xml, json] = [Format::Xml, Format::Json]
+            .map(|f| Refusal::read(400, String::new(), body_of(&error, f, "c-1").as_bytes()));
         assert_eq!(xml, json);
         assert_eq!((xml.details[0].line, &*xml.details[0].message), (Some(3), "a < b & c"));
     }

@@ -76,7 +76,7 @@ async fn answer(door: &Arc<Door>, parts: &Parts, unread: &mut Unread, said: &mut
 /// An error in an envelope.
 fn fault(problem: Problem, id: &str) -> Response {
     let mut inside = String::new();
-    write_fault(&problem.error, Some(id), &mut inside);
+    write_fault(&problem.error, id, &mut inside);
     let mut response = response(vec![envelope::fault(&inside).into()], Vec::new(), false);
     *response.status_mut() = problem.status;
     response.headers_mut().extend(problem.headers);

@@ -95,23 +95,40 @@ impl Problem {
         self
     }
 
+    /// The answer, but for its words: those [`word`] finds, once it is known what the request is called.
     pub fn answer(self, format: Format) -> Response {
-        let mut response = Response::new(Body::from(body_of(&self.error, format)));
+        let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
         response.headers_mut().extend(self.headers);
+        response.extensions_mut().insert(Unworded { error: self.error, format });
         response
     }
 }
 
+/// An error whose document is still to be written: an extension of its response.
+#[derive(Debug, Clone)]
+struct Unworded {
+    error: Box<Error>,
+    format: Format,
+}
+
+/// Gives a response its error document, if it is to have one; it names the request, whose header some clients never look at
+/// (post-office 8.1, #271).
+pub fn word(response: &mut Response, correlation_id: &str) {
+    if let Some(Unworded { error, format }) = response.extensions_mut().remove() {
+        *response.body_mut() = Body::from(body_of(&error, format, correlation_id));
+    }
+}
+
 impl Format {
-    /// What was asked for by name wins, then the form of the request, then XML.
+    /// What was asked for by name wins, then the form of the request, then JSON.
     pub fn of(headers: &HeaderMap) -> Self {
         let sent = || accept::content_type(headers).and_then(|name| accept::wire_of(&name));
         match accept::named(headers).or_else(sent) {
-            Some(Wire::CimJson) => Format::Json,
+            Some(Wire::CimXml) => Format::Xml,
             Some(Wire::Ebix) => Format::Ebix,
-            Some(Wire::CimXml) | None => Format::Xml,
+            Some(Wire::CimJson) | None => Format::Json,
         }
     }
 
@@ -124,18 +141,22 @@ impl Format {
     }
 }
 
-/// The error document's text.
-pub fn body_of(error: &Error, format: Format) -> String {
+/// The text of the error document that answers a request.
+pub fn body_of(error: &Error, format: Format, correlation_id: &str) -> String {
     match format {
-        Format::Json => json!({ "error": json_of(error) }).to_string(),
+        Format::Json => {
+            let mut told = json_of(error);
+            told["innererror"]["correlationId"] = correlation_id.into();
+            json!({ "error": told }).to_string()
+        }
         Format::Xml => {
             let mut text = String::new();
-            write_xml(error, &mut text);
+            write_xml(error, Some(correlation_id), &mut text);
             text
         }
         Format::Ebix => {
             let mut text = String::from("<Error>");
-            write_fault(error, None, &mut text);
+            write_fault(error, correlation_id, &mut text);
             text.push_str("</Error>");
             text
         }
@@ -143,17 +164,14 @@ pub fn body_of(error: &Error, format: Format) -> String {
 }
 
 /// What an ebIX client hears, with the codes that ebIX has: the first error, as clients know it, and all of them in the
-/// detail (post-office 2.6.1, 8.2 row 13). Of a request over SOAP the string names the request instead, where the code says
-/// little (2.6.4).
-pub fn write_fault(error: &Error, request: Option<&str>, text: &mut String) {
+/// detail (post-office 2.6.1, 8.2 row 13). The string names the request instead, where the code says little (2.6.4).
+pub fn write_fault(error: &Error, request: &str, text: &mut String) {
     let own = std::slice::from_ref(error);
     let errors = if error.details.is_empty() { own } else { &error.details };
     let code = |each: &Error| ebix_code(&each.code).or_else(|| ebix_code(&error.code)).unwrap_or(FAILED).to_string();
     let first = code(&errors[0]);
-    let string = match request {
-        Some(id) if [FAILED, NOT_DEQUEUED].contains(&&*first) => id.to_string(),
-        _ => placed(&errors[0]),
-    };
+    let says_little = [FAILED, NOT_DEQUEUED].contains(&&*first);
+    let string = if says_little { request.to_string() } else { placed(&errors[0]) };
     let blamed = if ["VersionMismatch", "MustUnderstand"].contains(&&*error.code) { &error.code } else { "Client" };
     element("faultcode", &format!("soapenv:{blamed}"), text);
     element("faultstring", &format!("{first}:{string}"), text);
@@ -214,7 +232,7 @@ pub fn json_of(error: &Error) -> Value {
     object
 }
 
-fn write_xml(error: &Error, text: &mut String) {
+fn write_xml(error: &Error, request: Option<&str>, text: &mut String) {
     text.push_str("<Error>");
     element("Code", &error.code, text);
     element("Message", &error.message, text);
@@ -223,13 +241,19 @@ fn write_xml(error: &Error, text: &mut String) {
     }
     if !error.details.is_empty() {
         text.push_str("<Details>");
-        error.details.iter().for_each(|detail| write_xml(detail, text));
+        error.details.iter().for_each(|detail| write_xml(detail, None, text));
         text.push_str("</Details>");
     }
-    if let Some(line) = error.line {
-        let _ = write!(text, "<InnerError><LineNumber>{line}</LineNumber>");
-        if let Some(column) = error.column {
-            let _ = write!(text, "<LinePosition>{column}</LinePosition>");
+    if error.line.is_some() || request.is_some() {
+        text.push_str("<InnerError>");
+        if let Some(line) = error.line {
+            let _ = write!(text, "<LineNumber>{line}</LineNumber>");
+            if let Some(column) = error.column {
+                let _ = write!(text, "<LinePosition>{column}</LinePosition>");
+            }
+        }
+        if let Some(request) = request {
+            element("CorrelationId", request, text);
         }
         text.push_str("</InnerError>");
     }
@@ -277,13 +301,14 @@ mod tests {
 
     #[test]
     fn a_schema_error_is_told_with_line_and_position() {
-        insta::assert_snapshot!(body_of(&schema_error(), Format::Xml), @r#"<Error><Code>B2B-005</Code><Message>The document does not follow its schema.</Message><Details><Error><Code>SchemaValidationError</Code><Message>'&lt;x&gt;' &amp; "more" �</Message><InnerError><LineNumber>22</LineNumber><LinePosition>17</LinePosition></InnerError></Error><Error><Code>SchemaValidationError</Code><Message>second</Message><InnerError><LineNumber>23</LineNumber><LinePosition>17</LinePosition></InnerError></Error></Details></Error>"#);
-        insta::assert_snapshot!(body_of(&schema_error(), Format::Ebix));
-        let json: Value = serde_json::from_str(&body_of(&schema_error(), Format::Json)).unwrap();
+        insta::assert_snapshot!(body_of(&schema_error(), Format::Xml, "c-1"), @r#"<Error><Code>B2B-005</Code><Message>The document does not follow its schema.</Message><Details><Error><Code>SchemaValidationError</Code><Message>'&lt;x&gt;' &amp; "more" �</Message><InnerError><LineNumber>22</LineNumber><LinePosition>17</LinePosition></InnerError></Error><Error><Code>SchemaValidationError</Code><Message>second</Message><InnerError><LineNumber>23</LineNumber><LinePosition>17</LinePosition></InnerError></Error></Details><InnerError><CorrelationId>c-1</CorrelationId></InnerError></Error>"#);
+        insta::assert_snapshot!(body_of(&schema_error(), Format::Ebix, "c-1"));
+        let json: Value = serde_json::from_str(&body_of(&schema_error(), Format::Json, "c-1")).unwrap();
         assert_eq!(
             json["error"]["details"][1],
             json!({"code": "SchemaValidationError", "message": "second", "innererror": {"lineNumber": 23, "linePosition": 17}})
         );
+        assert_eq!(json["error"]["innererror"], json!({"correlationId": "c-1"}));
         assert!(json["error"].get("target").is_none());
     }
 
@@ -291,7 +316,7 @@ mod tests {
     fn a_fault_never_tells_its_cause() {
         let problem = Problem::fault(&gateway::Fault::Reading { document: "RequestChangeOfPriceList" });
         assert_eq!(problem.status, StatusCode::INTERNAL_SERVER_ERROR);
-        assert!(!body_of(&problem.error, Format::Xml).contains("store"));
+        assert!(!body_of(&problem.error, Format::Xml, "c-1").contains("store"));
         for (millis, told) in [(1, "1"), (1_000, "1"), (1_001, "2"), (17_000, "17")] {
             let busy = gateway::Fault::Busy { waiting: 7, again_in: Duration::from_millis(millis) };
             let busy = Problem::fault(&busy).answer(Format::Json);
@@ -302,11 +327,11 @@ mod tests {
     #[test]
     fn the_request_decides_the_form_when_nothing_is_asked_for_by_name() {
         let rows = [
-            (None, None, Format::Xml),
+            (None, None, Format::Json),
             (Some("*/*"), Some("application/json"), Format::Json),
             (Some("application/json"), Some("application/xml"), Format::Json),
             (Some("text/xml"), Some("application/json"), Format::Xml),
-            (None, Some("application/octet-stream"), Format::Xml),
+            (None, Some("application/octet-stream"), Format::Json),
             (None, Some("application/ebix"), Format::Ebix),
             (Some("application/ebix, application/json;q=0.5"), Some("application/xml"), Format::Ebix),
         ];

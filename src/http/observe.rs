@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::body::Unread;
-use super::{Door, Format, Problem};
+use super::{Door, Format, Problem, error_document};
 use crate::archive::AuditEntry;
 use crate::market::Party;
 
@@ -81,14 +81,25 @@ pub async fn observe(State(door): State<std::sync::Arc<Door>>, mut request: Requ
             Err(_) => Problem::internal().with(CONNECTION, "close").answer(format),
         }
     };
-    let value = HeaderValue::from_str(&id).expect("a correlation id is visible ASCII");
-    response.headers_mut().entry(CORRELATION_ID).or_insert(value);
+    name(&mut response, &id);
     let said = response.extensions_mut().remove::<Said>().unwrap_or_default();
     record(&method, &said, &response, start.elapsed(), &id);
     match audit(&door, &method, &uri, &said, response.status(), &id).await {
         Ok(()) => response,
-        Err(problem) => problem.answer(format),
+        Err(problem) => {
+            let mut response = problem.answer(format);
+            name(&mut response, &id);
+            response
+        }
     }
+}
+
+/// Says what the request is called, in the header and in the document of an error. What came again has the name under which it
+/// came first.
+fn name(response: &mut Response, id: &str) {
+    let value = HeaderValue::from_str(id).expect("a correlation id is visible ASCII");
+    let named = response.headers_mut().entry(CORRELATION_ID).or_insert(value).clone();
+    error_document::word(response, named.to_str().unwrap_or(id));
 }
 
 /// What the hub's own people do, and who looks into the archive, is written down before it is answered (post-office 6.6);
