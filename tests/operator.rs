@@ -125,6 +125,18 @@ fn the_registry_says_who_takes_part_and_who_runs_which_area() {
     std::fs::write(&file, company("DDM", "Active").replace("\"5790000000012\"", "\"5790000000036\"")).unwrap();
     let twelve = dir.path().join("twelve.toml").display().to_string();
     std::fs::write(&twelve, company("DDM", "Active").replace("5790000000012", "579000000001")).unwrap();
+    let (wrong, verifies) = (dir.path().join("wrong.toml"), dir.path().join("verifies.toml"));
+    std::fs::write(
+        &wrong,
+        company("DDM", "Active").replace("5790000000012", "5790000000013").replace("\"e\"", "\"w\""),
+    )
+    .unwrap();
+    std::fs::write(&verifies, "[market.dk]\nverify_numbers = true\n").unwrap();
+    let [wrong, verifies] = [wrong, verifies].map(|file| file.display().to_string());
+    let output = gridpost(&["--config", &verifies, "process", "register", &wrong, "--store", &store]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && said.contains("register 5790000000013: it is neither a GLN"), "{said}");
+    assert_eq!(what(&ask(&["register", &wrong])), ["new"], "its length is that of a GLN");
     for (args, why) in [
         (&["register", &twelve][..], "register 579000000001: it is neither a GLN"),
         (&["register", &file], "the external id \"e\" is that of 5790000000012"),

@@ -221,7 +221,7 @@ async fn the_registry_tells_who_takes_part_and_who_runs_which_area() {
         (
             Method::POST,
             participants,
-            json!({"actor": [{"number": "8500000000015", "role": "DDM", "name": "x"}]}),
+            json!({"actor": [{"number": "850000000001", "role": "DDM", "name": "x"}]}),
             400,
             "number",
         ),

@@ -145,7 +145,7 @@ impl Gateway {
     /// A document that is not read at all: to be kept in the archive, and answered with this error.
     pub async fn not_read(&self, document: &'static Incoming, body: Bytes, error: Error) -> Result<Arrived, Fault> {
         let small = body.len() <= READ_AT_ONCE_BYTES_MAX;
-        let pack = move || Arrived { document, body: Packed::of(&body), reading: Err(error) };
+        let pack = move || Arrived { document, body: Packed::of(&body), reading: Err(Unread::Flawed(error)) };
         if small {
             return Ok(pack());
         }
@@ -286,7 +286,7 @@ pub struct Arrived {
 
 /// Why a document has not become a request.
 pub(super) enum Unread {
-    /// It has flaws by its schema.
+    /// It has flaws by its schema, or is not in the form that it was said to be in.
     Flawed(Error),
     /// It has none, and says what is not taken in.
     Refused(Refused),

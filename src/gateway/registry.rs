@@ -62,7 +62,7 @@ pub enum RegistryFault {
     #[error("add a delegation: {0}")]
     NotConfigured(#[from] NotConfigured),
     #[error(
-        "register {0}: it is neither a GLN of 13 digits nor an EIC of 16 characters, or its last one does not check the others"
+        "register {0}: it is neither a GLN of 13 digits nor an EIC of 16 characters, or its last character does not check the others"
     )]
     NoNumber(ActorNumber),
     #[error(transparent)]
@@ -114,7 +114,7 @@ impl Registration {
     fn needs(&self) -> Needs {
         let rows = self.delegations.iter().map(|it| &it.row);
         let owners = self.areas.iter().filter_map(owner_of);
-        let in_doubt = self.participants.iter().filter(|one| is_in_doubt(one)).flat_map(every_role);
+        let in_doubt = self.participants.iter().filter(|one| is_no_number(one, true)).flat_map(every_role);
         let parties = owners.chain(in_doubt).chain(rows.clone().flat_map(|row| [row.by.clone(), row.to.clone()]));
         let codes = self.areas.iter().map(|area| &area.code).chain(rows.map(|row| &row.grid_area));
         let mut needs = participants::register_needs(&self.participants);
@@ -159,7 +159,7 @@ fn register(
     let (mut rows, mut moved) = (Vec::new(), Vec::new());
     for one in &said {
         let what = match participants::participant(facts, one.pack, &one.party) {
-            None if market.dk().check_digits && is_in_doubt(one) && !is_known_in_some_role(facts, one) => {
+            None if is_no_number(one, market.dk().verify_numbers) && !is_known_in_some_role(facts, one) => {
                 return Err(RegistryFault::NoNumber(one.party.number.clone()));
             }
             None => "new",
@@ -230,10 +230,16 @@ fn register(
     Ok(Plan { batch, rows })
 }
 
-/// Whether its number cannot have been issued to anybody (post-office 5.1, 8.2 row 27). Other markets number as they like.
-fn is_in_doubt(one: &Participant) -> bool {
+/// Whether its number is none of a participant: by its length, and by its check character where that is verified (market-roles
+/// 1.3; post-office 5.1, 8.2 row 27). Other markets number as they like.
+fn is_no_number(one: &Participant, verified: bool) -> bool {
     let number = one.party.number.as_str();
-    one.pack == Pack::DK && (number != number.trim() || !is_gln(number) && !is_eic(number))
+    let is_number = match number.len() {
+        13 => number.bytes().all(|byte| byte.is_ascii_digit()) && (!verified || is_gln(number)),
+        16 => number.bytes().all(|byte| byte.is_ascii_graphic()) && (!verified || is_eic(number)),
+        _ => false,
+    };
+    one.pack == Pack::DK && !is_number
 }
 
 /// Whether its number has been taken in before. Needs: [`every_role`].

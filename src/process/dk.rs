@@ -75,27 +75,15 @@ impl Pack {
 }
 
 /// What each process of the market leaves to configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Whether the registry takes in no number that is neither a GLN nor an EIC with its check digit.
-    pub check_digits: bool,
+    /// Whether the registry verifies the check characters of whoever is new (market-roles 1.3, `actors.verify_numbers`).
+    pub verify_numbers: bool,
     pub charges: charges::Settings,
     pub charge_links: charge_links::Settings,
     pub market_roles: change_of_supplier::Settings,
     pub metering_points: metering_point_characteristics::Settings,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            check_digits: true,
-            charges: charges::Settings::default(),
-            charge_links: charge_links::Settings::default(),
-            market_roles: change_of_supplier::Settings::default(),
-            metering_points: metering_point_characteristics::Settings::default(),
-        }
-    }
 }
 
 impl Checked for Settings {
