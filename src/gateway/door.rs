@@ -38,7 +38,7 @@ impl<'a> Head<'a> {
 
     /// None of a document that was not read any further than to what is wrong with it.
     pub fn of_refused(refused: &'a Refused) -> Option<Self> {
-        let (header, ids) = refused.head.as_ref()?;
+        let (header, ids) = refused.head.as_deref()?;
         let transaction_ids = ids.iter().map(String::as_str).collect();
         Some(Head { header, transaction_ids, refusals: &refused.refusals })
     }

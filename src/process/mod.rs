@@ -104,7 +104,7 @@ pub trait RequestReader: Reader {
 pub struct Refused {
     pub refusals: Vec<Refusal>,
     /// Its header and the ids of its records, where what is wrong with these, and with who sent it, is told besides.
-    pub head: Option<(Header, Vec<String>)>,
+    pub head: Option<Box<(Header, Vec<String>)>>,
 }
 
 /// Nothing else of it is looked at.

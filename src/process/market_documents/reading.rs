@@ -97,7 +97,7 @@ where
             return Ok(Box::new(sent));
         }
         let ids = sent.records.iter().map(|record| record.transaction_id().to_string()).collect();
-        Err(Refused { refusals, head: Some((sent.header, ids)) })
+        Err(Refused { refusals, head: Some(Box::new((sent.header, ids))) })
     }
 }
 
