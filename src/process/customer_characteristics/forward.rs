@@ -5,7 +5,8 @@
 //!
 //! Source: market-roles 2.11.
 
-use crate::market::{ActorNumber, MeteringPointId, Party, Timestamp};
+use crate::document::Outgoing;
+use crate::market::{ActorNumber, ActorRole, MeteringPointId, Party, Timestamp};
 use crate::process::accounting_points::{AccountingPoint, CustomerData, Process, ProcessKind, Status};
 use crate::process::change_of_supplier::work::{Site, Work};
 use crate::process::market_documents::kinds::CUSTOMER_DATA;
@@ -27,9 +28,23 @@ pub fn forward(work: &mut Work, id: &MeteringPointId, data: &CustomerData, reaso
         let subject = Subject { point: id, from: data.from, original: None };
         let record = customer_data(work.context.id(&parts), &subject, &details, receiver.role);
         let document = letters::document(&CUSTOMER_DATA, &receiver, reason, vec![record], work.context);
+        if receiver.role == ActorRole::GridAccessProvider {
+            note_that_told(work, data, &document);
+        }
         work.outgoing.push(document);
     }
     told_move_in(work, &data.process, grid.is_some());
+}
+
+/// The grid company must hear if what the data complete does not happen: of the last that it was told, which holds instead of what
+/// it was told before.
+fn note_that_told(work: &mut Work, data: &CustomerData, document: &Outgoing) {
+    let Some(process) = data.completes.clone() else { return };
+    if !work.courses.get(&process).and_then(|course| work.status_of(course)).is_some_and(Status::is_open) {
+        return;
+    }
+    work.course_mut(&process).notified.retain(|it| it.party != document.receiver);
+    work.note_that_told(&process, document);
 }
 
 /// What is known of whoever moved in need not be sent to the grid company a second time when its days of grace are over.

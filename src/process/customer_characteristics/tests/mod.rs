@@ -210,6 +210,34 @@ fn what_is_told_of_a_customer_who_moved_in_goes_to_the_grid_company_once() {
 }
 
 #[test]
+fn the_grid_company_hears_when_what_was_completed_does_not_happen() {
+    for reason in ["E65", "E03"] {
+        let mut house = House::opened();
+        house.send(&if reason == "E65" { move_in(B, "p1", APRIL) } else { request(B, "E03", "p1", APRIL) });
+        let mut told = Vec::new();
+        for transaction in ["u1", "u2"] {
+            let mut asked = update(B, reason, transaction);
+            asked.records[0].start = None;
+            asked.records[0].first_customer = None;
+            let decision = house.send(&asked);
+            assert_eq!(broken(&decision), [""; 0]);
+            let to_grid = decision.outgoing.iter().find(|it| it.receiver.number.as_str() == GRID).unwrap();
+            told.extend(value(to_grid, "mRID"));
+        }
+        house.post();
+        let mut happens = house.clone();
+        let decision = house.send(&cancellation(B, reason, "x1", "p1"));
+        let to_grid: Vec<_> = decision.outgoing.iter().filter(|it| it.receiver.number.as_str() == GRID).collect();
+        assert_eq!(to_grid.len(), 1, "of the last alone");
+        assert_eq!((to_grid[0].kind.name, &*to_grid[0].business_reason), ("NotifyCancellation", reason));
+        let original = value(to_grid[0], "originalTransactionIDReference_MktActivityRecord.mRID");
+        assert_eq!(original.as_ref(), told.last());
+        happens.pass(at("2023-05-01T00:00:00Z"));
+        assert!(happens.post().iter().all(|it| !it.starts_with("NotifyCancellation")));
+    }
+}
+
+#[test]
 fn a_contact_address_is_passed_on_and_nothing_of_it_is_kept() {
     let mut house = House::opened();
     let mut asked = update(GRID, "D28", "u1");
