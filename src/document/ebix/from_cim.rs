@@ -4,7 +4,7 @@ use super::pieces::Pieces;
 use super::table::{How, Pair, RECORD, Twin};
 use super::tree::{Inside, Node};
 use super::writer::Writer;
-use super::{END_MARK, HUB_ROLE, START_MARK, records, twins_of};
+use super::{HUB_ROLE, marked, records, twins_of};
 use crate::document::schemas;
 use crate::spec::{self, Schema};
 use crate::xml::Limits;
@@ -185,12 +185,8 @@ fn told<'p>(pair: &'p Pair, how: &How, source: &Node, about: &About<'_>) -> Opti
         How::YearDay => Node::text(value.replace('-', ""), 0),
         How::StartOrEnd => {
             let (start, end) = pair.ebix.split_once(' ')?;
-            let marked = source.says("mRID").and_then(|id| id.chars().last());
-            let ends = match marked {
-                Some(END_MARK) => true,
-                Some(START_MARK) => false,
-                _ => records::ends(about.reason, about.role),
-            };
+            let marked = source.says("mRID").and_then(marked);
+            let ends = marked.unwrap_or_else(|| records::ends(about.reason, about.role));
             path = if ends { end } else { start };
             Node::text(value, 0)
         }

@@ -67,19 +67,35 @@ pub fn namespaces(name: &str) -> Vec<String> {
     twins::ALL.iter().filter(|twin| twin.cim == name).map(|twin| format!("{FAMILY}{}{VERSION}", twin.root())).collect()
 }
 
-/// The id of a notice by which something ends, or else starts: `id`, with a mark where its business reason and its receiver's
-/// role would have ebIX say the other. CIM has one date for both, and ebIX is made from CIM (market-roles 4.5).
+/// The id of a notice by which something ends, or else starts: `id`, of 32 hexadecimal digits, whose last two are a mark where its
+/// business reason and its receiver's role would have ebIX say the other. CIM has one date for both, and ebIX is made from CIM
+/// (market-roles 4.5).
 pub fn notice_id(id: String, reason: &str, role: &str, ends: bool) -> String {
-    match records::ends(reason, role) == ends {
-        true => id,
-        false => format!("{id}{}", if ends { END_MARK } else { START_MARK }),
+    let told_without = records::ends(reason, role) == ends;
+    match (told_without, marked(&id)) {
+        (true, None) => id,
+        (true, Some(_)) => with_mark(&id, NO_MARK),
+        (false, _) => with_mark(&id, if ends { END_MARK } else { START_MARK }),
     }
 }
 
-/// How the id of a notice ends by which something ends; no id of ours has capitals otherwise.
-const END_MARK: char = 'E';
+/// Whether something ends by the notice with this id, or starts, if it has a mark.
+fn marked(id: &str) -> Option<bool> {
+    let is_one = |mark: &str| id.ends_with(mark);
+    is_one(END_MARK).then_some(true).or_else(|| is_one(START_MARK).then_some(false))
+}
+
+fn with_mark(id: &str, mark: &str) -> String {
+    let unmarked = id.get(..id.len().saturating_sub(mark.len())).unwrap_or(id);
+    format!("{unmarked}{mark}")
+}
+
+/// How the id of a notice ends by which something ends.
+const END_MARK: &str = "ed";
 /// And of one by which something starts.
-const START_MARK: char = 'S';
+const START_MARK: &str = "5a";
+/// What stands there instead where an id ends so by chance.
+const NO_MARK: &str = "00";
 
 fn twins_of(cim: &Schema) -> impl Iterator<Item = &'static Twin> {
     twins::ALL.iter().filter(|twin| cim.root_part(&twin.cim_root()).is_some())
