@@ -44,6 +44,7 @@ pub mod timers;
 pub mod track;
 pub mod view;
 pub mod window;
+mod withdrawal;
 pub mod work;
 
 #[cfg(test)]

@@ -380,19 +380,6 @@ fn who_does_not_supply_on_the_day_has_no_other_balance_responsible_party() {
 }
 
 #[test]
-fn a_change_to_whoever_supplies_already_tells_nobody_that_a_supply_begins() {
-    let mut house = House::opened();
-    house.market.dk_mut().market_roles.change_of_supplier.notify_grid_operator = true;
-    house.send(&request(B, "E03", "later", APRIL));
-    assert_eq!(broken(&house.send(&request(B, "E03", "earlier", "2023-03-20T23:00:00Z"))), Vec::<&str>::new());
-    house.pass(at("2023-03-20T23:00:00Z"));
-    assert!(house.post().contains(&format!("GenericNotification E03 {GRID}/DDM")));
-    house.pass(at(APRIL));
-    assert_eq!(house.post().iter().filter(|it| it.starts_with("GenericNotification")).count(), 0);
-    assert_eq!((house.supplier(APRIL).as_str(), house.told("EnergySupplierChanged").len()), (B, 1));
-}
-
-#[test]
 fn a_course_is_read_back_as_it_was_written() {
     let mut house = House::opened();
     house.send(&request(B, "E03", "c1", APRIL));
@@ -427,29 +414,4 @@ fn a_process_tells_its_whole_story() {
     let facts = house.store.facts(&needs_of(&MeteringPointId::new(POINT)));
     let processes = view::processes(&facts, &MeteringPointId::new(POINT));
     assert_eq!(processes.last().unwrap()["supplies_from"], APRIL);
-}
-
-/// The move-in of whoever has agreed to a change is cancelled.
-#[test]
-fn a_consent_of_somebody_who_does_not_come_takes_nothing_over() {
-    let mut house = House::opened();
-    house.send(&move_in(C, "m1", "2023-03-20T23:00:00Z"));
-    let mut agreed = request(B, "E03", "c1", APRIL);
-    agreed.records[0].customer = Some(customer_id(PERSON));
-    assert_eq!(broken(&house.send(&agreed)), Vec::<&str>::new());
-    // The same customer was to move in before that as well.
-    let mut twice = house.clone();
-    twice.send(&move_in(A, "m2", "2023-03-10T23:00:00Z"));
-    twice.send(&cancellation(B, "E03", "x2", "c1"));
-    agreed.records[0].transaction_id = "c2".into();
-    assert_eq!(broken(&twice.send(&agreed)), Vec::<&str>::new());
-    for (house, told, then) in
-        [(&mut house, vec![format!("NotifyCancellation E03 {B}/DDQ")], A), (&mut twice, vec![], B)]
-    {
-        house.post();
-        assert_eq!(broken(&house.send(&cancellation(C, "E65", "x1", "m1"))), Vec::<&str>::new());
-        assert_eq!(house.post()[1..], told);
-        house.pass(at("2023-06-01T00:00:00Z"));
-        assert_eq!((house.supplier(APRIL).as_str(), house.first_timer()), (then, None));
-    }
 }
