@@ -13,12 +13,12 @@ pub struct Effect {
     pub supplier: Option<ActorNumber>,
     /// Who supplied until then.
     pub previous: Option<ActorNumber>,
-    /// What it has overtaken, ends of supply, move-outs and forced changes; or itself where the supply that it is about is not
+    /// What it has overtaken, ends of supply and move-outs; or itself where the supply that it is about is not
     /// there. They are cancelled.
     pub superseded: Vec<String>,
     /// Processes that it had suspended: they are cancelled.
     pub lapsed: Vec<String>,
-    /// Processes that one of the cancelled ones had suspended: they are pending again.
+    /// Processes that one of the cancelled ones had suspended, and forced changes that stood by for it: they are pending again.
     pub back: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ impl AccountingPoint {
     pub fn effectuate(&mut self, id: &str, now: Timestamp) -> Option<Effect> {
         let process = self.processes.get(id).filter(|it| it.status == Status::Pending && it.effective <= now)?;
         let (kind, at) = (process.kind, process.effective);
-        if kind == ProcessKind::EndOfSupply && self.is_overtaken(process) {
+        if kind.is_end() && self.is_overtaken(process) {
             return None;
         }
         if self.comes_to_nothing(process) {
@@ -71,8 +71,11 @@ impl AccountingPoint {
             self.update(id, |process| process.balance.as_mut().expect("it has one").dates = dates);
         }
         let this = self.processes[id].clone();
-        effect.lapsed = self
-            .cancel_where(|it| it.status.is_open() && (it.suspended_by.as_deref() == Some(id) || this.holds_back(it)));
+        // Of what stood by for it, it is asked anew whether it comes about.
+        effect.lapsed = self.cancel_where(|it| {
+            let stood_still = it.suspended_by.as_deref() == Some(id) && it.takes_over.is_none();
+            it.status.is_open() && (stood_still || this.holds_back(it))
+        });
         match kind {
             ProcessKind::EndOfSupply => effect.previous = self.end_supply(id, at),
             ProcessKind::MoveOut => {
@@ -87,15 +90,7 @@ impl AccountingPoint {
             _ if kind.brings_supplier() => effect.superseded = self.overtake(id, at, taker.as_ref()),
             _ => {}
         }
-        if let Some(previous) = &effect.previous {
-            let is_lost = |it: &&Process| {
-                let takes = it.takes_over.as_ref() == Some(previous) && it.effective >= at;
-                takes && it.status == Status::Pending && self.supplier_at(it.effective) != Some(previous)
-            };
-            let lost: Vec<String> = self.processes.values().filter(is_lost).map(|it| it.id.clone()).collect();
-            effect.superseded.extend(self.cancel_where(|it| lost.contains(&it.id)));
-        }
-        for gone in effect.superseded.iter().chain(&effect.lapsed) {
+        for gone in effect.superseded.iter().chain(&effect.lapsed).map(String::as_str).chain([id]) {
             effect.back.extend(self.release(gone, None));
         }
         Some(effect)
@@ -162,13 +157,19 @@ impl AccountingPoint {
         Dates { start: Some(at), end, reversed: false }
     }
 
-    /// Whether whoever takes over at the same instant overtakes this end of supply: not by a change that it was announced after,
-    /// nor by force from somebody else.
+    /// Whether whoever takes over at the same instant overtakes this end: not by a change that it was announced after, nor by
+    /// force from somebody else. A move-out is overtaken by force alone, and not where somebody moves in on its day.
     fn is_overtaken(&self, end: &Process) -> bool {
+        let moves_out = end.kind == ProcessKind::MoveOut;
+        if moves_out && self.takes_over(end.effective, |kind| kind == ProcessKind::MoveIn) {
+            return false;
+        }
         self.processes.values().any(|it| {
             let is_later = end.number > it.number && end.requester == it.requester;
-            let from_another = it.takes_over.is_some() && it.takes_over != end.requester;
-            let takes_over = it.kind.brings_supplier() && !is_later && !from_another;
+            let takes_over = match it.takes_over {
+                Some(_) => it.takes_over == end.requester && self.supplies_until(&end.id, end.effective),
+                None => it.kind.brings_supplier() && !is_later && !moves_out,
+            };
             it.status == Status::Pending && it.effective == end.effective && takes_over
         })
     }

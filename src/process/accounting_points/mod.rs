@@ -22,6 +22,7 @@ pub mod customers;
 mod record;
 pub mod reversal;
 pub mod state;
+pub mod takeover;
 pub mod transactions;
 mod world;
 
@@ -36,4 +37,5 @@ pub use state::{
     AccountingPoint, BalanceRegistration, ConsumerRegistration, Dates, Process, ProcessKind, Status, Supply,
     SupplyRegistration, needs_of, supplies,
 };
+pub use takeover::Before;
 pub use world::{CustomerTable, SupplyTable};

@@ -38,6 +38,11 @@ pub struct Course {
     pub notified: Vec<Notified>,
     /// What a move-in has sent besides.
     pub move_in: Sent,
+    /// Whether the house was told that it is to bring another supplier, and is to be told if it does not.
+    pub announced: bool,
+    /// Of a forced change, by which process the consumer is one of whom the new supplier was told last: an empty one where
+    /// nobody was to consume; nothing where it has yet to be told, and where an older version has told it.
+    pub consumer_told: Option<String>,
     /// What has happened to it, in order.
     pub story: Vec<Entry>,
 }
@@ -185,6 +190,8 @@ impl Course {
             awaited: Vec::new(),
             notified: Vec::new(),
             move_in: Sent::default(),
+            announced: false,
+            consumer_told: None,
             story: Vec::new(),
         }
     }

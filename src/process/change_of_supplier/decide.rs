@@ -154,11 +154,13 @@ fn accept(
     course.tell(now, "accepted: every rule holds");
     course.tell(now, track::sent(confirmation));
     let supplier_there = work.site(&point).point.as_expected().supplier_at(effective).cloned();
+    let supplies_already = work.site(&point).point.supplier_at(effective) == Some(&requester);
     match asked {
         Asked::ChangeOfSupplier => {
             process.supply = Some(SupplyRegistration { supplier: requester, dates });
             work.point_mut(&point).register(process);
             work.tell(events::future_change_registered(&course));
+            course.announced = true;
             work.add_course(course);
             let means = work.context.market.dk().market_roles.dispatch.confirm;
             work.await_dispatch(&id, State::AwaitingConfirmationMessageDispatch, &confirmation.message_id, means);
@@ -178,8 +180,9 @@ fn accept(
                 work.course_mut(&other).tell(now, format!("suspended by move-in {id}"));
             }
             work.tell(events::consumer_registered(&course, customer_type));
-            if effective > now && supplier_there.as_ref() != Some(&requester) {
+            if effective > now && (!supplies_already || supplier_there.as_ref() != Some(&requester)) {
                 work.tell(events::future_change_registered(&course));
+                course.announced = true;
             }
             let told = supplier_there.is_some_and(|there| there != requester);
             course.move_in.supplier_notice = if told { Notice::Required } else { Notice::NotNeeded };

@@ -47,7 +47,7 @@ impl Work<'_> {
     pub fn effectuate(&mut self, process: &str) {
         let now = self.now();
         if call_off::overtakes(self, process) {
-            return;
+            return self.end_all_the_same(process);
         }
         let Some(course) = self.courses.get(process) else { return };
         let (point, kind) = (course.point.clone(), course.kind);
@@ -75,6 +75,9 @@ impl Work<'_> {
             if self.courses.contains_key(superseded) {
                 self.end(superseded, Why::Superseded);
             }
+        }
+        if let Some(previous) = &effect.previous {
+            self.has_lost(&point, previous, process);
         }
         for lapsed in &effect.lapsed {
             self.lapse(lapsed);
@@ -179,6 +182,9 @@ impl Work<'_> {
             (course.effective, course.kind.rank(), course.number)
         });
         for process in processes {
+            if !self.comes_about(&process) {
+                continue;
+            }
             self.course_mut(&process).tell(now, format!("goes on: {why}"));
             if self.courses[&process].effective <= now {
                 self.effectuate(&process);

@@ -45,12 +45,18 @@ impl Work<'_> {
         self.advance(process);
     }
 
-    /// The grid company learns that nobody consumes any more.
+    /// The grid company learns that nobody consumes any more, and so does whoever has come to supply the customer since the day.
     pub fn moved_out(&mut self, process: &str) {
         self.tell(events::moved_out(&self.courses[process]));
-        let grid = self.grid_operator(&self.courses[process].point);
-        if let Some(grid) = grid {
-            let details = self.nobody_consumes(process, &grid);
+        let course = &self.courses[process];
+        let (now, effective) = (self.now(), course.effective);
+        let point = &self.site(&course.point).point;
+        let supplies = point.supplies().into_iter().find(|it| it.period.contains(now));
+        let another = supplies.filter(|it| it.supplier != course.requester && point.consumer_at(now).is_none());
+        let grid = self.grid_operator(&course.point).map(|grid| (grid, effective));
+        let told = another.map(|it| (Work::supplier(&it.supplier), effective.max(it.period.start)));
+        for (party, from) in grid.into_iter().chain(told) {
+            let details = self.nobody_consumes(process, &party, from);
             self.send(process, details);
         }
         self.advance(process);

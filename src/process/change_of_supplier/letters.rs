@@ -70,14 +70,14 @@ impl Work<'_> {
         Some(document(&CUSTOMER_DATA, receiver, course.details_reason(), vec![record], self.context))
     }
 
-    /// That nobody consumes from the effective date on.
-    pub fn nobody_consumes(&self, process: &str, receiver: &Party) -> Outgoing {
+    /// That nobody consumes from a day on.
+    pub fn nobody_consumes(&self, process: &str, receiver: &Party, from: Timestamp) -> Outgoing {
         let course = &self.courses[process];
-        let has_supplier = self.site(&course.point).point.as_expected().supplier_at(course.effective).is_some();
-        let supply_start = Some(self.supply_start(course));
-        let details = CustomerDetails { has_supplier: Some(has_supplier), supply_start, ..CustomerDetails::default() };
+        let has_supplier = Some(self.site(&course.point).point.as_expected().supplier_at(from).is_some());
+        let supply_start = (receiver.number == course.requester).then(|| self.supply_start(course));
+        let details = CustomerDetails { has_supplier, supply_start, ..CustomerDetails::default() };
         let id = self.record_id(process, CUSTOMER_DATA.name, &[receiver.role.code()]);
-        let record = customer_data(id, &subject(course), &details, receiver.role);
+        let record = customer_data(id, &Subject { from, ..subject(course) }, &details, receiver.role);
         document(&CUSTOMER_DATA, receiver, course.details_reason(), vec![record], self.context)
     }
 

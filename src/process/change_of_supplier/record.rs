@@ -11,7 +11,7 @@ use crate::record::{Key, Space, stored};
 /// How far each process has come, by its id.
 pub const COURSES: Space = Space(65);
 
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 pub fn key(process: &str) -> Key {
     Key::new(COURSES).text(process)
@@ -70,32 +70,47 @@ pub fn write(course: &Course) -> Bytes {
         (party.role.code().to_string(), party.number.to_string(), record_id.clone())
     });
     let (awaited, notified): (Vec<StoredAwaited>, Vec<StoredNotified>) = (awaited.collect(), notified.collect());
-    stored::write(VERSION, &(stored, awaited, notified, course.order.as_deref()))
+    stored::write(
+        VERSION,
+        &(stored, awaited, notified, course.order.as_deref(), (course.consumer_told.as_deref(), course.announced)),
+    )
 }
 
-/// What version 3 keeps: the order stands last.
-type All = (Stored, Vec<StoredAwaited>, Vec<StoredNotified>, Option<String>);
+/// What version 4 keeps: behind the order stands of which consumer the new supplier was told, and whether the house was told.
+type All = (Stored, Vec<StoredAwaited>, Vec<StoredNotified>, Option<String>, (Option<String>, bool));
 
-/// Version 2 knew no order. Of what version 1 kept, the one document and the one supplier are the first of their lists.
+/// Version 3 knew no such consumer, version 2 no order. Of what version 1 kept, the one document and the one supplier are the first of their lists.
 fn read_stored(bytes: &[u8]) -> Option<All> {
     if let Some(found) = stored::read(VERSION, bytes) {
         return Some(found);
     }
+    if let Some((found, awaited, notified, order)) = stored::read(3, bytes) {
+        let told = (None, announces(&found));
+        return Some((found, awaited, notified, order, told));
+    }
     if let Some((found, awaited, notified)) = stored::read(2, bytes) {
-        return Some((found, awaited, notified, None));
+        let told = (None, announces(&found));
+        return Some((found, awaited, notified, None, told));
     }
     let mut found: Stored = stored::read(1, bytes)?;
     let awaited = found.awaited.take().into_iter().collect();
     let role = ActorRole::EnergySupplier.code().to_string();
     let notified = found.notified.take().map(|(supplier, record_id)| (role, supplier, record_id));
-    Some((found, awaited, notified.into_iter().collect(), None))
+    let told = (None, announces(&found));
+    Some((found, awaited, notified.into_iter().collect(), None, told))
+}
+
+/// Before version 4 everything counted as told but a forced change of which nobody had been told.
+fn announces(found: &Stored) -> bool {
+    found.kind != ProcessKind::ForcedSupplierChange.name() || found.state != number(State::NotStarted)
 }
 
 /// # Panics
 ///
 /// When the bytes are not what [`write`] made of a course.
 pub fn read(process: &str, bytes: &[u8]) -> Course {
-    let (found, awaited, notified, order) = read_stored(bytes).expect("a stored course is read back");
+    let (found, awaited, notified, order, (consumer_told, announced)) =
+        read_stored(bytes).expect("a stored course is read back");
     let state = |number: u8| State::ALL[usize::from(number)];
     let (point_to_supplier, customer_to_supplier, notice, grid_notified, customer_to_grid) = found.sent;
     let supplier_notice = match notice {
@@ -123,6 +138,8 @@ pub fn read(process: &str, bytes: &[u8]) -> Course {
             .collect(),
         notified: notified.into_iter().map(read_notified).collect(),
         move_in: Sent { point_to_supplier, customer_to_supplier, supplier_notice, grid_notified, customer_to_grid },
+        announced,
+        consumer_told,
         story: found.story.into_iter().map(|(at, what)| Entry { at: Timestamp::from_micros(at), what }).collect(),
     }
 }
@@ -173,7 +190,11 @@ mod tests {
         let of_version_2 = (Stored { awaited: None, notified: None, ..stored }, awaited, notified);
         let course_of_version_2 = read("p", &stored::write(2, &of_version_2));
         assert_eq!(course_of_version_2, course);
+        let (stored, awaited, notified) = of_version_2;
+        let of_version_3 = stored::write(3, &(stored, awaited, notified, Some("o")));
         let ordered = Course { order: Some("o".into()), ..course };
-        assert_eq!(read("p", &write(&ordered)), ordered);
+        assert_eq!(read("p", &of_version_3), ordered);
+        let told = Course { consumer_told: Some("c".into()), announced: false, ..ordered };
+        assert_eq!(read("p", &write(&told)), told);
     }
 }

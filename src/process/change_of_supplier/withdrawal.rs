@@ -2,7 +2,7 @@
 //!
 //! Source: market-roles 2.3, 2.5.5, 2.14.
 
-use super::course::{Outcome, State};
+use super::course::Outcome;
 use super::effect::Why;
 use super::work::Work;
 use super::{events, timers};
@@ -116,8 +116,8 @@ impl Work<'_> {
             ProcessKind::Reallocation => {}
             ProcessKind::ChangeOfBalanceResponsible => self.tell(events::future_balance_cancelled(&course, why)),
             ProcessKind::EndOfSupply | ProcessKind::MoveOut => self.end_is_off(&course, why),
-            // It stood by, and nobody has heard of it.
-            ProcessKind::ForcedSupplierChange if course.state == State::NotStarted => {}
+            // Of a forced change that stood by, and of a move-in with the supplier that is there, nobody has heard as of a change.
+            _ if !course.announced => {}
             _ => self.tell(events::future_change_cancelled(&course, why)),
         }
         for notified in &course.notified {

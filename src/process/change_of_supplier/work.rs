@@ -190,6 +190,7 @@ impl<'a> Work<'a> {
     /// What is to be written and sent.
     pub fn finish(mut self) -> Decision {
         self.notify_later_suppliers();
+        self.tell_other_consumers();
         for site in self.sites.values() {
             self.changes.extend(site.point.changes());
         }

@@ -1,14 +1,15 @@
 //! A forced change of supplier at one accounting point. Source: market-roles 2.9.
 //!
 //! Whatever others have pending there goes before it. Where that would leave the supply to somebody else, or to nobody, the
-//! forced change is registered all the same and stands by: it is suspended by what comes before it, lapses when that takes
-//! effect, and goes on when it is cancelled. So no accounting point is left with a supplier that is gone.
+//! forced change is registered all the same and stands by: it is suspended by what comes before it. When that has taken effect
+//! or is cancelled, it goes on where there is something to take over, and lapses where there is not. So no accounting point is
+//! left with a supplier that is gone.
 
 use super::order::{ForcedKind, Successor};
 use super::record::{Outcome, OutcomeKind};
 use super::rules::Rule;
 use crate::market::{ActorNumber, MeteringPointId, Timestamp};
-use crate::process::accounting_points::{AccountingPoint, Dates, Process, ProcessKind, Status, SupplyRegistration};
+use crate::process::accounting_points::{Before, Dates, Process, ProcessKind, Status, SupplyRegistration};
 use crate::process::change_of_supplier::effect::Why;
 use crate::process::change_of_supplier::work::Work;
 use crate::process::market_documents::kinds::NOTIFY_CANCELLATION;
@@ -45,56 +46,24 @@ pub fn force(work: &mut Work, it: &Takeover) -> Outcome {
     if point.open().into_iter().any(|process| taken(&process)) {
         return skipped(Rule::ForcedChangeIsRegistered);
     }
-    let before = match coming_before(point, it.from, it.date) {
+    let id = work.context.id(&["process", it.order]);
+    let process = Process {
+        supply: Some(SupplyRegistration { supplier: to.clone(), dates: Dates::default() }),
+        takes_over: Some(it.from.clone()),
+        number: point.processes().len() as u64,
+        ..Process::pending(&id, ProcessKind::ForcedSupplierChange, it.kind.code(), it.date, to)
+    };
+    let before = match point.coming_before(&process) {
         Before::Nothing => None,
         Before::Process(process) => Some(process),
         Before::NoSupply => return skipped(Rule::SupplierMustSupplyOnTheDate),
     };
-    let id = work.context.id(&["process", it.order]);
-    let process = Process {
-        status: if before.is_some() { Status::Suspended } else { Status::Pending },
-        suspended_by: before.clone(),
-        supply: Some(SupplyRegistration { supplier: to.clone(), dates: Dates::default() }),
-        takes_over: Some(it.from.clone()),
-        ..Process::pending(&id, ProcessKind::ForcedSupplierChange, it.kind.code(), it.date, to)
-    };
+    let status = if before.is_some() { Status::Suspended } else { Status::Pending };
+    let process = Process { status, suspended_by: before.clone(), ..process };
     work.force(it.point, process, it.order);
     let kind = if before.is_some() { OutcomeKind::StandsBy } else { OutcomeKind::Done };
     let broken = before.iter().map(|_| Rule::OvertakenByAnother.name().to_string()).collect();
     Outcome { kind, broken, process: Some(id), stands_by: before, cancelled }
-}
-
-/// What keeps a supplier from supplying on a date.
-enum Before {
-    /// It supplies then, as far as is known.
-    Nothing,
-    /// It would, but for a process that has yet to happen.
-    Process(String),
-    NoSupply,
-}
-
-fn coming_before(point: &AccountingPoint, from: &ActorNumber, date: Timestamp) -> Before {
-    let open = point.open();
-    // What is to be undone may give the supply back, or take it away.
-    if let Some(running) = open.iter().find(|it| it.kind == ProcessKind::Reallocation) {
-        let former =
-            running.requester.as_ref().and_then(|it| point.former_supplier(&running.reason, it, running.effective));
-        let involved = point.supplier_at(date) == Some(from) || former == Some(from);
-        return if involved { Before::Process(running.id.clone()) } else { Before::NoSupply };
-    }
-    let expected = point.as_expected();
-    if expected.supplier_at(date) == Some(from) {
-        return Before::Nothing;
-    }
-    let own = expected.supplies().into_iter().rfind(|it| it.supplier == *from && it.period.start <= date);
-    let Some(end) = own.map(|supply| supply.period.end) else { return Before::NoSupply };
-    let next = expected.supply_at(end).map(|(process, _)| &process.id);
-    let ends = |it: &&&Process| {
-        it.status == Status::Pending
-            && it.effective == end
-            && (Some(&it.id) == next || next.is_none() && it.ends_supply)
-    };
-    open.iter().find(ends).map_or(Before::NoSupply, |process| Before::Process(process.id.clone()))
 }
 
 /// Cancels what a failing supplier has pending: its changes of supplier, its move-ins behind the date, its ends of supply.

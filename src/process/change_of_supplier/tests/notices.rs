@@ -130,3 +130,16 @@ fn a_consent_of_somebody_who_does_not_come_takes_nothing_over() {
         assert_eq!((house.supplier(APRIL).as_str(), house.first_timer()), (then, None));
     }
 }
+
+#[test]
+fn whoever_has_taken_a_customer_over_hears_that_it_had_moved_out() {
+    let mut house = House::opened();
+    accept(&mut house, &request(B, "E03", "c1", EARLY));
+    house.pass(at("2023-03-20T09:00:00Z"));
+    house.sent.clear();
+    accept(&mut house, &ending(A, "E66", "o1", "2023-03-14T23:00:00Z"));
+    let told: Vec<&Outgoing> =
+        house.sent.iter().filter(|it| it.kind.name == "CharacteristicsOfACustomerAtAnAP").collect();
+    let days = told.iter().map(|it| (it.receiver.number.as_str(), said(it).iter().any(|(_, text)| text == EARLY)));
+    assert_eq!(days.collect::<Vec<_>>(), [(GRID, false), (B, true)]);
+}

@@ -139,12 +139,16 @@ proptest! {
             let changed = effected.contains(&*process.id);
             prop_assert!(!changed || process.status == ProcessStatus::Completed);
             if process.status == ProcessStatus::Cancelled && process.kind != ProcessKind::Reallocation {
-                let told = house.told(match process.kind {
-                    ProcessKind::EndOfSupply => "EndOfSupplyCancelled",
-                    ProcessKind::MoveOut => "ConsumerMoveOutCancelled",
-                    _ => "FutureEnergySupplierChangeCancelled",
-                });
-                prop_assert_eq!(told.iter().filter(|it| it.payload["process_id"] == *process.id).count(), 1);
+                let (registered, cancelled) = match process.kind {
+                    ProcessKind::EndOfSupply => ("EndOfSupplyRegistered", "EndOfSupplyCancelled"),
+                    ProcessKind::MoveOut => ("ConsumerMoveOutRegistered", "ConsumerMoveOutCancelled"),
+                    _ => ("FutureEnergySupplierChangeRegistered", "FutureEnergySupplierChangeCancelled"),
+                };
+                let count = |name: &str| {
+                    house.told(name).iter().filter(|it| it.payload["process_id"] == *process.id).count()
+                };
+                prop_assert_eq!(count(cancelled), count(registered));
+                prop_assert!(count(registered) == 1 || process.kind == ProcessKind::MoveIn);
             }
             if process.kind == ProcessKind::EndOfSupply {
                 let told = house.told("EndOfSupplyEffectuated");

@@ -317,6 +317,32 @@ fn of_two_move_ins_on_one_day_the_later_one_counts() {
     }
 }
 
+/// What is told as cancelled was told as registered, whichever of several move-ins brings the supplier.
+#[test]
+fn a_future_supplier_is_told_as_cancelled_where_it_was_told_as_registered() {
+    let about = |house: &House, name: &str, transaction: &str| {
+        house.told(name).iter().filter(|it| it.payload["transaction_id"] == transaction).count()
+    };
+    let (registered, cancelled) = ("FutureEnergySupplierChangeRegistered", "FutureEnergySupplierChangeCancelled");
+    // The supplier stays.
+    let mut house = House::opened();
+    house.send(&move_in(A, "m1", APRIL));
+    house.send(&cancellation(A, "E65", "x1", "m1"));
+    assert_eq!((about(&house, registered, "m1"), about(&house, cancelled, "m1")), (0, 0));
+    // The first does not come, and the second brings its supplier all the same.
+    let mut house = House::opened();
+    house.send(&move_in(B, "m1", APRIL));
+    let mut secondary = move_in(B, "m2", APRIL);
+    secondary.header.business_reason = "D29".into();
+    secondary.records[0].customer = Some(customer_id("0202801234"));
+    house.send(&secondary);
+    house.send(&cancellation(B, "E65", "x1", "m1"));
+    assert_eq!((about(&house, registered, "m1"), about(&house, cancelled, "m1")), (1, 1));
+    assert_eq!((about(&house, registered, "m2"), about(&house, cancelled, "m2")), (1, 0));
+    house.pass(at(APRIL));
+    assert_eq!(house.supplier(APRIL), B);
+}
+
 #[test]
 fn records_of_one_document_stand_alone_and_see_each_other() {
     let mut house = House::opened();

@@ -15,7 +15,7 @@ pub fn called(house: &mut House, id: &str) -> Called {
     called
 }
 
-fn call_only(house: &mut House, id: &str) -> Called {
+pub fn call_only(house: &mut House, id: &str) -> Called {
     let load = |needs: &crate::record::Needs| Ok::<_, std::convert::Infallible>(house.store.facts(needs));
     let facts = gather_more(needs(id), |facts| needs_more(id, facts), load).unwrap();
     let called = call_off(id, &facts, house.now);

@@ -50,6 +50,7 @@ impl Model {
             }
         }
         lapsed.iter().for_each(|id| self.vanish(id));
+        self.look_again();
         self.catch_up(now);
     }
 
@@ -73,6 +74,30 @@ impl Model {
             };
             let by = held_by.as_ref().filter(comes_before).map(|it| it.id.clone()).or(undoing.clone());
             other.state = moved_in_upon.or(by).map_or(State::Open, State::Held);
+            if other.kind == Kind::Forced && other.state == State::Open {
+                self.doubtful.push(other.id.clone());
+            }
+        }
+    }
+
+    /// A forced change that nothing holds any more comes about, or not; as long as nobody knows of it, it may stand by for something
+    /// else. One whose supply was lost does not, unless it is to be there again.
+    fn look_again(&mut self) {
+        while !self.foresees && !self.doubtful.is_empty() {
+            let mut doubtful = std::mem::take(&mut self.doubtful);
+            doubtful.sort_by_key(|id| (self.wish(id).at, self.number(id)));
+            let id = doubtful.remove(0);
+            self.doubtful = doubtful;
+            let wish = self.wish(&id).clone();
+            match self.fate(&wish) {
+                _ if wish.state != State::Open => {}
+                None => self.vanish(&id),
+                Some(State::Held(by)) if !wish.known => self.set(&id, State::Held(by)),
+                Some(_) => {
+                    let number = self.number(&id);
+                    self.wishes[number].known = true;
+                }
+            }
         }
     }
 
@@ -112,11 +137,15 @@ impl Model {
             if wrong_consent || held && of_what_is_lost {
                 lapsed.push(other.id.clone());
             }
+            if held && other.kind == Kind::Forced {
+                self.doubtful.push(other.id.clone());
+            }
             if held {
                 other.state = State::Open;
             }
         }
         lapsed.iter().for_each(|id| self.vanish(id));
+        self.look_again();
         self.catch_up(now);
     }
 
@@ -155,10 +184,18 @@ impl Model {
         let (day, there) = (wish.at, self.supplier(wish.at));
         let same_day = |it: &Wish| it.state == State::Open && it.at == day;
         let announced_after = |earlier: usize, other: &Wish| number > earlier && other.by == wish.by;
-        let takes = |it: &Wish| it.brings() && (it.kind != Kind::Forced || it.whom == wish.by);
-        let mut others = self.wishes.iter().enumerate();
-        let overtaken = others.any(|(earlier, it)| same_day(it) && takes(it) && !announced_after(earlier, it));
-        if wish.kind == Kind::End && overtaken {
+        let supplies = self.supplier(day - 1).as_ref() == Some(&wish.by);
+        let by_force = |it: &Wish| it.kind == Kind::Forced && it.whom == wish.by && supplies;
+        let of_its_own = |it: &Wish| matches!(it.kind, Kind::Change | Kind::MoveIn);
+        let mut others = self.wishes.iter().enumerate().filter(|(_, it)| same_day(it));
+        let overtaken = match wish.kind {
+            Kind::End => others.any(|(earlier, it)| by_force(it) || of_its_own(it) && !announced_after(earlier, it)),
+            Kind::MoveOut => {
+                others.clone().any(|(_, it)| by_force(it)) && !others.any(|(_, it)| it.kind == Kind::MoveIn)
+            }
+            _ => false,
+        };
+        if overtaken {
             return;
         }
         // Nobody else speaks for a customer whose supply has ended before.
@@ -190,14 +227,21 @@ impl Model {
             let begins = |it: &Wish| it.brings() && it.is_ahead() && it.by == other.by && it.at < other.at;
             let of_what_is_ahead = before.any(|(earlier, it)| begins(it) && !leaves(earlier, it));
             let ends = wish.brings() && other.is_end() && other.at >= day && !of_its_own && !of_what_is_ahead;
-            // Whose supply it was to take over does not supply any more.
-            let takes = other.kind == Kind::Forced && other.at >= day && lost.as_ref() == Some(&other.whom);
-            let takes = takes && self.supplier(other.at) != lost;
-            let held = leaves(*later, other) || other.state == State::Held(id.to_string());
-            other.state == State::Open && (ends || takes) || held
+            let stood_still = other.state == State::Held(id.to_string()) && other.kind != Kind::Forced;
+            other.state == State::Open && ends || leaves(*later, other) || stood_still
         };
         let gone = self.wishes.iter().enumerate().filter(is_gone).map(|(_, it)| it.id.clone());
         gone.collect::<Vec<String>>().iter().for_each(|id| self.vanish(id));
+        for other in self.wishes.iter_mut().filter(|it| it.kind == Kind::Forced) {
+            let stood_by = other.state == State::Held(id.to_string());
+            // Whose supply it was to take over does not supply any more.
+            let loses = other.state == State::Open && other.at >= day && lost.as_ref() == Some(&other.whom);
+            if stood_by || loses {
+                other.state = State::Open;
+                self.doubtful.push(other.id.clone());
+            }
+        }
+        self.look_again();
     }
 }
 

@@ -59,6 +59,8 @@ pub struct Wish {
     pub undone: bool,
     /// Of a move-out on whose day somebody moves in: the supply passes to whoever that is with.
     pub supply_stays: bool,
+    /// Of a forced change: whoever it concerns has been told.
+    pub known: bool,
     /// Of an undoing that the former supplier is asked about: until when.
     pub patience: Option<Instant>,
 }
@@ -67,7 +69,8 @@ impl Wish {
     pub fn new(kind: Kind, id: &str, by: &str, at: Instant, whom: &str) -> Self {
         let (id, by, whom) = (id.to_string(), by.to_string(), whom.to_string());
         let (state, agreed, patience) = (State::Open, None, None);
-        Self { id, kind, at, by, whom, state, agreed, undone: false, supply_stays: false, patience }
+        let (undone, supply_stays, known) = (false, false, false);
+        Self { id, kind, at, by, whom, state, agreed, undone, supply_stays, known, patience }
     }
 
     /// Whether it has yet to happen.
@@ -122,6 +125,10 @@ pub struct Model {
     pub wishes: Vec<Wish>,
     /// What has come true, in the order in which it did.
     told: Vec<String>,
+    /// Forced changes of which it is to be asked again whether they come about.
+    doubtful: Vec<String>,
+    /// It looks ahead, and decides nothing.
+    foresees: bool,
     /// The changes that have ended a supply, with whose.
     losses: Vec<(String, String)>,
 }
@@ -143,7 +150,8 @@ fn begin(steps: &mut Steps, wish: &Wish) {
 impl Model {
     pub fn new(supplier: &str, customer: &str, begins: Instant) -> Self {
         let (first_supplier, first_customer) = (supplier.to_string(), customer.to_string());
-        Self { first_supplier, first_customer, begins, wishes: Vec::new(), told: Vec::new(), losses: Vec::new() }
+        let (wishes, told, losses, doubtful) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { first_supplier, first_customer, begins, wishes, told, losses, doubtful, foresees: false }
     }
 
     fn left(&self) -> impl Iterator<Item = &Wish> {
@@ -225,7 +233,7 @@ impl Model {
 
     /// As it will be if nothing comes between.
     pub fn expected(&self) -> Self {
-        let mut expected = self.clone();
+        let mut expected = Self { foresees: true, ..self.clone() };
         expected.catch_up(Instant::MAX);
         expected
     }

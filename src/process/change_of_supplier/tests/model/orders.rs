@@ -34,13 +34,13 @@ impl Model {
         if self.wishes.iter().any(|it| it.is_ahead() && taken(it)) {
             return "skipped ForcedChangeIsRegistered";
         }
-        let (state, became) = match self.coming_before(order) {
+        let forced = Wish::new(Kind::Forced, &order.id, order.to, order.day, order.from);
+        let (state, became) = match self.fate(&forced) {
             Some(State::Open) => (State::Open, "done"),
             Some(state) => (state, "stands by OvertakenByAnother"),
             None => return "skipped SupplierMustSupplyOnTheDate",
         };
-        let forced = Wish::new(Kind::Forced, &order.id, order.to, order.day, order.from);
-        self.wishes.push(Wish { state, ..forced });
+        self.wishes.push(Wish { known: state == State::Open, state, ..forced });
         became
     }
 
@@ -63,29 +63,48 @@ impl Model {
         }
     }
 
-    /// How it begins: open where the supplier supplies on the day, held where it would but for something that is pending; nothing
-    /// where it does not.
-    fn coming_before(&self, order: &Takeover) -> Option<State> {
-        let is_from = |supplier: Option<String>| supplier.as_deref() == Some(order.from);
+    /// What becomes of a forced change: open where it comes about, held where it would but for something that is pending; nothing
+    /// where there is nothing to take over.
+    pub(super) fn fate(&self, forced: &Wish) -> Option<State> {
+        let is_from = |supplier: Option<String>| supplier.as_ref() == Some(&forced.whom);
         if let Some(undoing) = self.undoing() {
             let former = self.without(undoing).supplier(undoing.at);
-            let involved = is_from(self.supplier(order.day)) || is_from(former);
+            let involved = is_from(self.supplier(forced.at)) || is_from(former);
             return involved.then(|| State::Held(undoing.id.clone()));
         }
-        let expected = self.expected();
-        if is_from(expected.supplier(order.day)) {
+        let mut with_it = self.clone();
+        if !with_it.wishes.iter().any(|it| it.id == forced.id) {
+            with_it.wishes.push(forced.clone());
+        }
+        let expected = with_it.expected();
+        if expected.is_done(&forced.id) {
             return Some(State::Open);
         }
+        let comes_first = self.comes_first(&expected, forced).or_else(|| {
+            // It is to come back, unless somebody moves in.
+            let returns = |it: &&Wish| it.brings() && it.by == forced.whom && it.at <= forced.at;
+            let held_by = |it: &Wish| match &it.state {
+                State::Held(by) if self.wish(by).state == State::Open => Some(by.clone()),
+                _ => None,
+            };
+            let held = self.wishes.iter().filter(returns).filter(|it| held_by(it).is_some());
+            held.min_by_key(|it| (it.at, it.rank())).and_then(held_by)
+        });
+        comes_first.map(State::Held)
+    }
+
+    /// With what is pending the last supply of whom a forced change takes over from ends before it.
+    fn comes_first(&self, expected: &Self, forced: &Wish) -> Option<String> {
         let supply = expected.story().0;
-        let own =
-            supply.range(..=order.day).rfind(|(_, id)| id.as_ref().is_some_and(|id| expected.by(id) == order.from));
+        let is_own = |id: &Option<String>| id.as_ref().is_some_and(|id| expected.by(id) == forced.whom);
+        let own = supply.range(..=forced.at).rfind(|(_, id)| is_own(id));
         let (end, next) = supply.range(own?.0 + 1..).next()?;
         let is_end = |it: &&Wish| it.is_end() && it.at == *end && expected.is_done(&it.id);
         let before = match next {
             Some(next) => self.wishes.iter().find(|it| it.id == *next),
             None => self.wishes.iter().find(is_end),
         };
-        before.filter(|it| it.state == State::Open).map(|it| State::Held(it.id.clone()))
+        before.filter(|it| it.state == State::Open).map(|it| it.id.clone())
     }
 
     /// What an order has registered is taken back; what has happened stays. Returns whether there was anything to take back.
