@@ -5,6 +5,7 @@ mod door;
 use std::sync::Arc;
 
 use door::*;
+use gridpost::market::ActorRole;
 use gridpost::record::{Key, KeyRange, Space};
 use gridpost::store::{Memory, Store};
 
@@ -166,6 +167,32 @@ async fn all_that_is_wrong_with_header_and_ids_is_told_at_once() {
 
     assert_eq!(codes(cancellation(false, "<MktActivityRecord/>")).await, "00302 00302");
     assert_eq!(codes(cancellation(false, &two).replace(":0:1", ":0:2")).await, "00301");
+}
+
+/// Two roles of one number are two participants: the token of one does not speak for the other.
+#[tokio::test]
+async fn a_document_is_sent_in_the_role_of_its_token() {
+    let house = start().await;
+    let as_ez = |id: &str| document(id).replace("marketRole.type>DDM<", "marketRole.type>EZ<");
+    // Nobody of this number has the role: the rules say so to whoever sent it (VR.152).
+    assert_eq!(house.post(PRICES).body(as_ez("r-1")).send().await.unwrap().status(), 202);
+    let roles = [("DDM", 200), ("EZ", 200)].map(|(role, status)| {
+        let actor = serde_json::json!({ "number": GRID_NUMBER, "role": role, "name": "Both", "external_id": GRID });
+        (serde_json::json!({ "actor": [actor] }), status)
+    });
+    let hub = house.token_of(HUB, ActorRole::MeteringPointAdministrator);
+    for (body, status) in roles {
+        let url = house.url("/v1.0/operator/participants");
+        let request = house.http.post(url).bearer_auth(&hub).header("content-type", "application/json");
+        assert_eq!(request.body(body.to_string()).send().await.unwrap().status(), status);
+    }
+    let refused = house.post(PRICES).body(as_ez("r-2")).send().await.unwrap();
+    let (status, told) = (refused.status(), refused.text().await.unwrap());
+    assert!(status == 400 && told.contains("<Code>00001</Code>") && told.contains("token of a DDM"), "{told}");
+    assert_eq!(house.post(PRICES).body(document("r-3")).send().await.unwrap().status(), 202);
+    let token = house.token_in(GRID, &[ActorRole::from_code("EZ").unwrap()]);
+    let request = house.http.post(house.url(PRICES)).bearer_auth(token).header("content-type", "application/xml");
+    assert_eq!(request.body(as_ez("r-2")).send().await.unwrap().status(), 202, "its id is not used up");
 }
 
 #[tokio::test]

@@ -5,11 +5,11 @@
 use std::collections::HashSet;
 
 use super::intake::{SENDER, SYNTAX, shown};
-use super::{Error, Fault, Gateway};
+use super::{Error, Fault, Gateway, load};
 use crate::archive::{self, FirstUse};
 use crate::document::{Header, Refusal};
-use crate::market::{ActorNumber, Party};
-use crate::process::{self, Incoming, Pack, Refused, Request};
+use crate::market::{ActorNumber, ActorRole, Party};
+use crate::process::{self, Incoming, Pack, Refused, Request, delegations, participants};
 use crate::record::{Key, Packed};
 use crate::xml;
 
@@ -31,6 +31,17 @@ pub enum Seen {
     Under(Error),
 }
 
+/// In which role a document is sent, beside that of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Acting {
+    /// The caller's own, or one in which nobody of its number takes part: that is for the market's rules to say.
+    AsItself,
+    /// That of whoever lets the caller act.
+    ForAnother,
+    /// One that the caller's number has as well, and that this caller has not come in.
+    InAnotherRole,
+}
+
 impl<'a> Head<'a> {
     pub fn of(request: &'a dyn Request) -> Self {
         Head { header: request.header(), transaction_ids: request.transaction_ids(), refusals: &[] }
@@ -45,20 +56,40 @@ impl<'a> Head<'a> {
 }
 
 impl Gateway {
+    /// In which role the caller sends a document.
+    pub(super) fn acting(&self, caller: &Party, document: &Incoming, header: &Header) -> Result<Acting, Fault> {
+        if header.sender_role == caller.role.code() {
+            return Ok(Acting::AsItself);
+        }
+        let facts = load(&*self.store, &delegations::needs_of_any())?;
+        if delegations::may_send_as(&facts, caller, document.name, header) {
+            return Ok(Acting::ForAnother);
+        }
+        let role = ActorRole::from_code(&header.sender_role).filter(|role| role.queue_role() != caller.role);
+        let (Some(role), Some(pack)) = (role, Pack::of_document(document.name)) else { return Ok(Acting::AsItself) };
+        let other = Party { number: caller.number.clone(), role };
+        let facts = load(&*self.store, &participants::needs_of(pack, &other))?;
+        let is_there = participants::participant(&facts, pack, &other).is_some();
+        Ok(if is_there { Acting::InAnotherRole } else { Acting::AsItself })
+    }
+
     /// Whether the caller may send this document as it is: the keys of its ids, or everything that keeps it outside.
     pub(super) fn own_ids(
         &self,
         caller: &Party,
         document: &'static Incoming,
-        for_another: bool,
+        acting: Acting,
         body: &Packed,
         head: &Head<'_>,
     ) -> Result<Vec<Key>, Error> {
         let header = head.header;
         let mut refusals: Vec<Refusal> = not_the_callers(header, caller).into_iter().collect();
         if let Some(pack) = Pack::of_document(document.name) {
-            let markets = &self.settings.markets;
-            refusals.extend(process::turned_away(document, header, caller, for_another, markets.of(pack)));
+            let (for_another, market) = (acting == Acting::ForAnother, self.settings.markets.of(pack));
+            refusals.extend(process::turned_away(document, header, caller, for_another, market));
+        }
+        if acting == Acting::InAnotherRole && refusals.iter().all(|refusal| refusal.code != OTHER_ROLE) {
+            refusals.push(not_the_callers_role(header, caller));
         }
         // What is empty is not told a second time as what is another's.
         let told: Vec<&str> = head.refusals.iter().map(|refusal| refusal.code).collect();
@@ -115,6 +146,15 @@ fn not_the_callers(header: &Header, caller: &Party) -> Option<Refusal> {
     (!is_own).then(|| Refusal { code: OTHER_SENDER, target: Some("SenderId"), message: message(), byte: None })
 }
 
+/// For documents whose own rules do not say so.
+fn not_the_callers_role(header: &Header, caller: &Party) -> Refusal {
+    let (named, own) = (&header.sender_role, caller.role.code());
+    let message = format!(
+        "the document is sent as {named}, but with the token of a {own}: send it with that of your role {named}"
+    );
+    Refusal { code: OTHER_ROLE, target: None, message, byte: None }
+}
+
 /// The keys under which the document's id, first, and its records' ids are registered; and each id that stands twice.
 ///
 /// A blank id is not registered: the rules turn down the record that lacks one (VR.223).
@@ -167,6 +207,8 @@ fn told(code: &str, mut details: Vec<Error>) -> Error {
     Error { target, ..Error::new(code, message) }.details(details)
 }
 
+/// The sender's role is not the caller's.
+const OTHER_ROLE: &str = "00001";
 /// The sender's number is not the caller's.
 const OTHER_SENDER: &str = "00002";
 /// Details in one error document; the rest would not be read.

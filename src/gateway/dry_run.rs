@@ -49,8 +49,8 @@ impl Gateway {
             Ok(request) => request,
             Err(unread) => return Ok(DryRun::Refused(self.why_unread(caller, document, &body, &unread)?)),
         };
-        let for_another = self.sends_for_another(caller, document.name, request.header())?;
-        let ids = match self.own_ids(caller, document, for_another, &body, &Head::of(&*request)) {
+        let acting = self.acting(caller, document, request.header())?;
+        let ids = match self.own_ids(caller, document, acting, &body, &Head::of(&*request)) {
             Ok(ids) => ids,
             Err(error) => return Ok(DryRun::Refused(error)),
         };

@@ -77,15 +77,6 @@ impl Gateway {
         Ok(delegates.into_iter().find(|party| delegations::is_delegate(&facts, party)).unwrap_or(named))
     }
 
-    /// Whether the caller may use the role that a header names although it is not its own.
-    pub(super) fn sends_for_another(&self, caller: &Party, document: &str, header: &Header) -> Result<bool, Fault> {
-        if header.sender_role == caller.role.code() {
-            return Ok(false);
-        }
-        let facts = load(&*self.store, &delegations::needs_of_any())?;
-        Ok(delegations::may_send_as(&facts, caller, document, header))
-    }
-
     /// Which document it is, by its root's namespace.
     pub fn recognise(&self, body: &[u8]) -> Result<&'static Incoming, Error> {
         let schema = document::recognise(&self.specs, body, &self.settings.limits).map_err(|flaw| {
@@ -195,17 +186,17 @@ impl Gateway {
         unread: &Unread,
     ) -> Result<Error, Fault> {
         let Some(head) = unread.head() else { return Ok(unread.error(body)) };
-        let for_another = self.sends_for_another(caller, document.name, head.header)?;
-        let refused = self.own_ids(caller, document, for_another, body, &head);
+        let acting = self.acting(caller, document, head.header)?;
+        let refused = self.own_ids(caller, document, acting, body, &head);
         Ok(refused.err().unwrap_or_else(|| unread.error(body)))
     }
 
     /// The checks that need to know the caller and what was sent before.
     async fn admit(&self, arrival: &Arrival<'_>, request: Box<dyn Request>) -> Result<Receipt, Fault> {
         let header = request.header().clone();
-        let for_another = self.sends_for_another(arrival.caller, arrival.document.name, &header)?;
+        let acting = self.acting(arrival.caller, arrival.document, &header)?;
         let head = Head::of(&*request);
-        let ids = match self.own_ids(arrival.caller, arrival.document, for_another, &arrival.body, &head) {
+        let ids = match self.own_ids(arrival.caller, arrival.document, acting, &arrival.body, &head) {
             Ok(ids) => ids,
             Err(error) => return self.refuse(arrival, Some(&header), error).await,
         };
