@@ -194,10 +194,12 @@ impl Model {
         self.story().0.range(..instant).rev().find_map(|(_, id)| id.clone()).map(|id| self.by(&id).to_string())
     }
 
-    /// Who has lost a supply to a change, and when, where that holds.
+    /// Who has lost a supply to a change, and when, where that holds: not where it has ended its supply before, in hindsight.
     pub fn losers(&self) -> Vec<(&str, Instant)> {
         let losses = self.losses.iter().map(|(id, loser)| (&**loser, self.wish(id)));
-        losses.filter(|(_, wish)| !wish.undone).map(|(loser, wish)| (loser, wish.at)).collect()
+        let holds =
+            |(loser, wish): &(&str, &Wish)| !wish.undone && self.supplier(wish.at - 1).as_deref() == Some(*loser);
+        losses.filter(holds).map(|(loser, wish)| (loser, wish.at)).collect()
     }
 
     /// Whoever begins to supply at an instant.
