@@ -319,13 +319,13 @@ fn with_a_balance_responsible_party(xml: &[u8]) -> Option<Vec<u8>> {
 /// Conversations that turn on what ebIX has no place for: who else asks, a supplier beside the sender, a text too long; or on
 /// what it may write and CIM may not, a fraction of zeros.
 const UNSAID_IN_EBIX: [&str; 9] = [
+    "DateFormatMustBeUTC-a-fraction",
     "delegation/in-a-delegated-party-asks-for-a-supplier",
     "end-of-supply/ActorNumberMustMatchItsScheme-a-gln-as-an-eic",
     "end-of-supply/EnergySupplierDoesNotMatchSender-another",
     "master-data-queries/ActorNumberMustMatchItsScheme-a-gln-as-an-eic",
     "master-data-queries/InitiatorMustBeComplete-no-role",
     "master-data-queries/NoDelegation-on-behalf-of-another",
-    "move-out/DateFormatMustBeUTC-a-fraction",
     "move-out/EnergySupplierDoesNotMatchSender-another",
     "services/DescriptionLength-too-long",
 ];
