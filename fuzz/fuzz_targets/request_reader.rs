@@ -27,9 +27,9 @@ fuzz_target!(|bytes: &[u8]| {
         }
         match reader.finish() {
             Ok(request) => decide(&*request, Pack::of_document(incoming.name).expect("every document has a pack")),
-            Err(refusals) => {
-                assert!(!refusals.is_empty());
-                assert!(refusals.iter().all(|refusal| refusal.byte.is_none_or(|byte| byte < bytes.len())));
+            Err(refused) => {
+                assert!(!refused.refusals.is_empty());
+                assert!(refused.refusals.iter().all(|refusal| refusal.byte.is_none_or(|byte| byte < bytes.len())));
             }
         }
     }
