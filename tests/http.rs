@@ -901,7 +901,7 @@ async fn figures_follow_a_document_from_the_door_to_its_receiver() {
     let dequeue = house.url(&format!("/v1.0/cim/dequeue/{}", header(&answer, "messageid")));
     assert_eq!(house.http.delete(dequeue).bearer_auth(house.token()).send().await.unwrap().status(), 200);
     // The decider hears of its commit a moment after the receiver may.
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    house.gateway.settled().await.unwrap();
     let figures = house.http.get(house.url("/metrics")).send().await.unwrap().text().await.unwrap();
     for named in [
         r#"gridpost_documents_in_total{document="RequestChangeOfPriceList",verdict="accepted"}"#,

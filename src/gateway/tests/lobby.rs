@@ -1,20 +1,18 @@
 //! Participants take turns: a document does not wait behind another's flood, unless both are about one record.
 
-use std::sync::Mutex;
-
 use super::*;
 use crate::document::Header;
 use crate::market::ActorRole;
 use crate::process::Request;
-use crate::record::Packed;
 
-/// Comes to nothing, and takes turns on one record.
-struct Empty {
+/// Writes the name of its sender and of the record on which it takes turns into the diary.
+struct Note {
     header: Header,
-    turn: Key,
+    sender: &'static str,
+    record: &'static str,
 }
 
-impl Request for Empty {
+impl Request for Note {
     fn header(&self) -> &Header {
         &self.header
     }
@@ -24,7 +22,7 @@ impl Request for Empty {
     }
 
     fn turns(&self) -> Vec<Key> {
-        vec![self.turn.clone()]
+        vec![Key::new(Space(98)).text(self.record)]
     }
 
     fn needs(&self, _: &Context) -> Needs {
@@ -32,37 +30,14 @@ impl Request for Empty {
     }
 
     fn decide(&self, _: &Facts, _: &Context) -> Decision {
-        Decision::default()
-    }
-}
-
-/// Remembers in which order documents leave the inbox.
-#[derive(Default)]
-struct Watched(Memory, Mutex<Vec<Key>>);
-
-impl Store for Watched {
-    fn get(&self, key: &Key) -> Result<Option<Entry>, store::Fault> {
-        self.0.get(key)
-    }
-
-    fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<store::Page, store::Fault> {
-        self.0.page(range, after, limit)
-    }
-
-    fn packed(&self, key: &Key) -> Result<Option<Packed>, store::Fault> {
-        self.0.packed(key)
-    }
-
-    fn submit(&self, batch: Batch, done: store::Completion) {
-        let left = batch.changes.iter().filter(|change| matches!(change, Change::Delete(_)));
-        self.1.lock().unwrap().extend(left.map(|change| change.key().clone()));
-        self.0.submit(batch, done);
+        let line = format!("{} {}", self.sender, self.record);
+        Decision::default().change(Change::Put(Key::new(DIARY).stamp(), line.into()))
     }
 }
 
 #[tokio::test]
 async fn a_document_waits_behind_one_of_a_flood_and_behind_all_that_are_about_its_record() {
-    let store = Arc::new(Watched::default());
+    let store = Arc::new(Memory::default());
     let sent = [
         ("8100000000030", "a"),
         ("8100000000030", "b"),
@@ -82,7 +57,7 @@ async fn a_document_waits_behind_one_of_a_flood_and_behind_all_that_are_about_it
         batch.put_all([entry.put()]);
         let Outcome::Committed(number) = store.commit(batch).unwrap() else { panic!("nothing stands in its way") };
         counter.add_document(&entry.caller.number);
-        let request = Empty { header: Header::default(), turn: Key::new(Space(98)).text(record) };
+        let request = Note { header: Header::default(), sender, record };
         let message = decider::Message { number, version: number, entry, request: Some(Box::new(request)) };
         events.send(hall::Event::Arrived(message)).unwrap();
     }
@@ -99,10 +74,13 @@ async fn a_document_waits_behind_one_of_a_flood_and_behind_all_that_are_about_it
     backlog.wait_for(decider::Backlog::is_empty).await.unwrap();
     events.send(hall::Event::Stop).unwrap();
     deciding.join().unwrap();
-    let expected = [1, 5, 2, 3, 4, 6].map(archive::inbox_key);
-    let left = store.1.lock().unwrap();
-    let place = |key: &Key| left.iter().position(|other| other == key);
-    assert_eq!(left[..3], expected[..3], "{left:?}");
-    assert!(place(&expected[3]) < place(&expected[5]), "one that shares a record with the flood: {left:?}");
-    assert_eq!(left.len(), 6);
+    let page = store.page(&KeyRange::under(&Key::new(DIARY)), None, 100).unwrap();
+    let decided: Vec<_> = page.records.iter().map(|(_, entry)| String::from_utf8_lossy(&entry.value)).collect();
+    let place = |line: &str| decided.iter().position(|other| other == line);
+    assert_eq!(decided[..3], ["8100000000030 a", "5790000000005 e", "8100000000030 b"], "{decided:?}");
+    assert!(
+        place("8100000000030 c") < place("7300000000011 c"),
+        "one that shares a record with the flood: {decided:?}"
+    );
+    assert_eq!(decided.len(), 6);
 }
