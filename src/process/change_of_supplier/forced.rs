@@ -50,11 +50,7 @@ impl Work<'_> {
             State::AwaitingNotificationDispatch if heard => {
                 self.enter(process, State::AwaitingMasterDataDispatch);
                 let point = self.point_details(process).map(|it| (it, means.metering_point_details));
-                let (requester, from) =
-                    (Work::supplier(&self.courses[process].requester), self.courses[process].effective);
-                let customer = self.customer_details(process);
-                let customer = customer.unwrap_or_else(|| self.nobody_consumes(process, &requester, from));
-                let customer = (customer, means.customer_details);
+                let customer = (self.consumer_details(process), means.customer_details);
                 let consumer = self.consumer_found(process);
                 self.course_mut(process).consumer_told = consumer;
                 let details: Vec<(Outgoing, Means)> = point.into_iter().chain([customer]).collect();
@@ -87,6 +83,13 @@ impl Work<'_> {
         Some(expected.consumer_at(course.effective).map_or(String::new(), |(it, _)| it.id.clone()))
     }
 
+    /// For whoever takes over by force: the customer on its day, or that there is none.
+    fn consumer_details(&self, process: &str) -> Outgoing {
+        let course = &self.courses[process];
+        let nobody = || self.nobody_consumes(process, &Work::supplier(&course.requester), course.effective);
+        self.customer_details(process).unwrap_or_else(nobody)
+    }
+
     /// Whoever takes over by force, and was told whom it will find there, is told again where it will find somebody else.
     pub fn tell_other_consumers(&mut self) {
         let points = self.sites.values().map(|site| &site.point);
@@ -100,10 +103,7 @@ impl Work<'_> {
             if consumer.is_none() || self.courses[&process].consumer_told == consumer {
                 continue;
             }
-            let course = &self.courses[&process];
-            let (receiver, from) = (Work::supplier(&course.requester), course.effective);
-            let details = self.customer_details(&process);
-            let details = details.unwrap_or_else(|| self.nobody_consumes(&process, &receiver, from));
+            let details = self.consumer_details(&process);
             self.send(&process, details);
             self.course_mut(&process).consumer_told = consumer;
         }
