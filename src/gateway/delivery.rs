@@ -56,6 +56,12 @@ impl Catalogue<'_> {
         Ok(["dequeued", "expired"].iter().any(|status| delivery["status"] == *status))
     }
 
+    /// Whether what went out waits for its receiver, by itself, and was never shown.
+    pub(super) fn is_unseen(&self, place: LogPlace, entry: &LogEntry) -> Result<bool, Fault> {
+        let delivery = self.delivery(place, entry)?;
+        Ok(delivery["status"] == "waiting" && delivery["within"].is_null())
+    }
+
     /// Whether what went out was given out within another document.
     pub(super) fn is_bundled(&self, entry: &LogEntry) -> Result<bool, Fault> {
         let went_out = entry.direction == Direction::Out;
@@ -93,14 +99,9 @@ impl Catalogue<'_> {
 
 fn in_queue(waiting: &Waiting) -> Value {
     match waiting.peeked {
-        None => not_shown(),
+        None => json!({ "status": "waiting" }),
         Some(peeked) => json!({ "status": "peeked", "peeked": peeked.to_string() }),
     }
-}
-
-/// The delivery of what waits and was never shown.
-pub(super) fn not_shown() -> Value {
-    json!({ "status": "waiting" })
 }
 
 fn at_last(status: &str, at: Timestamp) -> Value {

@@ -161,8 +161,8 @@ impl Gateway {
         let look = move || {
             let catalogue = Catalogue { store: &*store, specs: &specs, limits: &settings.limits };
             let Some((position, entry)) = catalogue.find(&id, Some(&owner))? else { return Ok(false) };
-            let is_waiting = entry.direction == Direction::Out && entry.message_id == id;
-            Ok(is_waiting && catalogue.delivery(position.place, &entry)? == delivery::not_shown())
+            let went_out = entry.direction == Direction::Out && entry.message_id == id;
+            Ok(went_out && catalogue.is_unseen(position.place, &entry)?)
         };
         tokio::task::spawn_blocking(look).await.map_err(|_| Fault::Stopping)?
     }
