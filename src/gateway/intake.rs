@@ -351,27 +351,31 @@ fn no_schema(document: &Incoming) -> Error {
 
 /// The request of a document that was checked, or why it is none.
 fn finished(incoming: &Incoming, verdict: Verdict, reader: Box<dyn RequestReader>) -> Result<Box<dyn Request>, Unread> {
-    let other = verdict.root.filter(|root| ![incoming.namespace, ""].contains(&&*root.namespace));
-    if let Some(root) = other.filter(|_| !verdict.flaws.is_empty()) {
-        // Nothing else can be said of it (market-roles 5.4).
+    if !verdict.flaws.is_empty() {
+        return Err(Unread::Flawed(flawed(incoming, &verdict)));
+    }
+    reader.finish().map_err(Unread::Refused)
+}
+
+/// The error that names the flaws of a document; of one in an unknown namespace nothing else can be said (market-roles 5.4).
+fn flawed(incoming: &Incoming, verdict: &Verdict) -> Error {
+    let other = verdict.root.as_ref().filter(|root| ![incoming.namespace, ""].contains(&&*root.namespace));
+    if let Some(root) = other {
         let error = schema_unknown(format!(
             "there is no schema of {} for namespace {}: write {}",
             incoming.name,
             shown(&root.namespace),
             document::namespaces_like(incoming.name, incoming.namespace, &root.namespace).join(" or ")
         ));
-        return Err(Unread::Flawed(Error::new(SYNTAX, error.message.clone()).details(vec![error])));
+        return Error::new(SYNTAX, error.message.clone()).details(vec![error]);
     }
-    if !verdict.flaws.is_empty() {
-        let count = verdict.flaws.len();
-        let more = if verdict.truncated { " or more" } else { "" };
-        let plural = if count == 1 { "" } else { "s" };
-        let message = format!("the document does not follow its schema: {count}{more} flaw{plural}");
-        let code = Pack::of_document(incoming.name).map_or(FLAW, |pack| pack.schema_flaw(incoming));
-        let details = verdict.flaws.iter().map(|flaw| flaw_error(flaw, code));
-        return Err(Unread::Flawed(Error::new(SYNTAX, message).details(details.collect())));
-    }
-    reader.finish().map_err(Unread::Refused)
+    let count = verdict.flaws.len();
+    let more = if verdict.truncated { " or more" } else { "" };
+    let plural = if count == 1 { "" } else { "s" };
+    let message = format!("the document does not follow its schema: {count}{more} flaw{plural}");
+    let code = Pack::of_document(incoming.name).map_or(FLAW, |pack| pack.schema_flaw(incoming));
+    let details = verdict.flaws.iter().map(|flaw| flaw_error(flaw, code));
+    Error::new(SYNTAX, message).details(details.collect())
 }
 
 /// One document at the door.
