@@ -2,17 +2,31 @@
 //! back without ever being held whole by whoever need not.
 
 use std::cell::RefCell;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
+use std::sync::LazyLock;
 
 use bytes::Bytes;
-use zstd::bulk::Compressor;
+use zstd::bulk::{Compressor, Decompressor};
+use zstd::dict::{DecoderDictionary, EncoderDictionary};
 use zstd::stream::{read::Decoder, write::Encoder};
 
 /// BLAKE3 of a body as it came.
 pub type Hash = [u8; 32];
 
-/// zstd's level for bodies: 9 to 1 on small XML, 30 to 1 on large, and fast enough to hide behind a flush.
+/// zstd's level for bodies: 10 to 1 on small ones with the dictionary, 30 to 1 on large ones, and fast enough to hide
+/// behind a flush.
 const LEVEL: i32 = 1;
+
+/// What market documents have in common, in each of their forms: zstd's dictionary 1218128657, trained on the documents
+/// in `samples/` and on their forms in JSON and ebIX. Small bodies are packed with it, a quarter as large and four times
+/// as fast as without. A frame names its dictionary, so another one needs another number; this one never changes.
+const DICTIONARY: &[u8] = include_bytes!("bodies.dict");
+
+static PACKING: LazyLock<EncoderDictionary<'static>> = LazyLock::new(|| EncoderDictionary::copy(DICTIONARY, LEVEL));
+static UNPACKING: LazyLock<DecoderDictionary<'static>> = LazyLock::new(|| DecoderDictionary::copy(DICTIONARY));
+
+/// Bodies up to this size are packed with the dictionary; larger ones have words enough of their own.
+const SMALL_BYTES_MAX: usize = 64 * 1024;
 
 /// A body as it stands in the journal. Unpacking holds it against its size and its hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,14 +48,10 @@ pub enum Damaged {
 impl Packed {
     /// Packs a body that is at hand.
     pub fn of(body: &[u8]) -> Self {
-        thread_local! {
-            static COMPRESSOR: RefCell<Compressor<'static>> =
-                RefCell::new(Compressor::new(LEVEL).expect("zstd knows its level 1"));
-        }
-        let stored = COMPRESSOR.with_borrow_mut(|zstd| zstd.compress(body));
-        let mut stored = stored.expect("zstd compresses into a buffer of the size that it asked for");
-        stored.shrink_to_fit();
-        Self { stored: stored.into(), bytes: body.len() as u64, hash: hash(body) }
+        let small = body.len() <= SMALL_BYTES_MAX;
+        let stored = if small { small_packed(body) } else { zstd::bulk::compress(body, LEVEL).map(Bytes::from) };
+        let stored = stored.expect("zstd compresses into a buffer of the size that it asks for");
+        Self { stored, bytes: body.len() as u64, hash: hash(body) }
     }
 
     /// A body that was packed before: its stored form, its own size and hash.
@@ -65,8 +75,14 @@ impl Packed {
 
     /// The body, whole.
     pub fn unpack(&self) -> Result<Bytes, Damaged> {
+        thread_local! {
+            static ZSTD: RefCell<Decompressor<'static>> = RefCell::new(
+                Decompressor::with_prepared_dictionary(&UNPACKING).expect("zstd takes the dictionary that it made"),
+            );
+        }
         let capacity = usize::try_from(self.bytes).map_err(|_| Damaged::Compression)?;
-        let body = zstd::bulk::decompress(&self.stored, capacity).map_err(|_| Damaged::Compression)?;
+        let body = ZSTD.with_borrow_mut(|zstd| zstd.decompress(&self.stored, capacity));
+        let body = body.map_err(|_| Damaged::Compression)?;
         if body.len() as u64 != self.bytes || hash(&body) != self.hash {
             return Err(Damaged::Checksum);
         }
@@ -76,12 +92,32 @@ impl Packed {
     /// The body, a piece at a time. What is damaged ends in an error that holds a [`Damaged`], never in an early end.
     pub fn reader(&self) -> impl Read + use<> {
         Unpacking {
-            decoder: Decoder::with_buffer(io::Cursor::new(self.stored.clone())).ok(),
+            decoder: decoder(io::Cursor::new(self.stored.clone())).ok(),
             hasher: blake3::Hasher::new(),
             left: self.bytes,
             hash: self.hash,
         }
     }
+}
+
+/// Unpacks what [`Packed::stored`] gave, whether it was packed with the dictionary or not.
+pub(crate) fn decoder<R: BufRead>(stored: R) -> io::Result<Decoder<'static, R>> {
+    Decoder::with_prepared_dictionary(stored, &UNPACKING)
+}
+
+/// Packs with the dictionary, in a buffer that the thread keeps.
+fn small_packed(body: &[u8]) -> io::Result<Bytes> {
+    thread_local! {
+        static ZSTD: RefCell<(Compressor<'static>, Vec<u8>)> = RefCell::new((
+            Compressor::with_prepared_dictionary(&PACKING).expect("zstd takes the dictionary that it made"),
+            Vec::with_capacity(zstd::zstd_safe::compress_bound(SMALL_BYTES_MAX)),
+        ));
+    }
+    ZSTD.with_borrow_mut(|(zstd, buffer)| {
+        buffer.clear();
+        zstd.compress_to_buffer(body, buffer)?;
+        Ok(Bytes::copy_from_slice(buffer))
+    })
 }
 
 fn hash(body: &[u8]) -> Hash {
@@ -163,6 +199,22 @@ mod tests {
                 assert_eq!(read(&packed).unwrap(), body);
             }
         }
+    }
+
+    #[test]
+    fn the_dictionary_stays_as_it_is_for_bodies_cannot_be_read_without_it() {
+        assert_eq!(zstd::zstd_safe::get_dict_id(DICTIONARY).map(u32::from), Some(1_218_128_657));
+        assert_eq!(
+            blake3::hash(DICTIONARY).to_hex().as_str(),
+            "dab60b5cd4926964221e6ba9899eed6751b94438b9acf59842d593585e12ad98"
+        );
+        let body = include_bytes!("../../samples/change-of-supplier/ActorBlockedInGridArea-the-requester/01-in.xml");
+        let plain = zstd::bulk::compress(body, LEVEL).unwrap();
+        let packed = Packed::of(body);
+        assert!(packed.stored().len() * 2 < plain.len(), "{} and {}", packed.stored().len(), plain.len());
+        // What was packed before there was a dictionary.
+        let before = Packed::again(plain.into(), packed.bytes(), packed.hash());
+        assert_eq!((before.unpack().unwrap(), read(&before).unwrap()), (Bytes::from_static(body), body.to_vec()));
     }
 
     #[test]

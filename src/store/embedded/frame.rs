@@ -3,7 +3,7 @@
 //! ```text
 //! header    128 bytes, see Header; sealed with a checksum that is keyed by the store's id
 //! table     postcard: Vec<Commit>, the changes and the list of bodies of each commit
-//! bodies    each a zstd frame of its own, back to back in the table's order
+//! bodies    each a zstd frame of its own, small ones with a dictionary (see record::packed), back to back in the table's order
 //! ```
 //!
 //! The hash of a frame is the hash of its header. The header holds the hash of the table and of the frame before, the
