@@ -22,8 +22,7 @@ impl Wire {
         if is_json(document) {
             return Wire::CimJson;
         }
-        let root = spec::root_of(document, limits);
-        if root.is_ok_and(|root| ebix::is_namespace(&root.namespace)) { Wire::Ebix } else { Wire::CimXml }
+        if ebix_namespace(document, limits).is_some() { Wire::Ebix } else { Wire::CimXml }
     }
 }
 
@@ -77,12 +76,12 @@ pub fn read(schema: &Schema, document: &[u8], limits: &Limits, reader: &mut dyn 
             Verdict { root: None, flaws: wrong.into_iter().map(bare).collect(), truncated }
         })
     } else {
-        match spec::root_of(document, limits) {
-            Ok(root) if ebix::is_namespace(&root.namespace) => {
-                let name = ebix::root_of_namespace(&root.namespace).unwrap_or_default();
+        match ebix_namespace(document, limits) {
+            Some(namespace) => {
+                let name = ebix::root_of_namespace(&namespace).unwrap_or_default();
                 ebix::to_cim(schema, name, document, limits)
             }
-            _ => return cim_xml::read(schema, document, limits, reader),
+            None => return cim_xml::read(schema, document, limits, reader),
         }
     };
     match translated {
@@ -108,6 +107,19 @@ pub fn read(schema: &Schema, document: &[u8], limits: &Limits, reader: &mut dyn 
 pub fn namespaces_like(name: &str, namespace: &str, like: &str) -> Vec<String> {
     let ebix = if ebix::is_namespace(like) { ebix::namespaces(name) } else { Vec::new() };
     if ebix.is_empty() { vec![namespace.to_string()] } else { ebix }
+}
+
+/// The namespace of a document's root, if it is that of an ebIX document.
+///
+/// Such a namespace stands in the document as it is, unless letters are written as references or in UTF-16 (with bytes of
+/// zero). The root of a document with none of these is not looked at: most are in CIM.
+fn ebix_namespace(document: &[u8], limits: &Limits) -> Option<String> {
+    if memchr::memchr2(b'&', 0, document).is_none() && memchr::memmem::find(document, ebix::FAMILY.as_bytes()).is_none()
+    {
+        return None;
+    }
+    let root = spec::root_of(document, limits).ok()?;
+    ebix::is_namespace(&root.namespace).then_some(root.namespace)
 }
 
 fn is_json(document: &[u8]) -> bool {
@@ -157,4 +169,26 @@ fn flaw(wrong: Misformed, document: &[u8]) -> Flaw {
     place(&mut flaws, document);
     let [flaw] = flaws;
     flaw
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_is_known_however_the_namespace_is_written() {
+        let utf16 = |text: &str| [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let ebix = r#"<DK_QueryMasterData xmlns="un:unece:260:data:EEM-DK_QueryMasterData:v3"/>"#;
+        let cim = r#"<A xmlns="urn:ediel.org:structure:a:0:1">R&amp;D, not un:unece:260:data:EEM-A</A>"#;
+        for (document, form) in [
+            (ebix.as_bytes().to_vec(), Wire::Ebix),
+            (ebix.replace("EEM-", "&#69;EM-").into_bytes(), Wire::Ebix),
+            (utf16(ebix), Wire::Ebix),
+            (cim.as_bytes().to_vec(), Wire::CimXml),
+            (utf16(cim), Wire::CimXml),
+            (b"\xef\xbb\xbf {}".to_vec(), Wire::CimJson),
+        ] {
+            assert_eq!(Wire::of(&document, &Limits::default()), form, "{}", String::from_utf8_lossy(&document));
+        }
+    }
 }

@@ -38,7 +38,7 @@ use table::Twin;
 use crate::spec::Schema;
 
 /// What the namespaces of all ebIX documents begin with, whatever their version.
-const FAMILY: &str = "un:unece:260:data:EEM-";
+pub(super) const FAMILY: &str = "un:unece:260:data:EEM-";
 /// What the namespaces of those that we know end with.
 const VERSION: &str = ":v3";
 
