@@ -50,7 +50,21 @@ fn a_replayed_store_tells_its_events_its_charges_and_that_it_is_whole() {
     let before = rows(&["process", "charge", owner, kind, id, "--known-at", "2023-07-31", "--store", &store, "--json"]);
     assert_eq!(before.len(), 0);
 
-    let listed = rows(&["archive", "list", "--store", &store, "--json"]).len();
+    let list = |options: &[&str]| {
+        let found = rows(&[&["archive", "list", "--store", &store, "--json"], options].concat());
+        found.iter().map(|row| row["id"].as_str().unwrap().to_string()).collect::<Vec<_>>()
+    };
+    let all = list(&[]);
+    let mut newest = list(&["--descending"]);
+    assert_eq!(list(&["--descending", "--before", &newest[3], "--most", "2"]), newest[1..3]);
+    assert_eq!(list(&["--descending", "--after", &newest[2], "--most", "2"]), newest[3..5]);
+    newest.reverse();
+    assert_eq!(newest, all);
+    let found = rows(&["archive", "list", "--store", &store, "--json", "--sort", "messageId"]);
+    let by_id: Vec<_> = found.iter().map(|row| row["messageId"].as_str().unwrap()).collect();
+    assert!(by_id.len() == all.len() && by_id.is_sorted(), "{by_id:?}");
+
+    let listed = all.len();
     let verified = rows(&["archive", "verify", "--store", &store, "--json"]);
     assert!(listed > 4, "what came in, and what went out to several");
     assert_eq!(verified, [serde_json::json!({"documents": listed, "removed": 0, "altered": []})]);

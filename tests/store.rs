@@ -50,5 +50,7 @@ fn everything(store: &dyn Store) -> Vec<(Key, Entry)> {
     let whole = KeyRange { from: Key::new(SPACE), to: Key::new(Space(OTHER.0 + 1)) };
     let page = store.page(&whole, None, usize::MAX).unwrap();
     assert!(!page.more);
+    let back = store.page_back(&whole, None, usize::MAX).unwrap();
+    assert!(!back.more && back.records.iter().rev().eq(&page.records));
     page.records
 }

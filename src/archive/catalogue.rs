@@ -30,10 +30,11 @@ pub enum Term {
     /// The same, in whatever role.
     Number(String),
     Direction(Direction),
-    /// Name without `_MarketDocument`.
+    /// Name without `_MarketDocument`; empty where the document was not recognised.
     Document(String),
     /// `process.processType`
     Reason(String),
+    /// Empty where nobody could read one.
     MessageId(String),
     /// Of an activity record, or of one that it answers.
     TransactionId(String),
@@ -42,6 +43,10 @@ pub enum Term {
     Subject(String),
     /// What was refused: the code of its error document, or of a detail.
     Refused(String),
+    /// Number of whoever sent it; empty for what the hub sent.
+    Sender(String),
+    /// Number of whoever receives it; empty for what the hub received.
+    Receiver(String),
 }
 
 /// A kind of term that is any text.
@@ -132,11 +137,18 @@ impl Term {
             Term::Document(_) => 9,
             Term::Direction(_) => 10,
             Term::Any => 11,
+            Term::Sender(_) => 12,
+            Term::Receiver(_) => 13,
         }
     }
 
+    /// Documents under any term of this kind, in the order of the terms and then of time.
+    pub(super) fn kind(&self) -> Key {
+        Key::new(TERMS).fixed([self.rank()])
+    }
+
     fn prefix(&self) -> Key {
-        let key = Key::new(TERMS).fixed([self.rank()]);
+        let key = self.kind();
         match self {
             Term::Any => key,
             Term::Party(party) => key.text(party.number.as_str()).text(party.role.code()),
@@ -148,25 +160,39 @@ impl Term {
             | Term::TransactionId(text)
             | Term::CorrelationId(text)
             | Term::Subject(text)
-            | Term::Refused(text) => key.text(text),
+            | Term::Refused(text)
+            | Term::Sender(text)
+            | Term::Receiver(text) => key.text(text),
         }
     }
 
     /// Where it says that a document at `position` has this term.
     pub fn key(&self, position: &Position) -> Key {
-        let Position { at, place: LogPlace { commit, nth } } = position;
-        self.prefix().signed(at.micros()).number(*commit).number(*nth)
+        position.under(self.prefix())
     }
 
     /// All documents with this term from `from` up to `to`, excluded, oldest first.
     pub fn range(&self, from: Timestamp, to: Timestamp) -> KeyRange {
         KeyRange { from: self.prefix().signed(from.micros()), to: self.prefix().signed(to.micros()) }
     }
+}
 
-    /// The position that a key of this term's range leads to.
-    pub fn position(&self, key: &Key) -> Option<Position> {
-        let rest = key.as_bytes().strip_prefix(self.prefix().as_bytes())?;
-        let tail = Key::from_bytes([&[TERMS.0], rest].concat());
+impl Position {
+    /// Before every document.
+    pub const FIRST: Self = Self { at: Timestamp::from_micros(i64::MIN), place: LogPlace { commit: 0, nth: 0 } };
+    /// Behind every document.
+    pub const LAST: Self =
+        Self { at: Timestamp::from_micros(i64::MAX), place: LogPlace { commit: u64::MAX, nth: u64::MAX } };
+
+    pub(super) fn under(&self, prefix: Key) -> Key {
+        let Position { at, place: LogPlace { commit, nth } } = self;
+        prefix.signed(at.micros()).number(*commit).number(*nth)
+    }
+
+    /// The position to which a term's key leads.
+    pub fn of_key(key: &Key) -> Option<Self> {
+        let (_, tail) = key.as_bytes().split_last_chunk::<POSITION_BYTES>()?;
+        let tail = Key::new(TERMS).fixed(*tail);
         let mut parts = tail.reader();
         let at = Timestamp::from_micros(parts.signed()?);
         Some(Position { at, place: LogPlace { commit: parts.number()?, nth: parts.number()? } })
@@ -175,10 +201,19 @@ impl Term {
 
 /// What everybody knows of a logged document without opening it.
 pub fn terms_of(entry: &LogEntry) -> BTreeSet<Term> {
+    let number = entry.party.number.to_string();
+    let (sender, receiver) = match entry.direction {
+        Direction::In => (number, String::new()),
+        Direction::Out => (String::new(), number),
+    };
     let mut terms = BTreeSet::from([
         Term::Any,
         Term::Direction(entry.direction),
         Term::CorrelationId(entry.correlation_id.clone()),
+        Term::Document(entry.document.clone()),
+        Term::MessageId(entry.message_id.clone()),
+        Term::Sender(sender),
+        Term::Receiver(receiver),
     ]);
     // Whoever sent what cannot be read by anybody is nobody.
     let parties = std::iter::once(&entry.party).chain(&entry.addressee);
@@ -186,8 +221,6 @@ pub fn terms_of(entry: &LogEntry) -> BTreeSet<Term> {
         terms.extend([Term::Party(party.clone()), Term::Number(party.number.to_string())]);
     }
     terms.extend(entry.refused.iter().cloned().map(Term::Refused));
-    terms.extend(Some(&entry.document).filter(|name| !name.is_empty()).cloned().map(Term::Document));
-    terms.extend(Some(&entry.message_id).filter(|id| !id.is_empty()).cloned().map(Term::MessageId));
     terms.remove(&Term::CorrelationId(String::new()));
     terms
 }
@@ -202,15 +235,19 @@ pub fn reached_key() -> Key {
     Key::new(REACHED)
 }
 
-/// The last record of the log that has been catalogued, if any.
-pub fn reached(entry: &Entry) -> Option<Key> {
-    let bytes: Vec<u8> = stored::read(VERSION, &entry.value)?;
-    (!bytes.is_empty()).then(|| Key::from_bytes(bytes))
+/// The last record of the log that has been catalogued; none of them where that was by fewer terms than today, so that
+/// the log is gone through again. `None` when it cannot be read.
+pub fn reached(entry: &Entry) -> Option<Option<Key>> {
+    if stored::read::<Vec<u8>>(WITHOUT_SENDERS, &entry.value).is_some() {
+        return Some(None);
+    }
+    let bytes: Vec<u8> = stored::read(REACHED_VERSION, &entry.value)?;
+    (!bytes.is_empty()).then(|| Some(Key::from_bytes(bytes)))
 }
 
 /// The change that says so.
 pub fn reach(record: &Key) -> Change {
-    Change::Put(reached_key(), stored::write(VERSION, &record.as_bytes()))
+    Change::Put(reached_key(), stored::write(REACHED_VERSION, &record.as_bytes()))
 }
 
 impl Direction {
@@ -260,8 +297,14 @@ impl FromStr for Position {
     }
 }
 
-/// First byte of a stored record.
+/// Time, commit and place within it, eight bytes each.
+pub(super) const POSITION_BYTES: usize = 24;
+/// First byte of a document's place under a term.
 const VERSION: u8 = 1;
+/// First byte of the record of how far the log has been catalogued.
+const REACHED_VERSION: u8 = 2;
+/// The same when documents did not stand under their senders and receivers yet, nor those without a name or an id under none.
+const WITHOUT_SENDERS: u8 = 1;
 
 #[cfg(test)]
 mod tests {
@@ -281,7 +324,7 @@ mod tests {
             let rows = [(position(9, 1, 0), false), (position(10, 2, 0), true), (position(20, 3, 0), false)];
             for (position, inside) in rows {
                 assert_eq!(range.contains(&term.key(&position)), inside, "{term:?} {position}");
-                assert_eq!(term.position(&term.key(&position)), Some(position));
+                assert_eq!(Position::of_key(&term.key(&position)), Some(position));
                 assert!(terms.iter().filter(|it| *it != term).all(|it| !range.contains(&it.key(&position))));
             }
             assert!(term.key(&position(10, 2, 1)) < term.key(&position(10, 3, 0)));
@@ -330,6 +373,9 @@ mod tests {
     fn how_far_the_catalogue_goes_is_read_back() {
         let (record, _) = super::super::log::log_key(41, 0);
         let Change::Put(_, value) = reach(&record) else { panic!("it is put") };
-        assert_eq!(reached(&Entry { version: 50, value }), Some(record));
+        assert_eq!(reached(&Entry { version: 50, value }), Some(Some(record.clone())));
+        let before = stored::write(WITHOUT_SENDERS, &record.as_bytes());
+        assert_eq!(reached(&Entry { version: 50, value: before }), Some(None), "it is gone through again");
+        assert_eq!(reached(&Entry { version: 50, value: Bytes::from_static(b"\x09\x01") }), None);
     }
 }

@@ -10,6 +10,7 @@ mod catalogue;
 mod ids;
 mod inbox;
 mod log;
+mod order;
 mod retention;
 mod rounds;
 
@@ -21,6 +22,7 @@ pub use catalogue::{
 pub use ids::{FirstUse, message_id_key, transaction_id_key};
 pub use inbox::{InboxEntry, Parked, inbox_key, inbox_range, number_of, park, parked_key, parked_range};
 pub use log::{Direction, LogEntry, in_log, log_after, log_in, log_key, log_of, log_out, log_range, nth_in_record};
+pub use order::{Cursor, SORTS, SortBy};
 pub use retention::{Hold, LetGo, Policy};
 pub use rounds::{
     FoundInactive, Round, bodies_to_erase, body_left, erase_next, erasing_range, leave, left_by, left_key,

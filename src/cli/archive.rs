@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::Outcome;
+use super::archive_list::{self, ListArgs};
 use super::config::Config;
 use super::output::parse_instant;
 use super::pipe::WRITING;
@@ -35,14 +36,8 @@ pub struct ArchiveArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Documents that meet all criteria, oldest first.
-    List {
-        #[command(flatten)]
-        criteria: Box<Criteria>,
-        /// At most so many.
-        #[arg(long, value_name = "N", default_value_t = 1_000)]
-        most: usize,
-    },
+    /// Documents that meet all criteria, oldest first unless --sort or --descending says otherwise.
+    List(Box<ListArgs>),
     /// A document's bytes, exactly as they came or went, on standard output.
     Show {
         /// Its message id, or the id that list shows.
@@ -118,8 +113,6 @@ pub struct Criteria {
     to: Option<Timestamp>,
 }
 
-/// Documents that are searched for at a time.
-const PAGE_DOCUMENTS: usize = 1_000;
 /// Records of the log that are read at a time when it is verified.
 const PAGE_RECORDS: usize = 100;
 
@@ -134,20 +127,7 @@ pub fn run(args: &ArchiveArgs, config: &Config) -> Result<Outcome> {
     let (specs, limits) = (config.specs()?, config.xml_limits());
     let catalogue = Catalogue { store: &store, specs: &specs, limits: &limits };
     match &args.what {
-        What::List { criteria, most } => {
-            let search = criteria.search()?;
-            let (mut left, mut after) = (*most, None);
-            while left > 0 {
-                let take = left.min(PAGE_DOCUMENTS);
-                let found = catalogue.search(&Search { after, take, ..search.clone() })?;
-                left -= found.documents.len();
-                found.documents.iter().try_for_each(|found| show(&catalogue, found, args.json))?;
-                match found.next {
-                    Some(next) => after = Some(next),
-                    None => break,
-                }
-            }
-        }
+        What::List(list) => archive_list::list(list, &catalogue, args.json)?,
         What::Show { id } => {
             let (position, entry) = one(&catalogue, id)?;
             let body = catalogue.body(position.place.commit, &entry)?;
@@ -194,14 +174,15 @@ impl Criteria {
         (self.from.unwrap_or(all.from), self.to.unwrap_or(all.to))
     }
 
-    fn search(&self) -> Result<Search> {
+    pub fn search(&self) -> Result<Search> {
         let terms = archive::terms_for(self.given()).context("search the archive")?;
         let (from, to) = self.period();
         Ok(Search { terms, from, to, ..Search::default() })
     }
 }
 
-fn show(catalogue: &Catalogue<'_>, (position, entry): &(Position, LogEntry), json: bool) -> Result<()> {
+/// One line for a document.
+pub fn show(catalogue: &Catalogue<'_>, (position, entry): &(Position, LogEntry), json: bool) -> Result<()> {
     let row = catalogue.row(position, entry)?;
     let mut out = std::io::stdout().lock();
     if json {

@@ -2,6 +2,7 @@
 
 mod actor;
 mod archive;
+mod archive_list;
 mod audit;
 mod audited;
 mod certificates;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::search::Search;
 use super::{Fault, Gateway, delivery};
 use crate::archive::{self, Direction, LetGo, LogEntry, LogPlace, Position, Term};
 use crate::document::{self, MentionsReader};
@@ -23,36 +24,6 @@ pub struct Catalogue<'a> {
     pub store: &'a dyn Store,
     pub specs: &'a Specs,
     pub limits: &'a Limits,
-}
-
-/// What is looked for: documents that have all of the terms.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Search {
-    pub terms: Vec<Term>,
-    pub from: Timestamp,
-    /// Excluded.
-    pub to: Timestamp,
-    /// Behind this one: where a page before this ended.
-    pub after: Option<Position>,
-    pub take: usize,
-    /// Leaves out what was given out within another document, and so never under its own id.
-    pub given_out_alone: bool,
-}
-
-impl Default for Search {
-    fn default() -> Self {
-        let (from, to) = (Timestamp::from_micros(i64::MIN), Timestamp::OPEN_END);
-        Self { terms: Vec::new(), from, to, after: None, take: 1_000, given_out_alone: false }
-    }
-}
-
-/// Documents in order of time.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
-    pub documents: Vec<(Position, LogEntry)>,
-    /// Where to go on; `None` when all has been looked through. There may be one although nothing was found: a search
-    /// looks at a bounded number of documents at a time.
-    pub next: Option<Position>,
 }
 
 /// What the log has of a document, as a row of JSON.
@@ -97,8 +68,7 @@ impl Catalogue<'_> {
     fn enter_some(&self) -> Result<bool, Fault> {
         let unreadable = |what| move || Fault::Unreadable { what };
         let record = self.store.get(&archive::reached_key()).map_err(Fault::store(DOING))?;
-        let reached =
-            record.as_ref().map(|it| archive::reached(it).ok_or_else(unreadable("the catalogue"))).transpose()?;
+        let reached = record.as_ref().map_or(Some(None), archive::reached).ok_or_else(unreadable("the catalogue"))?;
         let page =
             self.store.page(&archive::log_range(), reached.as_ref(), LOG_RECORDS).map_err(Fault::store(DOING))?;
         let Some((last, _)) = page.records.last() else { return Ok(false) };
@@ -159,63 +129,6 @@ impl Catalogue<'_> {
         Ok(reader.finish())
     }
 
-    /// Documents that have all terms, oldest first.
-    pub fn search(&self, search: &Search) -> Result<Found, Fault> {
-        self.catch_up()?;
-        let mut terms = search.terms.clone();
-        terms.sort_by_key(Term::rank);
-        let walked = if terms.is_empty() { Term::Any } else { terms.remove(0) };
-        let range = walked.range(search.from, search.to);
-        let mut after = search.after.as_ref().map(|position| walked.key(position));
-        let (mut found, mut seen) = (Found::default(), 0);
-        loop {
-            let page = self.store.page(&range, after.as_ref(), PAGE_RECORDS).map_err(Fault::store(DOING))?;
-            let unreadable = || Fault::Unreadable { what: "the catalogue" };
-            let positions = page.records.iter().map(|(key, _)| walked.position(key).ok_or_else(unreadable));
-            let positions = positions.collect::<Result<Vec<Position>, Fault>>()?;
-            let asked: Vec<_> = positions.iter().flat_map(|at| terms.iter().map(|term| term.key(at))).collect();
-            let others = self.store.get_many(&asked).map_err(Fault::store(DOING))?;
-            for (nth, position) in positions.iter().enumerate() {
-                if !others[nth * terms.len()..(nth + 1) * terms.len()].iter().all(Option::is_some) {
-                    continue;
-                }
-                if found.documents.len() == search.take {
-                    found.next = found.documents.last().map(|(position, _)| *position);
-                    return Ok(found);
-                }
-                let entry = self.document(position.place)?.ok_or(Fault::Unreadable { what: "the log" })?;
-                if !search.given_out_alone || !self.is_bundled(&entry)? {
-                    found.documents.push((*position, entry));
-                }
-            }
-            seen += positions.len();
-            match page.next_after() {
-                None => return Ok(found),
-                Some(_) if seen >= LOOKED_AT_MAX => {
-                    found.next = positions.last().copied();
-                    return Ok(found);
-                }
-                Some(key) => after = Some(key.clone()),
-            }
-        }
-    }
-
-    /// How many documents a search finds on all its pages; `None` where that is more than are counted.
-    pub fn count(&self, search: &Search) -> Result<Option<usize>, Fault> {
-        let mut search = Search { after: None, take: PAGE_RECORDS, ..search.clone() };
-        let mut counted = 0;
-        loop {
-            let found = self.search(&search)?;
-            counted += found.documents.len();
-            match found.next {
-                None => return Ok(Some(counted)),
-                // A page that is not full has looked at as much as a search may.
-                Some(_) if found.documents.len() < search.take || counted >= COUNTED_MAX => return Ok(None),
-                next => search.after = next,
-            }
-        }
-    }
-
     /// The document at a place of the log.
     pub fn document(&self, place: LogPlace) -> Result<Option<LogEntry>, Fault> {
         let (key, entry) = archive::log_key(place.commit, place.nth);
@@ -224,9 +137,35 @@ impl Catalogue<'_> {
         Ok((entry < entries.len()).then(|| entries.swap_remove(entry)))
     }
 
+    /// The documents at places of the log that are known to be there. Those of one record that follow each other are read
+    /// together.
+    pub(super) fn documents(&self, positions: &[Position]) -> Result<Vec<LogEntry>, Fault> {
+        let unreadable = || Fault::Unreadable { what: "the log" };
+        let mut keys: Vec<(Key, Vec<usize>)> = Vec::new();
+        for Position { place, .. } in positions {
+            let (key, nth) = archive::log_key(place.commit, place.nth);
+            match keys.last_mut().filter(|(last, _)| *last == key) {
+                Some((_, nths)) => nths.push(nth),
+                None => keys.push((key, vec![nth])),
+            }
+        }
+        let (keys, nths): (Vec<Key>, Vec<Vec<usize>>) = keys.into_iter().unzip();
+        let mut documents = Vec::with_capacity(positions.len());
+        for (record, nths) in self.store.get_many(&keys).map_err(Fault::store(DOING))?.iter().zip(nths) {
+            let entries = record.as_ref().and_then(LogEntry::from_record).ok_or_else(unreadable)?;
+            for nth in nths {
+                documents.push(entries.get(nth).cloned().ok_or_else(unreadable)?);
+            }
+        }
+        Ok(documents)
+    }
+
     /// The document of a message id, or of the id of a row; only one of `own`, where that is given. Of those that came
     /// under one message id it is the one that was not refused.
     pub fn find(&self, id: &str, own: Option<&Party>) -> Result<Option<(Position, LogEntry)>, Fault> {
+        if id.is_empty() {
+            return Ok(None);
+        }
         let terms = std::iter::once(Term::MessageId(id.to_string())).chain(own.cloned().map(Term::Party));
         let found = self.search(&Search { terms: terms.collect(), ..Search::default() })?.documents;
         let best = found.into_iter().max_by_key(|(position, entry)| (entry.refused.is_empty(), *position));
@@ -291,7 +230,7 @@ impl Catalogue<'_> {
 
     fn with(&self, term: Term, own: Option<&Party>) -> Result<Vec<(Position, LogEntry)>, Fault> {
         let terms = std::iter::once(term).chain(own.cloned().map(Term::Party)).collect();
-        let search = Search { terms, take: RELATED_MAX, given_out_alone: own.is_some(), ..Search::default() };
+        let search = Search { terms, take: RELATED_MAX, for_participant: own.is_some(), ..Search::default() };
         Ok(self.search(&search)?.documents)
     }
 
@@ -374,12 +313,8 @@ const DOING: &str = "look into the archive";
 const LOG_RECORDS: usize = 500;
 /// Changes in one batch: well below what a batch may hold, and a fraction of a second to write.
 const BATCH_CHANGES_MAX: usize = 5_000;
-/// Entries of the catalogue that are read at a time.
+/// Records of one commit that are read at a time.
 const PAGE_RECORDS: usize = 500;
-/// Documents that one search looks at; the next page goes on.
-const LOOKED_AT_MAX: usize = 100_000;
-/// Documents that are counted: well below a second of work.
-const COUNTED_MAX: usize = 50_000;
 /// Transactions of a document by which others are found, and how many of those are shown.
 const RELATED_TRANSACTIONS_MAX: usize = 100;
 const RELATED_MAX: usize = 1_000;

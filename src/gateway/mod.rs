@@ -31,6 +31,7 @@ mod post;
 pub mod registry;
 mod retention;
 mod rounds;
+mod search;
 #[cfg(test)]
 mod tests;
 mod trail;
@@ -53,7 +54,7 @@ use crate::spec::Specs;
 use crate::store::{self, Store};
 use crate::view::{self, QueueLength};
 use crate::xml;
-pub use catalogue::{Catalogue, Found, Search, log_row};
+pub use catalogue::{Catalogue, log_row};
 pub use certificates::{CertificateFault, CertificateOrder};
 pub use clock::Clock;
 use decider::Decider;
@@ -68,6 +69,7 @@ pub use operator::{Answer, Question, ask};
 pub use post::{Access, Dequeued, Peeked};
 pub use retention::{Expired, Kept, Retention};
 pub use rounds::{Done, Rounds};
+pub use search::{Found, SORTED_MAX, Search, Start};
 
 /// What a gateway needs to know besides its store.
 #[derive(Debug, Clone)]

@@ -27,7 +27,7 @@ use super::{Door, Format, Problem, accept, gzip, wsdl};
 use crate::archive::{AuditEntry, Direction, Term};
 use crate::document::Wire;
 use crate::document::envelope::{self, Container, Payload};
-use crate::gateway::{Access, Dequeued, DryRun, Error, Fault, Gateway, READ_AT_ONCE_BYTES_MAX, Receipt, Search};
+use crate::gateway::{Access, Dequeued, DryRun, Error, Fault, Gateway, READ_AT_ONCE_BYTES_MAX, Receipt, Search, Start};
 use crate::market::{Party, Timestamp};
 use crate::process::{self, Incoming};
 
@@ -206,12 +206,12 @@ impl Work {
         let terms = vec![self.own(), Term::Direction(Direction::Out)];
         let found = self.look(move |gateway| {
             let mut ids = Vec::new();
-            let mut search = Search { terms, from, to, given_out_alone: true, ..Search::default() };
+            let mut search = Search { terms, from, to, for_participant: true, ..Search::default() };
             loop {
                 let found = gateway.catalogue().search(&search)?;
                 ids.extend(found.documents.into_iter().map(|(_, entry)| entry.message_id));
-                search.after = found.next;
-                if search.after.is_none() || ids.len() > IDS_MAX {
+                search.start = found.next.map(Start::After);
+                if search.start.is_none() || ids.len() > IDS_MAX {
                     return Ok(ids);
                 }
             }

@@ -1,8 +1,8 @@
 //! `GET /v1.0/cim/messages…` and `GET /v1.0/operator/messages…`: what the archive holds of a participant's own documents,
 //! and of everybody's for the hub's own people (post-office 4.4); and the receipts for what was accepted.
 //!
-//! A list is in the order of time. `next` leads to the piece behind it, which may be there although nothing was found
-//! yet; it is `null` when there is none.
+//! A list is in the order of time, or sorted by something else that its rows say. `next` leads to the piece behind it, which
+//! may be there although nothing was found yet, and `previous` to the one before it; each is `null` when there is none.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,9 +26,9 @@ use super::operator::{Query, ROWS_MAX, admitted, next_link, unknown, wrong};
 use super::post::{MESSAGE_ID, MESSAGE_TYPE, json_answer};
 use super::routes::finish;
 use super::{Door, Format, Problem, caller};
-use crate::archive::{self, Term};
+use crate::archive::{self, Cursor, SORTS, SortBy, Term};
 use crate::document::Wire;
-use crate::gateway::{Catalogue, Fault, Search};
+use crate::gateway::{Catalogue, Fault, SORTED_MAX, Search, Start};
 use crate::market::{Party, Timestamp};
 use crate::receipts::Accepted;
 
@@ -52,6 +52,8 @@ enum Looked {
         body: Bytes,
     },
     Accepted(Box<Accepted>),
+    /// More than can be sorted.
+    TooMany,
     /// Its bytes were let go, then.
     Removed(Timestamp),
 }
@@ -145,6 +147,10 @@ async fn looked(
     match looked.map_err(|fault| Problem::fault(&fault))?.ok_or_else(unknown)? {
         Looked::Rows(rows) => Ok(json_answer(StatusCode::OK, &rows)),
         Looked::Accepted(accepted) => signed(door, &accepted),
+        Looked::TooMany => {
+            let advice = "ask for a shorter time, for more criteria, or for the order of time";
+            Err(wrong("sort", &format!("more than {SORTED_MAX} documents would have to be sorted; {advice}")))
+        }
         Looked::Removed(at) => Err(Problem::new(StatusCode::GONE, "Removed", removed(at))),
         Looked::Document { id, name, body } => {
             let format = match Wire::of(&body, door.gateway.limits()) {
@@ -176,19 +182,41 @@ fn search(query: &mut Query, own: Option<&Party>) -> Result<Search, Problem> {
     }
     let mut terms = archive::terms_for(given).map_err(|it| wrong(it.name, it.advice))?;
     terms.extend(own.cloned().map(Term::Party));
-    let after = query.one("after")?.map(|text| text.parse()).transpose();
-    let after = after.map_err(|()| wrong("after", "it is what next of the piece before said"))?;
+    let by = query.one("sort")?.map_or(Some(SortBy::Time), |name| SortBy::from_name(&name));
+    let by = by.ok_or_else(|| wrong("sort", &format!("it is one of {}", SORTS.join(", "))))?;
+    let descending = query.flag("descending")?;
+    let start = start(query, by)?;
     let take = query.number("take", ROWS_MAX, ROWS_MAX)?.max(1);
     // A participant finds what it was given; the hub's own people also what stood in that.
-    Ok(Search { terms, from: period.start, to: period.end, after, take, given_out_alone: own.is_some() })
+    let for_participant = own.is_some();
+    Ok(Search { terms, from: period.start, to: period.end, by, descending, start, take, for_participant })
+}
+
+/// Where a piece begins that another one led to.
+fn start(query: &mut Query, by: SortBy) -> Result<Option<Start>, Problem> {
+    let mut cursor = |name, said| {
+        let text = query.one(name)?;
+        let advice = format!("it is what {said} of another piece in this order said");
+        text.map(|text| Cursor::parse(by, &text).ok_or_else(|| wrong(name, &advice))).transpose()
+    };
+    match (cursor("after", "next")?, cursor("before", "previous")?) {
+        (Some(_), Some(_)) => Err(wrong("before", "a piece lies after a place or before it")),
+        (after, before) => Ok(after.map(Start::After).or(before.map(Start::Before))),
+    }
 }
 
 fn list(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Fault> {
     let found = catalogue.search(&asked.search)?;
+    if found.too_many {
+        return Ok(Some(Looked::TooMany));
+    }
     let rows = found.documents.iter().map(|(position, entry)| catalogue.row(position, entry));
     let rows = rows.collect::<Result<Vec<Value>, Fault>>()?;
-    let next = found.next.map(|position| next_link(&asked.path, &asked.query, "after", &position.to_string()));
-    let mut told = json!({ "rows": rows, "next": next });
+    let query = asked.query.without(&["after", "before"]);
+    let link = |name, cursor: Cursor| next_link(&asked.path, &query, name, &cursor.to_string());
+    let next = found.next.map(|cursor| link("after", cursor));
+    let previous = found.previous.map(|cursor| link("before", cursor));
+    let mut told = json!({ "rows": rows, "next": next, "previous": previous });
     if asked.total {
         told["total"] = catalogue.count(&asked.search)?.into();
     }

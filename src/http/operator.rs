@@ -275,6 +275,12 @@ impl Query {
         Self { pairs: form_urlencoded::parse(text.as_bytes()).into_owned().collect(), asked: Vec::new() }
     }
 
+    /// The same but for some parameters.
+    pub fn without(&self, names: &[&str]) -> Self {
+        let pairs = self.pairs.iter().filter(|(key, _)| !names.contains(&key.as_str()));
+        Self { pairs: pairs.cloned().collect(), asked: self.asked.clone() }
+    }
+
     fn all(&mut self, name: &'static str) -> Vec<String> {
         self.asked.push(name);
         self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()

@@ -6,11 +6,12 @@
 //! It starts no thread. Whoever submits while nobody commits becomes the committer, and hands out the outcomes of all
 //! that arrives meanwhile; so with one submitter every completion has run when `submit` returns.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque, btree_map};
 use std::iter::Peekable;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::{Completion, Fault, Page, Store, assert_well_formed, range};
+use super::range::{Bounds, Way};
+use super::{Completion, Fault, Page, Store, assert_well_formed};
 use crate::record::{Batch, Change, Entry, Expected, Key, KeyRange, Outcome, Packed, Version};
 
 #[derive(Default)]
@@ -43,20 +44,11 @@ impl Store for Memory {
     }
 
     fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
-        assert!(limit > 0, "a page holds at least one record");
-        let Some(bounds) = range::rest_of(range, after) else { return Ok(Page::default()) };
-        let state = lock(&self.state);
-        let mut own = state.records.range::<[u8], range::Bounds>(bounds).peekable();
-        let mut page = Page::default();
-        let mut there = There { origin: state.origin.as_deref(), range, after: after.cloned(), page: VecDeque::new() };
-        while let Some((key, entry)) = next_of(&mut own, &mut there, limit)? {
-            if page.records.len() == limit {
-                page.more = true;
-                break;
-            }
-            page.records.push((key, entry));
-        }
-        Ok(page)
+        self.page_in(Way::Onward, range, after, limit)
+    }
+
+    fn page_back(&self, range: &KeyRange, before: Option<&Key>, limit: usize) -> Result<Page, Fault> {
+        self.page_in(Way::Back, range, before, limit)
     }
 
     fn packed(&self, key: &Key) -> Result<Option<Packed>, Fault> {
@@ -93,6 +85,25 @@ impl Memory {
         Self { state: Mutex::new(state), queue: Mutex::default() }
     }
 
+    fn page_in(&self, way: Way, range: &KeyRange, behind: Option<&Key>, limit: usize) -> Result<Page, Fault> {
+        assert!(limit > 0, "a page holds at least one record");
+        let Some(bounds) = way.rest_of(range, behind) else { return Ok(Page::default()) };
+        let state = lock(&self.state);
+        let own = state.records.range::<[u8], Bounds>(bounds);
+        let mut own = Own { way, records: own }.peekable();
+        let mut page = Page::default();
+        let origin = state.origin.as_deref();
+        let mut there = There { origin, way, range, behind: behind.cloned(), page: VecDeque::new() };
+        while let Some((key, entry)) = next_of(&mut own, &mut there, limit)? {
+            if page.records.len() == limit {
+                page.more = true;
+                break;
+            }
+            page.records.push((key, entry));
+        }
+        Ok(page)
+    }
+
     /// The first batch in the queue; with the last one the turn to commit ends, under the same lock.
     fn next(&self) -> Option<(Batch, Completion)> {
         let mut queue = lock(&self.queue);
@@ -112,21 +123,42 @@ impl Drop for Turn<'_> {
     }
 }
 
+/// What stands here in a range; `None` for what is deleted.
+struct Own<'s> {
+    way: Way,
+    records: btree_map::Range<'s, Vec<u8>, Option<Entry>>,
+}
+
+impl<'s> Iterator for Own<'s> {
+    type Item = (&'s Vec<u8>, &'s Option<Entry>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.way {
+            Way::Onward => self.records.next(),
+            Way::Back => self.records.next_back(),
+        }
+    }
+}
+
 /// What a fork's origin holds of a range, read as far as it is asked for.
 struct There<'a> {
     /// `None` when there is no origin, or nothing left in it.
     origin: Option<&'a dyn Store>,
+    way: Way,
     range: &'a KeyRange,
-    after: Option<Key>,
+    behind: Option<Key>,
     page: VecDeque<(Key, Entry)>,
 }
 
 impl There<'_> {
     fn peek(&mut self, limit: usize) -> Result<Option<&Key>, Fault> {
         if let Some(origin) = self.origin.filter(|_| self.page.is_empty()) {
-            let page = origin.page(self.range, self.after.as_ref(), limit)?;
-            self.after = page.next_after().cloned();
-            if self.after.is_none() {
+            let page = match self.way {
+                Way::Onward => origin.page(self.range, self.behind.as_ref(), limit)?,
+                Way::Back => origin.page_back(self.range, self.behind.as_ref(), limit)?,
+            };
+            self.behind = page.next_after().cloned();
+            if self.behind.is_none() {
                 self.origin = None;
             }
             self.page = page.records.into();
@@ -136,16 +168,15 @@ impl There<'_> {
 }
 
 /// The next record of a page: of one's own and the origin's the first, one's own where both have it.
-fn next_of<'s>(
-    own: &mut Peekable<impl Iterator<Item = (&'s Vec<u8>, &'s Option<Entry>)>>,
-    there: &mut There<'_>,
-    limit: usize,
-) -> Result<Option<(Key, Entry)>, Fault> {
+fn next_of(own: &mut Peekable<Own<'_>>, there: &mut There<'_>, limit: usize) -> Result<Option<(Key, Entry)>, Fault> {
+    let way = there.way;
     loop {
         let origins = there.peek(limit)?.map(Key::as_bytes);
         match (own.peek().map(|(key, _)| key.as_slice()), origins) {
             (None, None) => return Ok(None),
-            (own, Some(theirs)) if own.is_none_or(|own| theirs < own) => return Ok(there.page.pop_front()),
+            (own, Some(theirs)) if own.is_none_or(|own| way.is_before(theirs, own)) => {
+                return Ok(there.page.pop_front());
+            }
             (own, theirs) => {
                 if own == theirs {
                     there.page.pop_front();
@@ -230,6 +261,20 @@ mod tests {
         records.map(|(key, entry)| (key, entry.value)).collect()
     }
 
+    /// The same, read from the end.
+    fn all_back(store: &dyn Store, limit: usize) -> Vec<(Key, bytes::Bytes)> {
+        let range = KeyRange::under(&Key::new(Space(1)));
+        let (mut all, mut before) = (VecDeque::new(), None);
+        loop {
+            let page = store.page_back(&range, before.as_ref(), limit).unwrap();
+            before = page.next_after().cloned();
+            page.records.into_iter().for_each(|(key, entry)| all.push_front((key, entry.value)));
+            if before.is_none() {
+                return all.into();
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn a_fork_is_as_if_its_origin_had_gone_on_and_leaves_it_alone(
@@ -245,6 +290,7 @@ mod tests {
             write(&fork, &since);
             write(&whole, &since);
             prop_assert_eq!(all(&fork, limit), all(&whole, 100));
+            prop_assert_eq!(all_back(&fork, limit), all(&whole, 100));
             prop_assert_eq!(all(&*origin, limit), untouched);
             for number in 0..12 {
                 let value = |store: &Memory| store.get(&key(number)).unwrap().map(|entry| entry.value);

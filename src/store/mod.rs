@@ -41,6 +41,9 @@ pub trait Store: Send + Sync + 'static {
     /// At most `limit` (1 or more) records of `range` in key order, behind `after` if that is given.
     fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<Page, Fault>;
 
+    /// The same from the end: the last records of `range`, last key first, before `before` if that is given.
+    fn page_back(&self, range: &KeyRange, before: Option<&Key>, limit: usize) -> Result<Page, Fault>;
+
     /// A body in its packed form. Whoever unpacks it holds it against the hash that was written with it.
     fn packed(&self, key: &Key) -> Result<Option<Packed>, Fault>;
 
@@ -79,7 +82,7 @@ pub trait Store: Send + Sync + 'static {
     }
 }
 
-/// Some records of a range, in key order.
+/// Some records of a range, in key order or from the last key back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
     pub records: Vec<(Key, Entry)>,

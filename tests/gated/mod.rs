@@ -25,6 +25,10 @@ impl<G: Gate> Store for Gated<G> {
         self.store.page(range, after, limit)
     }
 
+    fn page_back(&self, range: &KeyRange, before: Option<&Key>, limit: usize) -> Result<Page, Fault> {
+        self.store.page_back(range, before, limit)
+    }
+
     fn packed(&self, key: &Key) -> Result<Option<Packed>, Fault> {
         self.store.packed(key)
     }

@@ -117,6 +117,15 @@ fn pages_follow_each_other_without_a_gap_even_when_records_come_and_go() {
             }
             assert_eq!(seen, (0..100).map(|number| Key::new(SPACE).number(number)).collect::<Vec<_>>());
             assert_eq!(pages, 100_usize.div_ceil(limit));
+            let (mut before, mut seen_back) = (None, Vec::new());
+            while seen_back.len() < seen.len() {
+                let page = store.page_back(&range, before.as_ref(), limit).unwrap();
+                assert_eq!(page.records.len(), limit.min(seen.len() - seen_back.len()));
+                seen_back.extend(page.records.iter().map(|(key, _)| key.clone()));
+                assert_eq!(page.next_after(), seen_back.last().filter(|_| seen_back.len() < seen.len()));
+                before = page.next_after().cloned();
+            }
+            assert!(seen_back.iter().rev().eq(&seen));
         }
         // The record that a page ended with may be gone when the next one is asked for.
         let mut batch = Batch::default();
@@ -124,10 +133,15 @@ fn pages_follow_each_other_without_a_gap_even_when_records_come_and_go() {
         store.commit(batch).unwrap();
         let next = store.page(&range, Some(&Key::new(SPACE).number(10)), 1).unwrap();
         assert_eq!(next.records[0].0, Key::new(SPACE).number(12));
+        let back = store.page_back(&range, Some(&Key::new(SPACE).number(11)), 1).unwrap();
+        assert_eq!(back.records[0].0, Key::new(SPACE).number(9));
         let part = KeyRange { from: Key::new(SPACE).number(98), to: Key::new(SPACE).number(99) };
         assert_eq!(store.page(&part, None, 5).unwrap().records.len(), 1);
+        assert_eq!(store.page_back(&part, None, 5).unwrap(), store.page(&part, None, 5).unwrap());
+        assert_eq!(store.page_back(&part, Some(&part.from), 5).unwrap().records, []);
         let backwards = KeyRange { from: part.to.clone(), to: part.from };
         assert_eq!(store.page(&backwards, None, 5).unwrap().records, []);
+        assert_eq!(store.page_back(&backwards, None, 5).unwrap().records, []);
     });
 }
 

@@ -181,7 +181,7 @@ async fn the_archive_tells_in_what_a_notice_was_given_out() {
     assert_eq!(related(&bundle, Some(&supplier())), [""; 0], "what others sent is theirs");
     let listed = |given_out_alone| -> Vec<String> {
         let terms = vec![crate::archive::Term::Party(supplier())];
-        let search = Search { terms, given_out_alone, ..Search::default() };
+        let search = Search { terms, for_participant: given_out_alone, ..Search::default() };
         let found = gateway.catalogue().search(&search).unwrap().documents;
         found.into_iter().map(|(_, entry)| entry.message_id).collect()
     };
@@ -263,6 +263,10 @@ impl Store for Counting {
             self.1.fetch_add(page.records.len(), std::sync::atomic::Ordering::Relaxed);
         }
         Ok(page)
+    }
+
+    fn page_back(&self, range: &KeyRange, before: Option<&Key>, limit: usize) -> Result<store::Page, store::Fault> {
+        self.0.page_back(range, before, limit)
     }
 
     fn packed(&self, key: &Key) -> Result<Option<crate::record::Packed>, store::Fault> {

@@ -5,6 +5,7 @@ mod expiry;
 mod lobby;
 mod parking;
 mod retention;
+mod search;
 
 use std::sync::{Arc, OnceLock};
 

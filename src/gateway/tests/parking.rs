@@ -129,6 +129,10 @@ impl Store for Overtaking {
         self.0.page(range, after, limit)
     }
 
+    fn page_back(&self, range: &KeyRange, before: Option<&Key>, limit: usize) -> Result<store::Page, store::Fault> {
+        self.0.page_back(range, before, limit)
+    }
+
     fn packed(&self, key: &Key) -> Result<Option<Packed>, store::Fault> {
         self.0.packed(key)
     }

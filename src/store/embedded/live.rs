@@ -5,7 +5,6 @@
 //! applied both stand above sled; an applied one is forgotten as a whole. The thread also flushes sled now and then,
 //! while commits go on.
 
-use std::collections::btree_map::Range;
 use std::iter::Peekable;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,11 +13,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::block::Pair;
 use super::body::Location;
 use super::state::{self, Flat, State};
 use super::window::Window;
 use crate::record::{Entry, Key, KeyRange, Version};
-use crate::store::{Fault, Page, range};
+use crate::store::range::Way;
+use crate::store::{Fault, Page};
 
 /// What may stand above sled, in bytes of memory, about. Commits wait when it is reached.
 const ABOVE_BYTES_MAX: usize = 128 << 20;
@@ -80,13 +81,16 @@ impl Live {
     }
 
     /// What was durable when the page was begun; of what came since, perhaps a part.
-    pub fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
+    pub fn page(&self, way: Way, range: &KeyRange, behind: Option<&Key>, limit: usize) -> Result<Page, Fault> {
         assert!(limit > 0, "a page holds at least one record");
         let mut page = Page::default();
-        let Some((from, to)) = range::rest_of(range, after) else { return Ok(page) };
+        let Some((from, to)) = way.rest_of(range, behind) else { return Ok(page) };
         let bounds = (from.map(state::record_key), to.map(state::record_key));
-        let mut new = self.above_in(&bounds, limit).into_iter().peekable();
-        let mut old = self.state.range(bounds)?;
+        let mut new = self.above_in(way, &bounds, limit).into_iter().peekable();
+        let mut old: Box<dyn Iterator<Item = Result<Pair, Fault>>> = match way {
+            Way::Onward => Box::new(self.state.range(bounds)?),
+            Way::Back => Box::new(self.state.range_back(bounds)),
+        };
         let mut old_next = old.next().transpose()?;
         loop {
             let old_first = match (new.peek(), &old_next) {
@@ -98,7 +102,7 @@ impl Live {
                         old_next = old.next().transpose()?;
                         false
                     } else {
-                        old_key < new_key
+                        way.is_before(old_key, new_key)
                     }
                 }
             };
@@ -236,12 +240,19 @@ impl Live {
     }
 
     /// As much of what is in memory as a page can need: behind `limit` + 1 records nothing can be on it.
-    fn above_in(&self, bounds: &(Bound<Vec<u8>>, Bound<Vec<u8>>), limit: usize) -> Vec<(Bytes, Option<Bytes>)> {
+    fn above_in(
+        &self,
+        way: Way,
+        bounds: &(Bound<Vec<u8>>, Bound<Vec<u8>>),
+        limit: usize,
+    ) -> Vec<(Bytes, Option<Bytes>)> {
         let above = self.above();
         let bounds = (bounds.0.as_ref().map(Vec::as_slice), bounds.1.as_ref().map(Vec::as_slice));
-        let both = Both {
-            growing: above.growing.writes.range::<[u8], _>(bounds).peekable(),
-            applying: above.applying.writes.range::<[u8], _>(bounds).peekable(),
+        let (growing, applying) = (&above.growing.writes, &above.applying.writes);
+        let (growing, applying) = (growing.range::<[u8], _>(bounds), applying.range::<[u8], _>(bounds));
+        let both: Box<dyn Iterator<Item = _>> = match way {
+            Way::Onward => Box::new(Both { way, growing: growing.peekable(), applying: applying.peekable() }),
+            Way::Back => Box::new(Both { way, growing: growing.rev().peekable(), applying: applying.rev().peekable() }),
         };
         let mut taken = Vec::new();
         let mut records = 0;
@@ -270,18 +281,20 @@ impl Live {
     }
 }
 
-/// What two windows say, in key order, the growing one first where both say something.
-struct Both<'a> {
-    growing: Peekable<Range<'a, Bytes, Option<Bytes>>>,
-    applying: Peekable<Range<'a, Bytes, Option<Bytes>>>,
+/// What two windows say, one way, the growing one first where both say something.
+struct Both<I: Iterator> {
+    way: Way,
+    growing: Peekable<I>,
+    applying: Peekable<I>,
 }
 
-impl<'a> Iterator for Both<'a> {
+impl<'a, I: Iterator<Item = (&'a Bytes, &'a Option<Bytes>)>> Iterator for Both<I> {
     type Item = (&'a Bytes, &'a Option<Bytes>);
 
     fn next(&mut self) -> Option<Self::Item> {
         let Some((first, _)) = self.growing.peek() else { return self.applying.next() };
-        if let Some(before) = self.applying.next_if(|(key, _)| key < first) {
+        let way = self.way;
+        if let Some(before) = self.applying.next_if(|(key, _)| way.is_before(key, first)) {
             return Some(before);
         }
         let _said_again = self.applying.next_if(|(key, _)| key == first);
@@ -332,6 +345,7 @@ mod tests {
             frames in proptest::collection::vec(proptest::collection::vec((0..20_u8, any::<bool>()), 1..8), 1..12),
             (forgotten, applied) in (0..12_u64, 0..12_u64),
             limit in 1..25_usize,
+            way in prop_oneof![Just(Way::Onward), Just(Way::Back)],
         ) {
             let dir = tempfile::tempdir().unwrap();
             let live = Live::new(State::open(dir.path(), 1 << 20).unwrap(), 1 << 20);
@@ -356,13 +370,16 @@ mod tests {
             let range = KeyRange::under(&Key::new(Space(1)));
             let (mut after, mut seen) = (None, Vec::new());
             loop {
-                let page = live.page(&range, after.as_ref(), limit).unwrap();
+                let page = live.page(way, &range, after.as_ref(), limit).unwrap();
                 seen.extend(page.records.iter().map(|(key, entry)| (key.clone(), entry.version)));
                 let Some(next) = page.next_after() else { break };
                 prop_assert_eq!(page.records.len(), limit);
                 after = Some(next.clone());
             }
-            let expected: Vec<_> = expected.into_iter().map(|(name, version)| (key(name), version)).collect();
+            let mut expected: Vec<_> = expected.into_iter().map(|(name, version)| (key(name), version)).collect();
+            if way == Way::Back {
+                expected.reverse();
+            }
             prop_assert_eq!(seen, expected);
         }
     }

@@ -39,6 +39,7 @@ use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
 
+use super::range::Way;
 use super::{Completion, Fault, Page, Store, assert_well_formed, let_go_key};
 use crate::record::{Batch, Entry, Key, KeyRange, Packed, Version};
 use body::Location;
@@ -147,7 +148,11 @@ impl Store for Embedded {
     }
 
     fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<Page, Fault> {
-        self.live.page(range, after, limit)
+        self.live.page(Way::Onward, range, after, limit)
+    }
+
+    fn page_back(&self, range: &KeyRange, before: Option<&Key>, limit: usize) -> Result<Page, Fault> {
+        self.live.page(Way::Back, range, before, limit)
     }
 
     fn packed(&self, key: &Key) -> Result<Option<Packed>, Fault> {

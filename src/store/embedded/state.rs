@@ -242,6 +242,50 @@ impl State {
         }))
     }
 
+    /// The same from the end, block by block.
+    ///
+    /// A block may be cut or taken away while this goes on. Whatever lies behind the last fence that was come to has been
+    /// given out, and the block before it is looked for by that fence, so nothing is missed and nothing told twice.
+    pub fn range_back(
+        &self,
+        (from, to): (Bound<Vec<u8>>, Bound<Vec<u8>>),
+    ) -> impl Iterator<Item = Result<Pair, Fault>> {
+        let mut records: Vec<Pair> = Vec::new();
+        // What is given out lies before it; `None` once no block is left.
+        let mut rest = Some(to);
+        std::iter::from_fn(move || {
+            loop {
+                match records.pop() {
+                    Some(pair) if is_behind(&pair.0, &from) => return Some(Ok(pair)),
+                    Some(_) => (records, rest) = (Vec::new(), None),
+                    None => {}
+                }
+                let to = rest.take()?;
+                match self.block_before(&to).transpose()? {
+                    Ok((fence, mut pairs)) => {
+                        pairs.retain(|(key, _)| is_before(key, &to));
+                        records = pairs;
+                        rest = (fence[..] > *FENCE_FIRST && is_behind(&fence, &from))
+                            .then(|| Bound::Excluded(fence.to_vec()));
+                    }
+                    Err(fault) => return Some(Err(fault)),
+                }
+            }
+        })
+    }
+
+    /// The last block that begins before `to`, with its fence.
+    fn block_before(&self, to: &Bound<Vec<u8>>) -> Result<Option<(sled::IVec, Vec<Pair>)>, Fault> {
+        let begin_before = (Bound::Included(FENCE_FIRST), to.as_ref().map(Vec::as_slice));
+        let found = self
+            .tree
+            .range::<&[u8], _>(begin_before)
+            .next_back()
+            .transpose()
+            .map_err(Fault::sled("read a page from sled"))?;
+        found.map(|(fence, block)| Ok((fence, block::unpack(&block).map_err(damaged)?))).transpose()
+    }
+
     /// Every record and every place of a body, in key order.
     pub fn everything(&self) -> Result<impl Iterator<Item = Result<Pair, Fault>>, Fault> {
         self.range((Bound::Unbounded, Bound::Unbounded))
@@ -507,7 +551,12 @@ mod tests {
                 let found = state.range((Bound::Included(from.clone()), Bound::Excluded(to.clone()))).unwrap();
                 let found: Vec<Pair> = found.collect::<Result<_, _>>().unwrap();
                 let within = expected.range::<[u8], _>((Bound::Included(&from[..]), Bound::Excluded(&to[..])));
-                prop_assert_eq!(found, within.map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>());
+                let within: Vec<Pair> = within.map(|(key, value)| (key.clone(), value.clone())).collect();
+                prop_assert_eq!(&found, &within);
+                let back = state.range_back((Bound::Included(from.clone()), Bound::Excluded(to.clone())));
+                let mut back: Vec<Pair> = back.collect::<Result<_, _>>().unwrap();
+                back.reverse();
+                prop_assert_eq!(back, within);
             }
         }
     }
