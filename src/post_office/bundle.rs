@@ -4,7 +4,8 @@
 //! in those of the same key behind it, in their order, until one does not fit or came too long after the first. It is closed
 //! when its owner asks for it, so nothing waits for a bundle to fill up, and nothing that was shown changes afterwards.
 
-use super::record::{BundleKey, Bundling, Left, Members, Slip, Subjects, Waiting};
+use super::record::{BundleKey, Bundling, Members, Subjects, Waiting};
+use super::slip::{Left, Slip};
 use super::{position, queue_of, slip_key};
 use crate::document::{Category, Outgoing};
 use crate::market::Timestamp;

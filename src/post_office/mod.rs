@@ -9,6 +9,7 @@
 mod ahead;
 mod bundle;
 mod record;
+mod slip;
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,8 @@ use crate::record::{Change, Key, KeyRange, Space};
 
 pub use ahead::Ahead;
 pub use bundle::{Bounds, Bundle, Member, bundle_range, closed_by};
-pub use record::{Bundling, Fetched, Left, Members, Slip, Subjects, Waiting};
+pub use record::{Bundling, Members, Subjects, Waiting};
+pub use slip::{Fetched, Left, Slip};
 
 /// Waiting documents by owner, category, commit and place within the commit.
 const QUEUES: Space = Space(12);

@@ -1,4 +1,4 @@
-//! The stored forms of the post office.
+//! The stored forms of the post office: what waits, and what bundles are made of.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::document::Category;
-use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::market::Timestamp;
 use crate::record::stored;
 
 /// A document at its place in a queue: enough to answer a peek's headers and to find its bytes.
@@ -85,34 +85,6 @@ pub enum Bundling {
 /// A hash over what documents must have in common to be given out as one, besides their queue.
 pub type BundleKey = [u8; 16];
 
-/// What became of a document that has left its queue, found by its id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slip {
-    pub owner: Party,
-    pub left: Left,
-}
-
-/// How a document left its queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Left {
-    Dequeued(Fetched),
-    /// What it says was given out in the document with this id, and never under its own.
-    Bundled(String),
-    /// Its owner had been inactive for so long that nobody was expected to fetch it any more.
-    Expired(Timestamp),
-}
-
-/// How a document was fetched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fetched {
-    /// When it was dequeued.
-    pub at: Timestamp,
-    /// When it was first shown; not known of what was dequeued before that was kept.
-    pub peeked: Option<Timestamp>,
-    /// How often it was shown, as far as that was remembered.
-    pub times: u64,
-}
-
 /// What a bundle is made of, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Members {
@@ -169,41 +141,6 @@ impl Waiting {
             peeked: form.peeked.map(Timestamp::from_micros),
             bundling,
             about,
-        })
-    }
-}
-
-impl Slip {
-    pub(super) fn encode(&self) -> Bytes {
-        let (number, role) = (self.owner.number.to_string(), self.owner.role.code().to_string());
-        let left = match &self.left {
-            Left::Dequeued(Fetched { at, peeked, times }) => {
-                StoredLeft::Fetched { at: at.micros(), peeked: peeked.map(|peeked| peeked.micros()), times: *times }
-            }
-            Left::Bundled(into) => StoredLeft::Bundled(into.clone()),
-            Left::Expired(at) => StoredLeft::Expired(at.micros()),
-        };
-        stored::write(VERSION, &StoredSlip { number, role, left })
-    }
-
-    /// Reads a stored record; `None` when it is of a version that we do not know.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let second = || stored::read::<StoredSlipSecond>(2, bytes).map(StoredSlip::from);
-        let form: StoredSlip = stored::read(VERSION, bytes).or_else(second)?;
-        let left = match form.left {
-            StoredLeft::Dequeued(at) => {
-                Left::Dequeued(Fetched { at: Timestamp::from_micros(at), peeked: None, times: 0 })
-            }
-            StoredLeft::Fetched { at, peeked, times } => {
-                let peeked = peeked.map(Timestamp::from_micros);
-                Left::Dequeued(Fetched { at: Timestamp::from_micros(at), peeked, times })
-            }
-            StoredLeft::Bundled(into) => Left::Bundled(into),
-            StoredLeft::Expired(at) => Left::Expired(Timestamp::from_micros(at)),
-        };
-        Some(Self {
-            owner: Party { number: ActorNumber::new(form.number), role: ActorRole::from_code(&form.role)? },
-            left,
         })
     }
 }
@@ -277,40 +214,6 @@ struct StoredWaitingSecond {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredSlip {
-    number: String,
-    role: String,
-    left: StoredLeft,
-}
-
-#[derive(Serialize, Deserialize)]
-enum StoredLeft {
-    /// No longer written.
-    Dequeued(i64),
-    Bundled(String),
-    Expired(i64),
-    Fetched {
-        at: i64,
-        peeked: Option<i64>,
-        times: u64,
-    },
-}
-
-/// What version 2 kept: what left was dequeued.
-#[derive(Deserialize)]
-struct StoredSlipSecond {
-    number: String,
-    role: String,
-    dequeued: i64,
-}
-
-impl From<StoredSlipSecond> for StoredSlip {
-    fn from(StoredSlipSecond { number, role, dequeued }: StoredSlipSecond) -> Self {
-        Self { number, role, left: StoredLeft::Dequeued(dequeued) }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
 struct StoredMembers {
     category: u64,
     place: (u64, u64),
@@ -350,19 +253,6 @@ mod tests {
             let read = Waiting::decode(&bytes).unwrap();
             assert_eq!((&*read.message_id, &read.bundling, &read.about), ("m-1", &bundling, &Subjects::Anything));
             assert_eq!(Waiting::decode(&read.encode()), Some(read));
-        }
-    }
-
-    #[test]
-    fn a_slip_of_an_earlier_version_says_only_when_a_document_was_dequeued() {
-        let (number, role) = ("8100000000108".to_string(), "DDQ".to_string());
-        let left = Left::Dequeued(Fetched { at: Timestamp::from_micros(5), peeked: None, times: 0 });
-        let third = stored::write(3, &(&number, &role, StoredLeft::Dequeued(5)));
-        let second = stored::write(2, &(&number, &role, 5_i64));
-        for bytes in [third, second] {
-            let slip = Slip::decode(&bytes).unwrap();
-            assert_eq!(slip.left, left);
-            assert_eq!(Slip::decode(&slip.encode()), Some(slip));
         }
     }
 }
