@@ -111,6 +111,7 @@ async fn a_participant_finds_its_own_documents_and_the_hub_everybodys() {
     assert_eq!((out.len(), &out[0]["delivery"]["status"]), (1, &"dequeued".into()));
     let delivery = &out[0]["delivery"];
     assert_eq!((&delivery["peeked"], &delivery["times"]), (&all[2]["delivery"]["peeked"], &2.into()), "{delivery}");
+    assert_eq!((&delivery["firstFormat"], &delivery["lastFormat"]), (&"xml".into(), &"xml".into()), "{delivery}");
     let again = looked(&own, &format!("/v1.0/cim/messages/{}", answer.id)).await;
     assert_eq!((header(&again, "messageid"), header(&again, "messagetype")), (&*answer.id, &*answer.document));
     assert_eq!(again.bytes().await.unwrap(), answer.body, "long after it was dequeued");

@@ -683,6 +683,13 @@ async fn an_operator_sees_what_waits_for_whom() {
         let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/charges/C1-create/01-in.xml");
         gateway.receive_from_its_sender(std::fs::read(sample).unwrap().into(), "c-1").await.unwrap();
         gateway.settled().await.unwrap();
+        let number = gridpost::market::ActorNumber::new("8100000000030");
+        let sender = gridpost::market::Party { number, role: gridpost::market::ActorRole::GridAccessProvider };
+        for form in [gridpost::document::Wire::Ebix, gridpost::document::Wire::CimXml] {
+            let access = gridpost::gateway::Access { form, ..(&sender).into() };
+            gateway.peek(access, None, now).await.unwrap().expect("the answer waits");
+        }
+        gateway.write_down_peeks().await.unwrap();
     }
     let queues = rows(&["queue", "list", "--store", &store, "--json"]);
     let sender = queues.iter().find(|queue| queue["actor"] == "8100000000030").expect("the sender has its answer");
@@ -693,6 +700,14 @@ async fn an_operator_sees_what_waits_for_whom() {
     let waiting = rows(&["queue", "show", "8100000000030", "ddm", "--store", &store, "--json"]);
     assert_eq!(waiting.len(), 1);
     assert_eq!(waiting[0]["document"], "ConfirmRequestChangeOfPriceList");
+    let how = ["peeked", "times", "firstFormat", "lastFormat"].map(|name| waiting[0][name].to_string());
+    assert_eq!(how, ["\"2023-08-01T09:00:00Z\"", "2", "\"ebix\"", "\"xml\""]);
+    let shown = gridpost(&["queue", "show", "8100000000030", "ddm", "--store", &store]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(
+        shown.trim_end().ends_with("peeked 2 times since 2023-08-01T09:00:00Z, first as ebix, last as xml"),
+        "{shown}"
+    );
     for empty in [&["queue", "parked"][..], &["queue", "timers"], &["queue", "show", "8100000000030", "DDQ"]] {
         assert_eq!(rows(&[empty, &["--store", &store, "--json"]].concat()), [Value::Null; 0]);
     }

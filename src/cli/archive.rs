@@ -125,7 +125,7 @@ pub fn run(args: &ArchiveArgs, config: &Config) -> Result<Outcome> {
     let dir = args.store.as_ref().unwrap_or(&config.store.dir);
     let store = Embedded::open(dir, config.store_options())?;
     let (specs, limits) = (config.specs()?, config.xml_limits());
-    let catalogue = Catalogue { store: &store, specs: &specs, limits: &limits };
+    let catalogue = Catalogue::over(&store, &specs, &limits);
     match &args.what {
         What::List(list) => archive_list::list(list, &catalogue, args.json)?,
         What::Show { id } => {

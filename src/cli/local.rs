@@ -66,6 +66,7 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
     let gateway = Arc::new(Gateway::open(store, Arc::new(config.specs()?), config.gateway_settings()?, clock)?);
     gateway.audit_post(config.audit.post);
     gateway.catalogue_at_leisure();
+    gateway.write_down_peeks_at_leisure();
     world.settle_in(&gateway).await?;
 
     let toys = Toys::make(&args.certs, &world)?;
@@ -96,6 +97,7 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
     let hints = tokio::spawn(hint::run(gateway.clone(), config.hint_settings()));
     until_told_to_stop_or_fails(hints).await?;
     server.stop().await;
+    gateway.write_down_peeks_or_tell().await;
     Ok(())
 }
 

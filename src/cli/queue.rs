@@ -11,8 +11,9 @@ use super::config::Config;
 use super::output::party;
 use super::{Outcome, audited};
 use crate::gateway::parked::{self, Parked, What as Set};
+use crate::gateway::tell_shown;
 use crate::market::{Party, Timestamp};
-use crate::post_office::{self, Waiting};
+use crate::post_office::{self, Shown, Waiting};
 use crate::process::timer;
 use crate::record::{Entry, Key, KeyRange, Outcome as Written};
 use crate::store::{self, Embedded, Store};
@@ -131,17 +132,41 @@ fn show(store: &dyn Store, owner: &Party, most: usize, out: &mut Rows<impl Write
     for category in crate::document::Category::ALL {
         each(store, &post_office::queue_range(owner, category), most, |_, entry| {
             let waiting = waiting(entry)?;
-            let Waiting { message_id, document, records, enqueued, bytes, .. } = &waiting;
+            let Waiting { message_id, document, records, enqueued, bytes, shown, .. } = &waiting;
+            let mut row = json!({
+                "category": category.name(), "messageId": message_id, "document": document, "records": records,
+                "enqueued": enqueued.to_string(), "bytes": bytes,
+            });
+            let mut peeked = String::new();
+            if let Some(shown) = shown {
+                tell_shown(shown, &mut row);
+                peeked = format!("  {}", words_for(shown));
+            }
             out.row(
-                json!({
-                    "category": category.name(), "messageId": message_id, "document": document, "records": records,
-                    "enqueued": enqueued.to_string(), "bytes": bytes,
-                }),
-                format_args!("{enqueued} {message_id} {document:<40} {records:>6} records {bytes:>9} bytes"),
+                row,
+                format_args!("{enqueued} {message_id} {document:<40} {records:>6} records {bytes:>9} bytes{peeked}"),
             )
         })?;
     }
     Ok(())
+}
+
+/// Such as `peeked 3 times since 2023-08-01T09:00:00Z, first as xml, last as ebix`.
+fn words_for(shown: &Shown) -> String {
+    let Shown { at, first, last, times } = shown;
+    let mut words = match times {
+        1 => format!("peeked once, {at}"),
+        times => format!("peeked {times} times since {at}"),
+    };
+    match (first, last) {
+        (Some(first), Some(last)) if first == last => words.push_str(&format!(", as {}", first.name())),
+        _ => {
+            for (which, form) in [("first", first), ("last", last)] {
+                words.extend(form.map(|form| format!(", {which} as {}", form.name())));
+            }
+        }
+    }
+    words
 }
 
 fn set_aside(store: &dyn Store, out: &mut Rows<impl Write>) -> Result<()> {

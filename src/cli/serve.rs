@@ -37,6 +37,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
     let gateway = Arc::new(Gateway::open(store.clone(), specs, config.gateway_settings()?, Clock::machine())?);
     gateway.audit_post(config.audit.post);
     gateway.catalogue_at_leisure();
+    gateway.write_down_peeks_at_leisure();
     if let Some(path) = &args.world {
         let settled = World::read(path)?.settle_in(&gateway).await.context("settle the world")?;
         tracing::info!(world = %path.display(), settled, "the world is read");
@@ -66,6 +67,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
     server.stop().await;
     // What was answered with 202 is on disk already; deciding it now spares the next start the work.
     let _ = tokio::time::timeout(config.http_limits().drain, gateway.settled()).await;
+    gateway.write_down_peeks_or_tell().await;
     Ok(())
 }
 

@@ -17,6 +17,17 @@ pub enum Wire {
 }
 
 impl Wire {
+    pub const ALL: [Wire; 3] = [Wire::CimXml, Wire::CimJson, Wire::Ebix];
+
+    /// The name on the command line and in `--json` output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Wire::CimXml => "xml",
+            Wire::CimJson => "json",
+            Wire::Ebix => "ebix",
+        }
+    }
+
     /// What a document looks like by its first character and the namespace of its root.
     pub fn of(document: &[u8], limits: &Limits) -> Wire {
         if is_json(document) {

@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::post::{Access, Head, WRITE_AT_ONCE_BYTES_MAX};
+use super::post::{Access, Head, WRITE_AT_ONCE_BYTES_MAX, written};
 use super::{Fault, Gateway, Settings, delivery, figures};
 use crate::archive::{self, Direction, LogEntry, Place};
-use crate::document::{self, Category, Part};
+use crate::document::{self, Category, Part, Wire};
 use crate::market::{Party, Timestamp};
-use crate::post_office::{self, Ahead, Bundle, Bundling, Member, Waiting};
+use crate::post_office::{self, Ahead, Bundle, Bundling, Member, Shown, Waiting};
 use crate::record::{Batch, Body, Outcome};
 use crate::spec::{self, Specs};
 use crate::store::Store;
@@ -21,8 +21,8 @@ use crate::store::Store;
 pub(super) enum Closing {
     /// It is given out as it is.
     Alone,
-    /// It has become this bundle.
-    Closed(Box<(Waiting, Bytes)>),
+    /// It has become this bundle, which is given out in this form.
+    Closed(Box<(Waiting, Bytes, Wire)>),
     /// Its queue has changed meanwhile.
     Moved,
 }
@@ -58,8 +58,8 @@ struct Bindery {
     settings: Arc<Settings>,
 }
 
-/// A bundle, ready to be committed: the batch, what then waits, and the document.
-type Bound = (Batch, Waiting, Bytes);
+/// A bundle, ready to be committed: the batch, what then waits, and the document in the form in which it is shown.
+type Bound = (Batch, Waiting, Bytes, Wire);
 
 impl Gateway {
     /// Closes the bundle that the first document of a queue begins. A large one is put together on a thread of its own.
@@ -79,13 +79,13 @@ impl Gateway {
         let span = (enqueued(bundle.members().first()), enqueued(bundle.members().last()));
         let bindery = Bindery { store: self.store.clone(), specs: self.specs.clone(), settings: self.settings.clone() };
         let bound = if bundle.bytes() <= WRITE_AT_ONCE_BYTES_MAX {
-            bindery.bind(bundle, owner, now)
+            bindery.bind(bundle, owner, access.form, now)
         } else {
-            let owner = owner.clone();
-            let bind = move || bindery.bind(bundle, &owner, now);
+            let (owner, form) = (owner.clone(), access.form);
+            let bind = move || bindery.bind(bundle, &owner, form, now);
             tokio::task::spawn_blocking(bind).await.map_err(|_| Fault::Stopping)?
         };
-        let Some((mut batch, waiting, bytes)) = bound? else {
+        let Some((mut batch, waiting, bytes, form)) = bound? else {
             // Each was held to its schema alone, so its owner is not kept waiting for our mistake.
             let first = &head.waiting.message_id;
             tracing::error!(first, members, "a bundle cannot be made, and its documents are given out alone");
@@ -99,7 +99,7 @@ impl Gateway {
                 self.lookout.keep(queue, ahead);
                 tracing::info!(stage = "bundle", receiver = %owner, message_id = waiting.message_id, members, "bundle closed");
                 figures::bundled(head.category, members, span, began);
-                Ok(Closing::Closed(Box::new((waiting, bytes))))
+                Ok(Closing::Closed(Box::new((waiting, bytes, form))))
             }
         }
     }
@@ -144,7 +144,7 @@ impl Gateway {
 
 impl Bindery {
     /// Puts the members together; `None` where one cannot be read, or the document would not follow its schema.
-    fn bind(&self, bundle: Bundle, owner: &Party, now: Timestamp) -> Result<Option<Bound>, Fault> {
+    fn bind(&self, bundle: Bundle, owner: &Party, form: Wire, now: Timestamp) -> Result<Option<Bound>, Fault> {
         let id = bundle.message_id();
         // What cannot be read blocks nobody in front of it.
         let Ok(Some(document)) = self.put_together(&bundle, &id, now) else { return Ok(None) };
@@ -152,7 +152,10 @@ impl Bindery {
         let unreadable = Fault::Unreadable { what: "a place in a queue" };
         let Some((place, body)) = self.checked_and_packed(&document) else { return Ok(None) };
         let hash = body.packed.hash();
-        let (mut batch, waiting) = bundle.close(id, hash, place.bytes, now).ok_or(unreadable)?;
+        let Some((document, form)) = written(&self.specs, &self.settings, document.into(), form) else {
+            return Ok(None);
+        };
+        let (mut batch, waiting) = bundle.close(id, hash, place.bytes, Shown::first(form, now)).ok_or(unreadable)?;
         let entry = LogEntry {
             direction: Direction::Out,
             at: now,
@@ -167,7 +170,7 @@ impl Bindery {
         };
         batch.put_all(archive::log_out(&[entry]));
         batch.body_all([body]);
-        Ok(Some((batch, waiting, document.into())))
+        Ok(Some((batch, waiting, document, form)))
     }
 
     /// What the log has of a member: all members of a bundle are for the same party.

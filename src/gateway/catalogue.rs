@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::search::Search;
+use super::trail::Trail;
 use super::{Fault, Gateway, delivery};
 use crate::archive::{self, Direction, LetGo, LogEntry, LogPlace, Position, Term};
 use crate::document::{self, MentionsReader};
@@ -24,6 +25,8 @@ pub struct Catalogue<'a> {
     pub store: &'a dyn Store,
     pub specs: &'a Specs,
     pub limits: &'a Limits,
+    /// What is not yet written down of how post was shown; none where no gateway is open.
+    pub(super) trail: Option<&'a Trail>,
 }
 
 /// What the log has of a document, as a row of JSON.
@@ -45,6 +48,13 @@ pub fn log_row(place: LogPlace, entry: &LogEntry) -> Value {
         row["addressee"] = party(addressee);
     }
     row
+}
+
+impl<'a> Catalogue<'a> {
+    /// The catalogue over a store without a gateway.
+    pub fn over(store: &'a dyn Store, specs: &'a Specs, limits: &'a Limits) -> Self {
+        Self { store, specs, limits, trail: None }
+    }
 }
 
 impl Catalogue<'_> {
@@ -286,7 +296,7 @@ impl Catalogue<'_> {
 
 impl Gateway {
     pub fn catalogue(&self) -> Catalogue<'_> {
-        Catalogue { store: &*self.store, specs: &self.specs, limits: &self.settings.limits }
+        Catalogue { trail: Some(&self.trail), ..Catalogue::over(&*self.store, &self.specs, &self.settings.limits) }
     }
 
     /// Keeps the catalogue up to date while there is nothing better to do, for as long as the gateway is open.

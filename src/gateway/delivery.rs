@@ -6,7 +6,7 @@ use super::{Catalogue, Fault};
 use crate::archive::{Direction, LogEntry, LogPlace};
 use crate::document::Category;
 use crate::market::{Party, Timestamp};
-use crate::post_office::{self, Left, Members, Slip, Waiting};
+use crate::post_office::{self, Left, Members, Shown, Slip, Waiting};
 use crate::record::{Entry, Key};
 use crate::store::Store;
 
@@ -36,7 +36,7 @@ impl Catalogue<'_> {
         for category in Category::ALL {
             let key = post_office::place_key(&entry.party, category, (place.commit, place.nth.saturating_sub(1)));
             if let Some(waiting) = self.waiting(&key)?.filter(|waiting| waiting.message_id == entry.message_id) {
-                return Ok(in_queue(&waiting));
+                return Ok(self.in_queue(&key, &waiting));
             }
         }
         match slip(self.store, &entry.message_id)?.map(|slip| slip.left) {
@@ -74,9 +74,8 @@ impl Catalogue<'_> {
         Ok(match left {
             Some(Left::Dequeued(fetched)) => {
                 let mut delivery = at_last("dequeued", fetched.at);
-                if let Some(peeked) = fetched.peeked {
-                    delivery["peeked"] = peeked.to_string().into();
-                    delivery["times"] = fetched.times.into();
+                if let Some(shown) = &fetched.shown {
+                    tell_shown(shown, &mut delivery);
                 }
                 delivery
             }
@@ -84,11 +83,18 @@ impl Catalogue<'_> {
             None | Some(Left::Bundled(_)) => match members(self.store, message_id, 1)?.pop() {
                 None => Value::Null,
                 Some((_, members)) => {
-                    let waiting = self.waiting(&post_office::place_key(owner, members.category, members.place))?;
-                    waiting.as_ref().map_or(Value::Null, in_queue)
+                    let place = post_office::place_key(owner, members.category, members.place);
+                    self.waiting(&place)?.map_or(Value::Null, |waiting| self.in_queue(&place, &waiting))
                 }
             },
         })
+    }
+
+    fn in_queue(&self, place: &Key, waiting: &Waiting) -> Value {
+        let Some(known) = waiting.shown else { return json!({ "status": "waiting" }) };
+        let mut delivery = json!({ "status": "peeked" });
+        tell_shown(&self.trail.map_or(known, |trail| trail.shown(place, known)), &mut delivery);
+        delivery
     }
 
     fn waiting(&self, place: &Key) -> Result<Option<Waiting>, Fault> {
@@ -97,10 +103,15 @@ impl Catalogue<'_> {
     }
 }
 
-fn in_queue(waiting: &Waiting) -> Value {
-    match waiting.peeked {
-        None => json!({ "status": "waiting" }),
-        Some(peeked) => json!({ "status": "peeked", "peeked": peeked.to_string() }),
+/// How something was shown until now, into a row that says how far it has come.
+pub fn tell_shown(shown: &Shown, row: &mut Value) {
+    let Shown { at, first, last, times } = shown;
+    row["peeked"] = at.to_string().into();
+    row["times"] = (*times).into();
+    for (name, form) in [("firstFormat", first), ("lastFormat", last)] {
+        if let Some(form) = form {
+            row[name] = form.name().into();
+        }
     }
 }
 

@@ -7,25 +7,28 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::bundles::{Closing, waiting_body};
-use super::{Catalogue, Fault, Gateway, PAGE_RECORDS, delivery, figures};
+use super::{Catalogue, Fault, Gateway, PAGE_RECORDS, Settings, delivery, figures, trail};
 use crate::archive::Direction;
 use crate::document::{self, Category, Wire, cim_json, ebix};
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Bundling, Dequeue, Waiting};
 use crate::process::dispatch;
 use crate::record::{Batch, Expected, Key, Outcome, Version};
+use crate::spec::Specs;
 use crate::store;
 
-/// Who fetches, and the id of the request by which that is found in the log; none where there is no request.
+/// Who fetches and in which form, and the id of the request by which that is found in the log; none where there is no request.
 #[derive(Debug, Clone, Copy)]
 pub struct Access<'a> {
     pub party: &'a Party,
     pub correlation_id: &'a str,
+    /// What cannot be said in it is given in CIM XML.
+    pub form: Wire,
 }
 
 impl<'a> From<&'a Party> for Access<'a> {
     fn from(party: &'a Party) -> Self {
-        Self { party, correlation_id: "" }
+        Self { party, correlation_id: "", form: Wire::CimXml }
     }
 }
 
@@ -37,9 +40,10 @@ pub struct Peeked {
     pub document: String,
     pub category: Category,
     pub records: u64,
-    /// The same bytes at every peek until it is dequeued.
+    /// The same bytes at every peek in this form until it is dequeued.
     pub body: Bytes,
-    /// Hash of the bytes, hexadecimal.
+    pub form: Wire,
+    /// Hash of the bytes in CIM XML, hexadecimal.
     pub hash: String,
 }
 
@@ -65,41 +69,58 @@ impl Gateway {
         loop {
             let heads = self.heads(access.party, category)?;
             let Some(head) = heads.into_iter().min_by_key(|head| head.position) else { return Ok(None) };
-            let (waiting, body) = match self.close_bundle(access, &head, now).await? {
+            let category = head.category;
+            let (waiting, body, form) = match self.close_bundle(access, &head, now).await? {
                 Closing::Closed(bundle) => *bundle,
                 Closing::Moved => continue,
-                Closing::Alone => {
-                    if let Some(change) = post_office::peek(&head.key, &head.waiting, now) {
-                        let mut batch = Batch::default();
-                        batch.expect(head.key, Expected::At(head.version)).put_all([change]);
-                        batch.put_all(self.trail.entry("peek", access, head.waiting.message_id.clone(), now));
-                        // It was peeked or dequeued since its queue was read: read the queue again.
-                        if let Outcome::Conflict(_) = self.commit("remember a peek", batch).await? {
-                            continue;
-                        }
-                    } else {
-                        self.trail.peeked_again(head.key);
-                    }
-                    let commit = match head.waiting.bundling {
-                        Bundling::Bundle => self.bundle_commit(&head.waiting.message_id)?,
-                        Bundling::Alone | Bundling::With { .. } => head.position.0,
-                    };
-                    let body = waiting_body(&*self.store, commit, &head.waiting)?;
-                    (head.waiting, body)
-                }
+                Closing::Alone => match self.shown(access, head, now).await? {
+                    Some(shown) => shown,
+                    // It was peeked or dequeued since its queue was read: read the queue again.
+                    None => continue,
+                },
             };
             return Ok(Some(Peeked {
                 message_id: waiting.message_id,
                 document: waiting.document,
-                category: head.category,
+                category,
                 records: waiting.records,
                 body,
+                form,
                 hash: blake3::Hash::from_bytes(waiting.hash).to_hex().to_string(),
             }));
         }
     }
 
-    /// The same, but where nothing waits yet it is looked for again as decisions are made, for at most `patience`.
+    /// The first document of a queue as it is, which is written down where it is shown for the first time; `None` where that cannot
+    /// be, for the queue has changed.
+    async fn shown(
+        &self,
+        access: Access<'_>,
+        head: Head,
+        now: Timestamp,
+    ) -> Result<Option<(Waiting, Bytes, Wire)>, Fault> {
+        let Head { position, key, version, waiting, .. } = head;
+        let commit = match waiting.bundling {
+            Bundling::Bundle => self.bundle_commit(&waiting.message_id)?,
+            Bundling::Alone | Bundling::With { .. } => position.0,
+        };
+        let (body, form) = self.in_form(waiting_body(&*self.store, commit, &waiting)?, access.form).await?;
+        match (post_office::peek(&key, &waiting, form, now), waiting.shown) {
+            (Some(change), _) => {
+                let mut batch = Batch::default();
+                batch.expect(key, Expected::At(version)).put_all([change]);
+                batch.put_all(self.trail.entry("peek", access, waiting.message_id.clone(), now));
+                if let Outcome::Conflict(_) = self.commit("remember a peek", batch).await? {
+                    return Ok(None);
+                }
+            }
+            (None, Some(known)) => self.trail.peeked_again(key, known, form),
+            (None, None) => {}
+        }
+        Ok(Some((waiting, body, form)))
+    }
+
+    /// [`Gateway::peek`], but where nothing waits yet it is looked for again as decisions are made, for at most `patience`.
     pub async fn peek_within(
         &self,
         caller: impl Into<Access<'_>>,
@@ -130,20 +151,12 @@ impl Gateway {
     /// A document of ours in the form that its owner wants, and the form that it is given in: what ebIX cannot say is
     /// given in CIM XML. A large one is written on a thread of its own.
     pub async fn in_form(&self, xml: Bytes, wire: Wire) -> Result<(Bytes, Wire), Fault> {
+        if wire == Wire::CimXml {
+            return Ok((xml, wire));
+        }
         let (specs, settings) = (self.specs.clone(), self.settings.clone());
         let bytes = xml.len();
-        let write = move || {
-            let limits = &settings.limits;
-            let schema = document::recognise(&specs, &xml, limits).ok()??;
-            match wire {
-                Wire::CimXml => Some((xml, wire)),
-                Wire::CimJson => Some((cim_json::from_xml(schema, &xml, limits).ok()?.into(), wire)),
-                Wire::Ebix => Some(match ebix::from_cim(schema, &xml, limits) {
-                    Some(ebix) => (ebix.into(), wire),
-                    None => (xml, Wire::CimXml),
-                }),
-            }
-        };
+        let write = move || written(&specs, &settings, xml, wire);
         let written = if bytes <= WRITE_AT_ONCE_BYTES_MAX {
             write()
         } else {
@@ -159,7 +172,7 @@ impl Gateway {
         let (store, specs, settings) = (self.store.clone(), self.specs.clone(), self.settings.clone());
         let (owner, id) = (caller.queue_owner(), message_id.to_string());
         let look = move || {
-            let catalogue = Catalogue { store: &*store, specs: &specs, limits: &settings.limits };
+            let catalogue = Catalogue::over(&*store, &specs, &settings.limits);
             let Some((position, entry)) = catalogue.find(&id, Some(&owner))? else { return Ok(false) };
             let went_out = entry.direction == Direction::Out && entry.message_id == id;
             Ok(went_out && catalogue.is_unseen(position.place, &entry)?)
@@ -181,7 +194,7 @@ impl Gateway {
             // Read after the queues: a document that leaves meanwhile is found in one or the other.
             let slip = delivery::slip(&*self.store, message_id)?;
             let waiting: Vec<_> = heads.iter().map(|head| (head.key.clone(), head.waiting.clone())).collect();
-            let shown = |place: &Key| self.trail.shown(place);
+            let shown = |place: &Key, known| self.trail.shown(place, known);
             let dequeued = post_office::dequeue(message_id, &waiting, slip.as_ref(), caller, &shown, now);
             let (place, changes) = match dequeued {
                 Dequeue::Leaves(place, changes) => (place, changes),
@@ -193,7 +206,8 @@ impl Gateway {
             let Some(head) = heads.into_iter().find(|head| head.key == place) else { return Ok(Dequeued::Unknown) };
             let mut batch = Batch::default();
             batch.expect(place, Expected::At(head.version)).put_all(changes);
-            batch.put_all(self.trail.entry("dequeue", access, self.trail.dequeued(&head.key, message_id), now));
+            let what = trail::dequeued(message_id, head.waiting.shown.map(|known| shown(&head.key, known)));
+            batch.put_all(self.trail.entry("dequeue", access, what, now));
             // Processes may have waited for this.
             let mut ids = self.ids_within(&head.waiting)?;
             ids.push(message_id.to_string());
@@ -249,6 +263,23 @@ impl Gateway {
         }
         Ok(heads)
     }
+}
+
+/// A document of ours in a form, and which that is: what ebIX cannot say is left as it is. `None` where it cannot be read.
+pub(super) fn written(specs: &Specs, settings: &Settings, xml: Bytes, form: Wire) -> Option<(Bytes, Wire)> {
+    if form == Wire::CimXml {
+        return Some((xml, form));
+    }
+    let limits = &settings.limits;
+    let schema = document::recognise(specs, &xml, limits).ok()??;
+    let written = match form {
+        Wire::Ebix => ebix::from_cim(schema, &xml, limits),
+        _ => Some(cim_json::from_xml(schema, &xml, limits).ok()?),
+    };
+    Some(match written {
+        Some(written) => (written.into(), form),
+        None => (xml, Wire::CimXml),
+    })
 }
 
 /// The first document of a queue.

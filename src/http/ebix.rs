@@ -163,14 +163,7 @@ impl Work {
         let Some(peeked) = self.gateway.peek(self.access(), None, self.gateway.now()).await? else {
             return Ok(Answered { answer: envelope::done("PeekMessage"), ..Answered::default() });
         };
-        self.given("PeekMessage", peeked.message_id, peeked.document, peeked.body).await
-    }
-
-    /// A document in its ebIX form, or in CIM XML if it has none.
-    async fn given(&self, operation: &str, id: String, name: String, xml: Bytes) -> Result<Answered, Problem> {
-        let (document, _) = self.gateway.in_form(xml, Wire::Ebix).await?;
-        let answer = envelope::given(operation, &id, document);
-        Ok(Answered { answer, document: Some(name.clone()), headers: vec![(MESSAGE_ID, id), (MESSAGE_TYPE, name)] })
+        Ok(given("PeekMessage", peeked.message_id, peeked.document, peeked.body))
     }
 
     async fn dequeue(&self, message_id: &str) -> Result<Answered, Problem> {
@@ -195,7 +188,10 @@ impl Work {
             Ok(Some((entry.message_id, entry.document, body, let_go)))
         });
         match found.await? {
-            Some((id, name, Some(body), _)) => self.given("GetMessage", id, name, body).await,
+            Some((id, name, Some(body), _)) => {
+                let (document, _) = self.gateway.in_form(body, Wire::Ebix).await?;
+                Ok(given("GetMessage", id, name, document))
+            }
             Some((.., Some(at))) => Err(not_there(&removed(at))),
             _ => Err(not_there("no message of this id has been sent to you")),
         }
@@ -260,7 +256,7 @@ impl Work {
     }
 
     fn access(&self) -> Access<'_> {
-        Access { party: &self.caller, correlation_id: &self.id }
+        Access { party: &self.caller, correlation_id: &self.id, form: Wire::Ebix }
     }
 
     fn own(&self) -> Term {
@@ -281,6 +277,12 @@ impl Work {
         let worked = tokio::task::spawn_blocking(move || work(&gateway)).await;
         worked.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
     }
+}
+
+/// A document that was sent to the caller, in its ebIX form, or in CIM XML if it has none.
+fn given(operation: &str, id: String, name: String, document: Bytes) -> Answered {
+    let answer = envelope::given(operation, &id, document);
+    Answered { answer, document: Some(name.clone()), headers: vec![(MESSAGE_ID, id), (MESSAGE_TYPE, name)] }
 }
 
 /// A document that was refused is a fault, not a status.

@@ -36,7 +36,7 @@ pub async fn peek(
 ) -> Result<Response, Problem> {
     let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
-    let wire = accept::wanted(&parts.headers).ok_or_else(|| {
+    let form = accept::wanted(&parts.headers).ok_or_else(|| {
         let message = "Documents are given as application/xml, application/json or application/ebix. \
              Ask for one of them in Accept.";
         Problem::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message)
@@ -46,32 +46,22 @@ pub async fn peek(
     let (gateway, id) = (Arc::clone(&door.gateway), CorrelationId::of(parts));
     let mut stopping = door.stopping.clone();
     let peeked = share.during(async move {
-        let access = Access { party: &caller, correlation_id: &id };
+        let access = Access { party: &caller, correlation_id: &id, form };
         let found = tokio::select! {
             found = gateway.peek_within(access, category, patience) => Some(found?),
             () = told(&mut stopping), if !patience.is_zero() => None,
         };
-        let found = match found {
-            Some(found) => found,
-            None => gateway.peek_within(access, category, Duration::ZERO).await?,
-        };
-        let Some(mut peeked) = found else { return Ok(None) };
-        let form = match wire {
-            Wire::CimXml => wire,
-            _ => {
-                let form;
-                (peeked.body, form) = gateway.in_form(std::mem::take(&mut peeked.body), wire).await?;
-                form
-            }
-        };
-        Ok(Some((peeked, form)))
+        match found {
+            Some(found) => Ok(found),
+            None => gateway.peek_within(access, category, Duration::ZERO).await,
+        }
     });
     Ok(match peeked.await.map_err(|fault| Problem::fault(&fault))? {
         None => empty(StatusCode::NO_CONTENT),
-        Some((peeked, form)) => {
+        Some(peeked) => {
             said.document = Some(peeked.document.clone());
             said.document_bytes = peeked.body.len();
-            bundle(peeked, form, accept::takes_gzip(&parts.headers))
+            bundle(peeked, accept::takes_gzip(&parts.headers))
         }
     })
 }
@@ -95,10 +85,10 @@ fn patience(parts: &Parts) -> Result<Duration, Problem> {
     }
 }
 
-fn bundle(peeked: Peeked, wire: Wire, gzip: bool) -> Response {
+fn bundle(peeked: Peeked, gzip: bool) -> Response {
     let gzip = gzip && peeked.body.len() >= gzip::PACKED_BYTES_MIN;
     // A strong tag names bytes, so each form has its own, packed or not.
-    let (content_type, form) = match wire {
+    let (content_type, form) = match peeked.form {
         Wire::CimXml => (Format::Xml.content_type(), ""),
         Wire::CimJson => (Format::Json.content_type(), "-json"),
         Wire::Ebix => (Format::Ebix.content_type(), "-ebix"),
@@ -138,7 +128,7 @@ pub async fn dequeue(door: &Arc<Door>, id: &str, parts: &Parts, said: &mut Said)
     let (gateway, id) = (Arc::clone(&door.gateway), id.to_string());
     let correlation_id = CorrelationId::of(parts);
     let dequeuing = async move {
-        let access = Access { party: &caller, correlation_id: &correlation_id };
+        let access = Access { correlation_id: &correlation_id, ..Access::from(&caller) };
         gateway.dequeue(access, &id, gateway.now()).await
     };
     let dequeued = share.during(dequeuing).await;

@@ -5,6 +5,7 @@
 //! when its owner asks for it, so nothing waits for a bundle to fill up, and nothing that was shown changes afterwards.
 
 use super::record::{BundleKey, Bundling, Members, Subjects, Waiting};
+use super::shown::Shown;
 use super::slip::{Left, Slip};
 use super::{position, queue_of, slip_key};
 use crate::document::{Category, Outgoing};
@@ -72,7 +73,7 @@ impl Bundle {
     /// Begins with the first document of a queue; `None` where that leaves alone, or has been shown as it is.
     pub fn begin(first: Member, bounds: Bounds) -> Option<Self> {
         let Bundling::With { key, points, .. } = first.waiting.bundling else { return None };
-        if first.waiting.peeked.is_some() || bounds.wait_seconds <= 0 {
+        if first.waiting.shown.is_some() || bounds.wait_seconds <= 0 {
             return None;
         }
         let Waiting { records, bytes, enqueued, .. } = first.waiting;
@@ -136,8 +137,8 @@ impl Bundle {
 
     /// Closes the bundle as it is shown for the first time: it takes the place of its first member, and the others leave.
     /// `message_id` is its [`Bundle::message_id`]; `bytes` is the length of the document, the only one in the body that is
-    /// written along, and `hash` is over it. `None` where a member stands in no queue.
-    pub fn close(self, message_id: String, hash: [u8; 32], bytes: u64, now: Timestamp) -> Option<(Batch, Waiting)> {
+    /// written along, and `hash` is over it; `shown` is how that is. `None` where a member stands in no queue.
+    pub fn close(self, message_id: String, hash: [u8; 32], bytes: u64, shown: Shown) -> Option<(Batch, Waiting)> {
         let first = self.members.first()?;
         let (owner, category) = queue_of(&first.key)?;
         let place = position(&first.key)?;
@@ -150,7 +151,7 @@ impl Bundle {
             part: 0,
             offset: 0,
             bytes,
-            peeked: Some(now),
+            shown: Some(shown),
             bundling: Bundling::Bundle,
             // It is the first of its queue, so nothing is before it and nothing joins it.
             about: Subjects::Anything,
@@ -195,6 +196,7 @@ pub fn closed_by(key: &Key) -> Option<u64> {
 pub(super) mod tests {
     use super::super::Ahead;
     use super::*;
+    use crate::document::Wire;
 
     pub const BOUNDS: Bounds = Bounds { records_max: 10, points_max: 100, bytes_max: 1_000, wait_seconds: 300 };
 
@@ -211,7 +213,7 @@ pub(super) mod tests {
             part: 1,
             offset: 2,
             bytes,
-            peeked: None,
+            shown: None,
             bundling: match key {
                 b'-' | b'!' => Bundling::Alone,
                 key => Bundling::With { key: [key; 16], points, records_from: 900 },
@@ -266,7 +268,7 @@ pub(super) mod tests {
         };
         assert!(begins(&|_| {}, BOUNDS));
         assert!(!begins(&|_| {}, Bounds { wait_seconds: 0, ..BOUNDS }));
-        assert!(!begins(&|waiting| waiting.peeked = Some(waiting.enqueued), BOUNDS));
+        assert!(!begins(&|waiting| waiting.shown = Some(Shown::first(Wire::CimXml, waiting.enqueued)), BOUNDS));
         assert!(!begins(&|waiting| waiting.bundling = Bundling::Alone, BOUNDS));
         assert!(!begins(&|waiting| waiting.bundling = Bundling::Bundle, BOUNDS));
     }
@@ -275,10 +277,11 @@ pub(super) mod tests {
     fn a_closed_bundle_stands_where_its_first_member_stood_and_says_what_it_took_in() {
         let mut bundle = Bundle::begin(member(7, (b'a', 1, 1, 10, 0)), BOUNDS).unwrap();
         bundle.take(member(8, (b'a', 2, 1, 10, 0)));
-        let (id, now) = (bundle.message_id(), Timestamp::from_seconds(1_690_880_500));
+        let id = bundle.message_id();
+        let shown = Shown::first(Wire::Ebix, Timestamp::from_seconds(1_690_880_500));
         let places: Vec<Key> = bundle.members().iter().map(|member| member.key.clone()).collect();
-        let (batch, waiting) = bundle.close(id.clone(), [9; 32], 1_234, now).unwrap();
-        assert_eq!((&waiting.message_id, waiting.records, waiting.bytes, waiting.peeked), (&id, 3, 1_234, Some(now)));
+        let (batch, waiting) = bundle.close(id.clone(), [9; 32], 1_234, shown).unwrap();
+        assert_eq!((&waiting.message_id, waiting.records, waiting.bytes, waiting.shown), (&id, 3, 1_234, Some(shown)));
         let seen = [(places[0].clone(), Expected::At(7)), (places[1].clone(), Expected::At(8))];
         assert_eq!(batch.expectations, seen);
         let put = |key: &Key| {
@@ -308,7 +311,7 @@ pub(super) mod tests {
         let mut bundle = Bundle::begin(long(0), bounds).unwrap();
         (1..5_000).for_each(|place| bundle.take(long(place)));
         let id = bundle.message_id();
-        let (batch, _) = bundle.close(id, [9; 32], 1, Timestamp::from_seconds(0)).unwrap();
+        let (batch, _) = bundle.close(id, [9; 32], 1, Shown::first(Wire::CimXml, Timestamp::from_seconds(0))).unwrap();
         let chunks = batch.changes.iter().filter_map(|change| match change {
             Change::Put(key, value) if key.space() == BUNDLES => Some(value),
             _ => None,

@@ -9,17 +9,19 @@
 mod ahead;
 mod bundle;
 mod record;
+mod shown;
 mod slip;
 
 use std::collections::BTreeSet;
 
-use crate::document::{Category, Outgoing};
+use crate::document::{Category, Outgoing, Wire};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::{Change, Key, KeyRange, Space};
 
 pub use ahead::Ahead;
 pub use bundle::{Bounds, Bundle, Member, bundle_range, closed_by};
 pub use record::{Bundling, Members, Subjects, Waiting};
+pub use shown::Shown;
 pub use slip::{Fetched, Left, Slip};
 
 /// Waiting documents by owner, category, commit and place within the commit.
@@ -59,7 +61,7 @@ pub fn enqueue<'a>(letters: impl IntoIterator<Item = Letter<'a>>) -> Vec<Change>
             part: letter.part,
             offset: letter.offset,
             bytes: letter.bytes,
-            peeked: None,
+            shown: None,
             bundling: match letter.joins_from {
                 Some(records_from) => {
                     Bundling::With { key: bundle::bundle_key(outgoing), points: letter.points, records_from }
@@ -123,11 +125,15 @@ pub fn slip_key(message_id: &str) -> Key {
     Key::new(SLIPS).text(message_id)
 }
 
-/// The change that remembers the first peek, or nothing when it was peeked before: a peek never changes what the next
-/// peek shows. `key` is the document's place.
-pub fn peek(key: &Key, waiting: &Waiting, now: Timestamp) -> Option<Change> {
-    let peeked = Waiting { peeked: Some(now), ..waiting.clone() };
-    waiting.peeked.is_none().then(|| Change::Put(key.clone(), peeked.encode()))
+/// The change that remembers the first peek, and in which form it was; or nothing when it was peeked before: a peek never changes
+/// what the next peek shows. `key` is the document's place.
+pub fn peek(key: &Key, waiting: &Waiting, form: Wire, now: Timestamp) -> Option<Change> {
+    waiting.shown.is_none().then(|| peeked(key, waiting, Shown::first(form, now)))
+}
+
+/// The change that writes down how a document has been shown until now.
+pub fn peeked(key: &Key, waiting: &Waiting, shown: Shown) -> Change {
+    Change::Put(key.clone(), Waiting { shown: Some(shown), ..waiting.clone() }.encode())
 }
 
 /// What a request to dequeue comes to.
@@ -145,19 +151,19 @@ pub enum Dequeue {
 }
 
 /// Decides a request by `caller` to dequeue a document, knowing the first document of each of the caller's queues with
-/// its place, the document's slip, and how often what stands at a place was shown.
+/// its place, the document's slip, and how what stands at a place was shown, told what its record says.
 pub fn dequeue(
     message_id: &str,
     heads: &[(Key, Waiting)],
     slip: Option<&Slip>,
     caller: &Party,
-    shown: &dyn Fn(&Key) -> u64,
+    shown: &dyn Fn(&Key, Shown) -> Shown,
     now: Timestamp,
 ) -> Dequeue {
     match heads.iter().find(|(_, waiting)| waiting.message_id == message_id) {
-        Some((_, waiting)) if waiting.peeked.is_none() => Dequeue::NotPeeked,
+        Some((_, waiting)) if waiting.shown.is_none() => Dequeue::NotPeeked,
         Some((place, waiting)) => {
-            let fetched = Fetched { at: now, peeked: waiting.peeked, times: shown(place) };
+            let fetched = Fetched { at: now, shown: waiting.shown.map(|known| shown(place, known)) };
             let slip = Slip { owner: caller.queue_owner(), left: Left::Dequeued(fetched) };
             let changes = vec![Change::Delete(place.clone()), Change::Put(slip_key(message_id), slip.encode())];
             Dequeue::Leaves(place.clone(), changes)
@@ -191,7 +197,9 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(1_690_880_400);
 
-    const FETCHED: Fetched = Fetched { at: NOW, peeked: Some(NOW), times: 3 };
+    const FIRST: Shown = Shown { at: NOW, first: Some(Wire::Ebix), last: Some(Wire::Ebix), times: 1 };
+    const THRICE: Shown = Shown { last: Some(Wire::CimXml), times: 3, ..FIRST };
+    const FETCHED: Fetched = Fetched { at: NOW, shown: Some(THRICE) };
 
     fn party(number: &str, role: ActorRole) -> Party {
         Party { number: ActorNumber::new(number), role }
@@ -202,7 +210,7 @@ mod tests {
         queue_prefix(&owner, Category::MasterData).number(commit).number(2)
     }
 
-    fn waiting(message_id: &str, peeked: Option<Timestamp>) -> Waiting {
+    fn waiting(message_id: &str, shown: Option<Shown>) -> Waiting {
         Waiting {
             message_id: message_id.into(),
             document: "NotifyPriceList".into(),
@@ -212,7 +220,7 @@ mod tests {
             part: 1,
             offset: 2,
             bytes: 3,
-            peeked,
+            shown,
             bundling: Bundling::Alone,
             about: Subjects::Anything,
         }
@@ -226,12 +234,12 @@ mod tests {
         let slip = Slip { owner: owner.clone(), left: Left::Dequeued(FETCHED) };
         let bundled = Slip { owner: owner.clone(), left: Left::Bundled("m-3".into()) };
         let expired = Slip { owner: owner.clone(), left: Left::Expired(NOW) };
-        let first = |peeked| vec![(place(7), waiting("m-1", peeked))];
-        let another = vec![(place(7), waiting("m-2", Some(NOW)))];
+        let first = |shown| vec![(place(7), waiting("m-1", shown))];
+        let another = vec![(place(7), waiting("m-2", Some(FIRST)))];
         let rows = [
             (vec![], None, &owner, "unknown"),
             (first(None), None, &owner, "not peeked"),
-            (first(Some(NOW)), None, &owner, "leaves"),
+            (first(Some(FIRST)), None, &owner, "leaves"),
             (another.clone(), None, &owner, "unknown"),
             (another.clone(), Some(&slip), &owner, "already"),
             (vec![], Some(&slip), &owner, "already"),
@@ -241,7 +249,7 @@ mod tests {
             (another, Some(&slip), &same_number_other_role, "unknown"),
         ];
         for (heads, slip, caller, expected) in rows {
-            let outcome = match dequeue("m-1", &heads, slip, caller, &|_| 3, NOW) {
+            let outcome = match dequeue("m-1", &heads, slip, caller, &|_, _| THRICE, NOW) {
                 Dequeue::Leaves(..) => "leaves",
                 Dequeue::Already => "already",
                 Dequeue::NotPeeked => "not peeked",
@@ -268,15 +276,15 @@ mod tests {
         assert_eq!(queue_range(&responsible, Category::TimeSeries), queue_range(&grid, Category::TimeSeries));
         let key = queue_prefix(&responsible, Category::TimeSeries).number(7).number(2);
         assert_eq!(queue_of(&key), Some((grid.clone(), Category::TimeSeries)));
-        let waits = vec![(key.clone(), waiting("m-1", Some(NOW)))];
-        let Dequeue::Leaves(left, changes) = dequeue("m-1", &waits, None, &responsible, &|_| 3, NOW) else {
+        let waits = vec![(key.clone(), waiting("m-1", Some(FIRST)))];
+        let Dequeue::Leaves(left, changes) = dequeue("m-1", &waits, None, &responsible, &|_, _| THRICE, NOW) else {
             panic!("it leaves")
         };
         let Change::Put(_, value) = &changes[1] else { panic!("a slip is put") };
         let slip = Slip::decode(value).expect("what was encoded is read back");
         assert_eq!((left, &slip.owner), (key, &grid));
         for caller in [&responsible, &grid] {
-            assert_eq!(dequeue("m-1", &[], Some(&slip), caller, &|_| 3, NOW), Dequeue::Already);
+            assert_eq!(dequeue("m-1", &[], Some(&slip), caller, &|_, _| THRICE, NOW), Dequeue::Already);
         }
     }
 
@@ -286,11 +294,14 @@ mod tests {
         assert_eq!(position(&place(7)), Some((7, 2)));
         assert_eq!(queue_of(&place(7)), Some((owner.clone(), Category::MasterData)));
         let first = waiting("m-1", None);
-        let Some(Change::Put(key, value)) = peek(&place(7), &first, NOW) else { panic!("a first peek is remembered") };
+        let Some(Change::Put(key, value)) = peek(&place(7), &first, Wire::Ebix, NOW) else {
+            panic!("a first peek is remembered")
+        };
         let peeked = Waiting::decode(&value).expect("what was encoded is read back");
-        assert_eq!((key, &peeked), (place(7), &waiting("m-1", Some(NOW))));
-        assert_eq!(peek(&place(7), &peeked, NOW), None);
-        let Dequeue::Leaves(left, changes) = dequeue("m-1", &[(place(7), peeked)], None, &owner, &|_| 3, NOW) else {
+        assert_eq!((key, &peeked), (place(7), &waiting("m-1", Some(FIRST))));
+        assert_eq!(peek(&place(7), &peeked, Wire::CimXml, NOW), None);
+        let Dequeue::Leaves(left, changes) = dequeue("m-1", &[(place(7), peeked)], None, &owner, &|_, _| THRICE, NOW)
+        else {
             panic!("it leaves")
         };
         assert_eq!((left, &changes[0]), (place(7), &Change::Delete(place(7))));

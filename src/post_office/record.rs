@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::shown::{Shown, StoredShown};
 use crate::document::Category;
 use crate::market::Timestamp;
 use crate::record::stored;
@@ -22,8 +23,8 @@ pub struct Waiting {
     pub part: u64,
     pub offset: u64,
     pub bytes: u64,
-    /// When it was first shown to its owner.
-    pub peeked: Option<Timestamp>,
+    /// How it was shown to its owner, if it was.
+    pub shown: Option<Shown>,
     /// Whether it may be given out together with others.
     pub bundling: Bundling,
     /// What it is about: what joins others overtakes nothing that is about the same.
@@ -98,24 +99,22 @@ pub struct Members {
 impl Waiting {
     /// Whether it is certain that it is given out as it stands there.
     pub fn is_settled(&self) -> bool {
-        self.peeked.is_some() || !matches!(self.bundling, Bundling::With { .. })
+        self.shown.is_some() || !matches!(self.bundling, Bundling::With { .. })
     }
 
     pub(super) fn encode(&self) -> Bytes {
         stored::write(
             WAITING_VERSION,
             &StoredWaiting {
-                waiting: StoredWaitingSecond {
-                    message_id: self.message_id.clone(),
-                    document: self.document.clone(),
-                    records: self.records,
-                    enqueued: self.enqueued.micros(),
-                    hash: self.hash,
-                    part: self.part,
-                    offset: self.offset,
-                    bytes: self.bytes,
-                    peeked: self.peeked.map(|peeked| peeked.micros()),
-                },
+                message_id: self.message_id.clone(),
+                document: self.document.clone(),
+                records: self.records,
+                enqueued: self.enqueued.micros(),
+                hash: self.hash,
+                part: self.part,
+                offset: self.offset,
+                bytes: self.bytes,
+                shown: self.shown.map(StoredShown::from),
                 bundling: self.bundling.clone(),
                 about: self.about.clone(),
             },
@@ -124,11 +123,11 @@ impl Waiting {
 
     /// Reads a stored record; `None` when it is of a version that we do not know.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let alone = |waiting| StoredWaiting { waiting, bundling: Bundling::Alone, about: Subjects::Anything };
-        let second = || stored::read(2, bytes).map(alone);
+        let second = || stored::read::<StoredWaitingSecond>(2, bytes).map(StoredWaiting::from);
         let third = || stored::read::<StoredWaitingThird>(3, bytes).map(StoredWaiting::from);
-        let stored = stored::read(WAITING_VERSION, bytes).or_else(third).or_else(second)?;
-        let StoredWaiting { waiting: form, bundling, about } = stored;
+        let fourth = || stored::read::<StoredWaitingFourth>(4, bytes).map(StoredWaiting::from);
+        let form = stored::read(WAITING_VERSION, bytes).or_else(fourth).or_else(third).or_else(second)?;
+        let StoredWaiting { bundling, about, .. } = form;
         Some(Self {
             message_id: form.message_id,
             document: form.document,
@@ -138,7 +137,7 @@ impl Waiting {
             part: form.part,
             offset: form.offset,
             bytes: form.bytes,
-            peeked: form.peeked.map(Timestamp::from_micros),
+            shown: form.shown.map(Shown::from),
             bundling,
             about,
         })
@@ -177,10 +176,26 @@ pub(super) fn category_of(number: u64) -> Option<Category> {
 /// First byte of a stored record.
 const VERSION: u8 = 3;
 /// The same, of a waiting document.
-const WAITING_VERSION: u8 = 4;
+const WAITING_VERSION: u8 = 5;
 
 #[derive(Serialize, Deserialize)]
 struct StoredWaiting {
+    message_id: String,
+    document: String,
+    records: u64,
+    enqueued: i64,
+    hash: [u8; 32],
+    part: u64,
+    offset: u64,
+    bytes: u64,
+    shown: Option<StoredShown>,
+    bundling: Bundling,
+    about: Subjects,
+}
+
+/// What version 4 kept: of how it was shown only since when.
+#[derive(Serialize, Deserialize)]
+struct StoredWaitingFourth {
     waiting: StoredWaitingSecond,
     bundling: Bundling,
     about: Subjects,
@@ -191,12 +206,6 @@ struct StoredWaiting {
 struct StoredWaitingThird {
     waiting: StoredWaitingSecond,
     bundling: Bundling,
-}
-
-impl From<StoredWaitingThird> for StoredWaiting {
-    fn from(StoredWaitingThird { waiting, bundling }: StoredWaitingThird) -> Self {
-        Self { waiting, bundling, about: Subjects::Anything }
-    }
 }
 
 /// What version 2 kept: nothing was given out together.
@@ -213,6 +222,27 @@ struct StoredWaitingSecond {
     peeked: Option<i64>,
 }
 
+impl From<StoredWaitingFourth> for StoredWaiting {
+    fn from(StoredWaitingFourth { waiting, bundling, about }: StoredWaitingFourth) -> Self {
+        let StoredWaitingSecond { message_id, document, records, enqueued, hash, part, offset, bytes, peeked } =
+            waiting;
+        let shown = peeked.map(|at| Shown::before_forms(at, 1).into());
+        Self { message_id, document, records, enqueued, hash, part, offset, bytes, shown, bundling, about }
+    }
+}
+
+impl From<StoredWaitingThird> for StoredWaiting {
+    fn from(StoredWaitingThird { waiting, bundling }: StoredWaitingThird) -> Self {
+        StoredWaitingFourth { waiting, bundling, about: Subjects::Anything }.into()
+    }
+}
+
+impl From<StoredWaitingSecond> for StoredWaiting {
+    fn from(waiting: StoredWaitingSecond) -> Self {
+        StoredWaitingThird { waiting, bundling: Bundling::Alone }.into()
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct StoredMembers {
     category: u64,
@@ -223,6 +253,7 @@ struct StoredMembers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::Wire;
 
     #[test]
     fn what_names_many_subjects_may_be_about_anything() {
@@ -235,8 +266,8 @@ mod tests {
 
     /// What earlier versions wrote. It must be read for as long as something may wait that was enqueued then.
     #[test]
-    fn a_waiting_document_of_an_earlier_version_may_be_about_anything() {
-        let waiting = || StoredWaitingSecond {
+    fn a_waiting_document_of_an_earlier_version_says_less() {
+        let waiting = |peeked| StoredWaitingSecond {
             message_id: "m-1".into(),
             document: "NotifyPriceList".into(),
             records: 1,
@@ -245,14 +276,35 @@ mod tests {
             part: 1,
             offset: 2,
             bytes: 3,
-            peeked: None,
+            peeked,
         };
         let bundling = Bundling::With { key: [1; 16], points: 4, records_from: 9 };
-        let third = stored::write(3, &StoredWaitingThird { waiting: waiting(), bundling: bundling.clone() });
-        for (bytes, bundling) in [(third, bundling), (stored::write(2, &waiting()), Bundling::Alone)] {
+        let (alone, anything, these) = (Bundling::Alone, Subjects::Anything, Subjects::These(vec![3]));
+        let fourth = StoredWaitingFourth { waiting: waiting(None), bundling: bundling.clone(), about: these.clone() };
+        let third = StoredWaitingThird { waiting: waiting(None), bundling: bundling.clone() };
+        let shown = StoredWaitingThird { waiting: waiting(Some(6)), bundling: bundling.clone() };
+        let at_six = Shown { at: Timestamp::from_micros(6), first: None, last: None, times: 1 };
+        let rows = [
+            (stored::write(4, &fourth), None, &bundling, &these),
+            (stored::write(3, &third), None, &bundling, &anything),
+            (stored::write(3, &shown), Some(at_six), &bundling, &anything),
+            (stored::write(2, &waiting(None)), None, &alone, &anything),
+        ];
+        for (bytes, shown, bundling, about) in rows {
             let read = Waiting::decode(&bytes).unwrap();
-            assert_eq!((&*read.message_id, &read.bundling, &read.about), ("m-1", &bundling, &Subjects::Anything));
+            let expected = ("m-1", shown, bundling, about);
+            assert_eq!((&*read.message_id, read.shown, &read.bundling, &read.about), expected);
             assert_eq!(Waiting::decode(&read.encode()), Some(read));
+        }
+    }
+
+    #[test]
+    fn how_a_document_was_shown_is_read_as_it_was_written() {
+        for form in Wire::ALL {
+            let mut shown = Shown::first(form, Timestamp::from_micros(6));
+            shown.again(Wire::CimJson);
+            assert_eq!((shown.first, shown.last, shown.times), (Some(form), Some(Wire::CimJson), 2));
+            assert_eq!(Shown::from(StoredShown::from(shown)), shown);
         }
     }
 }

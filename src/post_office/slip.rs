@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::shown::{Shown, StoredShown};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::stored;
 
@@ -28,18 +29,16 @@ pub enum Left {
 pub struct Fetched {
     /// When it was dequeued.
     pub at: Timestamp,
-    /// When it was first shown; not known of what was dequeued before that was kept.
-    pub peeked: Option<Timestamp>,
-    /// How often it was shown, as far as that was remembered.
-    pub times: u64,
+    /// How it was shown before; not known of what was dequeued before that was kept.
+    pub shown: Option<Shown>,
 }
 
 impl Slip {
     pub(super) fn encode(&self) -> Bytes {
         let (number, role) = (self.owner.number.to_string(), self.owner.role.code().to_string());
         let left = match &self.left {
-            Left::Dequeued(Fetched { at, peeked, times }) => {
-                StoredLeft::Fetched { at: at.micros(), peeked: peeked.map(|peeked| peeked.micros()), times: *times }
+            Left::Dequeued(Fetched { at, shown }) => {
+                StoredLeft::Taken { at: at.micros(), shown: shown.map(StoredShown::from) }
             }
             Left::Bundled(into) => StoredLeft::Bundled(into.clone()),
             Left::Expired(at) => StoredLeft::Expired(at.micros()),
@@ -52,12 +51,13 @@ impl Slip {
         let second = || stored::read::<StoredSlipSecond>(2, bytes).map(StoredSlip::from);
         let form: StoredSlip = stored::read(VERSION, bytes).or_else(second)?;
         let left = match form.left {
-            StoredLeft::Dequeued(at) => {
-                Left::Dequeued(Fetched { at: Timestamp::from_micros(at), peeked: None, times: 0 })
-            }
+            StoredLeft::Dequeued(at) => Left::Dequeued(Fetched { at: Timestamp::from_micros(at), shown: None }),
             StoredLeft::Fetched { at, peeked, times } => {
-                let peeked = peeked.map(Timestamp::from_micros);
-                Left::Dequeued(Fetched { at: Timestamp::from_micros(at), peeked, times })
+                let shown = peeked.map(|peeked| Shown::before_forms(peeked, times));
+                Left::Dequeued(Fetched { at: Timestamp::from_micros(at), shown })
+            }
+            StoredLeft::Taken { at, shown } => {
+                Left::Dequeued(Fetched { at: Timestamp::from_micros(at), shown: shown.map(Shown::from) })
             }
             StoredLeft::Bundled(into) => Left::Bundled(into),
             StoredLeft::Expired(at) => Left::Expired(Timestamp::from_micros(at)),
@@ -85,10 +85,15 @@ enum StoredLeft {
     Dequeued(i64),
     Bundled(String),
     Expired(i64),
+    /// No longer written.
     Fetched {
         at: i64,
         peeked: Option<i64>,
         times: u64,
+    },
+    Taken {
+        at: i64,
+        shown: Option<StoredShown>,
     },
 }
 
@@ -111,12 +116,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_an_earlier_version_says_only_when_a_document_was_dequeued() {
+    fn a_slip_of_an_earlier_version_says_less_of_how_a_document_was_fetched() {
         let (number, role) = ("8100000000108".to_string(), "DDQ".to_string());
-        let left = Left::Dequeued(Fetched { at: Timestamp::from_micros(5), peeked: None, times: 0 });
-        let third = stored::write(3, &(&number, &role, StoredLeft::Dequeued(5)));
-        let second = stored::write(2, &(&number, &role, 5_i64));
-        for bytes in [third, second] {
+        let dequeued = |shown| Left::Dequeued(Fetched { at: Timestamp::from_micros(5), shown });
+        let at_four = Shown { at: Timestamp::from_micros(4), first: None, last: None, times: 3 };
+        let fetched = StoredLeft::Fetched { at: 5, peeked: Some(4), times: 3 };
+        let rows = [
+            (stored::write(3, &(&number, &role, fetched)), dequeued(Some(at_four))),
+            (stored::write(3, &(&number, &role, StoredLeft::Dequeued(5))), dequeued(None)),
+            (stored::write(2, &(&number, &role, 5_i64)), dequeued(None)),
+        ];
+        for (bytes, left) in rows {
             let slip = Slip::decode(&bytes).unwrap();
             assert_eq!(slip.left, left);
             assert_eq!(Slip::decode(&slip.encode()), Some(slip));

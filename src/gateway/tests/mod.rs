@@ -4,6 +4,7 @@ mod bundles;
 mod expiry;
 mod lobby;
 mod parking;
+mod peeks;
 mod retention;
 mod search;
 
