@@ -110,7 +110,7 @@ impl House {
     }
 
     fn search(&self, search: &Search, reach: Reach) -> Found {
-        let catalogue = Catalogue { store: &self.store, specs: &self.specs, limits: &self.limits };
+        let catalogue = Catalogue { store: &self.store, specs: &self.specs, limits: &self.limits, trail: None };
         catalogue.search_within(search, reach).unwrap()
     }
 
@@ -243,7 +243,7 @@ proptest! {
     #[test]
     fn as_many_are_counted_as_there_are(commits in prop::collection::vec(any_commit(), 0..12), search in any_search()) {
         let house = House::of(&commits);
-        let catalogue = Catalogue { store: &house.store, specs: &house.specs, limits: &house.limits };
+        let catalogue = Catalogue { store: &house.store, specs: &house.specs, limits: &house.limits, trail: None };
         prop_assert_eq!(catalogue.count(&search).unwrap(), Some(house.model(&search).len()));
     }
 }
@@ -334,7 +334,7 @@ fn a_page_of_ten_thousand_documents_reads_little_more_than_it_shows() {
         store.commit(batch).unwrap();
     }
     let (specs, limits) = (Specs::default(), Limits::default());
-    let catalogue = Catalogue { store: &store, specs: &specs, limits: &limits };
+    let catalogue = Catalogue { store: &store, specs: &specs, limits: &limits, trail: None };
     catalogue.catch_up().unwrap();
     let rare = vec![Term::Document("Rare".into())];
     let frequent = vec![Term::Document("Frequent".into())];
