@@ -142,7 +142,7 @@ fn notices(first: u64) -> Batch {
         .map(|number| {
             let outgoing = Outgoing { receiver: other_owner(), business_reason: "D08".into(), ..letter(number) };
             let (document, records_from) = notice(&outgoing);
-            let place = outbound.add(document.into_bytes());
+            let place = outbound.add(document.into_bytes(), &[]);
             (outgoing, records_from as u64, place)
         })
         .collect();
@@ -253,7 +253,7 @@ fn add(batch: &mut Batch, numbers: std::ops::Range<u64>, stored: u64) {
         .clone()
         .map(|number| {
             let document = format!("<document number='{number}'/>{:2000}", "");
-            (letter(number), outbound.add(document.into_bytes()))
+            (letter(number), outbound.add(document.into_bytes(), &[]))
         })
         .collect();
     let letters = outgoing.iter().map(|(outgoing, place)| {

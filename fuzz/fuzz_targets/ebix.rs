@@ -21,19 +21,19 @@ fuzz_target!(|bytes: &[u8]| {
 
     let Ok(root) = root_of(bytes, &limits) else { return };
     let in_ebix = match ebix::root_of_namespace(&root.namespace) {
-        None => ebix::from_cim(schema, bytes, &limits),
+        None => ebix::from_cim(schema, bytes, &[], &limits),
         Some(name) => match ebix::to_cim(schema, name, bytes, &limits) {
             Err(verdict) => {
                 assert!(!verdict.flaws.is_empty());
                 assert!(verdict.flaws.iter().all(|flaw| flaw.byte <= bytes.len()));
                 None
             }
-            Ok(cim) => ebix::from_cim(schema, &cim.xml, &limits),
+            Ok(cim) => ebix::from_cim(schema, &cim.xml, &[], &limits),
         },
     };
     let Some(in_ebix) = in_ebix else { return };
     let there = cim_of(specs, schema, &in_ebix, &limits);
-    let back = ebix::from_cim(schema, &there, &limits).expect("what came out of ebIX can be said in it");
+    let back = ebix::from_cim(schema, &there, &[], &limits).expect("what came out of ebIX can be said in it");
     assert_eq!(in_ebix, back);
 });
 

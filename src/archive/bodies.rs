@@ -27,7 +27,33 @@ impl Place {
         let to = from.checked_add(usize::try_from(self.bytes).ok()?)?;
         (to <= body.len()).then(|| body.slice(from..to))
     }
+
+    /// What was kept beside the document, out of the body in which it stands; nothing where nothing was.
+    pub fn beside_in_body(&self, body: &Bytes) -> Bytes {
+        let behind = self.offset.checked_add(self.bytes).and_then(|behind| usize::try_from(behind).ok());
+        let found = || {
+            let from = behind?.checked_add(BESIDE_HEAD_BYTES)?;
+            let length = body.get(behind?..from)?.strip_prefix(&[BESIDE])?;
+            let to = from.checked_add(usize::try_from(u32::from_be_bytes(length.try_into().ok()?)).ok()?)?;
+            (to <= body.len()).then(|| body.slice(from..to))
+        };
+        found().unwrap_or_default()
+    }
 }
+
+/// Puts behind a document what is kept beside it: what the document does not say itself, whatever that is.
+fn put_beside(document: &mut Vec<u8>, beside: &[u8]) {
+    if !beside.is_empty() {
+        document.push(BESIDE);
+        document.extend_from_slice(&u32::try_from(beside.len()).unwrap_or(0).to_be_bytes());
+        document.extend_from_slice(beside);
+    }
+}
+
+/// The byte between a document and what is kept beside it, before the length of that in four bytes. No document begins with it, so
+/// what stands behind one that has nothing beside it is another document, or the end.
+const BESIDE: u8 = 1;
+const BESIDE_HEAD_BYTES: usize = 1 + size_of::<u32>();
 
 /// A body of commit `number`.
 pub fn body_key(number: u64, part: u64) -> Key {
@@ -57,9 +83,10 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// Adds a document behind the ones before it.
-    pub fn add(&mut self, document: Vec<u8>) -> Place {
+    /// Adds a document behind the ones before it, with what is kept beside it.
+    pub fn add(&mut self, mut document: Vec<u8>, beside: &[u8]) -> Place {
         let bytes = document.len() as u64;
+        put_beside(&mut document, beside);
         let last = self.parts.len().checked_sub(1);
         match last.filter(|last| self.parts[*last].len() + document.len() <= SHARED_BYTES_MAX) {
             Some(part) => {
@@ -81,10 +108,17 @@ impl Outbound {
     }
 }
 
-/// Where a document stands that is the only one that its commit sends, and its body.
-pub fn sent_alone(document: &[u8]) -> (Place, Body) {
+/// Where a document stands that is the only one that its commit sends, and its body, with what is kept beside it.
+pub fn sent_alone(document: &[u8], beside: &[u8]) -> (Place, Body) {
     let place = Place { part: 0, offset: 0, bytes: document.len() as u64 };
-    (place, Body { key: Key::new(BODIES).stamp().number(0), packed: Packed::of(document) })
+    let packed = if beside.is_empty() {
+        Packed::of(document)
+    } else {
+        let mut whole = document.to_vec();
+        put_beside(&mut whole, beside);
+        Packed::of(&whole)
+    };
+    (place, Body { key: Key::new(BODIES).stamp().number(0), packed })
 }
 
 #[cfg(test)]
@@ -96,7 +130,7 @@ mod tests {
         let lengths = [10, SHARED_BYTES_MAX - 10, 1, SHARED_BYTES_MAX + 1, 0, 7, SHARED_BYTES_MAX, 3];
         let documents: Vec<Vec<u8>> = (0..).zip(lengths).map(|(number, length)| vec![number; length]).collect();
         let mut outbound = Outbound::default();
-        let places: Vec<Place> = documents.iter().map(|document| outbound.add(document.clone())).collect();
+        let places: Vec<Place> = documents.iter().map(|document| outbound.add(document.clone(), &[])).collect();
         let parts: Vec<u64> = places.iter().map(|place| place.part).collect();
         assert_eq!(parts, [0, 0, 1, 2, 3, 3, 4, 5]);
         let bodies: Vec<Body> = outbound.bodies().collect();
@@ -108,5 +142,31 @@ mod tests {
         }
         let beyond = Place { part: 0, offset: u64::MAX, bytes: 2 };
         assert_eq!(beyond.in_body(&bodies[0].packed.unpack().unwrap()), None);
+    }
+
+    #[test]
+    fn what_is_kept_beside_a_document_is_found_behind_it_and_nothing_where_nothing_is() {
+        let documents: [(&[u8], &[u8]); 5] =
+            [(b"<a/>", b""), (b"<b/>", b"beside b"), (b"<c/>", b"c"), (b"<d/>", b""), (b"<e/>", b"e")];
+        let mut outbound = Outbound::default();
+        let places = documents.map(|(document, beside)| outbound.add(document.to_vec(), beside));
+        let body = outbound.bodies().next().unwrap().packed.unpack().unwrap();
+        for (place, (document, beside)) in places.iter().zip(documents) {
+            assert_eq!((place.in_body(&body).unwrap(), place.beside_in_body(&body)), (document.into(), beside.into()));
+            let (place, alone) = sent_alone(document, beside);
+            let alone = alone.packed.unpack().unwrap();
+            assert_eq!(
+                (place.in_body(&alone).unwrap(), place.beside_in_body(&alone)),
+                (document.into(), beside.into())
+            );
+        }
+        // What a body does not hold whole is nothing.
+        let last = places[2];
+        for cut in 0..body.len() {
+            let beside = last.beside_in_body(&body.slice(..cut));
+            assert!(beside.is_empty() || *beside == *b"c", "{cut}");
+        }
+        let beyond = Place { part: 0, offset: u64::MAX, bytes: 2 };
+        assert!(beyond.beside_in_body(&body).is_empty());
     }
 }

@@ -3,6 +3,7 @@
 //! A document is known here as names and values, whatever wire form it came in: CIM XML, CIM JSON or ebIX XML.
 //! Which processes exist is not known here.
 
+mod bearing;
 mod bundled;
 pub mod cim_json;
 pub mod cim_xml;
@@ -16,6 +17,7 @@ mod summary;
 mod translated;
 mod wire;
 
+pub use bearing::{Bearing, Bearings};
 pub use bundled::{Part, bundled};
 pub use mentions::{Mentions, MentionsReader};
 pub use outgoing::{Category, Field, Kind, Outgoing, Record};

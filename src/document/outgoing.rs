@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Bearing;
 use super::mentions::{is_subject, names_subject};
 use crate::market::{Party, Timestamp};
 
@@ -84,6 +85,8 @@ pub struct Record {
     /// Rejected with these reasons (code, text); empty for anything else.
     pub reasons: Vec<(String, String)>,
     pub fields: Vec<Field>,
+    /// What it says besides, for forms that have a place for it.
+    pub bearing: Option<Bearing>,
 }
 
 impl Record {

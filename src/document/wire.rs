@@ -28,6 +28,10 @@ impl Wire {
         }
     }
 
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|form| form.name() == name)
+    }
+
     /// What a document looks like by its first character and the namespace of its root.
     pub fn of(document: &[u8], limits: &Limits) -> Wire {
         if is_json(document) {

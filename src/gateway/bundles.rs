@@ -7,10 +7,11 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::delivery::Told;
 use super::post::{Access, Head, WRITE_AT_ONCE_BYTES_MAX, written};
-use super::{Fault, Gateway, Settings, delivery, figures};
+use super::{Fault, Gateway, Settings, delivery, figures, hash};
 use crate::archive::{self, Direction, LogEntry, Place};
-use crate::document::{self, Category, Part, Wire};
+use crate::document::{self, Bearings, Category, Part, Wire};
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Ahead, Bundle, Bundling, Member, Shown, Waiting};
 use crate::record::{Batch, Body, Outcome};
@@ -147,12 +148,13 @@ impl Bindery {
     fn bind(&self, bundle: Bundle, owner: &Party, form: Wire, now: Timestamp) -> Result<Option<Bound>, Fault> {
         let id = bundle.message_id();
         // What cannot be read blocks nobody in front of it.
-        let Ok(Some(document)) = self.put_together(&bundle, &id, now) else { return Ok(None) };
+        let Ok(Some(bound)) = self.put_together(&bundle, &id, now) else { return Ok(None) };
         let first = self.logged(&bundle.members()[0])?;
         let unreadable = Fault::Unreadable { what: "a place in a queue" };
-        let Some((place, body)) = self.checked_and_packed(&document) else { return Ok(None) };
-        let hash = body.packed.hash();
-        let Some((document, form)) = written(&self.specs, &self.settings, document.into(), form) else {
+        let beside = post_office::write_beside(bound.bearings.iter().map(Option::as_ref));
+        let Some((place, body)) = self.checked_and_packed(&bound.document, &beside) else { return Ok(None) };
+        let hash = if beside.is_empty() { body.packed.hash() } else { hash(&bound.document) };
+        let Some((document, form)) = written(&self.specs, &self.settings, bound, form) else {
             return Ok(None);
         };
         let (mut batch, waiting) = bundle.close(id, hash, place.bytes, Shown::first(form, now)).ok_or(unreadable)?;
@@ -183,27 +185,32 @@ impl Bindery {
         Ok(entries.into_iter().nth(nth))
     }
 
-    fn put_together(&self, bundle: &Bundle, id: &str, now: Timestamp) -> Result<Option<Vec<u8>>, Fault> {
+    fn put_together(&self, bundle: &Bundle, id: &str, now: Timestamp) -> Result<Option<Told>, Fault> {
         let mut bodies: Vec<(Bytes, usize)> = Vec::with_capacity(bundle.members().len());
+        let mut bearings = Bearings::new();
         for Member { key, waiting, .. } in bundle.members() {
             let Bundling::With { records_from, .. } = waiting.bundling else { return Ok(None) };
             let (commit, _) = post_office::position(key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
             // A body may hold what many others were told; only this document of it is kept.
-            let document = waiting_body(&*self.store, commit, waiting)?;
-            bodies.push((Bytes::copy_from_slice(&document), records_from as usize));
+            let kept = kept(&*self.store, commit, waiting)?;
+            bodies.push((Bytes::copy_from_slice(&kept.document), records_from as usize));
+            let places = bearings.len() + waiting.records as usize;
+            bearings.extend(kept.bearings);
+            bearings.resize(places, None);
         }
         let parts: Vec<Part> = bodies.iter().map(|(bytes, records_from)| (&**bytes, *records_from)).collect();
-        Ok(document::bundled(&parts, id, now))
+        let document = document::bundled(&parts, id, now);
+        Ok(document.map(|document| Told { document: document.into(), bearings }))
     }
 
     /// A document's place and body; `None` where it does not follow its schema. A large one is checked while it is packed.
-    fn checked_and_packed(&self, document: &[u8]) -> Option<(Place, Body)> {
+    fn checked_and_packed(&self, document: &[u8], beside: &[u8]) -> Option<(Place, Body)> {
         if document.len() <= WRITE_AT_ONCE_BYTES_MAX {
-            return self.follows_its_schema(document).then(|| archive::sent_alone(document));
+            return self.follows_its_schema(document).then(|| archive::sent_alone(document, beside));
         }
         std::thread::scope(|scope| {
             let checking = scope.spawn(|| self.follows_its_schema(document));
-            let packed = archive::sent_alone(document);
+            let packed = archive::sent_alone(document, beside);
             checking.join().unwrap_or(false).then_some(packed)
         })
     }
@@ -215,11 +222,11 @@ impl Bindery {
     }
 }
 
-/// The bytes of a waiting document, among those of the commit that enqueued it or closed it.
-pub(super) fn waiting_body(store: &dyn Store, commit: u64, waiting: &Waiting) -> Result<Bytes, Fault> {
+/// A waiting document, out of what the commit has written that enqueued it or closed it.
+pub(super) fn kept(store: &dyn Store, commit: u64, waiting: &Waiting) -> Result<Told, Fault> {
     let place = Place { part: waiting.part, offset: waiting.offset, bytes: waiting.bytes };
     let body = store.body(&archive::body_key(commit, place.part)).map_err(Fault::store("read a waiting document"))?;
-    body.and_then(|body| place.in_body(&body)).ok_or(Fault::Unreadable { what: "a waiting document" })
+    body.and_then(|body| Told::in_body(place, &body)).ok_or(Fault::Unreadable { what: "a waiting document" })
 }
 
 const DOING: &str = "read a queue";

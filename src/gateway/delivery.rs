@@ -1,14 +1,32 @@
 //! What the post office has stored of a document, read: where it waits, how it left, and how far it has come by that.
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{Catalogue, Fault};
-use crate::archive::{Direction, LogEntry, LogPlace};
-use crate::document::Category;
+use crate::archive::{self, Direction, LogEntry, LogPlace, Place};
+use crate::document::{Bearings, Category};
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Left, Members, Shown, Slip, Waiting};
 use crate::record::{Entry, Key};
 use crate::store::Store;
+
+/// A document of ours as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// In CIM XML.
+    pub document: Bytes,
+    /// What its records say besides.
+    pub bearings: Bearings,
+}
+
+impl Told {
+    /// A document out of the body in which it stands; `None` where it is not in there.
+    pub(super) fn in_body(place: Place, body: &Bytes) -> Option<Self> {
+        let bearings = post_office::read_beside(&place.beside_in_body(body));
+        Some(Self { document: place.in_body(body)?, bearings })
+    }
+}
 
 /// A place of a queue.
 pub(super) fn waiting(entry: &Entry) -> Result<Waiting, Fault> {
@@ -31,6 +49,13 @@ pub(super) fn members(store: &dyn Store, message_id: &str, records: usize) -> Re
 }
 
 impl Catalogue<'_> {
+    /// What went out, as it is kept; nothing once its bytes are gone.
+    pub fn kept(&self, commit: u64, entry: &LogEntry) -> Result<Option<Told>, Fault> {
+        let key = archive::body_key(commit, entry.place.part);
+        let body = self.store.body(&key).map_err(Fault::store("look into the archive"))?;
+        Ok(body.and_then(|body| Told::in_body(entry.place, &body)))
+    }
+
     /// How far something has come that went out. What was given out in a bundle has come as far as that, which is named.
     pub(super) fn delivery(&self, place: LogPlace, entry: &LogEntry) -> Result<Value, Fault> {
         for category in Category::ALL {

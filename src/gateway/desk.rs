@@ -7,9 +7,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::decider::Message;
+use super::delivery::Told;
 use super::hall::Work;
 use super::parts::{Document, Parts};
-use super::{Fault, Settings, figures, hash, load};
+use super::{Fault, Settings, dry_run, figures, hash, load};
 use crate::archive::{self, Direction, LogEntry, Outbound, Place};
 use crate::document::Outgoing;
 use crate::market::{Party, Timestamp};
@@ -50,8 +51,8 @@ impl Failure {
     }
 }
 
-/// How each record would fare, and the documents that would be sent: to whom, of what name, and what they say.
-pub(super) type Previewed = (Vec<Fate>, Vec<(Party, &'static str, Vec<u8>)>);
+/// How each record would fare, and the documents that would be sent, each with whoever would fetch it.
+pub(super) type Previewed = (Vec<Fate>, Vec<(Party, dry_run::Letter)>);
 
 /// A decision, ready to be committed.
 pub(super) struct Decided {
@@ -184,14 +185,18 @@ impl Desk {
     }
 
     /// What would become of a document if it were decided now: nothing is written.
-    /// Each document is shown with its receiver and its name.
     pub fn preview(&self, request: &dyn Request, context: &Context) -> Result<Previewed, Failure> {
         let look = |needs: &Needs| load(&*self.store, needs);
         let facts = unless_it_panics(|| process::gather(request, context, look))?.map_err(Failure::loading)?;
         let mut decision = unless_it_panics(|| request.decide(&facts, context))?;
         self.forward(&mut decision, context)?;
         let documents = self.render(&decision)?.into_iter();
-        let documents = documents.map(|it| (it.outgoing.owner().clone(), it.outgoing.kind.name, it.bytes)).collect();
+        let letter = |it: Document<'_>| {
+            let bearings = it.records.iter().map(|record| record.bearing.clone()).collect();
+            let told = Told { document: it.bytes.into(), bearings };
+            (it.outgoing.owner().clone(), dry_run::Letter { document: it.outgoing.kind.name, told })
+        };
+        let documents = documents.map(letter).collect();
         Ok((decision.fates, documents))
     }
 
@@ -303,14 +308,15 @@ impl Desk {
         for Document { outgoing, message_id: id, records, points, about, bytes, records_from } in documents {
             // Whoever asked gets the answer at once and by itself.
             let is_answer = outgoing.owner().number == context.caller.number || outgoing.kind.is_typeless();
-            let (hash, place) = (hash(&bytes), outbound.add(bytes));
+            let beside = post_office::write_beside(records.iter().map(|record| record.bearing.as_ref()));
+            let (hash, place) = (hash(&bytes), outbound.add(bytes, &beside));
             let joins_from = (!is_answer).then_some(records_from as u64);
             let (message_id, Place { part, offset, bytes }) = (id.clone(), place);
             figures::made(outgoing.kind.name);
             letters.push(Letter {
                 outgoing,
                 message_id,
-                records,
+                records: records.len() as u64,
                 points,
                 about,
                 hash,

@@ -5,8 +5,7 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
+use super::delivery::Told;
 use super::desk::{self, Desk, Failure};
 use super::door::{Head, Seen};
 use super::{Arrived, Error, Fault, Gateway};
@@ -38,7 +37,7 @@ pub struct Preview {
 pub struct Letter {
     /// Name without `_MarketDocument`.
     pub document: &'static str,
-    pub body: Bytes,
+    pub told: Told,
 }
 
 impl Gateway {
@@ -69,8 +68,8 @@ impl Gateway {
             let cause = desk::cause(&*request, &hash);
             let context = Context { now, caller, cause, market: settings.markets.of(pack) };
             let (fates, documents) = desk.preview(&*request, &context)?;
-            let own = documents.into_iter().filter(|(owner, ..)| owner.number == context.caller.number);
-            let answers = own.map(|(_, document, bytes)| Letter { document, body: bytes.into() }).collect();
+            let own = documents.into_iter().filter(|(owner, _)| owner.number == context.caller.number);
+            let answers = own.map(|(_, letter)| letter).collect();
             Ok(Preview { fates, answers })
         };
         let decided = tokio::task::spawn_blocking(decide).await.map_err(|_| Fault::Stopping)?;

@@ -58,7 +58,7 @@ pub use catalogue::{Catalogue, log_row};
 pub use certificates::{CertificateFault, CertificateOrder};
 pub use clock::Clock;
 use decider::Decider;
-pub use delivery::tell_shown;
+pub use delivery::{Told, tell_shown};
 use desk::Desk;
 pub use dry_run::{DryRun, Letter, Preview};
 pub use error::{Error, Fault};

@@ -63,7 +63,7 @@ impl Gateway {
             DryRun::SentBefore { .. } => Creation::TakenIn,
             DryRun::Decided(preview) if preview.fates.iter().all(|fate| fate.broken.is_empty()) => Creation::Possible,
             DryRun::Decided(preview) => {
-                let told = preview.answers.iter().filter_map(|letter| self.summary(&letter.body));
+                let told = preview.answers.iter().filter_map(|letter| self.summary(&letter.told.document));
                 let records = told.flat_map(|summary| summary.records);
                 Creation::Rejected(records.flat_map(|record| record.reasons).collect())
             }

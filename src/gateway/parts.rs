@@ -12,7 +12,8 @@ pub(super) struct Document<'d> {
     pub outgoing: &'d Outgoing,
     /// Its own id: that of `outgoing`, unless it is one of several.
     pub message_id: String,
-    pub records: u64,
+    /// Those of `outgoing` that it tells.
+    pub records: &'d [Record],
     pub points: u64,
     pub about: Subjects,
     pub bytes: Vec<u8>,
@@ -28,7 +29,7 @@ pub(super) struct Parts {
 
 struct Part {
     bytes: Range<usize>,
-    records: u64,
+    records: Range<usize>,
     points: u64,
     about: BTreeSet<u32>,
 }
@@ -37,7 +38,7 @@ impl Parts {
     pub fn of(kind: &Kind, records: &[Record], bounds: &Bounds) -> Self {
         let mut rendered = Vec::new();
         let mut parts: Vec<Part> = Vec::new();
-        for record in records {
+        for (nth, record) in records.iter().enumerate() {
             let from = rendered.len();
             cim_xml::write_record(kind, record, &mut rendered);
             let (to, points) = (rendered.len(), record.points());
@@ -45,11 +46,11 @@ impl Parts {
             match parts.last_mut() {
                 Some(part) if kind.is_typeless() || part.takes(to, points, bounds) => {
                     part.bytes.end = to;
-                    part.records += 1;
+                    part.records.end = nth + 1;
                     part.points += points;
                     part.about.extend(about);
                 }
-                _ => parts.push(Part { bytes: from..to, records: 1, points, about: about.collect() }),
+                _ => parts.push(Part { bytes: from..to, records: nth..nth + 1, points, about: about.collect() }),
             }
         }
         Self { rendered, parts }
@@ -63,8 +64,8 @@ impl Parts {
                 nth => later_id(&outgoing.message_id, nth),
             };
             let (bytes, records_from) = cim_xml::write_part(outgoing, &message_id, &self.rendered[part.bytes.clone()]);
-            let Part { records, points, ref about, .. } = *part;
-            let about = about.iter().copied().collect();
+            let (records, points) = (&outgoing.records[part.records.clone()], part.points);
+            let about = part.about.iter().copied().collect();
             Document { outgoing, message_id, records, points, about, bytes, records_from }
         })
     }
@@ -75,7 +76,7 @@ impl Part {
     fn takes(&self, to: usize, points: u64, bounds: &Bounds) -> bool {
         let bytes = (to - self.bytes.start) as u64;
         let Bounds { records_max, points_max, bytes_max, .. } = *bounds;
-        self.records < records_max
+        (self.records.len() as u64) < records_max
             && self.points + points <= points_max
             && bytes <= bytes_max.saturating_sub(HEADER_BYTES_MAX)
     }

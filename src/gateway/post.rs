@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::bundles::{Closing, waiting_body};
+use super::bundles::{Closing, kept};
+use super::delivery::Told;
 use super::{Catalogue, Fault, Gateway, PAGE_RECORDS, Settings, delivery, figures, trail};
 use crate::archive::Direction;
 use crate::document::{self, Category, Wire, cim_json, ebix};
@@ -104,7 +105,7 @@ impl Gateway {
             Bundling::Bundle => self.bundle_commit(&waiting.message_id)?,
             Bundling::Alone | Bundling::With { .. } => position.0,
         };
-        let (body, form) = self.in_form(waiting_body(&*self.store, commit, &waiting)?, access.form).await?;
+        let (body, form) = self.in_form(kept(&*self.store, commit, &waiting)?, access.form).await?;
         match (post_office::peek(&key, &waiting, form, now), waiting.shown) {
             (Some(change), _) => {
                 let mut batch = Batch::default();
@@ -150,13 +151,13 @@ impl Gateway {
 
     /// A document of ours in the form that its owner wants, and the form that it is given in: what ebIX cannot say is
     /// given in CIM XML. A large one is written on a thread of its own.
-    pub async fn in_form(&self, xml: Bytes, wire: Wire) -> Result<(Bytes, Wire), Fault> {
+    pub async fn in_form(&self, kept: Told, wire: Wire) -> Result<(Bytes, Wire), Fault> {
         if wire == Wire::CimXml {
-            return Ok((xml, wire));
+            return Ok((kept.document, wire));
         }
         let (specs, settings) = (self.specs.clone(), self.settings.clone());
-        let bytes = xml.len();
-        let write = move || written(&specs, &settings, xml, wire);
+        let bytes = kept.document.len();
+        let write = move || written(&specs, &settings, kept, wire);
         let written = if bytes <= WRITE_AT_ONCE_BYTES_MAX {
             write()
         } else {
@@ -266,14 +267,15 @@ impl Gateway {
 }
 
 /// A document of ours in a form, and which that is: what ebIX cannot say is left as it is. `None` where it cannot be read.
-pub(super) fn written(specs: &Specs, settings: &Settings, xml: Bytes, form: Wire) -> Option<(Bytes, Wire)> {
+pub(super) fn written(specs: &Specs, settings: &Settings, kept: Told, form: Wire) -> Option<(Bytes, Wire)> {
+    let Told { document: xml, bearings } = kept;
     if form == Wire::CimXml {
         return Some((xml, form));
     }
     let limits = &settings.limits;
     let schema = document::recognise(specs, &xml, limits).ok()??;
     let written = match form {
-        Wire::Ebix => ebix::from_cim(schema, &xml, limits),
+        Wire::Ebix => ebix::from_cim(schema, &xml, &bearings, limits),
         _ => Some(cim_json::from_xml(schema, &xml, limits).ok()?),
     };
     Some(match written {

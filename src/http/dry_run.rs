@@ -65,7 +65,7 @@ fn told(gateway: &Gateway, preview: &Preview) -> Value {
         json!({ "id": fate.transaction_id, "status": status, "broken": fate.broken })
     };
     let letter = |letter: &Letter| {
-        let summary = gateway.summary(&letter.body).unwrap_or_default();
+        let summary = gateway.summary(&letter.told.document).unwrap_or_default();
         let reason = |(code, text): &(String, String)| json!({ "code": code, "text": text });
         let record = |record: &crate::document::RecordSummary| {
             let reasons: Vec<Value> = record.reasons.iter().map(reason).collect();
@@ -75,7 +75,7 @@ fn told(gateway: &Gateway, preview: &Preview) -> Value {
             "document": letter.document,
             "process": summary.header.business_reason,
             "records": summary.records.iter().map(record).collect::<Vec<_>>(),
-            "body": String::from_utf8_lossy(&letter.body),
+            "body": String::from_utf8_lossy(&letter.told.document),
         })
     };
     json!({

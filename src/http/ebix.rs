@@ -183,13 +183,13 @@ impl Work {
             let catalogue = gateway.catalogue();
             let found = catalogue.search(&Search { terms, take: 1, ..Search::default() })?.documents.pop();
             let Some((position, entry)) = found else { return Ok(None) };
-            let (commit, body) = (position.place.commit, catalogue.body(position.place.commit, &entry)?);
-            let let_go = if body.is_none() { catalogue.let_go(commit, &entry)? } else { None };
-            Ok(Some((entry.message_id, entry.document, body, let_go)))
+            let (commit, kept) = (position.place.commit, catalogue.kept(position.place.commit, &entry)?);
+            let let_go = if kept.is_none() { catalogue.let_go(commit, &entry)? } else { None };
+            Ok(Some((entry.message_id, entry.document, kept, let_go)))
         });
         match found.await? {
-            Some((id, name, Some(body), _)) => {
-                let (document, _) = self.gateway.in_form(body, Wire::Ebix).await?;
+            Some((id, name, Some(kept), _)) => {
+                let (document, _) = self.gateway.in_form(kept, Wire::Ebix).await?;
                 Ok(given("GetMessage", id, name, document))
             }
             Some((.., Some(at))) => Err(not_there(&removed(at))),
@@ -238,7 +238,7 @@ impl Work {
         };
         let mut documents = Vec::new();
         for letter in answers {
-            documents.push(self.gateway.in_form(letter.body, Wire::Ebix).await?.0);
+            documents.push(self.gateway.in_form(letter.told, Wire::Ebix).await?.0);
         }
         let answer = envelope::found(documents);
         Ok(Answered { answer, document: Some(document.name.into()), ..Answered::default() })

@@ -7,6 +7,7 @@
 //! inactive may [`expire`]. Everything here is a decision: it says what to write and writes nothing. Source: post-office 1.6.
 
 mod ahead;
+mod beside;
 mod bundle;
 mod record;
 mod shown;
@@ -19,6 +20,7 @@ use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::{Change, Key, KeyRange, Space};
 
 pub use ahead::Ahead;
+pub use beside::{read_beside, write_beside};
 pub use bundle::{Bounds, Bundle, Member, bundle_range, closed_by};
 pub use record::{Bundling, Members, Subjects, Waiting};
 pub use shown::Shown;

@@ -17,7 +17,8 @@ pub struct Run {
 ///
 /// A conversation folder, one with files named `…-in-….xml` or `…-in.xml`, is a run of its own: it starts from the
 /// world. Between its documents, in name order, `…-clock.txt` moves the clock to the instant that it holds,
-/// `…-fetch.txt` lets the participants whose numbers it holds, or everybody, empty their queues, and `…-order.toml` is
+/// `…-fetch.txt` lets the participants whose numbers it holds, or everybody, empty their queues, in the form that it names (`json` or
+/// `ebix`) instead of CIM XML, and `…-order.toml` is
 /// what an operator orders about a supplier's portfolio, and `…-call-off.txt` calls off what was ordered last; a folder with an
 /// order is a conversation too. All other files are one run together, in the order given, folders in name order.
 pub fn runs(paths: &[PathBuf]) -> Result<Vec<Run>> {

@@ -13,9 +13,10 @@ use anyhow::{Context, Result, bail};
 pub use files::{Run, Step, runs};
 pub use report::{FileLine, Line, OrderLine, OutgoingLine};
 
+use crate::document::Wire;
 use crate::gateway::orders::{self, CalledOff, OrderTable, Ordered, Refusal, order_row};
 use crate::gateway::world::World;
-use crate::gateway::{Clock, Gateway, Receipt};
+use crate::gateway::{Access, Clock, Gateway, Peeked, Receipt};
 use crate::market::{Party, Timestamp};
 
 /// How to replay.
@@ -57,9 +58,11 @@ pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Re
             }
             Some(Step::Fetch) => {
                 let text = String::from_utf8_lossy(&body);
-                let numbers: Vec<&str> = text.split_whitespace().collect();
+                let (forms, numbers): (Vec<&str>, Vec<&str>) =
+                    text.split_whitespace().partition(|word| Wire::from_name(word).is_some());
+                let form = forms.first().and_then(|name| Wire::from_name(name)).unwrap_or(Wire::CimXml);
                 let fetches = |owner: &Party| numbers.is_empty() || numbers.contains(&owner.number.as_str());
-                fetch(&gateway, folder.as_deref(), &fetches, &mut tally.outgoing, tell).await?;
+                fetch(&gateway, folder.as_deref(), (&fetches, form), &mut tally.outgoing, tell).await?;
                 continue;
             }
             Some(Step::Order) => {
@@ -96,7 +99,7 @@ pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Re
     if let Some(until) = plan.until {
         gateway.pass_time(until).await.context("move the clock to --until")?;
     }
-    fetch(&gateway, folder.as_deref(), &|_| true, &mut tally.outgoing, tell).await?;
+    fetch(&gateway, folder.as_deref(), (&|_| true, Wire::CimXml), &mut tally.outgoing, tell).await?;
     Ok(tally)
 }
 
@@ -158,15 +161,16 @@ pub async fn drain(
     tell: &mut dyn FnMut(Line) -> Result<()>,
 ) -> Result<usize> {
     let mut count = 0;
-    fetch(gateway, folder, &|_| true, &mut count, tell).await?;
+    fetch(gateway, folder, (&|_| true, Wire::CimXml), &mut count, tell).await?;
     Ok(count)
 }
 
-/// The same for those who fetch, counting on from `count`: what is sent because something was dequeued is fetched as well.
+/// The same for those who fetch, and in the form in which they do, counting on from `count`: what is sent because something was
+/// dequeued is fetched as well.
 async fn fetch(
     gateway: &Gateway,
     folder: Option<&Path>,
-    fetches: &dyn Fn(&Party) -> bool,
+    (fetches, form): (&dyn Fn(&Party) -> bool, Wire),
     count: &mut usize,
     tell: &mut dyn FnMut(Line) -> Result<()>,
 ) -> Result<()> {
@@ -176,10 +180,10 @@ async fn fetch(
     loop {
         let before = *count;
         for owner in gateway.owners_of_post()?.into_iter().filter(fetches) {
-            while let Some(peeked) = gateway.peek(&owner, None, gateway.now()).await? {
+            while let Some(peeked) = gateway.peek(Access { form, ..(&owner).into() }, None, gateway.now()).await? {
                 *count += 1;
                 let path = match folder {
-                    Some(folder) => Some(write_document(folder, &owner, *count, &peeked.document, &peeked.body)?),
+                    Some(folder) => Some(write_document(folder, &owner, *count, &peeked)?),
                     None => None,
                 };
                 let summary = gateway.summary(&peeked.body).context("read a document of our own")?;
@@ -196,10 +200,12 @@ async fn fetch(
     }
 }
 
-fn write_document(folder: &Path, owner: &Party, count: usize, document: &str, body: &[u8]) -> Result<PathBuf> {
+fn write_document(folder: &Path, owner: &Party, count: usize, peeked: &Peeked) -> Result<PathBuf> {
+    let document = &peeked.document;
+    let extension = if peeked.form == Wire::CimJson { "json" } else { "xml" };
     let number: String =
         owner.number.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let path = folder.join(format!("{count:03}-{number}-{}-{document}.xml", owner.role.code()));
-    std::fs::write(&path, body).with_context(|| format!("write {}", path.display()))?;
+    let path = folder.join(format!("{count:03}-{number}-{}-{document}.{extension}", owner.role.code()));
+    std::fs::write(&path, &peeked.body).with_context(|| format!("write {}", path.display()))?;
     Ok(path)
 }

@@ -5,13 +5,14 @@ use super::table::{How, Pair, RECORD, Twin};
 use super::tree::{Inside, Node};
 use super::writer::Writer;
 use super::{HUB_ROLE, marked, records, twins_of};
-use crate::document::schemas;
+use crate::document::{Bearing, schemas};
 use crate::spec::{self, Schema};
 use crate::xml::Limits;
 
-/// A document of this CIM schema in its ebIX form; none when ebIX cannot say it.
-pub fn from_cim(cim: &Schema, xml: &[u8], limits: &Limits) -> Option<Vec<u8>> {
-    let mut outward = Outward { cim, header: Node::default(), begun: None, records: 0, unsaid: false };
+/// A document of this CIM schema in its ebIX form; none when ebIX cannot say it. `bearings` is what its records say besides, each in
+/// its place.
+pub fn from_cim(cim: &Schema, xml: &[u8], bearings: &[Option<Bearing>], limits: &Limits) -> Option<Vec<u8>> {
+    let mut outward = Outward { cim, bearings, header: Node::default(), begun: None, records: 0, unsaid: false };
     let mut pieces = Pieces::new(|_: &str, piece| outward.take(piece));
     let valid = spec::check(cim, xml, limits, &mut pieces).is_valid();
     if !valid || pieces.too_large.is_some() || outward.unsaid {
@@ -25,6 +26,7 @@ pub fn from_cim(cim: &Schema, xml: &[u8], limits: &Limits) -> Option<Vec<u8>> {
 /// Puts a document into ebIX, a piece at a time.
 struct Outward<'s> {
     cim: &'s Schema,
+    bearings: &'s [Option<Bearing>],
     /// What stands before the records, in CIM.
     header: Node,
     /// Once the first record has come, and it is known which document it is there.
@@ -48,6 +50,8 @@ struct About<'a> {
     role: &'a str,
     message_id: &'a str,
     record: usize,
+    /// What the record says besides.
+    bearing: Option<&'a Bearing>,
 }
 
 impl Outward<'_> {
@@ -64,9 +68,10 @@ impl Outward<'_> {
         if self.begun.is_none() {
             self.begun = Some(self.begin()?);
         }
+        let bearing = self.bearings.get(self.records).and_then(Option::as_ref);
         self.records += 1;
         let Begun { twin, out, .. } = self.begun.as_mut()?;
-        let about = About::new(twin, &self.header, self.records)?;
+        let about = About { bearing, ..About::new(twin, &self.header, self.records)? };
         let mut record = Node::group(twin.record, 0);
         twin.pairs.iter().try_for_each(|pairs| translate(pairs, piece, &mut record, &about))?;
         out.write(&record);
@@ -94,7 +99,8 @@ impl<'a> About<'a> {
             (HUB_ROLE, role) | (role, HUB_ROLE) => role,
             _ => return None,
         };
-        Some(About { twin, reason: reason_of(header)?, role, message_id: header.says("mRID")?, record })
+        let message_id = header.says("mRID")?;
+        Some(About { twin, reason: reason_of(header)?, role, message_id, record, bearing: None })
     }
 }
 
@@ -185,8 +191,15 @@ fn told<'p>(pair: &'p Pair, how: &How, source: &Node, about: &About<'_>) -> Opti
         How::YearDay => Node::text(value.replace('-', ""), 0),
         How::StartOrEnd => {
             let (start, end) = pair.ebix.split_once(' ')?;
-            let marked = source.says("mRID").and_then(marked);
-            let ends = marked.unwrap_or_else(|| records::ends(about.reason, about.role));
+            let before_bearings = || {
+                let marked = source.says("mRID").and_then(marked);
+                marked.unwrap_or_else(|| records::ends(about.reason, about.role))
+            };
+            let ends = match about.bearing {
+                Some(Bearing::Ends) => true,
+                Some(Bearing::Starts) => false,
+                None => before_bearings(),
+            };
             path = if ends { end } else { start };
             Node::text(value, 0)
         }

@@ -14,6 +14,9 @@
 //! | `reason.code` of the document | `StatusType` of each record |
 //! | several reasons | the first |
 //!
+//! CIM does not say all that ebIX wants to be told: whether something starts or ends. That is kept beside the document, record by
+//! record ([`crate::document::Bearing`]).
+//!
 //! What ebIX has no words for, such as prices alone (D08), is given in CIM XML whatever was asked for: nothing that waits
 //! for a participant may be kept from it.
 
@@ -67,35 +70,17 @@ pub fn namespaces(name: &str) -> Vec<String> {
     twins::ALL.iter().filter(|twin| twin.cim == name).map(|twin| format!("{FAMILY}{}{VERSION}", twin.root())).collect()
 }
 
-/// The id of a notice by which something ends, or else starts: `id`, of 32 hexadecimal digits, whose last two are a mark where its
-/// business reason and its receiver's role would have ebIX say the other. CIM has one date for both, and ebIX is made from CIM
-/// (market-roles 4.5).
-pub fn notice_id(id: String, reason: &str, role: &str, ends: bool) -> String {
-    let told_without = records::ends(reason, role) == ends;
-    match (told_without, marked(&id)) {
-        (true, None) => id,
-        (true, Some(_)) => with_mark(&id, NO_MARK),
-        (false, _) => with_mark(&id, if ends { END_MARK } else { START_MARK }),
-    }
-}
-
-/// Whether something ends by the notice with this id, or starts, if it has a mark.
+/// Whether something ends by the notice with this id, or starts, if its id has a mark. Where the last two digits of an id were not
+/// what business reason and role say, they said it, before that was kept beside the document ([`crate::document::Bearing`]).
 fn marked(id: &str) -> Option<bool> {
     let is_one = |mark: &str| id.ends_with(mark);
     is_one(END_MARK).then_some(true).or_else(|| is_one(START_MARK).then_some(false))
 }
 
-fn with_mark(id: &str, mark: &str) -> String {
-    let unmarked = id.get(..id.len().saturating_sub(mark.len())).unwrap_or(id);
-    format!("{unmarked}{mark}")
-}
-
-/// How the id of a notice ends by which something ends.
+/// How the id of a notice ended by which something ends.
 const END_MARK: &str = "ed";
 /// And of one by which something starts.
 const START_MARK: &str = "5a";
-/// What stands there instead where an id ends so by chance.
-const NO_MARK: &str = "00";
 
 fn twins_of(cim: &Schema) -> impl Iterator<Item = &'static Twin> {
     twins::ALL.iter().filter(|twin| cim.root_part(&twin.cim_root()).is_some())

@@ -91,7 +91,7 @@ pub const CHANGE_OF_SUPPLIER: &[Pair] = &[
 pub const NOTIFIED: &[Pair] =
     &[pair("validityStart_DateAndOrTime.dateTime", "StartOfOccurrence EndOfOccurrence", StartOrEnd)];
 
-/// Whether a notice for this business reason, to this role, tells of an end unless its id says otherwise: a supply ends for
+/// Whether a notice for this business reason, to this role, tells of an end where nothing says otherwise: a supply ends for
 /// whoever loses the customer or hears of an end; for all others something starts (market-roles 4.5).
 pub fn ends(reason: &str, role: &str) -> bool {
     matches!((reason, role), ("E20" | "E66" | "E01" | "D34", _) | ("E03", "DDQ"))

@@ -84,8 +84,8 @@ pub enum How {
     /// `Function` beside `Occurrence`: 3 ends what is told, from the termination date on, which is the effective date.
     /// What is not ended is written with this function.
     Function(&'static str),
-    /// The effective date of a notice, as the start or as the end: by its business reason and its receiver's role, or by the
-    /// mark of its id ([`super::notice_id`]).
+    /// The effective date of a notice, as the start or as the end: as the record's bearing says. One from before there were any
+    /// goes by its business reason and its receiver's role, or by the mark of its id.
     StartOrEnd,
     /// What stands in a group in either form.
     Within(&'static [Pair]),

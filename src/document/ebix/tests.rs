@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::table::{How, Pair};
 use super::*;
-use crate::document::{Header, Summary, SummaryReader, Wire, built_in, read, recognise, schemas};
+use crate::document::{Bearing, Header, Summary, SummaryReader, Wire, built_in, read, recognise, schemas};
 use crate::spec::{Flaw, Inside, Part, Specs, check};
 use crate::xml::Limits;
 
@@ -28,8 +28,12 @@ fn summary(specs: &Specs, document: &[u8]) -> Result<Summary, Vec<Flaw>> {
 }
 
 fn ebix_of(specs: &Specs, document: &[u8]) -> Option<String> {
+    ebix_with(specs, document, &[])
+}
+
+fn ebix_with(specs: &Specs, document: &[u8], bearings: &[Option<Bearing>]) -> Option<String> {
     let schema = recognise(specs, document, &Limits::default()).unwrap().unwrap();
-    from_cim(schema, document, &Limits::default()).map(|bytes| String::from_utf8(bytes).unwrap())
+    from_cim(schema, document, bearings, &Limits::default()).map(|bytes| String::from_utf8(bytes).unwrap())
 }
 
 #[test]
@@ -59,7 +63,7 @@ fn every_sample_says_the_same_in_ebix_or_cannot_be_said_there() {
             assert_eq!(told(&back, &ebix), told(&expected, &ebix), "{place}: {ebix}");
             let root = spec_root(&ebix);
             let cim = to_cim(twin, &root, ebix.as_bytes(), &limits).unwrap();
-            let again = from_cim(twin, &cim.xml, &limits).map(|bytes| String::from_utf8(bytes).unwrap());
+            let again = from_cim(twin, &cim.xml, &[], &limits).map(|bytes| String::from_utf8(bytes).unwrap());
             // A fraction of zeros says nothing.
             let ebix = ebix.replace(".000Z<", "Z<");
             assert_eq!(again, Some(ebix), "{place}: nothing that ebIX says is lost on the way to CIM");
@@ -110,34 +114,75 @@ fn each_document_of_a_conversation_has_its_ebix_form() {
     insta::assert_snapshot!(told.join("\n"));
 }
 
-#[test]
-fn a_notice_says_whether_something_starts_or_ends() {
-    let specs = built_in();
+/// What stands before the record of a notice, and in it behind its id.
+fn notice() -> (String, String) {
     let path = "samples/change-of-supplier/E03-from-request-to-effect/12-out-GenericNotification.xml";
     let notice = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     let (header, record) = notice.split_once("<cim:MktActivityRecord>").unwrap();
     let (_, rest) = record.split_once("</cim:mRID>").unwrap();
-    for (reason, role, ends) in [
-        ("E01", "DDQ", true),
-        ("E03", "DDM", false),
-        ("E03", "DDQ", false),
-        ("E03", "DDQ", true),
-        ("E06", "DDM", false),
-        ("E06", "DDQ", false),
-        ("E06", "DDQ", true),
-        ("D34", "DDQ", true),
-        ("D36", "DDQ", false),
-        ("E20", "DDM", true),
-    ] {
+    (header.to_string(), rest.to_string())
+}
+
+fn with_record(header: &str, id: &str, rest: &str) -> String {
+    format!("{header}<cim:MktActivityRecord><cim:mRID>{id}</cim:mRID>{rest}")
+}
+
+#[test]
+fn a_notice_says_whether_something_starts_or_ends_as_is_kept_beside_it() {
+    let specs = built_in();
+    let (header, rest) = notice();
+    for (reason, role) in
+        [("E01", "DDQ"), ("E03", "DDM"), ("E03", "DDQ"), ("E06", "DDQ"), ("D36", "DDQ"), ("E20", "DDM")]
+    {
         let header = header.replace(">E03<", &format!(">{reason}<")).replace(">DDQ<", &format!(">{role}<"));
-        for by_chance in ["49", "ed", "5a"] {
-            let id = notice_id(format!("c96094d5b3d97a2ee1ef0b6a0cb6fe{by_chance}"), reason, role, ends);
-            assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
-            let cim = format!("{header}<cim:MktActivityRecord><cim:mRID>{id}</cim:mRID>{rest}");
-            let said = ebix_of(&specs, cim.as_bytes()).unwrap();
+        for (by_chance, ends) in ["49", "ed", "5a"].into_iter().flat_map(|end| [(end, true), (end, false)]) {
+            let cim = with_record(&header, &format!("c96094d5b3d97a2ee1ef0b6a0cb6fe{by_chance}"), &rest);
+            let bearing = if ends { Bearing::Ends } else { Bearing::Starts };
+            let said = ebix_with(&specs, cim.as_bytes(), &[Some(bearing)]).unwrap();
             assert_eq!(said.contains("<EndOfOccurrence>"), ends, "{reason} {role}: {said}");
             assert_eq!(said.contains("<StartOfOccurrence>"), !ends, "{reason} {role}: {said}");
         }
+    }
+}
+
+/// Each record of a bundle has its own.
+#[test]
+fn records_of_one_document_start_and_end_each_as_is_kept_of_it() {
+    let specs = built_in();
+    let (header, rest) = notice();
+    let (record, end) = rest.split_once("</cim:MktActivityRecord>").unwrap();
+    let record = |id: &str| format!("<cim:MktActivityRecord><cim:mRID>{id}</cim:mRID>{record}</cim:MktActivityRecord>");
+    let cim = format!("{header}{}{end}", ["A", "B", "C"].map(record).concat());
+    let kept = [Some(Bearing::Starts), None, Some(Bearing::Ends)];
+    for (bearings, expected) in [(&kept[..], ["Start", "End", "End"]), (&kept[..1], ["Start", "End", "End"])] {
+        let said = ebix_with(&specs, cim.as_bytes(), bearings).unwrap();
+        let told: Vec<&str> = said.split("OfOccurrence>").step_by(2).filter_map(|it| it.rsplit('<').next()).collect();
+        assert_eq!(told[..3], expected, "{said}");
+    }
+}
+
+/// They must be read for as long as something may be asked for that was made then.
+#[test]
+fn a_notice_from_before_says_it_by_its_reason_its_receivers_role_or_its_id() {
+    let specs = built_in();
+    let (header, rest) = notice();
+    for (reason, role, id_ends, ends) in [
+        ("E01", "DDQ", "49", true),
+        ("E03", "DDM", "49", false),
+        ("E03", "DDQ", "49", true),
+        ("E03", "DDQ", "5a", false),
+        ("E06", "DDM", "49", false),
+        ("E06", "DDQ", "49", false),
+        ("E06", "DDQ", "ed", true),
+        ("D34", "DDQ", "49", true),
+        ("D36", "DDQ", "49", false),
+        ("E20", "DDM", "49", true),
+    ] {
+        let header = header.replace(">E03<", &format!(">{reason}<")).replace(">DDQ<", &format!(">{role}<"));
+        let cim = with_record(&header, &format!("c96094d5b3d97a2ee1ef0b6a0cb6fe{id_ends}"), &rest);
+        let said = ebix_of(&specs, cim.as_bytes()).unwrap();
+        assert_eq!(said.contains("<EndOfOccurrence>"), ends, "{reason} {role}: {said}");
+        assert_eq!(said.contains("<StartOfOccurrence>"), !ends, "{reason} {role}: {said}");
     }
 }
 

@@ -241,7 +241,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("<createdDateTime>2023-08-01T08:59:00Z<"), "{text}");
-        let back = String::from_utf8(from_cim(cim, &told.xml, &limits).unwrap()).unwrap();
+        let back = String::from_utf8(from_cim(cim, &told.xml, &[], &limits).unwrap()).unwrap();
         assert!(back.contains("T-0") && !back.contains("MeteringPointDomainLocation"), "{back}");
     }
 

@@ -1,5 +1,6 @@
 //! Timers on the road: in due order, each as of its own instant, once.
 
+mod beside;
 mod bundles;
 mod expiry;
 mod lobby;

@@ -5,7 +5,7 @@
 
 use super::course::Course;
 use super::work::Work;
-use crate::document::{Outgoing, ebix};
+use crate::document::{Bearing, Outgoing};
 use crate::market::{ActorNumber, ActorRole, MeteringPointId, MeteringPointType, Party, Timestamp};
 use crate::process::accounting_points::{Customer, Process, ProcessKind};
 use crate::process::charge_links;
@@ -130,8 +130,8 @@ impl Work<'_> {
         let original = course.original().filter(|_| echo);
         let parts = [reason, receiver.number.as_str(), receiver.role.code()];
         let id = self.record_id(process, GENERIC_NOTIFICATION.name, &parts);
-        let id = ebix::notice_id(id, reason, receiver.role.code(), ends(course, reason, receiver));
-        let record = letters::notification(id, original, start, &course.point);
+        let bearing = if ends(course, reason, receiver) { Bearing::Ends } else { Bearing::Starts };
+        let record = letters::notification(id, original, start, bearing, &course.point);
         document(&GENERIC_NOTIFICATION, receiver, reason, vec![record], self.context)
     }
 

@@ -22,7 +22,7 @@ pub fn receipt(transaction_id: &str, id: String, about: Option<Field>, broken: &
     fields.extend(reasons.iter().map(|(code, text)| {
         Field::Item("Reason", vec![Field::Code("code", code.clone()), Field::Text("text", text.clone())])
     }));
-    Record { transaction_id: transaction_id.to_string(), reasons, fields }
+    Record { transaction_id: transaction_id.to_string(), reasons, fields, bearing: None }
 }
 
 /// A document of the hub, on its way to `receiver`.

@@ -142,7 +142,7 @@ pub fn notification(operation: &Operation, id: String) -> Record {
     charge.extend(dates.map(|(name, date)| Field::Text(name, date.to_string())));
     let group = Field::Group("ChargeGroup", vec![Field::Item("ChargeType", charge)]);
     let fields = vec![Field::Text("mRID", id), point_field(&operation.metering_point), group];
-    Record { transaction_id: operation.transaction_id.clone(), reasons: Vec::new(), fields }
+    Record { transaction_id: operation.transaction_id.clone(), reasons: Vec::new(), fields, bearing: None }
 }
 
 fn receipt(operation: &Operation, id: String, broken: &[Broken]) -> Record {

@@ -138,7 +138,7 @@ pub fn notification(operation: &Operation, id: String) -> Record {
     }
     let group = Field::Group("ChargeGroup", vec![Field::Item("ChargeType", charge)]);
     let fields = vec![Field::Text("mRID", id), group];
-    Record { transaction_id: operation.transaction_id.clone(), reasons: Vec::new(), fields }
+    Record { transaction_id: operation.transaction_id.clone(), reasons: Vec::new(), fields, bearing: None }
 }
 
 fn information_fields(charge: &mut Vec<Field>, effective: Option<Timestamp>, information: &Information) {

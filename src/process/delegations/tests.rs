@@ -348,7 +348,7 @@ fn points() -> Vec<Change> {
 fn about(point: &str) -> Record {
     let details = vec![Field::Id("mRID", "A10", point.into())];
     let fields = vec![Field::Text("mRID", format!("r{point}")), Field::Group("MarketEvaluationPoint", details)];
-    Record { transaction_id: String::new(), reasons: Vec::new(), fields }
+    Record { transaction_id: String::new(), reasons: Vec::new(), fields, bearing: None }
 }
 
 fn document(kind: &'static Kind, points: &[&str]) -> Outgoing {

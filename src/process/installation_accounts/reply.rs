@@ -115,7 +115,7 @@ fn confirm(answer: &Answer, accepted: &Accepted, id: &str) -> Record {
         let kind = Field::Code("entity", entity.kind.name().into());
         Field::Item("WaitingFor", vec![kind, Field::Text("number", entity.number.clone())])
     }));
-    Record { transaction_id: answer.transaction_id.clone(), reasons: Vec::new(), fields }
+    Record { transaction_id: answer.transaction_id.clone(), reasons: Vec::new(), fields, bearing: None }
 }
 
 fn reject(answer: &Answer, broken: &[Broken], id: &str) -> Record {
@@ -125,7 +125,7 @@ fn reject(answer: &Answer, broken: &[Broken], id: &str) -> Record {
     fields.extend(reasons.iter().map(|(code, text)| {
         Field::Item("Reason", vec![Field::Code("code", code.clone()), Field::Text("text", text.clone())])
     }));
-    Record { transaction_id: answer.transaction_id.clone(), reasons, fields }
+    Record { transaction_id: answer.transaction_id.clone(), reasons, fields, bearing: None }
 }
 
 fn ids(answer: &Answer, id: &str) -> Vec<Field> {
@@ -181,5 +181,5 @@ fn whole(account: &Account, id: String) -> Record {
         group.push(Field::Text("takenOn", shown.taken.to_string()));
         Field::Item("Value", group)
     }));
-    Record { transaction_id: account.sync_id(), reasons: Vec::new(), fields }
+    Record { transaction_id: account.sync_id(), reasons: Vec::new(), fields, bearing: None }
 }

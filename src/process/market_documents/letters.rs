@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::kinds::ACKNOWLEDGEMENT;
 use super::{Id, Reason};
-use crate::document::{Field, Header, Kind, Outgoing, Record};
+use crate::document::{Bearing, Field, Header, Kind, Outgoing, Record};
 use crate::market::{ActorNumber, MeteringPointId, Party, ServiceRequest, Timestamp};
 use crate::process::Context;
 
@@ -88,7 +88,7 @@ pub struct About<'a> {
 pub fn confirmation(id: String, about: &About) -> Record {
     let mut fields = answered(id, about);
     fields.extend(description_field(about.description));
-    Record { transaction_id: about.transaction_id.to_string(), reasons: Vec::new(), fields }
+    Record { transaction_id: about.transaction_id.to_string(), reasons: Vec::new(), fields, bearing: None }
 }
 
 /// A record that rejects, with at least one reason.
@@ -97,7 +97,7 @@ pub fn rejection(id: String, about: &About, reasons: &[Reason]) -> Record {
     fields.extend(reasons.iter().map(reason_field));
     // After the reasons, unlike in a confirmation.
     fields.extend(description_field(about.description));
-    Record { transaction_id: about.transaction_id.to_string(), reasons: told(reasons), fields }
+    Record { transaction_id: about.transaction_id.to_string(), reasons: told(reasons), fields, bearing: None }
 }
 
 fn answered(id: String, about: &About) -> Vec<Field> {
@@ -109,20 +109,27 @@ fn answered(id: String, about: &About) -> Vec<Field> {
     fields
 }
 
-/// RSM-004: something begins or ends at `start`. `original` is the transaction that the receiver hears of, if it is to.
-pub fn notification(id: String, original: Option<&str>, start: Timestamp, point: &MeteringPointId) -> Record {
+/// RSM-004: something begins or ends at `start`, as `bearing` says. `original` is the transaction that the receiver hears of, if it is to.
+pub fn notification(
+    id: String,
+    original: Option<&str>,
+    start: Timestamp,
+    bearing: Bearing,
+    point: &MeteringPointId,
+) -> Record {
     let mut fields = vec![Field::Text("mRID", id)];
     fields.extend(original.map(|it| Field::Text(ORIGINAL, it.to_string())));
     fields.push(Field::Text("validityStart_DateAndOrTime.dateTime", start.to_string()));
     fields.push(point_field(METERING_POINT, point));
-    Record { transaction_id: original.unwrap_or_default().to_string(), reasons: Vec::new(), fields }
+    let (transaction_id, bearing) = (original.unwrap_or_default().to_string(), Some(bearing));
+    Record { transaction_id, reasons: Vec::new(), fields, bearing }
 }
 
 /// RSM-025: what the receiver asked for under `original`, or was told in our record of that id, will not happen.
 pub fn cancellation_notice(id: String, original: &str, point: &MeteringPointId) -> Record {
     let fields =
         vec![Field::Text("mRID", id), Field::Text(ORIGINAL, original.to_string()), point_field(METERING_POINT, point)];
-    Record { transaction_id: original.to_string(), reasons: Vec::new(), fields }
+    Record { transaction_id: original.to_string(), reasons: Vec::new(), fields, bearing: None }
 }
 
 /// RSM-003 for the former supplier; its answer refers to `id`. Who asked is not told.
@@ -132,7 +139,7 @@ pub fn forwarded_reallocation(id: String, point: &MeteringPointId, start: Timest
         point_field(METERING_POINT, point),
         Field::Text("start_DateAndOrTime.dateTime", start.to_string()),
     ];
-    Record { transaction_id: id, reasons: Vec::new(), fields }
+    Record { transaction_id: id, reasons: Vec::new(), fields, bearing: None }
 }
 
 /// RSM-020 for the grid company; its answer refers to `id`.
@@ -152,7 +159,7 @@ pub fn forwarded_service(
         Field::Code("marketEvaluationPoint.request_ServiceCategory.kind", service.code().to_string()),
     ];
     fields.extend(description_field(description));
-    Record { transaction_id: id, reasons: Vec::new(), fields }
+    Record { transaction_id: id, reasons: Vec::new(), fields, bearing: None }
 }
 
 /// RSM-009: what was wrong with a document that had been taken in, or with records of it by their ids.
@@ -177,7 +184,7 @@ pub fn acknowledgement(
     }
     let all: Vec<Reason> = whole.iter().chain(records.iter().flat_map(|(_, reasons)| reasons)).cloned().collect();
     let transaction_id = records.first().map_or(&*received.message_id, |(id, _)| id).to_string();
-    let record = Record { transaction_id, reasons: told(&all), fields };
+    let record = Record { transaction_id, reasons: told(&all), fields, bearing: None };
     let document = document(&ACKNOWLEDGEMENT, receiver, &received.business_reason, vec![record], context);
     // It has no record of ours to be known by; what it is about is known by its id.
     Outgoing { message_id: context.id(&[&document.message_id, &received.message_id]), ..document }

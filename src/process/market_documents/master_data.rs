@@ -40,7 +40,12 @@ impl Subject<'_> {
         fields.extend(self.original.map(|it| Field::Text(ORIGINAL, it.to_string())));
         fields.push(Field::Text("validityStart_DateAndOrTime.dateTime", self.from.to_string()));
         fields.push(Field::Group("MarketEvaluationPoint", details));
-        Record { transaction_id: self.original.unwrap_or_default().to_string(), reasons: Vec::new(), fields }
+        Record {
+            transaction_id: self.original.unwrap_or_default().to_string(),
+            reasons: Vec::new(),
+            fields,
+            bearing: None,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::super::kinds::{self, *};
 use super::super::letters::{self, About, document};
 use super::super::master_data::*;
 use super::super::{Address, Id, Reason, RequestKind, Rule, reasons};
-use crate::document::{Kind, Outgoing, Record, RecordStatus, SummaryReader, built_in, cim_xml};
+use crate::document::{Bearing, Kind, Outgoing, Record, RecordStatus, SummaryReader, built_in, cim_xml};
 use crate::market::*;
 use crate::process::metering_points::{ConnectionState, MasterData};
 use crate::process::{Context, Market};
@@ -97,7 +97,7 @@ fn notices_and_forwarded_requests_follow_their_schemas() {
     let (start, text) =
         (at("2023-03-31T22:00:00Z"), |name: &str, value: &str| format!("<cim:{name}>{value}</cim:{name}>"));
     for (original, told) in [(Some("c1"), true), (None, false)] {
-        let record = letters::notification("r-1".into(), original, start, &point());
+        let record = letters::notification("r-1".into(), original, start, Bearing::Starts, &point());
         let document = send(&GENERIC_NOTIFICATION, &grid(), record);
         assert!(document.contains(&text("validityStart_DateAndOrTime.dateTime", "2023-03-31T22:00:00Z")));
         assert_eq!(document.contains("originalTransactionIDReference"), told);

@@ -1,0 +1,14 @@
+//! What a record says besides its CIM form, which has no place for it.
+
+/// What another form tells of a record and CIM does not. It is kept beside the document's bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bearing {
+    /// Something starts on the day that it names (market-roles 4.5).
+    Starts,
+    /// Something ends on that day.
+    Ends,
+}
+
+/// What the records of a document say besides, each in its place; none where there is nothing to say, or where it was not yet kept
+/// when the document was made.
+pub type Bearings = Vec<Option<Bearing>>;
