@@ -2,8 +2,8 @@
 //! market-roles 4.4 to 4.10, charges 7.
 
 use super::table::How::{
-    Always, Code, Created, Customer, EachLink, Foreign, Function, Id, Instant, NewId, Number, NumberIfAny, Reason,
-    ReceiverRole, Recoded, SenderRole, Short, StartOrEnd, Text, Type, Within,
+    Always, Code, Created, Customer, EachLink, Foreign, Function, Given, Id, Instant, NewId, Number, NumberIfAny,
+    Reason, ReceiverRole, Recoded, SenderRole, Short, StartOrEnd, Text, Type, Within,
 };
 use super::table::{Pair, pair};
 
@@ -29,7 +29,7 @@ pub const HEADER_OF_ACKNOWLEDGEMENT: &[Pair] = &[
     RECEIVER,
     RECEIVER_ROLE,
     CREATED,
-    pair("received_MarketDocument.mRID", "ProcessEnergyContext/OriginalBusinessMessage", Id),
+    pair("received_MarketDocument.mRID", "ProcessEnergyContext/OriginalBusinessMessage", Given),
     pair("Reason", "", Foreign("ebIX acknowledges records, not whole documents")),
 ];
 
@@ -43,7 +43,7 @@ const RECEIVER_ROLE: Pair =
 const CREATED: Pair = pair("createdDateTime", "HeaderEnergyDocument/Creation", Created);
 
 const IDENTIFICATION: Pair = pair("mRID", "Identification", Id);
-const ANSWERED: Pair = pair("originalTransactionIDReference_MktActivityRecord.mRID", "OriginalBusinessDocument", Id);
+const ANSWERED: Pair = pair("originalTransactionIDReference_MktActivityRecord.mRID", "OriginalBusinessDocument", Given);
 const REASON_CODE: Pair = pair("Reason/code", "ResponseReasonType", Code);
 
 pub const ID: &[Pair] = &[IDENTIFICATION];
@@ -65,7 +65,7 @@ pub const CANCEL: &[Pair] = &[pair("", "Function", Always("1"))];
 /// A record of an acknowledgement, whose own id is that of the record it is about (post-office 3.6).
 pub const ACKNOWLEDGED: &[Pair] = &[
     pair("", "Identification", NewId),
-    pair("mRID", "OriginalBusinessDocument", Id),
+    pair("mRID", "OriginalBusinessDocument", Given),
     pair("", "StatusType", Always("41")),
     REASON_CODE,
     pair("Reason/text", "ReasonText", Short(512)),

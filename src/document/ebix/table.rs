@@ -49,8 +49,10 @@ pub enum How {
     Created,
     /// At most so many characters in ebIX.
     Short(usize),
-    /// An id; one of 36 characters is a UUID and fits 35 without its hyphens (market-roles 1.3).
+    /// An id of our own; one of 36 characters is a UUID and fits 35 without its hyphens (market-roles 1.3).
     Id,
+    /// An id that somebody else has given: it is compared exactly, so one of 36 characters cannot be said.
+    Given,
     /// An id that ebIX wants and CIM has none for: made from the document's and the record's place in it.
     NewId,
     /// A code, which in ebIX says whose it is.

@@ -136,7 +136,7 @@ fn told(twin: &Twin, how: &How, node: &Node, source: &Node) -> Result<Option<Nod
     let value = node.value();
     let text = |value: &str| Node::text(value, node.byte);
     Ok(Some(match how {
-        How::Text | How::Short(_) | How::Id | How::Code | How::SenderRole => text(value),
+        How::Text | How::Short(_) | How::Id | How::Given | How::Code | How::SenderRole => text(value),
         How::Instant | How::StartOrEnd => text(&without_zeros(value)),
         How::Created => text(&created(value)),
         How::ReceiverRole => text(HUB_ROLE),

@@ -3,7 +3,7 @@
 use super::reply;
 use super::request::Operation;
 use super::state;
-use crate::document::{Field, Record};
+use crate::document::Record;
 use crate::market::{MeteringPointId, Timestamp};
 use crate::record::{Facts, Needs};
 
@@ -36,11 +36,7 @@ pub fn details(facts: &Facts, details: &Details, id: impl Fn(usize) -> String) -
             effective: Some(link.period.start),
             termination: Some(link.period.end),
         };
-        let mut record = reply::notification(&operation, id(place));
-        let original =
-            Field::Text("originalTransactionIDReference_MktActivityRecord.mRID", details.transaction_id.to_string());
-        record.fields.insert(1, original);
-        record
+        reply::answer(&operation, id(place))
     });
     records.collect()
 }

@@ -206,7 +206,7 @@ fn notification(query: &Query, (charge, link): (ChargeIdentity, Link), id: Strin
         effective: Some(link.period.start),
         termination: Some(link.period.end),
     };
-    reply::notification(&operation, id)
+    reply::answer(&operation, id)
 }
 
 /// Collects the queries of one document.

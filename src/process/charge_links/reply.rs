@@ -145,6 +145,14 @@ pub fn notification(operation: &Operation, id: String) -> Record {
     Record { transaction_id: operation.transaction_id.clone(), reasons: Vec::new(), fields, bearing: None }
 }
 
+/// The same as a part of what somebody asked for: it names the transaction that it answers.
+pub fn answer(operation: &Operation, id: String) -> Record {
+    let original = "originalTransactionIDReference_MktActivityRecord.mRID";
+    let mut record = notification(operation, id);
+    record.fields.insert(1, Field::Text(original, operation.transaction_id.clone()));
+    record
+}
+
 fn receipt(operation: &Operation, id: String, broken: &[Broken]) -> Record {
     charge_documents::receipt(&operation.transaction_id, id, about(&operation.metering_point), broken)
 }
