@@ -7,6 +7,8 @@ pub enum Bearing {
     Starts,
     /// Something ends on that day.
     Ends,
+    /// It answers the record of a query that has this id (post-office 3.5.2, RSM-035).
+    Answers(String),
 }
 
 /// What the records of a document say besides, each in its place; none where there is nothing to say, or where it was not yet kept

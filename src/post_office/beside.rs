@@ -17,6 +17,7 @@ pub fn write_beside<'a>(bearings: impl Iterator<Item = Option<&'a Bearing>> + Cl
         bearing.map(|bearing| match bearing {
             Bearing::Starts => StoredBearing::Starts,
             Bearing::Ends => StoredBearing::Ends,
+            Bearing::Answers(id) => StoredBearing::Answers(id.clone()),
         })
     };
     stored::write(VERSION, &bearings.map(form).collect::<Vec<_>>())
@@ -27,6 +28,7 @@ pub fn read_beside(bytes: &[u8]) -> Bearings {
     let read = |form| match form {
         StoredBearing::Starts => Bearing::Starts,
         StoredBearing::Ends => Bearing::Ends,
+        StoredBearing::Answers(id) => Bearing::Answers(id),
     };
     let forms: Vec<Option<StoredBearing>> = stored::read(VERSION, bytes).unwrap_or_default();
     forms.into_iter().map(|form| form.map(read)).collect()
@@ -39,6 +41,7 @@ const VERSION: u8 = 1;
 enum StoredBearing {
     Starts,
     Ends,
+    Answers(String),
 }
 
 #[cfg(test)]
@@ -47,9 +50,9 @@ mod tests {
 
     #[test]
     fn what_records_say_besides_is_read_as_it_was_written() {
-        let all = [Some(Bearing::Starts), None, Some(Bearing::Ends)];
+        let all = [Some(Bearing::Starts), None, Some(Bearing::Ends), Some(Bearing::Answers("Q-1".into()))];
         let write = |bearings: &[Option<Bearing>]| write_beside(bearings.iter().map(Option::as_ref));
-        for bearings in [&all[..], &all[..2], &all[2..]] {
+        for bearings in [&all[..], &all[..2], &all[3..]] {
             assert_eq!(read_beside(&write(bearings)), bearings);
         }
         assert!(write(&[None, None]).is_empty() && write(&[]).is_empty());

@@ -8,7 +8,7 @@ use super::record::{BundleKey, Bundling, Members, Subjects, Waiting};
 use super::shown::Shown;
 use super::slip::{Left, Slip};
 use super::{position, queue_of, slip_key};
-use crate::document::{Category, Outgoing};
+use crate::document::{Bearing, Category, Outgoing};
 use crate::market::Timestamp;
 use crate::record::{Batch, Change, Expected, Key, KeyRange, Space, Version};
 
@@ -39,10 +39,14 @@ impl Default for Bounds {
 /// What a document has in common with those that it may be given out with. Its queue is not in it: only one is looked at.
 pub fn bundle_key(outgoing: &Outgoing) -> BundleKey {
     let mut hash = blake3::Hasher::new();
-    let Outgoing { kind, business_reason, sender, receiver, .. } = outgoing;
+    let Outgoing { kind, business_reason, sender, receiver, records, .. } = outgoing;
     let parties = [sender, receiver].map(|party| [party.number.as_str(), party.role.code()]);
     for part in [kind.name, business_reason].into_iter().chain(parties.as_flattened().iter().copied()) {
         hash.update(&(part.len() as u64).to_be_bytes()).update(part.as_bytes());
+    }
+    // Another form has another document for answers.
+    if records.iter().any(|record| matches!(record.bearing, Some(Bearing::Answers(_)))) {
+        hash.update(b"answers");
     }
     let mut key = BundleKey::default();
     key.copy_from_slice(&hash.finalize().as_bytes()[..size_of::<BundleKey>()]);

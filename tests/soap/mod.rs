@@ -128,7 +128,8 @@ async fn a_document_goes_in_and_its_answer_comes_out_over_soap() {
     assert!(ask(about("GetMessage", id)).await.contains(container), "long after it was dequeued");
 
     let found = ask(enveloped(&format!("<b:QueryDataRequest>{QUERY}</b:QueryDataRequest>"))).await;
-    assert!(found.contains("QueryDataResponse") && found.contains("<DK_NotifyChargeInformation "), "{found}");
+    assert!(found.contains("QueryDataResponse") && found.contains("<DK_ResponseQueryChargeInformation "), "{found}");
+    assert!(found.contains("<OriginalBusinessDocument>q-op-1<"), "{found}");
     assert!(found.contains("<PartyChargeTypeID>HOURLY<"), "{found}");
     assert_eq!(ids("2023-08-01T00:00:00Z", "2023-08-02T00:00:00Z").await, [id], "nothing was sent");
 }

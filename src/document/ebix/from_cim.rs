@@ -65,12 +65,15 @@ impl Outward<'_> {
     }
 
     fn record(&mut self, piece: &Node) -> Option<()> {
-        if self.begun.is_none() {
-            self.begun = Some(self.begin()?);
-        }
         let bearing = self.bearings.get(self.records).and_then(Option::as_ref);
+        let answers = matches!(bearing, Some(Bearing::Answers(_)));
+        if self.begun.is_none() {
+            self.begun = Some(self.begin(answers)?);
+        }
         self.records += 1;
         let Begun { twin, out, .. } = self.begun.as_mut()?;
+        // One document answers or it does not.
+        (twin.answers == answers).then_some(())?;
         let about = About { bearing, ..About::new(twin, &self.header, self.records)? };
         let mut record = Node::group(twin.record, 0);
         twin.pairs.iter().try_for_each(|pairs| translate(pairs, piece, &mut record, &about))?;
@@ -78,11 +81,13 @@ impl Outward<'_> {
         Some(())
     }
 
-    fn begin(&self) -> Option<Begun> {
+    /// `answers` says whether the first record answers a query.
+    fn begin(&self, answers: bool) -> Option<Begun> {
         let kind = self.header.says("type").unwrap_or_default();
         let reason = reason_of(&self.header)?;
+        let is_of = |twin: &&Twin| twin.types.0 == kind && twin.answers == answers;
         let suits = |twin: &&Twin| twin.reasons.is_empty() || twin.reasons.contains(&reason);
-        let twin = twins_of(self.cim).filter(|twin| twin.types.0 == kind).find(suits)?;
+        let twin = twins_of(self.cim).filter(is_of).find(suits)?;
         let schema = schemas::ebix(&twin.root())?;
         let mut header = Node::default();
         translate(twin.header, &self.header, &mut header, &About::new(twin, &self.header, 0)?)?;
@@ -161,6 +166,10 @@ fn told<'p>(pair: &'p Pair, how: &How, source: &Node, about: &About<'_>) -> Opti
     let unasked = match how {
         How::Always(code) => Some(coded(code)),
         How::NewId => Some(Node::text(new_id(about), 0)),
+        How::Answered => match about.bearing {
+            Some(Bearing::Answers(id)) => Some(Node::text(fitting(id), 0)),
+            _ => return None,
+        },
         How::Function(_) if ends(source, pair.cim) => Some(coded("3")),
         // An end on another day than the start has no words.
         How::Function(_) if source.at(pair.cim).is_some() => return None,
@@ -177,9 +186,9 @@ fn told<'p>(pair: &'p Pair, how: &How, source: &Node, about: &About<'_>) -> Opti
     let told = match how {
         How::Text | How::Instant | How::Created | How::In(_) => Node::text(value, 0),
         How::Short(most) => Node::text(value.chars().take(*most).collect::<String>(), 0),
-        How::Id if value.chars().count() > ID_LENGTH_MAX => Node::text(value.replace('-', ""), 0),
+        How::Id => Node::text(fitting(value), 0),
         How::Given if value.chars().count() > ID_LENGTH_MAX => return None,
-        How::Id | How::Given => Node::text(value, 0),
+        How::Given => Node::text(value, 0),
         How::Code => coded(value),
         How::ReceiverRole => coded(about.role),
         How::Reason => coded(about.twin.renamed.filter(|(cim, _)| *cim == value).map_or(value, |(_, ebix)| ebix)),
@@ -199,16 +208,21 @@ fn told<'p>(pair: &'p Pair, how: &How, source: &Node, about: &About<'_>) -> Opti
             let ends = match about.bearing {
                 Some(Bearing::Ends) => true,
                 Some(Bearing::Starts) => false,
-                None => before_bearings(),
+                _ => before_bearings(),
             };
             path = if ends { end } else { start };
             Node::text(value, 0)
         }
         How::Foreign(_) => return None,
-        How::Always(_) | How::NewId | How::Function(_) | How::Type | How::Stands => return Some(None),
+        How::Always(_) | How::NewId | How::Answered | How::Function(_) | How::Type | How::Stands => return Some(None),
         How::Within(_) | How::Each(_) | How::EachLink(_) => return Some(None),
     };
     Some(Some((path, told)))
+}
+
+/// An id as ebIX has room for it.
+fn fitting(id: &str) -> String {
+    if id.chars().count() > ID_LENGTH_MAX { id.replace('-', "") } else { id.to_string() }
 }
 
 /// The same each time for the same record of the same document.

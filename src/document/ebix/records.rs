@@ -2,8 +2,8 @@
 //! market-roles 4.4 to 4.10, charges 7.
 
 use super::table::How::{
-    Always, Code, Created, Customer, EachLink, Foreign, Function, Given, Id, Instant, NewId, Number, NumberIfAny,
-    Reason, ReceiverRole, Recoded, SenderRole, Short, StartOrEnd, Text, Type, Within,
+    Always, Answered, Code, Created, Customer, EachLink, Foreign, Function, Given, Id, Instant, NewId, Number,
+    NumberIfAny, Reason, ReceiverRole, Recoded, SenderRole, Short, StartOrEnd, Text, Type, Within,
 };
 use super::table::{Pair, pair};
 
@@ -137,13 +137,36 @@ pub const CHARGE_INFORMATION: &[Pair] = &[
             CHARGE_OWNER,
             CHARGE_TYPE,
             CHARGE_ID,
-            pair("name", "Description", Text),
-            pair("description", "LongDescription", Text),
-            pair("VATPayer", "VATClass", Code),
-            pair("transparentInvoicing", "TransparentInvoicing", Text),
-            pair("taxIndicator", "TaxIndicator", Text),
-            pair("priceTimeFrame_Period.resolution", "ObservationTimeSeriesPeriod/ResolutionDuration", Text),
-            pair("Series_Period", "IntervalEnergyObservation", Foreign(PRICES)),
+            NAME,
+            LONG_DESCRIPTION,
+            VAT,
+            TRANSPARENT,
+            TAX,
+            RESOLUTION,
+            SERIES,
+        ]),
+    ),
+];
+
+/// The same in answer to a query.
+pub const CHARGE_ANSWER: &[Pair] = &[
+    pair("", "OriginalBusinessDocument", Answered),
+    pair(
+        "ChargeGroup/ChargeType",
+        "RelatedChargeChargeInformation",
+        Within(&[
+            pair("effectiveDate", "Occurrence", Instant),
+            pair("terminationDate", "Function", Function("4")),
+            CHARGE_OWNER,
+            CHARGE_TYPE,
+            CHARGE_ID,
+            NAME,
+            LONG_DESCRIPTION,
+            VAT,
+            TRANSPARENT,
+            TAX,
+            RESOLUTION,
+            SERIES,
         ]),
     ),
 ];
@@ -156,6 +179,14 @@ const CHARGE_OWNER: Pair =
     pair("chargeTypeOwner_MarketParticipant.mRID", "ChargeTypeOwnerEnergyParty/Identification", Number);
 const CHARGE_TYPE: Pair = pair("type", "ChargeType", Code);
 const CHARGE_ID: Pair = pair("mRID", "PartyChargeTypeID", Text);
+const NAME: Pair = pair("name", "Description", Text);
+const LONG_DESCRIPTION: Pair = pair("description", "LongDescription", Text);
+const VAT: Pair = pair("VATPayer", "VATClass", Code);
+const TRANSPARENT: Pair = pair("transparentInvoicing", "TransparentInvoicing", Text);
+const TAX: Pair = pair("taxIndicator", "TaxIndicator", Text);
+const RESOLUTION: Pair =
+    pair("priceTimeFrame_Period.resolution", "ObservationTimeSeriesPeriod/ResolutionDuration", Text);
+const SERIES: Pair = pair("Series_Period", "IntervalEnergyObservation", Foreign(PRICES));
 
 pub const CHARGE_QUERY: &[Pair] = &[
     pair("start_DateAndOrTime.dateTime", "ObservationTimeSeriesPeriod/Start", Instant),

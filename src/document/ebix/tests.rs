@@ -187,6 +187,44 @@ fn a_notice_from_before_says_it_by_its_reason_its_receivers_role_or_its_id() {
 }
 
 #[test]
+fn an_answer_about_price_lists_names_the_records_of_the_query() {
+    let specs = built_in();
+    let read = |path: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/price-list-queries").join(path);
+        std::fs::read(path).unwrap()
+    };
+    let two = read("Q2-all-charges-of-an-owner/02-out-NotifyPriceList.xml");
+    let records = String::from_utf8_lossy(&two).matches("<cim:MktActivityRecord>").count();
+    assert!(records > 1);
+    let answers = |id: &str| Some(Bearing::Answers(id.to_string()));
+    let all = |id: &str| vec![answers(id); records];
+    let uuid = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    for (id, told) in [("which", "which"), (uuid, &*uuid.replace('-', ""))] {
+        let said = ebix_with(&specs, &two, &all(id)).unwrap();
+        assert!(
+            said.contains("<DK_ResponseQueryChargeInformation ") && said.contains(">D14<") && said.contains(">E0G<")
+        );
+        let named = format!("<OriginalBusinessDocument>{told}</OriginalBusinessDocument>");
+        assert_eq!(said.matches(&named).count(), records, "{said}");
+        // Back in CIM it is the list that was sent, which does not name the query.
+        let schema = recognise(&specs, said.as_bytes(), &Limits::default()).unwrap().unwrap();
+        let cim = to_cim(schema, &spec_root(&said), said.as_bytes(), &Limits::default()).unwrap();
+        assert_eq!(ebix_of(&specs, &cim.xml), ebix_of(&specs, &two));
+    }
+    assert!(ebix_of(&specs, &two).unwrap().contains("<DK_NotifyChargeInformation "), "nobody asked");
+    // What would be told by halves is given in CIM.
+    let mut some = all("which");
+    some[records - 1] = None;
+    let others = [some.clone(), some.into_iter().rev().collect(), all(&"x".repeat(36))];
+    for bearings in others {
+        assert_eq!(ebix_with(&specs, &two, &bearings), None, "{bearings:?}");
+    }
+    let prices = read("Q2-all-charges-of-an-owner/03-out-NotifyPriceList.xml");
+    assert!(String::from_utf8_lossy(&prices).contains(">D08<"));
+    assert_eq!(ebix_with(&specs, &prices, &[answers("which")]), None, "prices have no ebIX form");
+}
+
+#[test]
 fn every_twin_has_its_schemas_and_every_path_a_place_in_both() {
     let specs = built_in();
     for twin in twins::ALL {

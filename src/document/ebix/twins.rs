@@ -5,13 +5,13 @@ use super::master_data::{
     CUSTOMERS, CUSTOMERS_SENT, CUSTOMERS_TOLD, METERING_POINT, METERING_POINT_SENT, METERING_POINT_TOLD, RELATIVES,
 };
 use super::records::{
-    ACKNOWLEDGED, CANCEL, CHANGE_OF_SUPPLIER, CHARGE_INFORMATION, CHARGE_QUERY, CONFIRM, DESCRIPTION, END, HEADER,
-    HEADER_OF_ACKNOWLEDGEMENT, ID, LINKS, LINKS_QUERY, MASTER_DATA_QUERY, NOTIFIED, ORIGINAL, POINT, POINT_IF_ANY,
-    REJECT, SERVICE, START,
+    ACKNOWLEDGED, CANCEL, CHANGE_OF_SUPPLIER, CHARGE_ANSWER, CHARGE_INFORMATION, CHARGE_QUERY, CONFIRM, DESCRIPTION,
+    END, HEADER, HEADER_OF_ACKNOWLEDGEMENT, ID, LINKS, LINKS_QUERY, MASTER_DATA_QUERY, NOTIFIED, ORIGINAL, POINT,
+    POINT_IF_ANY, REJECT, SERVICE, START,
 };
 use super::table::{Pair, Twin};
 
-/// Of several twins of one CIM document, the first that has its business reason.
+/// Of several twins of one CIM document, the first that has its business reason and answers as its records do.
 pub const ALL: &[Twin] = &[
     // RSM-001
     twin("RequestChangeOfSupplier", "RequestChangeOfSupplier", "392", EVENT, &[ID, POINT, CHANGE_OF_SUPPLIER]),
@@ -170,6 +170,10 @@ pub const ALL: &[Twin] = &[
     // RSM-035
     twin("RequestPriceList", "QueryChargeInformation", "D13", "PayloadRequestChargeInformation", &[ID, CHARGE_QUERY])
         .renaming("D48", "E0G"),
+    twin("NotifyPriceList", "ResponseQueryChargeInformation", "D14", CHARGE_EVENT, &[ID, CHARGE_ANSWER])
+        .of("D12", &["D18"])
+        .renaming("D18", "E0G")
+        .answering(),
     twin("RejectRequestPriceList", "RejectQueryChargeInformation", "D14", CHARGE_EVENT, &[REJECT])
         .renaming("D48", "E0G"),
 ];
@@ -182,13 +186,18 @@ const fn twin(
     record: &'static str,
     pairs: &'static [&'static [Pair]],
 ) -> Twin {
-    Twin { cim, ebix, types: (kind, kind), reasons: &[], renamed: None, header: HEADER, record, pairs }
+    Twin { cim, ebix, types: (kind, kind), reasons: &[], answers: false, renamed: None, header: HEADER, record, pairs }
 }
 
 impl Twin {
     /// Of another type in CIM, and with these business reasons alone.
     const fn of(self, cim_type: &'static str, reasons: &'static [&'static str]) -> Twin {
         Twin { types: (cim_type, self.types.1), reasons, ..self }
+    }
+
+    /// Of documents that answer a query, where CIM does not tell.
+    const fn answering(self) -> Twin {
+        Twin { answers: true, ..self }
     }
 
     /// One of its business reasons has another code in ebIX.
