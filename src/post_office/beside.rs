@@ -17,7 +17,7 @@ pub fn write_beside<'a>(bearings: impl Iterator<Item = Option<&'a Bearing>> + Cl
         bearing.map(|bearing| match bearing {
             Bearing::Starts => StoredBearing::Starts,
             Bearing::Ends => StoredBearing::Ends,
-            Bearing::Answers(id) => StoredBearing::Answers(id.clone()),
+            Bearing::Answers => StoredBearing::Answers,
         })
     };
     stored::write(VERSION, &bearings.map(form).collect::<Vec<_>>())
@@ -28,7 +28,7 @@ pub fn read_beside(bytes: &[u8]) -> Bearings {
     let read = |form| match form {
         StoredBearing::Starts => Bearing::Starts,
         StoredBearing::Ends => Bearing::Ends,
-        StoredBearing::Answers(id) => Bearing::Answers(id),
+        StoredBearing::Answers => Bearing::Answers,
     };
     let forms: Vec<Option<StoredBearing>> = stored::read(VERSION, bytes).unwrap_or_default();
     forms.into_iter().map(|form| form.map(read)).collect()
@@ -41,7 +41,7 @@ const VERSION: u8 = 1;
 enum StoredBearing {
     Starts,
     Ends,
-    Answers(String),
+    Answers,
 }
 
 #[cfg(test)]
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn what_records_say_besides_is_read_as_it_was_written() {
-        let all = [Some(Bearing::Starts), None, Some(Bearing::Ends), Some(Bearing::Answers("Q-1".into()))];
+        let all = [Some(Bearing::Starts), None, Some(Bearing::Ends), Some(Bearing::Answers)];
         let write = |bearings: &[Option<Bearing>]| write_beside(bearings.iter().map(Option::as_ref));
         for bearings in [&all[..], &all[..2], &all[3..]] {
             assert_eq!(read_beside(&write(bearings)), bearings);

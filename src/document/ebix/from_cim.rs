@@ -66,7 +66,7 @@ impl Outward<'_> {
 
     fn record(&mut self, piece: &Node) -> Option<()> {
         let bearing = self.bearings.get(self.records).and_then(Option::as_ref);
-        let answers = matches!(bearing, Some(Bearing::Answers(_)));
+        let answers = bearing == Some(&Bearing::Answers);
         if self.begun.is_none() {
             self.begun = Some(self.begin(answers)?);
         }
@@ -166,10 +166,6 @@ fn told<'p>(pair: &'p Pair, how: &How, source: &Node, about: &About<'_>) -> Opti
     let unasked = match how {
         How::Always(code) => Some(coded(code)),
         How::NewId => Some(Node::text(new_id(about), 0)),
-        How::Answered => match about.bearing {
-            Some(Bearing::Answers(id)) => Some(Node::text(fitting(id), 0)),
-            _ => return None,
-        },
         How::Function(_) if ends(source, pair.cim) => Some(coded("3")),
         // An end on another day than the start has no words.
         How::Function(_) if source.at(pair.cim).is_some() => return None,
@@ -186,9 +182,9 @@ fn told<'p>(pair: &'p Pair, how: &How, source: &Node, about: &About<'_>) -> Opti
     let told = match how {
         How::Text | How::Instant | How::Created | How::In(_) => Node::text(value, 0),
         How::Short(most) => Node::text(value.chars().take(*most).collect::<String>(), 0),
-        How::Id => Node::text(fitting(value), 0),
+        How::Id if value.chars().count() > ID_LENGTH_MAX => Node::text(value.replace('-', ""), 0),
         How::Given if value.chars().count() > ID_LENGTH_MAX => return None,
-        How::Given => Node::text(value, 0),
+        How::Id | How::Given => Node::text(value, 0),
         How::Code => coded(value),
         How::ReceiverRole => coded(about.role),
         How::Reason => coded(about.twin.renamed.filter(|(cim, _)| *cim == value).map_or(value, |(_, ebix)| ebix)),
@@ -214,15 +210,10 @@ fn told<'p>(pair: &'p Pair, how: &How, source: &Node, about: &About<'_>) -> Opti
             Node::text(value, 0)
         }
         How::Foreign(_) => return None,
-        How::Always(_) | How::NewId | How::Answered | How::Function(_) | How::Type | How::Stands => return Some(None),
+        How::Always(_) | How::NewId | How::Function(_) | How::Type | How::Stands => return Some(None),
         How::Within(_) | How::Each(_) | How::EachLink(_) => return Some(None),
     };
     Some(Some((path, told)))
-}
-
-/// An id as ebIX has room for it.
-fn fitting(id: &str) -> String {
-    if id.chars().count() > ID_LENGTH_MAX { id.replace('-', "") } else { id.to_string() }
 }
 
 /// The same each time for the same record of the same document.

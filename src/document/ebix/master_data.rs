@@ -1,7 +1,9 @@
 //! Master data in both forms: customers (RSM-027, RSM-028, RSM-029) and metering points (RSM-021, RSM-022, RSM-023).
 //! Sources: market-roles 4.3, 4.6, 4.7 and 4.10.
 
-use super::table::How::{Area, Code, Customer, Each, In, Instant, Number, Recoded, Stands, Text, Within, YearDay};
+use super::table::How::{
+    Area, Code, Customer, Each, Foreign, In, Instant, Number, Recoded, Stands, Text, Within, YearDay,
+};
 use super::table::{Pair, pair};
 
 pub const CUSTOMERS: &[Pair] = &[
@@ -153,6 +155,13 @@ pub const METERING_POINT_TOLD: &[Pair] = &[
 /// Children are told to whoever asks.
 pub const RELATIVES: &[Pair] =
     &[pair("MarketEvaluationPoint/Child_MarketEvaluationPoint", "ChildRelatedMeteringPoint", Each(RELATIVE))];
+
+/// What a supplier is told unasked has no place for them.
+pub const CHILDLESS: &[Pair] = &[pair(
+    "MarketEvaluationPoint/Child_MarketEvaluationPoint",
+    "",
+    Foreign("ebIX names children only to whoever asks for the metering point"),
+)];
 
 const RELATIVE: &[Pair] =
     &[pair("mRID", "IdentificationDomainLocation/Identification", Number), pair("description", "Type", Code)];

@@ -14,7 +14,7 @@
 //! | `reason.code` of the document | `StatusType` of each record |
 //! | several reasons | the first |
 //!
-//! CIM does not say all that ebIX wants to be told: whether something starts or ends, which record of a query is answered. That is
+//! CIM does not say all that ebIX wants to be told: whether something starts or ends, whether it is an answer. That is
 //! kept beside the document, record by record ([`crate::document::Bearing`]).
 //!
 //! What ebIX has no words for, such as prices alone (D08), is given in CIM XML whatever was asked for: nothing that waits

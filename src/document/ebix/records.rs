@@ -2,8 +2,8 @@
 //! market-roles 4.4 to 4.10, charges 7.
 
 use super::table::How::{
-    Always, Answered, Code, Created, Customer, EachLink, Foreign, Function, Given, Id, Instant, NewId, Number,
-    NumberIfAny, Reason, ReceiverRole, Recoded, SenderRole, Short, StartOrEnd, Text, Type, Within,
+    Always, Code, Created, Customer, EachLink, Foreign, Function, Given, Id, Instant, NewId, Number, NumberIfAny,
+    Reason, ReceiverRole, Recoded, SenderRole, Short, StartOrEnd, Text, Type, Within,
 };
 use super::table::{Pair, pair};
 
@@ -150,7 +150,7 @@ pub const CHARGE_INFORMATION: &[Pair] = &[
 
 /// The same in answer to a query.
 pub const CHARGE_ANSWER: &[Pair] = &[
-    pair("", "OriginalBusinessDocument", Answered),
+    ANSWERED,
     pair(
         "ChargeGroup/ChargeType",
         "RelatedChargeChargeInformation",

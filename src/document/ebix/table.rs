@@ -11,7 +11,7 @@ pub struct Twin {
     /// The business reasons with which the CIM document is this one in ebIX; all of them when empty. A cancellation is
     /// three documents there.
     pub reasons: &'static [&'static str],
-    /// Whether it answers a query, which the CIM document says only beside its bytes ([`crate::document::Bearing::Answers`]).
+    /// Whether it answers a query, which is kept beside the CIM document ([`crate::document::Bearing::Answers`]).
     pub answers: bool,
     /// A business reason that has another code in ebIX.
     pub renamed: Option<(&'static str, &'static str)>,
@@ -91,8 +91,6 @@ pub enum How {
     /// The effective date of a notice, as the start or as the end: as the record's bearing says. One from before there were any
     /// goes by its business reason and its receiver's role, or by the mark of its id.
     StartOrEnd,
-    /// The id of the record of a query that this one answers, which CIM does not say: as the record's bearing says.
-    Answered,
     /// What stands in a group in either form.
     Within(&'static [Pair]),
     /// A group that may stand there several times.

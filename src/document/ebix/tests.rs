@@ -191,37 +191,53 @@ fn an_answer_about_price_lists_names_the_records_of_the_query() {
     let specs = built_in();
     let read = |path: &str| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/price-list-queries").join(path);
-        std::fs::read(path).unwrap()
+        std::fs::read_to_string(path).unwrap()
     };
     let two = read("Q2-all-charges-of-an-owner/02-out-NotifyPriceList.xml");
-    let records = String::from_utf8_lossy(&two).matches("<cim:MktActivityRecord>").count();
+    let records = two.matches("<cim:MktActivityRecord>").count();
     assert!(records > 1);
-    let answers = |id: &str| Some(Bearing::Answers(id.to_string()));
-    let all = |id: &str| vec![answers(id); records];
-    let uuid = "0f8fad5b-d9cb-469f-a165-70867728950e";
-    for (id, told) in [("which", "which"), (uuid, &*uuid.replace('-', ""))] {
-        let said = ebix_with(&specs, &two, &all(id)).unwrap();
-        assert!(
-            said.contains("<DK_ResponseQueryChargeInformation ") && said.contains(">D14<") && said.contains(">E0G<")
-        );
-        let named = format!("<OriginalBusinessDocument>{told}</OriginalBusinessDocument>");
-        assert_eq!(said.matches(&named).count(), records, "{said}");
-        // Back in CIM it is the list that was sent, which does not name the query.
-        let schema = recognise(&specs, said.as_bytes(), &Limits::default()).unwrap().unwrap();
-        let cim = to_cim(schema, &spec_root(&said), said.as_bytes(), &Limits::default()).unwrap();
-        assert_eq!(ebix_of(&specs, &cim.xml), ebix_of(&specs, &two));
-    }
-    assert!(ebix_of(&specs, &two).unwrap().contains("<DK_NotifyChargeInformation "), "nobody asked");
+    let all = vec![Some(Bearing::Answers); records];
+    let said = ebix_with(&specs, two.as_bytes(), &all).unwrap();
+    assert!(said.contains("<DK_ResponseQueryChargeInformation ") && said.contains(">D14<") && said.contains(">E0G<"));
+    assert_eq!(said.matches("<OriginalBusinessDocument>T-1</OriginalBusinessDocument>").count(), records, "{said}");
+    // Back in CIM it is the list that was sent.
+    let schema = recognise(&specs, said.as_bytes(), &Limits::default()).unwrap().unwrap();
+    let cim = to_cim(schema, &spec_root(&said), said.as_bytes(), &Limits::default()).unwrap();
+    assert_eq!(ebix_with(&specs, &cim.xml, &all), Some(said));
+    assert!(ebix_of(&specs, two.as_bytes()).unwrap().contains("<DK_NotifyChargeInformation "), "nobody asked");
     // What would be told by halves is given in CIM.
-    let mut some = all("which");
+    let mut some = all.clone();
     some[records - 1] = None;
-    let others = [some.clone(), some.into_iter().rev().collect(), all(&"x".repeat(36))];
-    for bearings in others {
-        assert_eq!(ebix_with(&specs, &two, &bearings), None, "{bearings:?}");
+    for bearings in [some.clone(), some.into_iter().rev().collect()] {
+        assert_eq!(ebix_with(&specs, two.as_bytes(), &bearings), None, "{bearings:?}");
     }
     let prices = read("Q2-all-charges-of-an-owner/03-out-NotifyPriceList.xml");
-    assert!(String::from_utf8_lossy(&prices).contains(">D08<"));
-    assert_eq!(ebix_with(&specs, &prices, &[answers("which")]), None, "prices have no ebIX form");
+    assert!(prices.contains(">D08<"));
+    assert_eq!(ebix_with(&specs, prices.as_bytes(), &[Some(Bearing::Answers)]), None, "prices have no ebIX form");
+}
+
+#[test]
+fn an_id_that_somebody_else_gave_is_told_exactly_or_not_at_all() {
+    let specs = built_in();
+    let path = "samples/end-of-supply/E20-a-move-in-comes-between/04-out-ConfirmRequestChangeOfSupplier.xml";
+    let confirm = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let fits = "0f8fad5b-d9cb-469f-a165-70867728950";
+    let answering = |id: &str| ebix_of(&specs, confirm.replace(">m1<", &format!(">{id}<")).as_bytes());
+    assert!(answering(fits).unwrap().contains(&format!("<OriginalBusinessDocument>{fits}<")));
+    assert_eq!(answering(&format!("{fits}e")), None);
+}
+
+#[test]
+fn a_metering_point_with_children_is_told_in_cim() {
+    let specs = built_in();
+    let path = "samples/end-of-supply/E20-on-the-day-of-a-change-of-supplier/05-out-AccountingPointCharacteristics.xml";
+    let told = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    assert!(ebix_of(&specs, told.as_bytes()).is_some());
+    let child = r#"<cim:Child_MarketEvaluationPoint><cim:mRID codingScheme="A10">571313100000000034</cim:mRID>
+        <cim:description>D05</cim:description></cim:Child_MarketEvaluationPoint></cim:MarketEvaluationPoint>"#;
+    let with_child = told.replace("</cim:MarketEvaluationPoint>", child);
+    assert!(summary(&specs, with_child.as_bytes()).is_ok() && with_child != told);
+    assert_eq!(ebix_of(&specs, with_child.as_bytes()), None);
 }
 
 #[test]

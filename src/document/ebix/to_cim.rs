@@ -159,7 +159,7 @@ fn told(twin: &Twin, how: &How, node: &Node, source: &Node) -> Result<Option<Nod
             None => return Ok(None),
         },
         How::Foreign(why) => return Err(why),
-        How::Always(_) | How::NewId | How::Stands | How::Answered => return Ok(None),
+        How::Always(_) | How::NewId | How::Stands => return Ok(None),
         How::Within(_) | How::Each(_) | How::EachLink(_) => return Ok(None),
     }))
 }

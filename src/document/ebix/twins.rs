@@ -2,7 +2,8 @@
 //! [`super::master_data`]. Sources: post-office 3.5 and Appendix B, market-roles 4.1 to 4.10, charges 7.
 
 use super::master_data::{
-    CUSTOMERS, CUSTOMERS_SENT, CUSTOMERS_TOLD, METERING_POINT, METERING_POINT_SENT, METERING_POINT_TOLD, RELATIVES,
+    CHILDLESS, CUSTOMERS, CUSTOMERS_SENT, CUSTOMERS_TOLD, METERING_POINT, METERING_POINT_SENT, METERING_POINT_TOLD,
+    RELATIVES,
 };
 use super::records::{
     ACKNOWLEDGED, CANCEL, CHANGE_OF_SUPPLIER, CHARGE_ANSWER, CHARGE_INFORMATION, CHARGE_QUERY, CONFIRM, DESCRIPTION,
@@ -110,7 +111,7 @@ pub const ALL: &[Twin] = &[
         "NotifyMasterDataMeteringPoint",
         "E07",
         MASTER_DATA,
-        &[ID, METERING_POINT, METERING_POINT_TOLD],
+        &[ID, METERING_POINT, METERING_POINT_TOLD, CHILDLESS],
     ),
     // RSM-025
     twin("NotifyCancellation", "NotifyCancellation", "E78", EVENT, &[ID, ORIGINAL, POINT]),

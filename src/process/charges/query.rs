@@ -2,7 +2,7 @@
 //!
 //! What is asked for, and intersects the period asked for, goes to whoever asks and to nobody else: charge information
 //! in one NotifyPriceList (D18), a record for each period and one for a stop; prices in another (D08), a record for each
-//! series. Each record bears the id of the query's that it answers, which CIM has no place for. A query that finds nothing, or is no query, is answered with RejectRequestPriceList. Nothing is changed.
+//! series. Each record names the query's that it answers. A query that finds nothing, or is no query, is answered with RejectRequestPriceList. Nothing is changed.
 //!
 //! A charge that is named in full takes its turn with those who change it. Source: charges 2.7, 7.3, 7.4.
 
@@ -13,7 +13,7 @@ use super::reply::{self, NOTIFY};
 use super::request::{Asked, Information, Operation, Point, REASON_INFORMATION, REASON_PRICES, Series};
 use super::state::{Charge, ChargeIdentity, MasterData, PricePoint};
 use super::view;
-use crate::document::{Bearing, Category, Header, HeaderReader, Kind, Outgoing, Reader, Record};
+use crate::document::{Bearing, Category, Field, Header, HeaderReader, Kind, Outgoing, Reader, Record};
 use crate::market::{ActorNumber, ActorRole, Calendar, ChargeType, Party, Period, ReasonCode, Timestamp};
 use crate::process::charge_documents::{
     Broken, Refusals, asker_needs, document, document_flaws, fate, is_blank, live_sender, receipt, transaction_flaws,
@@ -184,8 +184,7 @@ impl Request for RequestPriceList {
             for (place, operation) in found.iter().enumerate() {
                 let id = context.id(&[NOTIFY.name, "record", &index.to_string(), &place.to_string()]);
                 let into = if operation.information().is_some() { &mut information } else { &mut prices };
-                let bearing = Some(Bearing::Answers(query.transaction_id.clone()));
-                into.push(Record { bearing, ..reply::notification(operation, id) });
+                into.push(answering(query, reply::notification(operation, id)));
             }
             if !broken.is_empty() {
                 let id = context.id(&[REJECT_QUERY.name, "record", &index.to_string()]);
@@ -208,6 +207,13 @@ impl Request for RequestPriceList {
         }
         decision
     }
+}
+
+/// A record of what is there, as an answer to this query.
+fn answering(query: &Query, mut record: Record) -> Record {
+    let original = "originalTransactionIDReference_MktActivityRecord.mRID";
+    record.fields.insert(1, Field::Text(original, query.transaction_id.clone()));
+    Record { bearing: Some(Bearing::Answers), ..record }
 }
 
 /// What is wrong with the document, or else with the query itself.
