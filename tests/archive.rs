@@ -1,10 +1,13 @@
-//! The archive through the door (post-office 4.4): what its list shows, in which order, and page by page both ways.
+//! The archive through the door (post-office 4.4): what its list shows, in which order, and page by page both ways; and that
+//! whatever a known caller sends is in it.
 
 mod door;
 
 use door::*;
+use gridpost::http::Limits;
 use gridpost::market::ActorRole;
 use serde_json::Value;
+use tokio::io::AsyncWriteExt;
 
 /// What a path answers to a token, with its status.
 async fn asked(house: &House, token: &str, path: &str) -> (u16, Value) {
@@ -107,4 +110,143 @@ async fn an_order_or_a_place_that_nobody_gave_out_is_refused() {
     // A place is a place in any list of its order, even where no document stands.
     let (status, found) = asked(&house, &own, "/v1.0/cim/messages?before=9000000000000000.7.0&direction=in").await;
     assert_eq!((status, ids(&found)), (200, vec!["doc-1", "doc-2"]));
+}
+
+/// The one row of a correlation id.
+async fn row_of(house: &House, token: &str, id: &str) -> Value {
+    let (_, found) = asked(house, token, &format!("/v1.0/cim/messages?correlationId={id}")).await;
+    let [row] = &found["rows"].as_array().unwrap()[..] else { panic!("{id}: {found}") };
+    row.clone()
+}
+
+/// Post-office 4.4, item 1: raw bytes, headers, caller and verdict of every request, including those that nobody can read.
+#[tokio::test]
+async fn whatever_a_known_caller_sends_is_archived_with_its_verdict() {
+    const BODY_BYTES_MAX: usize = 2 << 20;
+    let limits = Limits { body_bytes_max: BODY_BYTES_MAX, gzip_ratio_from_bytes: 1 << 19, ..Limits::default() };
+    let house = start_with(limits).await;
+    let mut damaged = packed(document("damaged").as_bytes());
+    damaged.truncate(damaged.len() - 9);
+    let mut damaged_late = packed(&padded("late", 1 << 20));
+    let middle = damaged_late.len() / 2;
+    damaged_late[middle..middle + 64].fill(7);
+    let (unknown, ebix) = ("/v1.0/cim/requestofnothing", "/ebix");
+    let (bomb, opened) = (packed(&vec![b' '; 20 << 20]), packed(&padded("f", BODY_BYTES_MAX + 1)));
+    let (fine, in_xml, of_prices) = (document("1").into_bytes(), "application/xml", "RequestChangeOfPriceList");
+    let rows = [
+        (PRICES, in_xml, "gzip", damaged, 400, "BadRequest", of_prices, "encoded"),
+        (PRICES, in_xml, "gzip", damaged_late, 400, "BadRequest", of_prices, "encoded"),
+        (PRICES, in_xml, "gzip", vec![], 400, "BadRequest", of_prices, "encoded"),
+        (PRICES, in_xml, "gzip", bomb.clone(), 413, "ContentTooLarge", of_prices, "encoded"),
+        (PRICES, in_xml, "gzip", opened, 413, "ContentTooLarge", of_prices, "encoded"),
+        (PRICES, in_xml, "br", fine.clone(), 415, "UnsupportedMediaType", of_prices, "encoded"),
+        (PRICES, "text/html", "gzip", packed(&fine), 415, "UnsupportedMediaType", of_prices, "whole"),
+        (PRICES, in_xml, "identity", padded("g", BODY_BYTES_MAX + 1), 413, "ContentTooLarge", of_prices, "nothing"),
+        (PRICES, in_xml, "identity", b"<a".to_vec(), 400, "B2B-005", of_prices, "whole"),
+        (PRICES, in_xml, "identity", b"\x00\xff\xfe".to_vec(), 400, "B2B-005", of_prices, "whole"),
+        (PRICES, in_xml, "identity", vec![], 400, "B2B-005", of_prices, "whole"),
+        (unknown, in_xml, "identity", fine.clone(), 404, "NotFound", "", "whole"),
+        (unknown, "text/plain", "gzip", packed(&fine), 404, "NotFound", "", "whole"),
+        (unknown, in_xml, "gzip", bomb, 404, "NotFound", "", "encoded"),
+        (ebix, "text/xml", "identity", fine.clone(), 200, "BadRequest", "", "whole"),
+        (ebix, "text/xml", "identity", b"no envelope".to_vec(), 200, "BadRequest", "", "whole"),
+        (ebix, "text/xml", "gzip", b"no gzip".to_vec(), 400, "BadRequest", "", "encoded"),
+        (ebix, "application/json", "identity", b"{}".to_vec(), 415, "UnsupportedMediaType", "", "whole"),
+    ];
+    for (path, media, coding, sent, status, code, document, kept) in rows {
+        let told = format!("{path} {media} {coding} {code} {}", sent.len());
+        let request = house.http.post(house.url(path)).bearer_auth(house.token()).header("user-agent", "a client/1");
+        let request = request.header("content-type", media).header("content-encoding", coding).body(sent.clone());
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{told}");
+        let row = row_of(&house, &house.token(), header(&answer, "correlationid")).await;
+        let found = (&row["direction"], &row["refused"][0], &row["document"], &row["party"]["number"]);
+        assert_eq!(found, (&"in".into(), &code.into(), &document.into(), &GRID_NUMBER.into()), "{told}: {row}");
+        let request = (&row["request"]["path"], &row["request"]["kept"], &row["request"]["headers"]["user-agent"]);
+        assert_eq!(request, (&path.into(), &kept.into(), &"a client/1".into()), "{told}");
+        assert_eq!(row["request"]["headers"]["content-encoding"], coding);
+        assert!(!row.to_string().to_lowercase().contains("bearer"), "no credential is kept: {row}");
+        let body = house.get(&format!("/v1.0/cim/messages/{}", row["id"].as_str().unwrap())).send().await.unwrap();
+        if kept == "nothing" {
+            assert_eq!((body.status().as_u16(), &row["bytes"]), (410, &0.into()), "{told}");
+            continue;
+        }
+        assert_eq!((body.status().as_u16(), header(&body, "content-disposition")), (200, "attachment"), "{told}");
+        let of_anything = header(&body, "content-type") == "application/octet-stream";
+        assert_eq!(of_anything, kept == "encoded", "{told}");
+        let expected = if kept == "whole" && coding == "gzip" { fine.clone() } else { sent };
+        assert!(body.bytes().await.unwrap() == expected, "{told}: byte for byte");
+    }
+    // A document that came under a wrong name is found by what it says of itself.
+    let (_, found) = asked(&house, &house.token(), "/v1.0/cim/messages?transactionId=op-1&refused=NotFound").await;
+    assert_eq!(found["rows"].as_array().unwrap().len(), 2, "{found}");
+    let (_, found) = asked(&house, &house.token(), "/v1.0/cim/messages?document=").await;
+    assert_eq!(found["rows"].as_array().unwrap().len(), 7, "what was not recognised: {found}");
+    let (_, found) = asked(&house, &house.supplier(), "/v1.0/cim/messages").await;
+    assert_eq!(found["rows"].as_array().unwrap().len(), 0, "each sees its own");
+}
+
+#[tokio::test]
+async fn a_document_that_does_not_come_to_its_end_leaves_its_request() {
+    let house = start().await;
+    let mut stream = house.raw().await;
+    let head = format!("{}CorrelationId: torn\r\nContent-Length: 1000\r\n\r\n<cim:", house.post_head());
+    write(&mut stream, &head).await;
+    stream.shutdown().await.unwrap();
+    assert!(rest(&mut stream).await.starts_with("HTTP/1.1 400"));
+    let row = row_of(&house, &house.token(), "torn").await;
+    assert_eq!((&row["refused"][0], &row["request"]["kept"]), (&"BadRequest".into(), &"nothing".into()), "{row}");
+    // What is only announced is refused before it is sent.
+    let mut stream = house.raw().await;
+    let head = format!("{}CorrelationId: announced\r\nContent-Length: 99999999\r\n", house.post_head());
+    write(&mut stream, &format!("{head}Expect: 100-continue\r\n\r\n")).await;
+    assert!(door::head(&mut stream).await.starts_with("HTTP/1.1 413"));
+    let row = row_of(&house, &house.token(), "announced").await;
+    let headers = &row["request"]["headers"];
+    assert_eq!((&headers["content-length"], &headers["expect"]), (&"99999999".into(), &"100-continue".into()));
+    // Whoever is not known, and whoever only asks, leaves nothing.
+    house.http.post(house.url(PRICES)).header("correlationid", "c-1").body("<x/>").send().await.unwrap();
+    house.http.post(house.url(PRICES)).bearer_auth("no").body("<x/>").send().await.unwrap();
+    house.post(&format!("{PRICES}/check")).body("<x/>").send().await.unwrap();
+    house.get("/v1.0/cim/nothing").send().await.unwrap();
+    let hub = house.token_of(HUB, ActorRole::MeteringPointAdministrator);
+    let (_, found) = asked(&house, &hub, "/v1.0/operator/messages").await;
+    assert_eq!(found["rows"].as_array().unwrap().len(), 2, "{found}");
+}
+
+/// A document over SOAP that goes no further than to the service is kept as it stood in its envelope.
+#[tokio::test]
+async fn a_document_that_is_turned_away_over_soap_is_archived() {
+    let house = start().await;
+    let ebix = "<DK_RequestUpdateChargeInformation xmlns=\"un:unece:260:data:EEM-DK_RequestUpdateChargeInformation:v3\"><a/></DK_RequestUpdateChargeInformation>";
+    let sending = |document_type: &str, payload: &str| {
+        format!(
+            "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:b=\"urn:www:datahub:dk:b2b:v01\"><e:Body>\
+             <b:SendMessageRequest><b:MessageContainer><b:MessageReference>REF-1</b:MessageReference>\
+             <b:DocumentType>{document_type}</b:DocumentType><b:MessageType>XML</b:MessageType>\
+             <b:Payload>{payload}</b:Payload></b:MessageContainer></b:SendMessageRequest></e:Body></e:Envelope>"
+        )
+    };
+    let (fine, peek) = ("RequestUpdateChargeInformation", "peekMessage");
+    let rows = [
+        (house.token(), "", "Other", ebix, "B2B-006", "RequestChangeOfPriceList"),
+        (house.token(), peek, fine, ebix, "BadRequest", ""),
+        (house.token(), "", fine, "<x><y/></x>", "B2B-007", ""),
+        (house.token(), "", fine, "<DK_X xmlns=\"un:unece:260:data:EEM-DK_X:v3\"><a/></DK_X>", "B2B-005", ""),
+        (house.supplier(), "", fine, ebix, "Forbidden", "RequestChangeOfPriceList"),
+        (house.token(), "", fine, ebix, "B2B-005", "RequestChangeOfPriceList"),
+    ];
+    for (token, action, document_type, payload, code, document) in rows {
+        let request = house.http.post(house.url("/ebix")).bearer_auth(&token).header("soapaction", action);
+        let request = request.header("content-type", "text/xml").body(sending(document_type, payload));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let row = row_of(&house, &token, header(&answer, "correlationid")).await;
+        let text = answer.text().await.unwrap();
+        assert_eq!((&row["refused"][0], &row["document"]), (&code.into(), &document.into()), "{row} {text}");
+        assert_eq!(row["request"]["headers"]["soapaction"], action);
+        let path = format!("/v1.0/cim/messages/{}", row["id"].as_str().unwrap());
+        let body = house.http.get(house.url(&path)).bearer_auth(&token).send().await.unwrap();
+        assert_eq!(body.text().await.unwrap(), payload);
+    }
 }

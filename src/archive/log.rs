@@ -39,6 +39,40 @@ pub struct LogEntry {
     pub hash: [u8; 32],
     /// Where its bytes stand among those of its commit.
     pub place: Place,
+    /// How it came, if it was refused at a door.
+    pub came: Option<Came>,
+}
+
+/// The request with which something came that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Came {
+    pub kept: Kept,
+    /// Where it was sent to, cut at [`CAME_CHARS_MAX`].
+    pub path: String,
+    /// Headers that say something of the body or of the program that sent it, by their names in lower case; never one that holds a
+    /// credential. Each is cut at [`CAME_CHARS_MAX`].
+    pub headers: Vec<(String, String)>,
+}
+
+/// What is kept of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kept {
+    /// All of it, unpacked if it came packed.
+    Whole,
+    /// All of it as it was sent, for it cannot be unpacked.
+    AsSent,
+    /// Nothing: it is larger than anything that is taken in, or it did not come to its end.
+    Nothing,
+}
+
+impl Kept {
+    pub fn name(self) -> &'static str {
+        match self {
+            Kept::Whole => "whole",
+            Kept::AsSent => "encoded",
+            Kept::Nothing => "nothing",
+        }
+    }
 }
 
 /// The change that logs a document that came in.
@@ -91,22 +125,40 @@ pub fn log_after(commit: u64) -> KeyRange {
     KeyRange::under_from(&all, all.clone().number(commit.saturating_add(1)))
 }
 
+impl Came {
+    fn cut(&self) -> Self {
+        let cut = |text: &str| text.chars().take(CAME_CHARS_MAX).collect();
+        let headers = self.headers.iter().map(|(name, value)| (name.clone(), cut(value)));
+        Self { kept: self.kept, path: cut(&self.path), headers: headers.collect() }
+    }
+}
+
 impl LogEntry {
     /// Whether a participant may see the document as one of its own: it sent or fetches it, or is addressed by it.
     pub fn is_of(&self, party: &Party) -> bool {
         self.party == *party || self.addressee.as_ref() == Some(party)
     }
 
+    /// What is kept of its bytes, as long as retention lets them be.
+    pub fn kept(&self) -> Kept {
+        self.came.as_ref().map_or(Kept::Whole, |came| came.kept)
+    }
+
     /// The entries of a stored record, in order.
     pub fn from_record(record: &Entry) -> Option<Vec<Self>> {
         let first = || {
             let forms: Vec<Stored> = stored::read(FIRST, &record.value)?;
-            Some(forms.into_iter().map(|form| (form, None)).collect())
+            Some(forms.into_iter().map(|form| (form, None, None)).collect())
         };
-        let forms: Vec<(Stored, Addressee)> = stored::read(VERSION, &record.value).or_else(first)?;
+        let second = || {
+            let forms: Vec<(Stored, Addressee)> = stored::read(WITH_ADDRESSEES, &record.value)?;
+            Some(forms.into_iter().map(|(form, addressee)| (form, addressee, None)).collect())
+        };
+        let forms: Vec<(Stored, Addressee, Option<Came>)> =
+            stored::read(VERSION, &record.value).or_else(second).or_else(first)?;
         let party =
             |number, role: &str| Some(Party { number: ActorNumber::new(number), role: ActorRole::from_code(role)? });
-        let entry = |(form, addressee): (Stored, Addressee)| {
+        let entry = |(form, addressee, came): (Stored, Addressee, Option<Came>)| {
             let addressee = match addressee {
                 Some((number, role)) => Some(party(number, &role)?),
                 None => None,
@@ -122,6 +174,7 @@ impl LogEntry {
                 refused: form.refused,
                 hash: form.hash,
                 place: form.place,
+                came,
             })
         };
         forms.into_iter().map(entry).collect()
@@ -144,13 +197,24 @@ fn encode(entries: &[LogEntry]) -> Bytes {
         };
         (stored, entry.addressee.as_ref().map(|it| (it.number.to_string(), it.role.code().to_string())))
     };
-    stored::write(VERSION, &entries.iter().map(form).collect::<Vec<_>>())
+    let forms = entries.iter().map(form);
+    if entries.iter().all(|entry| entry.came.is_none()) {
+        return stored::write(WITH_ADDRESSEES, &forms.collect::<Vec<_>>());
+    }
+    let came = entries.iter().map(|entry| entry.came.as_ref().map(Came::cut));
+    let forms = forms.zip(came).map(|((form, addressee), came)| (form, addressee, came));
+    stored::write(VERSION, &forms.collect::<Vec<_>>())
 }
 
-/// First byte of a stored record: entries that may say whom a document is addressed to.
-const VERSION: u8 = 3;
+/// First byte of a stored record: entries of which one says how it came.
+const VERSION: u8 = 4;
+/// Entries that may say whom a document is addressed to.
+const WITH_ADDRESSEES: u8 = 3;
 /// Entries that could not.
 const FIRST: u8 = 2;
+
+/// What is kept of a path, or of a header's value.
+pub const CAME_CHARS_MAX: usize = 256;
 
 /// Number and role.
 type Addressee = Option<(String, String)>;
@@ -188,6 +252,7 @@ mod tests {
             refused: vec!["B2B-008".into()],
             hash: [7; 32],
             place: Place { part: 0, offset: number, bytes: 2048 },
+            came: None,
         }
     }
 
@@ -200,10 +265,26 @@ mod tests {
     #[test]
     fn entries_from_before_a_document_could_be_fetched_by_another_than_its_addressee_are_read() {
         let Change::Put(_, value) = log_in(&entry(17)) else { panic!("a log entry is put") };
-        let now: Vec<(Stored, Addressee)> = stored::read(VERSION, &value).unwrap();
+        let now: Vec<(Stored, Addressee)> = stored::read(WITH_ADDRESSEES, &value).unwrap();
         let before: Vec<Stored> = now.into_iter().map(|(form, _)| form).collect();
         let value = stored::write(FIRST, &before);
         assert_eq!(LogEntry::from_record(&Entry { version: 1, value }), Some(vec![entry(17)]));
+    }
+
+    #[test]
+    fn how_something_came_is_read_back_and_cut_where_it_is_long() {
+        let long = "é".repeat(CAME_CHARS_MAX + 1);
+        let came = |path: &str| Came {
+            kept: Kept::AsSent,
+            path: path.into(),
+            headers: vec![("content-type".into(), path.into())],
+        };
+        let refused = LogEntry { came: Some(came(&long)), ..entry(17) };
+        let Change::Put(_, value) = log_in(&refused) else { panic!("a log entry is put") };
+        let read = LogEntry::from_record(&Entry { version: 1, value });
+        let kept = LogEntry { came: Some(came(&"é".repeat(CAME_CHARS_MAX))), ..entry(17) };
+        assert_eq!((kept.kept(), entry(17).kept()), (Kept::AsSent, Kept::Whole));
+        assert_eq!(read, Some(vec![kept]));
     }
 
     #[test]

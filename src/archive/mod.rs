@@ -21,7 +21,9 @@ pub use catalogue::{
 };
 pub use ids::{FirstUse, message_id_key, transaction_id_key};
 pub use inbox::{InboxEntry, Parked, inbox_key, inbox_range, number_of, park, parked_key, parked_range};
-pub use log::{Direction, LogEntry, in_log, log_after, log_in, log_key, log_of, log_out, log_range, nth_in_record};
+pub use log::{
+    Came, Direction, Kept, LogEntry, in_log, log_after, log_in, log_key, log_of, log_out, log_range, nth_in_record,
+};
 pub use order::{Cursor, SORTS, SortBy};
 pub use retention::{Hold, LetGo, Policy};
 pub use rounds::{

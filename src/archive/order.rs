@@ -174,6 +174,7 @@ mod tests {
             refused: vec![],
             hash: [0; 32],
             place: Place { part: 0, offset: 0, bytes: 0 },
+            came: None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ use super::output::parse_instant;
 use super::pipe::WRITING;
 use super::prove::{self, ProveArgs, ReceiptArgs, VERIFY_HELP, VerifyArgs, one};
 use super::retention::{self, HoldArgs, RETAIN_HELP, RetainArgs};
-use crate::archive::{self, LogEntry, LogPlace, Position};
+use crate::archive::{self, Kept, LogEntry, LogPlace, Position};
 use crate::gateway::{Catalogue, Search};
 use crate::market::Timestamp;
 use crate::store::{self, Embedded};
@@ -131,6 +131,9 @@ pub fn run(args: &ArchiveArgs, config: &Config) -> Result<Outcome> {
         What::Show { id } => {
             let (position, entry) = one(&catalogue, id)?;
             let body = catalogue.body(position.place.commit, &entry)?;
+            if entry.kept() == Kept::Nothing {
+                bail!("show a document: nothing of its body was kept when it was refused");
+            }
             let body = body.context("show a document: its body has been let go")?;
             std::io::stdout().lock().write_all(&body).context(WRITING)?;
         }

@@ -169,6 +169,7 @@ impl Bindery {
             refused: Vec::new(),
             hash,
             place,
+            came: None,
         };
         batch.put_all(archive::log_out(&[entry]));
         batch.body_all([body]);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::search::Search;
 use super::trail::Trail;
 use super::{Fault, Gateway, delivery};
-use crate::archive::{self, Direction, LetGo, LogEntry, LogPlace, Position, Term};
+use crate::archive::{self, Direction, Kept, LetGo, LogEntry, LogPlace, Position, Term};
 use crate::document::{self, MentionsReader};
 use crate::market::{Party, Timestamp};
 use crate::receipts::Accepted;
@@ -46,6 +46,10 @@ pub fn log_row(place: LogPlace, entry: &LogEntry) -> Value {
     });
     if let Some(addressee) = &entry.addressee {
         row["addressee"] = party(addressee);
+    }
+    if let Some(came) = &entry.came {
+        let headers: BTreeMap<_, _> = came.headers.iter().map(|(name, value)| (name, value)).collect();
+        row["request"] = json!({ "path": came.path, "headers": headers, "kept": came.kept.name() });
     }
     row
 }
@@ -127,6 +131,9 @@ impl Catalogue<'_> {
 
     fn mentions(&self, commit: u64, entry: &LogEntry) -> Result<document::Mentions, Fault> {
         let mut reader = MentionsReader::default();
+        if entry.kept() != Kept::Whole {
+            return Ok(reader.finish());
+        }
         // What one decision sends is packed together and short; what came in has a body of its own.
         let body: Option<Box<dyn Read>> = match entry.direction {
             Direction::Out => self.body(commit, entry)?.map(|body| Box::new(io::Cursor::new(body)) as _),

@@ -336,6 +336,7 @@ impl Desk {
                 refused: Vec::new(),
                 hash,
                 place,
+                came: None,
             });
         }
         batch.put_all(post_office::enqueue(letters));

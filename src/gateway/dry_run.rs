@@ -43,7 +43,7 @@ pub struct Letter {
 impl Gateway {
     /// What would become of a document that `caller` sent now.
     pub async fn dry_run(&self, caller: &Party, arrived: Arrived, now: Timestamp) -> Result<DryRun, Fault> {
-        let Arrived { document, body, reading } = arrived;
+        let Arrived { document, body, reading, .. } = arrived;
         let request = match reading {
             Ok(request) => request,
             Err(unread) => return Ok(DryRun::Refused(self.why_unread(caller, document, &body, &unread)?)),

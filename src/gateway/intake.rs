@@ -8,8 +8,9 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
 use super::door::{Head, Seen, refused};
+use super::turned_away::TurnedAway;
 use super::{Error, Fault, Gateway, figures, load};
-use crate::archive::{self, Direction, FirstUse, InboxEntry, LogEntry, Place};
+use crate::archive::{self, Came, Direction, FirstUse, InboxEntry, LogEntry, Place};
 use crate::document::{self, Header, cim_xml};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::process::{self, Incoming, Pack, Refused, Request, RequestReader, delegations, participants};
@@ -46,15 +47,19 @@ impl Gateway {
         correlation_id: &str,
         now: Timestamp,
     ) -> Result<Receipt, Fault> {
-        let Arrived { document, body, reading } = arrived;
-        self.answer(Arrival { caller, document, body, correlation_id, now }, reading).await
+        let Arrived { document, body, reading, came } = arrived;
+        self.answer(Arrival { caller, document, body, came, correlation_id, now }, reading).await
     }
 
     /// Takes in a document as the party that it names as its sender: what `replay` does.
     pub async fn receive_from_its_sender(&self, body: Bytes, correlation_id: &str) -> Result<Receipt, Fault> {
         let document = match self.recognise(&body) {
             Ok(document) => document,
-            Err(error) => return Ok(Receipt::Refused { correlation_id: correlation_id.to_string(), error }),
+            Err(error) => {
+                let what = TurnedAway { document: "", body, came: None, error: error.clone() };
+                self.turn_away(&nobody(), what, correlation_id, self.now()).await?;
+                return Ok(Receipt::Refused { correlation_id: correlation_id.to_string(), error });
+            }
         };
         let arrived = Arrived::of(&self.specs, &self.settings.limits, document, &body);
         let caller = match arrived.head() {
@@ -106,17 +111,7 @@ impl Gateway {
             Receipt::Refused { error, .. } => &error.code,
         };
         let document = arrival.document.name;
-        metrics::counter!("gridpost_documents_in_total", "document" => document, "verdict" => verdict.to_string())
-            .increment(1);
-        tracing::info!(
-            stage = "intake",
-            document,
-            caller = %arrival.caller,
-            correlation_id = arrival.correlation_id,
-            verdict,
-            bytes = arrival.body.bytes(),
-            "document answered"
-        );
+        tell(document, arrival.caller, arrival.correlation_id, verdict, arrival.body.bytes());
         Ok(receipt)
     }
 
@@ -136,7 +131,8 @@ impl Gateway {
     /// A document that is not read at all: to be kept in the archive, and answered with this error.
     pub async fn not_read(&self, document: &'static Incoming, body: Bytes, error: Error) -> Result<Arrived, Fault> {
         let small = body.len() <= READ_AT_ONCE_BYTES_MAX;
-        let pack = move || Arrived { document, body: Packed::of(&body), reading: Err(Unread::Flawed(error)) };
+        let reading = Err(Unread::Flawed(error));
+        let pack = move || Arrived { document, body: Packed::of(&body), reading, came: None };
         if small {
             return Ok(pack());
         }
@@ -171,7 +167,7 @@ impl Gateway {
         let finish = move || {
             let body = packer.finish();
             let reading = verdict.map_err(Unread::Flawed).and_then(|verdict| finished(document, verdict, reader));
-            Arrived { document, body, reading }
+            Arrived { document, body, reading, came: None }
         };
         let finished = tokio::task::spawn_blocking(finish).await;
         Ok(finished.map_err(|_| Fault::Reading { document: document.name })?)
@@ -256,16 +252,33 @@ impl Gateway {
 
     /// Archives what is not taken in, and answers with the error.
     async fn refuse(&self, arrival: &Arrival<'_>, header: Option<&Header>, error: Error) -> Result<Receipt, Fault> {
-        let mut batch = Batch::default();
-        let refused = std::iter::once(&error).chain(&error.details).map(|error| error.code.clone());
-        let mut codes: Vec<String> = refused.collect();
-        codes.dedup();
-        codes.truncate(REFUSAL_CODES_KEPT);
-        batch.put_all([archive::log_in(&arrival.log_entry(header, codes))]);
-        batch.body_all([archive::received(arrival.body.clone())]);
-        self.commit("archive a refused document", batch).await?;
+        let entry = LogEntry { came: arrival.came.clone(), ..arrival.log_entry(header, codes_of(&error)) };
+        self.archive_refused(&entry, arrival.body.clone()).await?;
         Ok(Receipt::Refused { correlation_id: arrival.correlation_id.to_string(), error })
     }
+
+    pub(super) async fn archive_refused(&self, entry: &LogEntry, body: Packed) -> Result<(), Fault> {
+        let mut batch = Batch::default();
+        batch.put_all([archive::log_in(entry)]);
+        batch.body_all([archive::received(body)]);
+        self.commit("archive a refused document", batch).await.map(drop)
+    }
+}
+
+/// The codes of an error that the log keeps.
+pub(super) fn codes_of(error: &Error) -> Vec<String> {
+    let refused = std::iter::once(error).chain(&error.details).map(|error| error.code.clone());
+    let mut codes: Vec<String> = refused.collect();
+    codes.dedup();
+    codes.truncate(REFUSAL_CODES_KEPT);
+    codes
+}
+
+/// Counts what became of a document at the door, and says so in the log of the program.
+pub(super) fn tell(document: &'static str, caller: &Party, correlation_id: &str, verdict: &str, bytes: u64) {
+    metrics::counter!("gridpost_documents_in_total", "document" => document, "verdict" => verdict.to_string())
+        .increment(1);
+    tracing::info!(stage = "intake", document, %caller, correlation_id, verdict, bytes, "document answered");
 }
 
 /// A document that has been read to its end: a request, or why it is none; and its bytes, packed.
@@ -273,6 +286,7 @@ pub struct Arrived {
     pub(super) document: &'static Incoming,
     pub(super) body: Packed,
     pub(super) reading: Result<Box<dyn Request>, Unread>,
+    pub(super) came: Option<Came>,
 }
 
 /// Why a document has not become a request.
@@ -302,6 +316,11 @@ impl Unread {
 }
 
 impl Arrived {
+    /// Says how it came, which is kept if it is refused.
+    pub fn by(self, came: Came) -> Self {
+        Self { came: Some(came), ..self }
+    }
+
     /// How large it is.
     pub fn bytes(&self) -> u64 {
         self.body.bytes()
@@ -321,7 +340,7 @@ impl Arrived {
         let verdict = schema_of(specs, document).map(|schema| document::read(schema, bytes, limits, &mut *reader));
         let reading = verdict.map_err(Unread::Flawed).and_then(|verdict| finished(document, verdict, reader));
         figures::read(began);
-        Self { document, body, reading }
+        Self { document, body, reading, came: None }
     }
 }
 
@@ -383,6 +402,7 @@ struct Arrival<'a> {
     caller: &'a Party,
     document: &'static Incoming,
     body: Packed,
+    came: Option<Came>,
     correlation_id: &'a str,
     now: Timestamp,
 }
@@ -422,6 +442,7 @@ impl Arrival<'_> {
             refused,
             hash: self.body.hash(),
             place: Place { bytes: self.body.bytes(), ..Place::default() },
+            came: None,
         }
     }
 }

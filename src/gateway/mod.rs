@@ -35,6 +35,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod turned_away;
 mod turns;
 pub mod world;
 
@@ -71,6 +72,7 @@ pub use post::{Access, Dequeued, Peeked};
 pub use retention::{Expired, Kept, Retention};
 pub use rounds::{Done, Rounds};
 pub use search::{Found, SORTED_MAX, Search, Start};
+pub use turned_away::TurnedAway;
 
 /// What a gateway needs to know besides its store.
 #[derive(Debug, Clone)]

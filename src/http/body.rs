@@ -1,4 +1,5 @@
-//! A request's body as it comes: within size, time and memory, and without copying it more than once.
+//! A request's body as it comes: within size, time and memory, and without copying it more than once; and what is left of one
+//! that is refused.
 
 use axum::body::{Body, BodyDataStream, HttpBody};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT};
@@ -10,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::fairness::Share;
 use super::gzip::{Flaw, Unpacker};
 use super::{Limits, Problem};
+use crate::archive::Kept;
 
 /// Memory that is set aside before anything has come, and taken from the share at a time.
 const STEP_BYTES: usize = 1 << 20;
@@ -23,16 +25,48 @@ pub struct Unread {
     stream: BodyDataStream,
     /// Waits for our word before it sends its body, so there is nothing to read.
     expects: bool,
+    /// What has come of a packed one, as it came.
+    came: BytesMut,
+    /// Some of it is nowhere any more, or will not come.
+    is_torn: bool,
 }
 
 impl Unread {
     pub fn new(body: Body, headers: &HeaderMap) -> Self {
-        Self { stream: body.into_data_stream(), expects: headers.contains_key(EXPECT) }
+        let (stream, expects) = (body.into_data_stream(), headers.contains_key(EXPECT));
+        Self { stream, expects, came: BytesMut::new(), is_torn: false }
     }
 
-    /// Whether nothing of it comes before we say so.
-    pub fn is_only_announced(&self) -> bool {
-        self.expects
+    /// What can be kept of a body whose document goes no further, read to its end.
+    pub async fn remains(&mut self, headers: &HeaderMap, share: &mut Share, limits: &Limits) -> (Bytes, Kept) {
+        let too_large = content_length(headers).is_some_and(|length| length > limits.body_bytes_max as u64);
+        let nothing = (Bytes::new(), Kept::Nothing);
+        if self.expects || too_large {
+            return nothing;
+        }
+        if self.came.is_empty()
+            && !self.is_torn
+            && let Ok(mut pieces) = Pieces::new(self, headers, share, limits)
+            && let Ok(body) = pieces.gather(usize::MAX).await
+        {
+            return (body, Kept::Whole);
+        }
+        match self.as_sent(share, limits).await {
+            Ok(body) if !self.is_torn => (body, Kept::AsSent),
+            _ => nothing,
+        }
+    }
+
+    /// The whole body as it is sent, where no piece of it was given out.
+    async fn as_sent(&mut self, share: &mut Share, limits: &Limits) -> Result<Bytes, Problem> {
+        let mut incoming = Incoming { bytes: self.came.len(), unread: self, limits, start: Instant::now() };
+        while !incoming.unread.is_torn
+            && let Some(piece) = incoming.next().await?
+        {
+            share.grow(piece.len())?;
+            incoming.unread.came.extend_from_slice(&piece);
+        }
+        Ok(self.came.split().freeze())
     }
 
     /// Goes on reading for a while, into nothing, while the answer is on its way.
@@ -82,7 +116,7 @@ impl<'a> Pieces<'a> {
     ) -> Result<Self, Problem> {
         check_head(headers, limits)?;
         unread.expects = false;
-        let incoming = Incoming { stream: &mut unread.stream, limits, start: Instant::now(), bytes: 0 };
+        let incoming = Incoming { unread, limits, start: Instant::now(), bytes: 0 };
         let unpacker = packed(headers)?.then(|| Unpacker::new(limits));
         let length = content_length(headers).map(|length| length as usize);
         let expected = length.filter(|_| unpacker.is_none());
@@ -122,7 +156,11 @@ impl<'a> Pieces<'a> {
             return Ok(None);
         }
         let piece = match self.unpacker {
-            None => self.incoming.next().await?,
+            None => {
+                let piece = self.incoming.next().await?;
+                self.incoming.unread.is_torn |= piece.is_some();
+                piece
+            }
             Some(_) => self.unpacked().await?,
         };
         match &piece {
@@ -145,10 +183,14 @@ impl<'a> Pieces<'a> {
                     return Ok(Some(out));
                 }
             } else if let Some(piece) = self.incoming.next().await? {
+                self.share.grow(piece.len())?;
+                self.incoming.unread.came.extend_from_slice(&piece);
                 self.packed = piece;
             } else {
                 let rest = unpacker.finish().map_err(|flaw| flawed(flaw, limits))?;
                 self.unpacker = None;
+                self.incoming.unread.came = BytesMut::new();
+                self.incoming.unread.is_torn = true;
                 return Ok(Some(rest));
             }
         }
@@ -163,7 +205,7 @@ impl<'a> Pieces<'a> {
 
 /// A body on its way in, as it was sent.
 struct Incoming<'a> {
-    stream: &'a mut BodyDataStream,
+    unread: &'a mut Unread,
     limits: &'a Limits,
     start: Instant,
     bytes: usize,
@@ -174,17 +216,19 @@ impl Incoming<'_> {
         let earned = (self.bytes / self.limits.body_bytes_per_second_min) as u64;
         let in_all = self.start + self.limits.body_grace + std::time::Duration::from_secs(earned);
         let until = in_all.min(Instant::now() + self.limits.body_silence);
-        let piece = match timeout_at(until, self.stream.next()).await {
-            Err(_) => return Err(too_slow()),
+        let piece = match timeout_at(until, self.unread.stream.next()).await {
+            Err(_) => Err(too_slow()),
             Ok(None) => return Ok(None),
-            Ok(Some(Err(_))) => return Err(cut_short()),
-            Ok(Some(Ok(piece))) => piece,
+            Ok(Some(Err(_))) => Err(cut_short()),
+            Ok(Some(Ok(piece))) => Ok(piece),
         };
-        self.bytes += piece.len();
-        if self.bytes > self.limits.body_bytes_max {
-            return Err(too_large(self.limits, None));
-        }
-        Ok(Some(piece))
+        self.bytes += piece.as_ref().map_or(0, Bytes::len);
+        let piece = piece.and_then(|piece| match self.bytes > self.limits.body_bytes_max {
+            true => Err(too_large(self.limits, None)),
+            false => Ok(piece),
+        });
+        self.unread.is_torn |= piece.is_err();
+        piece.map(Some)
     }
 }
 

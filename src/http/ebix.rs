@@ -18,16 +18,19 @@ use futures_util::stream;
 use super::body::{self, Pieces, Unread};
 use super::caller::{self, Connection};
 use super::error_document::write_fault;
+use super::fairness::Share;
 use super::messages::removed;
 use super::observe::{CORRELATION_ID, CorrelationId, Said};
 use super::post::{MESSAGE_ID, MESSAGE_TYPE};
 use super::receive::{self, DUPLICATE};
 use super::routes::{finish, only};
 use super::{Door, Format, Problem, accept, gzip, wsdl};
-use crate::archive::{AuditEntry, Direction, Term};
+use crate::archive::{AuditEntry, Came, Direction, Kept, Term};
 use crate::document::Wire;
 use crate::document::envelope::{self, Container, Payload};
-use crate::gateway::{Access, Dequeued, DryRun, Error, Fault, Gateway, READ_AT_ONCE_BYTES_MAX, Receipt, Search, Start};
+use crate::gateway::{
+    Access, Dequeued, DryRun, Error, Fault, Gateway, READ_AT_ONCE_BYTES_MAX, Receipt, Search, Start, TurnedAway,
+};
 use crate::market::{Party, Timestamp};
 use crate::process::{self, Incoming};
 
@@ -59,18 +62,34 @@ pub async fn serve(State(door): State<Arc<Door>>, request: Request) -> Response 
 async fn answer(door: &Arc<Door>, parts: &Parts, unread: &mut Unread, said: &mut Said) -> Result<Response, Problem> {
     let caller = caller::identify(door, parts).await.map_err(|problem| without_certificate(parts, problem))?;
     said.party = Some(caller.clone());
-    supported(parts)?;
-    body::check_head(&parts.headers, &door.settings.limits)?;
-    let mut share = door.fairness.admit(&caller, Instant::now())?;
-    let mut pieces = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits)?;
-    let body = pieces.gather(usize::MAX).await?;
+    let (body, share) = match arrived(door, &caller, parts, unread).await {
+        Ok(arrived) => arrived,
+        Err(problem) => {
+            receive::keep_turned_away(door, None, parts, unread, said, &problem).await?;
+            return Err(problem);
+        }
+    };
     said.document_bytes = body.len();
-    let work = Work { gateway: Arc::clone(&door.gateway), caller, id: CorrelationId::of(parts) };
-    let request = work.opened(body).await?;
-    agrees(parts, &request)?;
-    let answered = share.during(async move { work.of(request).await }).await?;
+    let (id, came) = (CorrelationId::of(parts), receive::came(parts, Kept::Whole));
+    let work = Work { gateway: Arc::clone(&door.gateway), caller, id, came };
+    let named = named(parts);
+    let answered = share.during(async move { work.of_body(body, &named).await }).await?;
     said.document = answered.document;
     Ok(response(answered.answer, answered.headers, accept::takes_gzip(&parts.headers)))
+}
+
+/// The whole body, unpacked, with the share that it takes.
+async fn arrived(
+    door: &Arc<Door>,
+    caller: &Party,
+    parts: &Parts,
+    unread: &mut Unread,
+) -> Result<(Bytes, Share), Problem> {
+    supported(parts)?;
+    body::check_head(&parts.headers, &door.settings.limits)?;
+    let mut share = door.fairness.admit(caller, Instant::now())?;
+    let body = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits)?.gather(usize::MAX).await?;
+    Ok((body, share))
 }
 
 /// An error in an envelope.
@@ -88,6 +107,7 @@ struct Work {
     gateway: Arc<Gateway>,
     caller: Party,
     id: String,
+    came: Came,
 }
 
 /// What an operation came to.
@@ -99,6 +119,31 @@ struct Answered {
 }
 
 impl Work {
+    /// What cannot be opened, and a document that is sent and goes no further than to this service, is kept in the archive with its
+    /// verdict (post-office 4.4, item 1). A query is not: nothing is ever kept of one.
+    async fn of_body(&self, body: Bytes, named: &[String]) -> Result<Answered, Problem> {
+        let request = match self.opened(body.clone()).await {
+            Ok(request) => request,
+            Err(problem) => return Err(self.turned_away("", body, problem).await?),
+        };
+        if let Err(problem) = agrees(named, &request) {
+            return Err(match request {
+                envelope::Request::SendMessage(container) => {
+                    self.turned_away("", container.payload.document, problem).await?
+                }
+                _ => problem,
+            });
+        }
+        self.of(request).await
+    }
+
+    /// Keeps what goes no further; gives back why.
+    async fn turned_away(&self, document: &'static str, body: Bytes, problem: Problem) -> Result<Problem, Problem> {
+        let what = TurnedAway { document, body, came: Some(self.came.clone()), error: (*problem.error).clone() };
+        self.gateway.turn_away(&self.caller, what, &self.id, self.gateway.now()).await?;
+        Ok(problem)
+    }
+
     /// What a body asks for; a large one is read on a thread of its own.
     async fn opened(&self, body: Bytes) -> Result<envelope::Request, Problem> {
         let read = if body.len() <= READ_AT_ONCE_BYTES_MAX {
@@ -141,12 +186,16 @@ impl Work {
 
     async fn send(&self, container: Container) -> Result<Answered, Problem> {
         let Container { document_type, payload, .. } = container;
-        let document = self.taken_in(&payload)?;
+        let document = match self.taken_in(&payload) {
+            Ok(document) => document,
+            Err((name, problem)) => return Err(self.turned_away(name, payload.document, problem).await?),
+        };
         if document_type.trim() != envelope::document_type(&payload.root) {
             let message = format!("the DocumentType is not that of the payload, {}", payload.root);
-            return Err(refused(Error::new("B2B-006", message)));
+            let problem = refused(Error::new("B2B-006", message));
+            return Err(self.turned_away(document.name, payload.document, problem).await?);
         }
-        let arrived = self.gateway.read_whole(&self.caller, document, payload.document).await?;
+        let arrived = self.gateway.read_whole(&self.caller, document, payload.document).await?.by(self.came.clone());
         match self.gateway.receive(&self.caller, arrived, &self.id, self.gateway.now()).await? {
             Receipt::Refused { error, .. } => Err(refused(error)),
             Receipt::Accepted(receipt) => {
@@ -222,7 +271,7 @@ impl Work {
 
     /// A query answered at once: nothing is kept of it, and its ids are not used up.
     async fn query(&self, payload: Payload) -> Result<Answered, Problem> {
-        let document = self.taken_in(&payload)?;
+        let document = self.taken_in(&payload).map_err(|(_, problem)| problem)?;
         if !process::queries().any(|query| query.name == document.name) {
             let message = format!("{} is no query: send it with sendMessage", payload.root);
             return Err(refused(Error::new("B2B-006", message)));
@@ -244,14 +293,15 @@ impl Work {
         Ok(Answered { answer, document: Some(document.name.into()), ..Answered::default() })
     }
 
-    /// The kind of an ebIX document that the caller may send.
-    fn taken_in(&self, payload: &Payload) -> Result<&'static Incoming, Problem> {
+    /// The kind of an ebIX document that the caller may send; otherwise why not, with its name if it has one here.
+    fn taken_in(&self, payload: &Payload) -> Result<&'static Incoming, (&'static str, Problem)> {
         if Wire::of(&payload.document, self.gateway.limits()) != Wire::Ebix {
             let message = format!("the payload begins with {}, which is no ebIX document", payload.root);
-            return Err(refused(Error::new("B2B-007", message)));
+            return Err(("", refused(Error::new("B2B-007", message))));
         }
-        let document = self.gateway.recognise(&payload.document).map_err(refused)?;
-        receive::admitted(document, &self.caller).map_err(|problem| Problem { status: StatusCode::OK, ..problem })?;
+        let document = self.gateway.recognise(&payload.document).map_err(|error| ("", refused(error)))?;
+        let admitted = receive::admitted(document, &self.caller);
+        admitted.map_err(|problem| (document.name, Problem { status: StatusCode::OK, ..problem }))?;
         Ok(document)
     }
 
@@ -315,16 +365,21 @@ fn supported(parts: &Parts) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message))
 }
 
-/// The operation that the head names, if it does, must be that of the body.
-fn agrees(parts: &Parts, request: &envelope::Request) -> Result<(), Problem> {
+/// The operations that the head names.
+fn named(parts: &Parts) -> Vec<String> {
     let header = parts.headers.get("soapaction").and_then(|value| value.to_str().ok());
     let query = parts.uri.query().unwrap_or_default();
     let query =
         query.split('&').find_map(|part| part.split_once('=').filter(|it| it.0.eq_ignore_ascii_case("soapAction")));
-    for named in header.into_iter().chain(query.map(|(_, named)| named)) {
-        let named = named.trim().trim_matches('"');
-        let named = named.rsplit(['/', ':', '#']).next().unwrap_or_default();
-        if !named.is_empty() && named != request.operation() {
+    let named = header.into_iter().chain(query.map(|(_, named)| named));
+    let named = named.map(|named| named.trim().trim_matches('"').rsplit(['/', ':', '#']).next().unwrap_or_default());
+    named.filter(|named| !named.is_empty()).map(str::to_string).collect()
+}
+
+/// The operation that the head names, if it does, must be that of the body.
+fn agrees(named: &[String], request: &envelope::Request) -> Result<(), Problem> {
+    for named in named {
+        if named != request.operation() {
             let message = format!("the SOAPAction is not {}, which the body asks for", request.operation());
             return Err(Problem::new(StatusCode::OK, "BadRequest", message));
         }

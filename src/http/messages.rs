@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
@@ -26,7 +26,7 @@ use super::operator::{Query, ROWS_MAX, admitted, next_link, unknown, wrong};
 use super::post::{MESSAGE_ID, MESSAGE_TYPE, json_answer};
 use super::routes::finish;
 use super::{Door, Format, Problem, caller};
-use crate::archive::{self, Cursor, SORTS, SortBy, Term};
+use crate::archive::{self, Cursor, Kept, SORTS, SortBy, Term};
 use crate::document::Wire;
 use crate::gateway::{Catalogue, Fault, SORTED_MAX, Search, Start};
 use crate::market::{Party, Timestamp};
@@ -50,7 +50,11 @@ enum Looked {
         id: String,
         name: String,
         body: Bytes,
+        /// Why it needs care: it was refused, so it may be anything.
+        refused: Option<Kept>,
     },
+    /// None of its bytes were kept when it was refused.
+    NotKept,
     Accepted(Box<Accepted>),
     /// More than can be sorted.
     TooMany,
@@ -152,16 +156,26 @@ async fn looked(
             Err(wrong("sort", &format!("more than {SORTED_MAX} documents would have to be sorted; {advice}")))
         }
         Looked::Removed(at) => Err(Problem::new(StatusCode::GONE, "Removed", removed(at))),
-        Looked::Document { id, name, body } => {
+        Looked::NotKept => {
+            let message =
+                "Nothing of this document was kept: it was larger than is taken in, or did not come to its end.";
+            Err(Problem::new(StatusCode::GONE, "NotKept", message))
+        }
+        Looked::Document { id, name, body, refused } => {
             let format = match Wire::of(&body, door.gateway.limits()) {
-                Wire::CimXml => Format::Xml,
-                Wire::CimJson => Format::Json,
-                Wire::Ebix => Format::Ebix,
+                _ if refused == Some(Kept::AsSent) => "application/octet-stream",
+                Wire::CimXml => Format::Xml.content_type(),
+                Wire::CimJson => Format::Json.content_type(),
+                Wire::Ebix => Format::Ebix.content_type(),
             };
             let mut response = Response::new(Body::from(body));
             let headers = response.headers_mut();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(format));
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            if refused.is_some() {
+                // Nobody knows what a stranger's bytes make a browser do.
+                headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+            }
             for (header, text) in [(MESSAGE_ID, id), (MESSAGE_TYPE, name)] {
                 // A sender's own id may be one that no header can carry.
                 headers.extend(HeaderValue::from_str(&text).ok().map(|value| (header, value)));
@@ -225,8 +239,12 @@ fn list(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Faul
 
 fn body(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Fault> {
     let Some((position, entry)) = catalogue.find(&asked.id, asked.own.as_ref())? else { return Ok(None) };
+    if entry.kept() == Kept::Nothing {
+        return Ok(Some(Looked::NotKept));
+    }
     if let Some(body) = catalogue.body(position.place.commit, &entry)? {
-        return Ok(Some(Looked::Document { id: entry.message_id, name: entry.document, body }));
+        let refused = (!entry.refused.is_empty()).then(|| entry.kept());
+        return Ok(Some(Looked::Document { id: entry.message_id, name: entry.document, body, refused }));
     }
     Ok(catalogue.let_go(position.place.commit, &entry)?.map(Looked::Removed))
 }

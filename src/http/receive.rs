@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::http::header::{ACCEPT, HeaderName};
+use axum::http::header::{
+    ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, TRANSFER_ENCODING, USER_AGENT,
+};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -15,8 +17,9 @@ use super::body::{self, Pieces, Unread};
 use super::fairness::Share;
 use super::observe::{CORRELATION_ID, CorrelationId, Said};
 use super::{Door, Problem, accept, caller};
+use crate::archive::{Came, Kept};
 use crate::document::Wire;
-use crate::gateway::{Arrived, Error, READ_AT_ONCE_BYTES_MAX, Receipt};
+use crate::gateway::{Arrived, Error, READ_AT_ONCE_BYTES_MAX, Receipt, TurnedAway};
 use crate::market::Party;
 use crate::process::{self, Incoming};
 
@@ -79,13 +82,14 @@ pub async fn receive(
     let admitted = match admit(door, name, parts, unread, said).await {
         Ok(admitted) => admitted,
         Err(problem) => {
-            keep_turned_away(door, name, parts, unread, said, &problem).await?;
+            keep_turned_away(door, door.gateway.document_for(name), parts, unread, said, &problem).await?;
             return Err(problem);
         }
     };
     let Admitted { caller, arrived, wire, share, .. } = admitted;
     let id = CorrelationId::of(parts);
     let gateway = Arc::clone(&door.gateway);
+    let arrived = arrived.by(came(parts, Kept::Whole));
     let received = share.during(async move { gateway.receive(&caller, arrived, &id, gateway.now()).await });
     match received.await.map_err(|fault| Problem::fault(&fault))? {
         Receipt::Refused { error, correlation_id } => {
@@ -107,33 +111,63 @@ pub async fn receive(
     }
 }
 
-/// Keeps a document in the archive that was turned away before it was looked at: by its sender's role, or by its media type
-/// (post-office 4.4, item 1). What cannot be received besides, or is only about to be sent, is not kept.
-async fn keep_turned_away(
+/// Keeps what was turned away before it was looked at (post-office 4.4, item 1): of an unknown name, from a sender of another
+/// role, of another media type or coding, too large, damaged, or not sent to its end. What is only too much for the moment is
+/// not kept, for it comes again.
+pub(super) async fn keep_turned_away(
     door: &Arc<Door>,
-    name: &str,
+    document: Option<&'static Incoming>,
     parts: &Parts,
     unread: &mut Unread,
     said: &mut Said,
     problem: &Problem,
 ) -> Result<(), Problem> {
-    let kept = [StatusCode::FORBIDDEN, StatusCode::UNSUPPORTED_MEDIA_TYPE].contains(&problem.status);
-    let (Some(caller), Some(document)) = (said.party.clone(), door.gateway.document_for(name)) else { return Ok(()) };
-    if !kept || unread.is_only_announced() {
+    let Some(caller) = said.party.clone() else { return Ok(()) };
+    if parts.method != Method::POST || !VERDICTS.contains(&problem.status) {
         return Ok(());
     }
     let Ok(mut share) = door.fairness.admit(&caller, Instant::now()) else { return Ok(()) };
-    let Ok(mut pieces) = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits) else { return Ok(()) };
-    let Ok(body) = pieces.gather(usize::MAX).await else { return Ok(()) };
+    let (body, kept) = unread.remains(&parts.headers, &mut share, &door.settings.limits).await;
     said.document_bytes = body.len();
     share.turn().await;
-    let (gateway, error, id) = (Arc::clone(&door.gateway), (*problem.error).clone(), CorrelationId::of(parts));
-    let keeping = async move {
-        let arrived = gateway.not_read(document, body, error).await?;
-        gateway.receive(&caller, arrived, &id, gateway.now()).await
-    };
-    share.during(keeping).await.map(drop).map_err(|fault| Problem::fault(&fault))
+    let (document, came) = (document.map_or("", |document| document.name), came(parts, kept));
+    let what = TurnedAway { document, body, came: Some(came), error: (*problem.error).clone() };
+    let (gateway, id) = (Arc::clone(&door.gateway), CorrelationId::of(parts));
+    let keeping = async move { gateway.turn_away(&caller, what, &id, gateway.now()).await };
+    share.during(keeping).await.map_err(|fault| Problem::fault(&fault))
 }
+
+/// Of a refusal before a document is looked at, the statuses that say something of the document.
+const VERDICTS: [StatusCode; 6] = [
+    StatusCode::BAD_REQUEST,
+    StatusCode::FORBIDDEN,
+    StatusCode::NOT_FOUND,
+    StatusCode::REQUEST_TIMEOUT,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+];
+
+/// How a request came, as far as the archive keeps it: no header that may hold a credential.
+pub(super) fn came(parts: &Parts, kept: Kept) -> Came {
+    let headers = HEADERS_KEPT.into_iter().flat_map(|name| {
+        let values = parts.headers.get_all(&name).iter();
+        values.map(move |value| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+    });
+    Came { kept, path: parts.uri.path().to_string(), headers: headers.take(HEADERS_KEPT_MAX).collect() }
+}
+
+const HEADERS_KEPT: [HeaderName; 8] = [
+    CONTENT_TYPE,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    TRANSFER_ENCODING,
+    ACCEPT,
+    EXPECT,
+    USER_AGENT,
+    HeaderName::from_static("soapaction"),
+];
+/// A header may come several times.
+const HEADERS_KEPT_MAX: usize = 16;
 
 /// The id under which the gateway keeps the message: for a repetition, that of the first time.
 fn named(correlation_id: &str) -> Option<(HeaderName, HeaderValue)> {

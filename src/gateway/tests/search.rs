@@ -282,6 +282,7 @@ fn plain() -> LogEntry {
         refused: vec![],
         hash: [0; 32],
         place: Place { part: 9, offset: 0, bytes: 0 },
+        came: None,
     }
 }
 
