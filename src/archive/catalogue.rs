@@ -17,7 +17,7 @@ use crate::record::{Change, Entry, Key, KeyRange, Space, stored};
 /// How far the log has been catalogued; what retention remembers stands under texts in the same space.
 pub(super) const REACHED: Space = Space(15);
 /// Places of documents, by term and time.
-const TERMS: Space = Space(19);
+pub(super) const TERMS: Space = Space(19);
 
 /// Something that a document is found by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -238,7 +238,7 @@ pub fn reached_key() -> Key {
 /// The last record of the log that has been catalogued; none of them where that was by fewer terms than today, so that
 /// the log is gone through again. `None` when it cannot be read.
 pub fn reached(entry: &Entry) -> Option<Option<Key>> {
-    if stored::read::<Vec<u8>>(WITHOUT_SENDERS, &entry.value).is_some() {
+    if REACHED_BEFORE.iter().any(|version| stored::read::<Vec<u8>>(*version, &entry.value).is_some()) {
         return Some(None);
     }
     let bytes: Vec<u8> = stored::read(REACHED_VERSION, &entry.value)?;
@@ -302,9 +302,10 @@ pub(super) const POSITION_BYTES: usize = 24;
 /// First byte of a document's place under a term.
 const VERSION: u8 = 1;
 /// First byte of the record of how far the log has been catalogued.
-const REACHED_VERSION: u8 = 2;
-/// The same when documents did not stand under their senders and receivers yet, nor those without a name or an id under none.
-const WITHOUT_SENDERS: u8 = 1;
+const REACHED_VERSION: u8 = 3;
+/// The same when documents did not stand under their senders and receivers yet, nor those without a name or an id under none;
+/// and when it was not kept yet which transactions each names.
+const REACHED_BEFORE: [u8; 2] = [1, 2];
 
 #[cfg(test)]
 mod tests {
@@ -374,8 +375,10 @@ mod tests {
         let (record, _) = super::super::log::log_key(41, 0);
         let Change::Put(_, value) = reach(&record) else { panic!("it is put") };
         assert_eq!(reached(&Entry { version: 50, value }), Some(Some(record.clone())));
-        let before = stored::write(WITHOUT_SENDERS, &record.as_bytes());
-        assert_eq!(reached(&Entry { version: 50, value: before }), Some(None), "it is gone through again");
+        for before in REACHED_BEFORE {
+            let value = stored::write(before, &record.as_bytes());
+            assert_eq!(reached(&Entry { version: 50, value }), Some(None), "it is gone through again");
+        }
         assert_eq!(reached(&Entry { version: 50, value: Bytes::from_static(b"\x09\x01") }), None);
     }
 }

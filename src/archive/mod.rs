@@ -13,6 +13,7 @@ mod log;
 mod order;
 mod retention;
 mod rounds;
+mod ties;
 
 pub use audit::{AuditEntry, audit_after, audit_position};
 pub use bodies::{Outbound, Place, body_key, body_of_key, received, received_key, sent_alone};
@@ -29,3 +30,4 @@ pub use retention::{Hold, LetGo, Policy};
 pub use rounds::{
     FoundInactive, Round, bodies_to_erase, body_left, erase_next, erasing_range, leave, left_by, left_key,
 };
+pub use ties::{TIES_MAX, keep_origin, keep_transactions, origin, origin_key, transactions, transactions_key};

@@ -93,7 +93,10 @@ impl Catalogue<'_> {
             for (entry, nth) in entries.into_iter().zip(first..) {
                 let position = Position { at: entry.at, place: LogPlace { commit, nth } };
                 let mut terms = archive::terms_of(&entry);
-                terms.extend(self.mentioned(commit, &entry)?);
+                let mentions = self.mentions(commit, &entry)?;
+                let transactions = mentions.transactions.iter().map(String::as_str);
+                changes.extend(archive::keep_transactions(position.place, transactions));
+                terms.extend(mentioned(mentions));
                 changes.extend(terms.iter().map(|term| archive::enter(term, &position)));
                 self.write_full_batches(&mut changes)?;
             }
@@ -117,18 +120,6 @@ impl Catalogue<'_> {
     }
 
     /// What a document says of itself; nothing where it cannot be read.
-    fn mentioned(&self, commit: u64, entry: &LogEntry) -> Result<BTreeSet<Term>, Fault> {
-        let mentions = self.mentions(commit, entry)?;
-        let mut terms = BTreeSet::new();
-        let header = [Term::Reason(mentions.header.business_reason), Term::MessageId(mentions.header.message_id)];
-        terms.extend(
-            header.into_iter().filter(|term| !matches!(term, Term::Reason(it) | Term::MessageId(it) if it.is_empty())),
-        );
-        terms.extend(mentions.transactions.into_iter().map(Term::TransactionId));
-        terms.extend(mentions.subjects.into_iter().map(Term::Subject));
-        Ok(terms)
-    }
-
     fn mentions(&self, commit: u64, entry: &LogEntry) -> Result<document::Mentions, Fault> {
         let mut reader = MentionsReader::default();
         if entry.kept() != Kept::Whole {
@@ -228,12 +219,15 @@ impl Catalogue<'_> {
 
     /// The documents that have a transaction with this one in common, or the request that led to them: the request that was
     /// answered, the answers and notices to a request; only those of `own`, where that is given, as it was given them. Oldest
-    /// first. Of a document whose bytes are gone only its request is known.
+    /// first. None of it needs the documents' bytes.
     pub fn related(&self, place: LogPlace, own: Option<&Party>) -> Result<Vec<(Position, LogEntry)>, Fault> {
         let Some(entry) = self.document(place)? else { return Ok(Vec::new()) };
-        let transactions = self.mentions(place.commit, &entry)?.transactions;
+        self.catch_up()?;
+        let kept = self.store.get(&archive::transactions_key(place)).map_err(Fault::store(DOING))?;
+        let unreadable = Fault::Unreadable { what: "the catalogue" };
+        let transactions = kept.map_or(Some(Vec::new()), |kept| archive::transactions(&kept)).ok_or(unreadable)?;
         let mut related = BTreeMap::new();
-        for transaction in transactions.into_iter().take(RELATED_TRANSACTIONS_MAX) {
+        for transaction in transactions {
             related.extend(self.with(Term::TransactionId(transaction), own)?);
         }
         for request in self.requests_of(&entry)? {
@@ -255,7 +249,7 @@ impl Catalogue<'_> {
     fn requests_of(&self, entry: &LogEntry) -> Result<BTreeSet<String>, Fault> {
         let mut requests = BTreeSet::from([entry.correlation_id.clone()]);
         let records = delivery::members(self.store, &entry.message_id, 1)?;
-        let members = records.into_iter().flat_map(|(_, members)| members.ids).take(RELATED_TRANSACTIONS_MAX);
+        let members = records.into_iter().flat_map(|(_, members)| members.ids).take(archive::TIES_MAX);
         for id in members.filter(|_| entry.direction == Direction::Out) {
             requests.extend(self.find(&id, Some(&entry.party))?.map(|(_, member)| member.correlation_id));
         }
@@ -301,6 +295,17 @@ impl Catalogue<'_> {
     }
 }
 
+fn mentioned(mentions: document::Mentions) -> BTreeSet<Term> {
+    let mut terms = BTreeSet::new();
+    let header = [Term::Reason(mentions.header.business_reason), Term::MessageId(mentions.header.message_id)];
+    terms.extend(
+        header.into_iter().filter(|term| !matches!(term, Term::Reason(it) | Term::MessageId(it) if it.is_empty())),
+    );
+    terms.extend(mentions.transactions.into_iter().map(Term::TransactionId));
+    terms.extend(mentions.subjects.into_iter().map(Term::Subject));
+    terms
+}
+
 impl Gateway {
     pub fn catalogue(&self) -> Catalogue<'_> {
         Catalogue { trail: Some(&self.trail), ..Catalogue::over(&*self.store, &self.specs, &self.settings.limits) }
@@ -332,8 +337,7 @@ const LOG_RECORDS: usize = 500;
 const BATCH_CHANGES_MAX: usize = 5_000;
 /// Records of one commit that are read at a time.
 const PAGE_RECORDS: usize = 500;
-/// Transactions of a document by which others are found, and how many of those are shown.
-const RELATED_TRANSACTIONS_MAX: usize = 100;
+/// Related documents that are shown.
 const RELATED_MAX: usize = 1_000;
 /// How often it is looked whether there is something to enter.
 const LEISURE_PAUSE: Duration = Duration::from_secs(1);

@@ -146,11 +146,14 @@ impl Desk {
         batch.expect(timer.key(), Expected::At(version));
         batch.put_all(timer.cancel());
         let outgoing = decision.outgoing.len();
-        let decided = self.commit(batch, decision, &facts, &context, "")?;
+        let correlation_id = self.record(&archive::origin_key(&timer.set_by))?.as_ref().map(archive::origin);
+        let correlation_id = correlation_id.unwrap_or_default();
+        let decided = self.commit(batch, decision, &facts, &context, &correlation_id)?;
         tracing::info!(
             stage = "timer",
             kind = timer.kind,
             due = %timer.due,
+            correlation_id,
             attempt,
             outgoing,
             micros = started.elapsed().as_micros() as u64,
@@ -218,6 +221,10 @@ impl Desk {
         let errands = errand::is_left_by(&aftermath);
         batch.put_all(aftermath);
         let sets = batch.changes.iter().filter_map(timer::due_of).min();
+        // What its timers send belongs to the request, however many of them lie in between.
+        if sets.is_some() && !correlation_id.is_empty() {
+            batch.put_all([archive::keep_origin(&context.cause, correlation_id)]);
+        }
         Ok(Decided { batch, errands, sets })
     }
 

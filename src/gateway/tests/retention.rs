@@ -251,3 +251,40 @@ async fn what_an_interrupted_run_let_go_is_erased_by_the_next() {
     let logged = crate::store::records(&*house.disk, &range, 10).map(|it| LetGo::from_entry(&it.unwrap().1).unwrap());
     assert_eq!(logged.inspect(|why| assert_eq!(why.years, 3)).count(), 2);
 }
+
+/// A notice on the legal date names no transaction of the request's: a timer that the request has set is all that links them.
+#[tokio::test]
+async fn what_belongs_to_a_request_is_found_from_every_side_when_all_bytes_are_gone() {
+    let house = House::open().await;
+    let request = include_str!("../../../samples/change-of-supplier/E03-from-request-to-effect/01-in.xml");
+    house.gateway.receive_from_its_sender(request.into(), "c-1").await.unwrap();
+    house.gateway.settled().await.unwrap();
+    house.fetch().await;
+    house.gateway.pass_time(instant("2023-10-05T00:00:00Z")).await.unwrap();
+    house.fetch().await;
+
+    let catalogue = house.gateway.catalogue();
+    let all: Vec<_> = catalogue.search(&Search::default()).unwrap().documents;
+    let names: Vec<_> = all.iter().map(|(_, entry)| (entry.document.as_str(), entry.correlation_id.as_str())).collect();
+    assert_eq!(names.len(), 6, "{names:?}");
+    assert!(names.contains(&("CharacteristicsOfACustomerAtAnAP", "c-1")), "no transaction of it is the request's");
+    assert!(names.contains(&("GenericNotification", "c-1")), "{names:?}");
+    let all_are_related = || {
+        for (position, _) in &all {
+            let related = catalogue.related(position.place, None).unwrap();
+            let others = all.iter().filter(|(other, _)| other != position);
+            assert!(related.iter().eq(others), "{position} and {related:#?}");
+        }
+    };
+    all_are_related();
+    house.close_segment().await;
+    house.run_all("2030-01-02T02:00:00Z", &three_years());
+    assert_eq!(house.documents().0, [], "all bytes are gone");
+    all_are_related();
+
+    // Each participant sees its own, on both sides.
+    for (position, entry) in &all {
+        let own = catalogue.related(position.place, Some(&entry.party)).unwrap();
+        assert!(own.iter().all(|(_, it)| it.is_of(&entry.party)), "{own:#?}");
+    }
+}
