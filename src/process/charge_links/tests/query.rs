@@ -2,7 +2,7 @@
 
 use super::super::query::{Query, RequestBillingMasterData};
 use super::*;
-use crate::document::Field;
+use crate::document::{Field, Record};
 
 const OTHER_SUPPLIER: &str = "7300000000011";
 
@@ -42,7 +42,10 @@ fn told(world: &World, sender: (&str, &str), query: Query) -> Vec<String> {
     if outgoing.kind == &super::super::REJECT_QUERY {
         return decision.fates[0].broken.iter().map(|it| it.to_string()).collect();
     }
-    let charge = |record: &crate::document::Record| match &record.fields[2] {
+    let original = "originalTransactionIDReference_MktActivityRecord.mRID";
+    let names = |record: &Record| record.fields[1] == Field::Text(original, record.transaction_id.clone());
+    assert!(outgoing.records.iter().all(names));
+    let charge = |record: &Record| match &record.fields[3] {
         Field::Group(_, group) => match &group[0] {
             Field::Item(_, fields) => match &fields[2] {
                 Field::Text("mRID", id) => id.clone(),
