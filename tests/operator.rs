@@ -1,5 +1,6 @@
 //! What an operator asks of a store: that it is whole, what happened in it, and what it knows.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -321,7 +322,7 @@ fn an_operator_lets_one_supplier_take_over_from_another() {
     let change = "samples/change-of-supplier/E03-a-customer-whose-number-is-not-known";
     rows(&["replay", change, "--clock", "2023-08-01T09:00:00Z", "--store", &store, "--json"]);
     let order = |from: &str, to: &str, more: &[&str]| {
-        let date = ["--date", "2023-10-01", "--clock", "2023-08-02T09:00:00Z", "--store", &store, "--json"];
+        let date = ["--date", "2023-11-01", "--clock", "2023-10-06T09:00:00Z", "--store", &store, "--json"];
         let parties = ["process", "force-supplier", "--from", from, "--to", to, "--kind", "D13"];
         gridpost(&[&parties[..], &date, more].concat())
     };
@@ -351,18 +352,55 @@ fn an_operator_lets_one_supplier_take_over_from_another() {
     let process = shown.iter().find_map(|row| row["process"].as_str()).unwrap();
     let story = rows(&["process", "show", process, "--store", &store, "--json"]);
     assert!(story.iter().any(|row| row["step"] == "state AwaitingMasterDataDispatch"), "{story:?}");
-    let until = ["what-if", "--until", "2023-10-02T00:00:00Z", "--store", &store, "--json"];
+    let until = ["what-if", "--until", "2023-11-02T00:00:00Z", "--store", &store, "--json"];
     assert_eq!(gridpost(&until).status.code(), Some(0));
     assert_eq!(gridpost(&["process", "orders", "unknown", "--store", &store]).status.code(), Some(2));
     let call_off = |id: &str, clock: &str| {
         gridpost(&["process", "orders", "--call-off", id, "--clock", clock, "--store", &store, "--json"])
     };
-    assert_eq!(call_off("unknown", "2023-08-03T09:00:00Z").status.code(), Some(2));
-    let off = said(&call_off(id, "2023-08-03T09:00:00Z"));
-    assert_eq!((&off[0]["called_off"], &off[0]["done"]), (&"2023-08-03T09:00:00Z".into(), &0.into()), "{off:?}");
-    assert_eq!(off, said(&call_off(id, "2023-08-04T09:00:00Z")), "it is safe to repeat");
+    assert_eq!(call_off("unknown", "2023-10-07T09:00:00Z").status.code(), Some(2));
+    let off = said(&call_off(id, "2023-10-07T09:00:00Z"));
+    assert_eq!((&off[0]["called_off"], &off[0]["done"]), (&"2023-10-07T09:00:00Z".into(), &0.into()), "{off:?}");
+    assert_eq!(off, said(&call_off(id, "2023-10-08T09:00:00Z")), "it is safe to repeat");
     let help = String::from_utf8(gridpost(&["process", "force-supplier", "--help"]).stdout).unwrap();
     assert!(help.contains("--dry-run") && help.contains("Examples:"), "{help}");
+}
+
+#[test]
+fn no_clock_goes_behind_what_its_store_has_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    let [store, certs] = ["store", "certs"].map(|name| dir.path().join(name).display().to_string());
+    let (before, until) = ("2023-08-01T09:00:00Z", "2023-09-15T12:00:00Z");
+    let life = "samples/charges/C1-create";
+    rows(&["replay", life, "--clock", before, "--until", until, "--store", &store, "--json"]);
+
+    let refused = |args: &[&str]| {
+        let output = gridpost(&[args, &["--store", &store]].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{args:?}: {said}");
+        assert!(said.contains(until) && said.contains("only moves forward"), "{args:?}: {said}");
+    };
+    refused(&["what-if", "--until", "2023-09-15T11:59:59Z"]);
+    let new = "process create-charge 8100000000030 D03 NET-2 --name n --description d --resolution PT1H --vat D02";
+    let new: Vec<&str> = new.split(' ').chain(["--from", "2023-12-31T23:00:00Z", "--clock", before]).collect();
+    refused(&new);
+    assert_eq!(rows(&["what-if", "--until", until, "--store", &store, "--json"]), [Value::Null; 0]);
+
+    let again = gridpost(&["replay", "samples/charges/P1-first-prices", "--clock", before, "--store", &store]);
+    let said = String::from_utf8(again.stderr).unwrap();
+    assert!(again.status.success() && said.contains(until) && said.contains(before), "{said}");
+    let newest = rows(&["archive", "list", "--descending", "--most", "1", "--store", &store, "--json"]);
+    assert_eq!(newest[0]["at"], until);
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gridpost"));
+    command.args(["local", "--port", "0", "--clock", before, "--store", &store, "--certs", &certs]);
+    let mut local = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(local.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let opened = lines.by_ref().take(3).collect::<Vec<_>>();
+    local.kill().unwrap();
+    local.wait().unwrap();
+    assert!(opened[0].contains("Its clock shows 2023-09-15T12:0"), "{opened:?}");
+    assert!(opened[2].starts_with(&format!("The store has seen {until} already")), "{opened:?}");
 }
 
 #[test]

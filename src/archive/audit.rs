@@ -10,6 +10,8 @@ use crate::record::{Change, Entry, Key, KeyRange, Space, stored};
 const AUDIT: Space = Space(56);
 /// First byte of a stored entry.
 const VERSION: u8 = 1;
+/// How the number of whoever used the command line begins; no participant's does. The rest is the operating system's name.
+pub const BY_COMMAND: &str = "user:";
 /// What of a path is kept.
 const TARGET_BYTES_MAX: usize = 1_000;
 
@@ -17,7 +19,7 @@ const TARGET_BYTES_MAX: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
     pub at: Timestamp,
-    /// Of the command line a number that no participant has: `user:` and the operating system's name.
+    /// Of the command line [`BY_COMMAND`] and the operating system's name.
     pub party: Party,
     /// What kind of thing it was: a method and a route, such as `GET /v1.0/operator/messages/{id}`; `peek` or `dequeue`; or a
     /// command, such as `gridpost archive hold`.
@@ -57,6 +59,11 @@ impl AuditEntry {
             correlation_id: self.correlation_id.clone(),
         };
         Change::Put(Key::new(AUDIT).stamp(), stored::write(VERSION, &form))
+    }
+
+    /// Whether it was done on the command line, which goes by the machine's clock.
+    pub fn is_by_command(&self) -> bool {
+        self.party.number.as_str().starts_with(BY_COMMAND)
     }
 
     pub fn from_entry(entry: &Entry) -> Option<Self> {

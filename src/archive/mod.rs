@@ -7,6 +7,7 @@
 mod audit;
 mod bodies;
 mod catalogue;
+mod clock;
 mod ids;
 mod inbox;
 mod log;
@@ -15,11 +16,12 @@ mod retention;
 mod rounds;
 mod ties;
 
-pub use audit::{AuditEntry, audit_after, audit_position};
+pub use audit::{AuditEntry, BY_COMMAND, audit_after, audit_position};
 pub use bodies::{Outbound, Place, body_key, body_of_key, received, received_key, sent_alone};
 pub use catalogue::{
     CRITERIA, LogPlace, NoCriterion, Position, Term, enter, reach, reached, reached_key, terms_for, terms_of,
 };
+pub use clock::{clock_key, clock_showed, clock_shows};
 pub use ids::{FirstUse, message_id_key, transaction_id_key};
 pub use inbox::{InboxEntry, Parked, inbox_key, inbox_range, number_of, park, parked_key, parked_range};
 pub use log::{

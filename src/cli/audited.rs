@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 
 use anyhow::Result;
 
-use crate::archive::AuditEntry;
+use crate::archive::{AuditEntry, BY_COMMAND};
 use crate::gateway::Clock;
 use crate::market::{ActorNumber, ActorRole, Party};
 use crate::record::Batch;
@@ -16,7 +16,7 @@ pub fn entry(command: &str, target: impl Into<String>) -> AuditEntry {
     AuditEntry {
         at: Clock::machine().now(),
         party: Party {
-            number: ActorNumber::new(format!("user:{}", user())),
+            number: ActorNumber::new(format!("{BY_COMMAND}{}", user())),
             role: ActorRole::MeteringPointAdministrator,
         },
         activity: format!("gridpost {command}"),

@@ -12,6 +12,7 @@ use futures_util::future::try_join_all;
 
 use super::Outcome;
 use super::config::Config;
+use super::going_on::not_before_what_was_seen;
 use super::output::parse_instant;
 use super::serve::until_told_to_stop_or_fails;
 use crate::gateway::world::World;
@@ -33,7 +34,8 @@ pub struct LocalArgs {
     /// What exists before the first document [default: the built-in toy world].
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
-    /// What the clock shows at the start; it runs on from there [default: the machine's clock].
+    /// What the clock shows at the start; it runs on from there [default: the machine's clock]. Where the store in --store has seen
+    /// a later instant, the clock goes on from that one, and the gateway says so.
     #[arg(long, value_name = "T", value_parser = parse_instant)]
     clock: Option<Timestamp>,
     /// Port on 127.0.0.1; 0 takes any free one.
@@ -63,6 +65,7 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
         None => Arc::new(Memory::default()),
     };
     let clock = args.clock.map_or_else(Clock::machine, Clock::running_from);
+    let (clock, moved_on) = not_before_what_was_seen(clock, &*store)?;
     let gateway = Arc::new(Gateway::open(store, Arc::new(config.specs()?), config.gateway_settings()?, clock)?);
     gateway.audit_post(config.audit.post);
     gateway.catalogue_at_leisure();
@@ -93,12 +96,12 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
     };
     let server = http::start(gateway.clone(), settings, axum::Router::new()).await?;
     let zone = Calendar::new(config.dk()?.zone);
-    print!("{}", toys.welcome(args, &world, server.address(), zone, gateway.now())?);
+    print!("{}", toys.welcome(args, &world, server.address(), (zone, gateway.now()), moved_on.as_deref())?);
     let hints = tokio::spawn(hint::run(gateway.clone(), config.hint_settings()));
     until_told_to_stop_or_fails(hints).await?;
     server.stop().await;
     gateway.write_down_peeks_or_tell().await;
-    Ok(())
+    gateway.write_down_the_clock().await.context("write down what the clock shows")
 }
 
 /// A world file, or the toy world that comes with the house.
@@ -152,13 +155,16 @@ impl Toys {
         args: &LocalArgs,
         world: &World,
         address: SocketAddr,
-        calendar: Calendar,
-        now: Timestamp,
+        (calendar, now): (Calendar, Timestamp),
+        moved_on: Option<&str>,
     ) -> Result<String> {
         let mut text = String::new();
         let kept = args.store.as_ref().map_or("in memory".to_string(), |dir| format!("in {}", dir.display()));
         let url = format!("https://localhost:{}", address.port());
         writeln!(text, "Gridpost is open at {url}. Its clock shows {now}; everything is kept {kept}.\n")?;
+        if let Some(moved_on) = moved_on {
+            writeln!(text, "{moved_on}\n")?;
+        }
         writeln!(
             text,
             "Participants, each with a bearer token that is good for 24 hours (and the file that holds it):\n"

@@ -12,6 +12,7 @@ mod clock;
 mod config;
 mod dry_run;
 mod excerpt;
+mod going_on;
 mod import;
 mod load;
 mod local;

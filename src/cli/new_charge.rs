@@ -8,10 +8,11 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::config::Config;
+use super::going_on::as_of;
 use super::output::parse_instant;
 use super::process;
 use super::{Outcome, audited};
-use crate::gateway::{Clock, Creation, Gateway};
+use crate::gateway::{Creation, Gateway};
 use crate::market::Timestamp;
 use crate::process::charges::{NewCharge, document_id};
 use crate::store::{Embedded, Memory, Store};
@@ -50,7 +51,7 @@ pub struct NewChargeArgs {
     /// Only says what would come of it; nothing is kept.
     #[arg(long)]
     dry_run: bool,
-    /// The time of receipt [default: now].
+    /// The time of receipt, not before what the store has seen [default: now].
     #[arg(long, value_name = "T", value_parser = parse_instant)]
     clock: Option<Timestamp>,
 }
@@ -80,9 +81,9 @@ pub fn run(store: Embedded, config: &Config, args: &NewChargeArgs, json: bool) -
         tax: Some(args.tax),
     };
     let wanted = new.wanted().context("create the charge")?;
-    let clock = args.clock.map_or_else(Clock::machine, Clock::standing_at);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     let store: Arc<dyn Store> = Arc::new(store);
+    let clock = as_of(args.clock, &*store)?;
     if !args.dry_run {
         let target = format!("{} {} {}", args.owner, args.charge_type, args.id);
         audited::begins(&*store, "process create-charge", target)?;

@@ -10,11 +10,12 @@ use clap::Args;
 use serde_json::Value;
 
 use super::config::Config;
+use super::going_on::as_of;
 use super::output::{Progress, parse_instant};
 use super::process::show;
 use super::{Outcome, audited};
+use crate::gateway::Gateway;
 use crate::gateway::orders::{self, CalledOff, Ordered};
-use crate::gateway::{Clock, Gateway};
 use crate::market::{Calendar, Timestamp};
 use crate::process::portfolio_changes::view::{Tally, order_row};
 use crate::process::portfolio_changes::{Order, OrderTable, Refusal};
@@ -107,7 +108,7 @@ struct How {
     /// Says what every accounting point would come to and what would be sent, and changes nothing.
     #[arg(long)]
     dry_run: bool,
-    /// As of this instant [default: now].
+    /// As of this instant, not before what the store has seen [default: now].
     #[arg(long, value_name = "T", value_parser = parse_instant)]
     clock: Option<Timestamp>,
 }
@@ -145,7 +146,7 @@ pub fn balance(args: &BalanceArgs, dir: &Path, json: bool, config: &Config) -> R
 /// Before its day an order does not hold any more: what it has registered is withdrawn, and whoever had been told is told so.
 pub fn call_off(id: &str, clock: Option<Timestamp>, dir: &Path, json: bool, config: &Config) -> Result<Outcome> {
     let store = Arc::new(Embedded::open(dir, config.store_options())?);
-    let clock = clock.map_or_else(Clock::machine, Clock::standing_at);
+    let clock = as_of(clock, &*store)?;
     let gateway = Gateway::open(store.clone(), Arc::new(config.specs()?), config.gateway_settings()?, clock)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     audited::begins(&*store, "process orders --call-off", id)?;
@@ -173,7 +174,7 @@ pub fn orders(store: &Embedded, id: Option<&str>, json: bool) -> Result<Outcome>
 fn run(table: &OrderTable, how: &How, dir: &Path, json: bool, config: &Config) -> Result<Outcome> {
     let order = table.order().context("understand the order")?;
     let store = Arc::new(Embedded::open(dir, config.store_options())?);
-    let clock = how.clock.map_or_else(Clock::machine, Clock::standing_at);
+    let clock = as_of(how.clock, &*store)?;
     if how.dry_run {
         return try_out(&store, &order, clock.now(), json, config);
     }

@@ -8,10 +8,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, Subcommand, value_parser};
 
 use super::config::Config;
+use super::going_on::as_of;
 use super::output::{Progress, parse_instant};
 use super::process;
 use super::{Outcome, audited};
-use crate::gateway::{Clock, Gateway, load};
+use crate::gateway::{Gateway, load};
 use crate::market::Timestamp;
 use crate::process::Pack;
 use crate::process::commands::{Commands, List, Run, Show};
@@ -86,7 +87,9 @@ fn described(commands: &'static Commands) -> Command {
     });
     let runs = commands.runs.iter().map(|run| {
         let clock = Arg::new("clock").long("clock").value_name("T").value_parser(parse_instant);
-        Command::new(run.verb).about(run.about).arg(clock.help("As of this instant [default: now]"))
+        Command::new(run.verb)
+            .about(run.about)
+            .arg(clock.help("As of this instant, not before what the store has seen [default: now]"))
     });
     let all = Command::new(commands.name).about(commands.about).subcommand_required(true).arg_required_else_help(true);
     all.subcommands(lists).subcommands(shows).subcommands(runs)
@@ -141,7 +144,7 @@ fn by_hand(
     config: &Config,
     json: bool,
 ) -> Result<Outcome> {
-    let clock = clock.map_or_else(Clock::machine, Clock::standing_at);
+    let clock = as_of(clock, &*store)?;
     let settings = config.gateway_settings()?;
     let now = clock.now();
     let ranges = (run.due)(now, settings.markets.of(pack).zone);

@@ -144,7 +144,7 @@ enum What {
         /// Calls this order off: what it has registered is withdrawn, and whoever had been told is told so.
         #[arg(long, value_name = "ID", conflicts_with = "id")]
         call_off: Option<String>,
-        /// As of this instant [default: now].
+        /// As of this instant, not before what the store has seen [default: now].
         #[arg(long, value_name = "T", value_parser = parse_instant, requires = "call_off")]
         clock: Option<Timestamp>,
     },

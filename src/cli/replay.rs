@@ -7,10 +7,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::Args;
 
+use super::going_on::not_before_what_was_seen;
 use super::output::{Progress, parse_instant};
 use super::{Outcome, config::Config};
-use crate::gateway::Gateway;
 use crate::gateway::world::World;
+use crate::gateway::{Clock, Gateway, latest_seen};
 use crate::market::Timestamp;
 use crate::replay::{self, Line, Plan, Tally};
 use crate::store::{Embedded, Memory, Store};
@@ -27,7 +28,8 @@ pub struct ReplayArgs {
     /// What exists before the first document [default: the built-in toy world].
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
-    /// What the clock shows [default: it follows the documents' createdDateTime, never backwards].
+    /// What the clock shows [default: it follows the documents' createdDateTime, never backwards]. Where the store in --store has
+    /// seen a later instant, it shows that.
     #[arg(long, value_name = "T", value_parser = parse_instant)]
     clock: Option<Timestamp>,
     /// Moves the clock to T once every document was fed.
@@ -54,8 +56,14 @@ pub fn run(args: &ReplayArgs, config: &Config) -> Result<Outcome> {
         None => None,
     };
     let (settings, specs) = (config.gateway_settings()?, Arc::new(config.specs()?));
-    let open = |clock| {
+    if let (Some(store), Some(clock)) = (&store, args.clock) {
+        let (_, told) = not_before_what_was_seen(Clock::standing_at(clock), &**store)?;
+        told.iter().for_each(|told| eprintln!("{told}"));
+    }
+    let open = |clock: Clock| {
         let store = store.clone().unwrap_or_else(|| Arc::new(Memory::default()));
+        // One run ends where the clock was moved to, and the next one goes on from there.
+        let clock = clock.not_before(latest_seen(&*store)?);
         Ok(Gateway::open(store, specs.clone(), settings.clone(), clock)?)
     };
     let plan = Plan { open: &open, world, clock: args.clock, until: args.until, out: args.out.clone() };

@@ -11,7 +11,7 @@ use super::config::Config;
 use super::{Outcome, retain_daily};
 use crate::certs::PemFiles;
 use crate::gateway::world::World;
-use crate::gateway::{Clock, Gateway};
+use crate::gateway::{Clock, Gateway, latest_seen};
 use crate::store::Embedded;
 use crate::{hint, http};
 
@@ -34,7 +34,12 @@ pub fn run(args: &ServeArgs, config: &Config) -> Result<Outcome> {
 async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
     let store = Arc::new(Embedded::open(&config.store.dir, config.store_options())?);
     let specs = Arc::new(config.specs()?);
-    let gateway = Arc::new(Gateway::open(store.clone(), specs, config.gateway_settings()?, Clock::machine())?);
+    let clock = Clock::machine();
+    if let Some(seen) = latest_seen(&*store)?.filter(|seen| *seen > clock.now()) {
+        let now = clock.now();
+        tracing::warn!(%seen, %now, "the store has seen a later instant than the machine's clock shows: one of them is wrong");
+    }
+    let gateway = Arc::new(Gateway::open(store.clone(), specs, config.gateway_settings()?, clock)?);
     gateway.audit_post(config.audit.post);
     gateway.catalogue_at_leisure();
     gateway.write_down_peeks_at_leisure();

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::Outcome;
 use super::config::Config;
+use super::going_on::not_behind;
 use super::output::parse_instant;
 use super::replay::print;
 use crate::gateway::{Clock, Gateway};
@@ -25,7 +26,7 @@ use crate::store::{Embedded, Memory, Store};
 /// queues already is left out.
 #[derive(Debug, Args)]
 pub struct WhatIfArgs {
-    /// How far time passes.
+    /// How far time passes: not to before what the store has seen.
     #[arg(long, value_name = "T", value_parser = parse_instant)]
     until: Timestamp,
     /// Folder of the store [default: [store] dir of the configuration].
@@ -42,11 +43,13 @@ pub struct WhatIfArgs {
 pub fn run(args: &WhatIfArgs, config: &Config) -> Result<Outcome> {
     let dir = args.store.as_ref().unwrap_or(&config.store.dir);
     let origin: Arc<dyn Store> = Arc::new(Embedded::open(dir, config.store_options())?);
+    let seen = not_behind(args.until, &*origin)?;
     let due = first_due(&*origin)?.filter(|due| *due <= args.until);
     let fork: Arc<dyn Store> = Arc::new(Memory::fork(origin));
     empty_the_queues(&*fork)?;
     // The clock of the copy stands still before anything is due, and is then moved.
-    let clock = Clock::standing_at(due.map_or(args.until, |due| Timestamp::from_micros(due.micros() - 1)));
+    let clock =
+        Clock::standing_at(due.map_or(args.until, |due| Timestamp::from_micros(due.micros() - 1))).not_before(seen);
     let gateway = Gateway::open(fork, Arc::new(config.specs()?), config.gateway_settings()?, clock)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     let mut tell = |line: Line| print(&line, args.json);

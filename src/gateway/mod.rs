@@ -57,7 +57,7 @@ use crate::view::{self, QueueLength};
 use crate::xml;
 pub use catalogue::{Catalogue, log_row};
 pub use certificates::{CertificateFault, CertificateOrder};
-pub use clock::Clock;
+pub use clock::{Clock, latest_seen};
 use decider::Decider;
 pub use delivery::{Told, tell_shown};
 use desk::Desk;

@@ -100,6 +100,7 @@ pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Re
         gateway.pass_time(until).await.context("move the clock to --until")?;
     }
     fetch(&gateway, folder.as_deref(), (&|_| true, Wire::CimXml), &mut tally.outgoing, tell).await?;
+    gateway.write_down_the_clock().await?;
     Ok(tally)
 }
 

@@ -19,10 +19,11 @@ use serde::Serialize;
 
 use super::Outcome;
 use super::config::Config;
+use super::going_on::as_of;
 use super::output::{Progress, parse_instant};
 use crate::archive;
 use crate::gateway::world::World;
-use crate::gateway::{Clock, Gateway, Receipt};
+use crate::gateway::{Gateway, Receipt};
 use crate::market::{ActorNumber, Party, Timestamp};
 use crate::process::Pack;
 use crate::process::files::Files;
@@ -53,7 +54,7 @@ pub struct ImportArgs {
     /// What exists beforehand, for a store that has no participants yet.
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
-    /// The time of receipt [default: now].
+    /// The time of receipt, not before what the store has seen [default: now].
     #[arg(long, value_name = "T", value_parser = parse_instant)]
     clock: Option<Timestamp>,
     /// One line of JSON for each row.
@@ -97,8 +98,8 @@ pub fn run(args: &ImportArgs, config: &Config) -> Result<Outcome> {
     let hub = settings.markets.of(pack).hub.clone();
     let sender = args.sender.as_ref().map_or_else(|| hub.clone(), |number| ActorNumber::new(&**number));
     let files = args.files.iter().map(|path| rows::read(columns, path)).collect::<Result<Vec<_>>>()?;
-    let clock = args.clock.map_or_else(Clock::machine, Clock::standing_at);
     let store = Arc::new(Embedded::open(dir, config.store_options())?);
+    let clock = as_of(args.clock, &*store)?;
     let gateway = Gateway::open(store, specs.clone(), settings, clock)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     let mut fine = true;

@@ -2,6 +2,7 @@
 
 mod beside;
 mod bundles;
+mod clock;
 mod expiry;
 mod lobby;
 mod parking;
