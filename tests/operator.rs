@@ -670,6 +670,47 @@ fn a_command_whose_reader_has_read_enough_ends_quietly() {
 }
 
 #[test]
+fn a_command_that_only_looks_makes_no_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let empty = dir.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let commands = [
+        "queue list",
+        "queue show 8100000000030 DDM",
+        "queue parked",
+        "queue timers",
+        "queue retry --all",
+        "archive list",
+        "archive show x",
+        "archive verify",
+        "archive prove x",
+        "archive retain",
+        "archive holds",
+        "audit",
+        "process charges",
+        "process participants",
+        "process events",
+        "process orders",
+        "process grid-area 131 --nobody",
+        "process certificate list",
+        "process webhook list",
+        "process accounts waiting",
+        "process force-supplier --from 8100000000108 --to 7300000000011 --kind D13 --date 2099-01-01",
+        "what-if --until 2099-01-01",
+    ];
+    for command in commands {
+        for store in [&empty, &dir.path().join("mistyped")] {
+            let text = store.display().to_string();
+            let output = gridpost(&command.split(' ').chain(["--store", &text]).collect::<Vec<_>>());
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{command}: {said}");
+            assert!(said.contains(&format!("find a store in {text}: there is no folder {text}/journal")), "{said}");
+            assert!(std::fs::read_dir(store).map_or(true, |mut files| files.next().is_none()), "{command}");
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_run_says_why_and_ends_with_2() {
     let dir = tempfile::tempdir().unwrap();
     let nothing = dir.path().display().to_string();

@@ -123,7 +123,7 @@ pub fn run(args: &ArchiveArgs, config: &Config) -> Result<Outcome> {
         return prove::verify(proof, args.json);
     }
     let dir = args.store.as_ref().unwrap_or(&config.store.dir);
-    let store = Embedded::open(dir, config.store_options())?;
+    let store = Embedded::open_existing(dir, config.store_options())?;
     let (specs, limits) = (config.specs()?, config.xml_limits());
     let catalogue = Catalogue::over(&store, &specs, &limits);
     match &args.what {

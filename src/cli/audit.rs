@@ -34,7 +34,7 @@ pub struct AuditArgs {
 }
 
 pub fn run(args: &AuditArgs, config: &Config) -> Result<Outcome> {
-    let store = Embedded::open(args.store.as_ref().unwrap_or(&config.store.dir), config.store_options())?;
+    let store = Embedded::open_existing(args.store.as_ref().unwrap_or(&config.store.dir), config.store_options())?;
     let question = Question::Audit { after: args.from, take: args.most };
     let answer = gateway::ask(&store, &config.dk()?, &question)?;
     show(&answer.ok_or_else(|| anyhow!("there is no audit trail"))?.rows, args.json)

@@ -145,7 +145,7 @@ pub fn balance(args: &BalanceArgs, dir: &Path, json: bool, config: &Config) -> R
 
 /// Before its day an order does not hold any more: what it has registered is withdrawn, and whoever had been told is told so.
 pub fn call_off(id: &str, clock: Option<Timestamp>, dir: &Path, json: bool, config: &Config) -> Result<Outcome> {
-    let store = Arc::new(Embedded::open(dir, config.store_options())?);
+    let store = Arc::new(Embedded::open_existing(dir, config.store_options())?);
     let clock = as_of(clock, &*store)?;
     let gateway = Gateway::open(store.clone(), Arc::new(config.specs()?), config.gateway_settings()?, clock)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
@@ -173,7 +173,7 @@ pub fn orders(store: &Embedded, id: Option<&str>, json: bool) -> Result<Outcome>
 
 fn run(table: &OrderTable, how: &How, dir: &Path, json: bool, config: &Config) -> Result<Outcome> {
     let order = table.order().context("understand the order")?;
-    let store = Arc::new(Embedded::open(dir, config.store_options())?);
+    let store = Arc::new(Embedded::open_existing(dir, config.store_options())?);
     let clock = as_of(how.clock, &*store)?;
     if how.dry_run {
         return try_out(&store, &order, clock.now(), json, config);

@@ -211,7 +211,11 @@ pub fn run(args: &ProcessArgs, config: &Config) -> Result<Outcome> {
         What::Orders { call_off: Some(id), clock, .. } => return orders::call_off(id, *clock, dir, args.json, config),
         _ => {}
     }
-    let store = Embedded::open(dir, config.store_options())?;
+    // Who takes part may be said before anything else is; whatever else is asked for must be in a store that is there.
+    let store = match &args.what {
+        What::Register { .. } => Embedded::open(dir, config.store_options())?,
+        _ => Embedded::open_existing(dir, config.store_options())?,
+    };
     if let What::CreateCharge(new) = &args.what {
         return new_charge::run(store, config, new, args.json);
     }

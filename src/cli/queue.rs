@@ -69,7 +69,7 @@ const PAGE_RECORDS: usize = 1_000;
 
 pub fn run(args: &QueueArgs, config: &Config) -> Result<Outcome> {
     let dir = args.store.as_ref().unwrap_or(&config.store.dir);
-    let store = Embedded::open(dir, config.store_options())?;
+    let store = Embedded::open_existing(dir, config.store_options())?;
     let mut out = Rows { json: args.json, out: std::io::stdout().lock() };
     match &args.what {
         What::List => list(&store, &mut out)?,

@@ -42,7 +42,7 @@ pub struct WhatIfArgs {
 
 pub fn run(args: &WhatIfArgs, config: &Config) -> Result<Outcome> {
     let dir = args.store.as_ref().unwrap_or(&config.store.dir);
-    let origin: Arc<dyn Store> = Arc::new(Embedded::open(dir, config.store_options())?);
+    let origin: Arc<dyn Store> = Arc::new(Embedded::open_existing(dir, config.store_options())?);
     let seen = not_behind(args.until, &*origin)?;
     let due = first_due(&*origin)?.filter(|due| *due <= args.until);
     let fork: Arc<dyn Store> = Arc::new(Memory::fork(origin));

@@ -28,6 +28,9 @@ pub enum Fault {
     #[error("open the store in {}: {owner} has it open", dir.display())]
     InUse { dir: PathBuf, owner: String },
 
+    #[error("find a store in {}: there is no folder {}", dir.display(), dir.join("journal").display())]
+    NoStore { dir: PathBuf },
+
     #[error("{doing} {}", path.display())]
     Io { doing: &'static str, path: PathBuf, source: Arc<io::Error> },
 

@@ -203,5 +203,5 @@ fn a_store_that_cannot_be_made_says_so_in_words() {
     let fault = Embedded::open(&file, options()).map(drop).unwrap_err();
     assert_eq!(fault.to_string(), format!("make the folder {}", file.join("journal").display()));
     let fault = verify(&dir.path().join("nowhere"), &mut |_| {}).unwrap_err();
-    assert!(fault.to_string().starts_with("find a store's journal in"), "{fault}");
+    assert!(fault.to_string().starts_with("find a store in"), "{fault}");
 }

@@ -55,9 +55,13 @@ impl Directory {
 
     /// Takes a store that must be there already.
     pub fn open_existing(dir: &Path) -> Result<Self, Fault> {
-        let journal = dir.join("journal");
-        fs::metadata(&journal).map_err(Fault::io("find a store's journal in", &journal))?;
-        Self::open(dir)
+        match fs::metadata(dir.join("journal")) {
+            Ok(_) => Self::open(dir),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Err(Fault::NoStore { dir: dir.to_owned() })
+            }
+            Err(error) => Err(Fault::io("look into the folder", dir)(error)),
+        }
     }
 
     pub fn path(&self) -> &Path {

@@ -100,9 +100,18 @@ pub struct Embedded {
 impl Embedded {
     /// Opens the store in `dir`, or makes one there, and brings it to the end of its journal.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Fault> {
-        let directory = Arc::new(Directory::open(dir)?);
-        let Recovered { state, journal } = recover(&directory, &options)?;
-        Self::start(directory, state, journal, &options)
+        Self::recovered(Directory::open(dir)?, &options)
+    }
+
+    /// The same where there must be a store in `dir` already; where there is none, nothing is made.
+    pub fn open_existing(dir: &Path, options: Options) -> Result<Self, Fault> {
+        Self::recovered(Directory::open_existing(dir)?, &options)
+    }
+
+    fn recovered(directory: Directory, options: &Options) -> Result<Self, Fault> {
+        let directory = Arc::new(directory);
+        let Recovered { state, journal } = recover(&directory, options)?;
+        Self::start(directory, state, journal, options)
     }
 
     fn start(directory: Arc<Directory>, state: State, journal: Journal, options: &Options) -> Result<Self, Fault> {
