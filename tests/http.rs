@@ -1,5 +1,6 @@
 //! The door over real TLS sockets: every status, every limit, both error formats.
 
+mod client_certificates;
 mod door;
 mod gated;
 mod soap;

@@ -4,22 +4,22 @@ use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, HeaderName, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 
+use super::peer::{Presented, Standing};
 use super::{Door, Problem};
 use crate::gateway::Gateway;
 use crate::identity::Denied;
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
-use crate::process::participants::Thumbprint;
 
 /// Says in which of its roles a caller acts: by code, such as `DDQ`, or as in a token, such as `energysupplier`.
 pub const MARKET_ROLE: HeaderName = HeaderName::from_static("market-role");
 
-/// What is known about a connection before its first request.
+/// What is known about a request's connection before its first header.
 #[derive(Debug, Clone)]
 pub struct Connection {
     pub address: std::net::SocketAddr,
-    /// The client certificate that passed the handshake, if there is one. Whom it speaks for is asked at each request: it
-    /// may be withdrawn while the connection stands.
-    pub certificate: Option<Thumbprint>,
+    /// The client certificate that the connection came with, if there is one. Whether it still counts and whom it speaks for
+    /// is asked at each request: its time may end, and it may be withdrawn, while the connection stands.
+    pub certificate: Option<Presented>,
 }
 
 /// The caller, or why it is not known. A token wins over a certificate; a bad token is not excused by a good one.
@@ -27,7 +27,7 @@ pub async fn identify(door: &Door, parts: &Parts) -> Result<Party, Problem> {
     let certificate = parts.extensions.get::<Connection>().and_then(|connection| connection.certificate.as_ref());
     let (number, roles) = match (bearer(parts)?, certificate) {
         (Some(token), _) => by_token(door, token).await?,
-        (None, Some(thumbprint)) => by_certificate(&door.gateway, thumbprint)?,
+        (None, Some(certificate)) => by_certificate(&door.gateway, certificate)?,
         (None, None) => return Err(unauthorized("A bearer token is needed: Authorization: Bearer …")),
     };
     let party = Party { number, role: chosen(parts, &roles)? };
@@ -62,8 +62,14 @@ fn chosen(parts: &Parts, roles: &[ActorRole]) -> Result<ActorRole, Problem> {
     }
 }
 
-fn by_certificate(gateway: &Gateway, thumbprint: &Thumbprint) -> Result<(ActorNumber, Vec<ActorRole>), Problem> {
-    let known = gateway.certificate(thumbprint).map_err(|fault| Problem::fault(&fault))?;
+fn by_certificate(gateway: &Gateway, presented: &Presented) -> Result<(ActorNumber, Vec<ActorRole>), Problem> {
+    match presented.standing {
+        Standing::Good => {}
+        Standing::NotYet => return Err(unauthorized("The client certificate is not valid yet.")),
+        Standing::Expired => return Err(unauthorized("The client certificate has expired. Connect with a new one.")),
+        Standing::Unvouched => return Err(unauthorized("The client certificate's authority is not accepted here.")),
+    }
+    let known = gateway.certificate(&presented.thumbprint).map_err(|fault| Problem::fault(&fault))?;
     let known = known.ok_or_else(|| unauthorized("The client certificate is not registered for a participant."))?;
     let now = wall_clock();
     if now < known.from {
@@ -117,7 +123,7 @@ fn invalid_token(message: &str) -> Problem {
         .with(WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")
 }
 
-/// Tokens live by the real clock, also where the market's clock is moved.
-fn wall_clock() -> Timestamp {
+/// Tokens and certificates live by the real clock, also where the market's clock is moved.
+pub fn wall_clock() -> Timestamp {
     Timestamp::from_utc(chrono::Utc::now())
 }

@@ -21,6 +21,7 @@ mod observe;
 mod operator;
 mod orders;
 mod patient;
+mod peer;
 mod post;
 mod receive;
 mod routes;
@@ -41,6 +42,7 @@ pub use caller::{Connection, MARKET_ROLE};
 pub use error_document::{Format, Problem, body_of};
 pub use limits::Limits;
 pub use observe::{CorrelationId, Said};
+pub use peer::{Presented, Standing};
 pub use server::{Server, start};
 
 /// How the door is set up.

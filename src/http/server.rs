@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use super::caller::Connection;
+use super::caller::{self, Connection};
 use super::fairness::Fairness;
 use super::patient::Patient;
 use super::tls::Tls;
@@ -145,10 +145,11 @@ async fn serve(state: Arc<State>, stream: TcpStream, address: SocketAddr, watche
         Err(_) => return tracing::debug!(%address, "the TLS handshake took too long"),
     };
     let tls = stream.get_ref().1;
-    let connection = Connection { address, certificate: state.tls.certificate(tls) };
+    let peer = state.tls.peer(tls);
     let builder = builder(limits, tls.alpn_protocol() == Some(b"h2"));
     let service = hyper::service::service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(connection.clone());
+        let certificate = peer.as_ref().and_then(|peer| state.tls.presented(peer, caller::wall_clock()));
+        request.extensions_mut().insert(Connection { address, certificate });
         state.router.clone().oneshot(request.map(axum::body::Body::new) as Request)
     });
     let serving = builder.serve_connection(TokioIo::new(stream), service);
