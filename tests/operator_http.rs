@@ -279,6 +279,12 @@ async fn who_acts_for_whom_is_told_and_shown() {
     assert_eq!(sent.send().await.unwrap().status(), 202);
     peek_until_as(&house, "/v1.0/cim/all", token).await;
     let acting = house.token_of("data-1", ActorRole::Delegated);
+    let waiting =
+        rows(&house, &format!("/v1.0/operator/messages?document=NotifyBillingMasterData&party={ACTING}")).await;
+    let unseen = format!("/v1.0/cim/dequeue/{}", waiting[0]["messageId"].as_str().unwrap());
+    assert_eq!(house.delete(&unseen).send().await.unwrap().status(), 404, "it never waited for whoever has delegated");
+    let early = house.http.delete(house.url(&unseen)).bearer_auth(&acting).send().await.unwrap();
+    assert_eq!(early.status(), 409, "the delegate is to peek it first");
     let peeked = peek_until_as(&house, "/v1.0/cim/all", acting.clone()).await;
     assert_eq!(header(&peeked, "messagetype"), "NotifyBillingMasterData");
     let id = header(&peeked, "messageid").to_string();

@@ -175,8 +175,9 @@ impl Gateway {
         let look = move || {
             let catalogue = Catalogue::over(&*store, &specs, &settings.limits);
             let Some((position, entry)) = catalogue.find(&id, Some(&owner))? else { return Ok(false) };
-            let went_out = entry.direction == Direction::Out && entry.message_id == id;
-            Ok(went_out && catalogue.is_unseen(position.place, &entry)?)
+            // Whom it is for sees it in the archive, too, where a delegate fetches it; only in the delegate's queue it waits.
+            let is_fetched = entry.direction == Direction::Out && entry.message_id == id && entry.party == owner;
+            Ok(is_fetched && catalogue.is_unseen(position.place, &entry)?)
         };
         tokio::task::spawn_blocking(look).await.map_err(|_| Fault::Stopping)?
     }
