@@ -364,6 +364,18 @@ async fn a_number_has_one_queue_for_both_of_its_roles_in_the_grid() {
     let id = header(&as_grid, "messageid").to_string();
     let as_responsible = peek_until_as(&house, "/v1.0/cim/all", responsible.clone()).await;
     assert_eq!(header(&as_responsible, "messageid"), id);
+    let archived = async |path: &str| {
+        let answer = house.http.get(house.url(path)).bearer_auth(&responsible).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (_, listed) = archived("/v1.0/cim/messages").await;
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let ways: Vec<_> = listed["rows"].as_array().unwrap().iter().map(|row| &row["direction"]).collect();
+    assert!(
+        !ways.is_empty() && ways.iter().all(|way| *way == "out"),
+        "what it fetches, not what the other sent: {listed}"
+    );
+    assert_eq!(archived(&format!("/v1.0/cim/messages/{id}")).await.0, 200);
     let gone = house.url(&format!("/v1.0/cim/dequeue/{id}"));
     let dequeued = house.http.delete(&gone).bearer_auth(&responsible).send().await.unwrap();
     assert_eq!((dequeued.status().as_u16(), header(&dequeued, "dequeue-status")), (200, ""));

@@ -220,6 +220,7 @@ pub fn terms_of(entry: &LogEntry) -> BTreeSet<Term> {
     for party in parties.filter(|party| !party.number.as_str().is_empty()) {
         terms.extend([Term::Party(party.clone()), Term::Number(party.number.to_string())]);
     }
+    terms.extend(entry.also_fetched_by().map(Term::Party));
     terms.extend(entry.refused.iter().cloned().map(Term::Refused));
     terms.remove(&Term::CorrelationId(String::new()));
     terms
@@ -304,7 +305,7 @@ const VERSION: u8 = 1;
 /// First byte of the record of how far the log has been catalogued.
 const REACHED_VERSION: u8 = 3;
 /// The same when documents did not stand under their senders and receivers yet, nor those without a name or an id under none;
-/// and when it was not kept yet which transactions each names.
+/// and when it was not kept which transactions each names, nor did they stand under every role that fetches them.
 const REACHED_BEFORE: [u8; 2] = [1, 2];
 
 #[cfg(test)]

@@ -136,7 +136,13 @@ impl Came {
 impl LogEntry {
     /// Whether a participant may see the document as one of its own: it sent or fetches it, or is addressed by it.
     pub fn is_of(&self, party: &Party) -> bool {
-        self.party == *party || self.addressee.as_ref() == Some(party)
+        self.party == *party || self.addressee.as_ref() == Some(party) || self.also_fetched_by().any(|it| it == *party)
+    }
+
+    /// The same number in other roles, where these fetch what went out from the same queue; what one of them sends is its own.
+    pub fn also_fetched_by(&self) -> impl Iterator<Item = Party> {
+        let roles = (self.direction == Direction::Out).then(|| self.party.role.roles_served()).into_iter().flatten();
+        roles.map(|role| Party { number: self.party.number.clone(), role })
     }
 
     /// What is kept of its bytes, as long as retention lets them be.
@@ -296,6 +302,16 @@ mod tests {
         assert_eq!(LogEntry::from_record(&Entry { version: 1, value }), Some(vec![delegated.clone()]));
         assert!(delegated.is_of(&grid) && delegated.is_of(&delegated.party) && !entry(17).is_of(&grid));
         assert!(!delegated.is_of(&party("8200000000011", ActorRole::EnergySupplier)));
+    }
+
+    #[test]
+    fn a_queue_of_two_roles_is_that_of_both_and_what_one_sends_its_own() {
+        let sent = entry(17);
+        let responsible = Party { role: ActorRole::MeteredDataResponsible, ..sent.party.clone() };
+        let fetched = LogEntry { direction: Direction::Out, ..sent.clone() };
+        assert!(fetched.is_of(&responsible) && fetched.is_of(&fetched.party) && !sent.is_of(&responsible));
+        let sent_by_the_other = LogEntry { party: responsible, ..sent.clone() };
+        assert!(!sent_by_the_other.is_of(&sent.party));
     }
 
     #[test]

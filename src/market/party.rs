@@ -95,6 +95,11 @@ impl ActorRole {
         QUEUE_ROLES.iter().find(|(role, _)| *role == self).map_or(self, |(_, queue)| *queue)
     }
 
+    /// The other roles that this role's queue serves.
+    pub fn roles_served(self) -> impl Iterator<Item = ActorRole> {
+        QUEUE_ROLES.iter().filter(move |(_, queue)| *queue == self).map(|(role, _)| *role)
+    }
+
     fn row(self) -> &'static (ActorRole, &'static str, &'static [&'static str]) {
         ROLES.iter().find(|row| row.0 == self).expect("every role has a row, see the test")
     }
