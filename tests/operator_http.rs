@@ -613,6 +613,24 @@ async fn certificates_and_addresses_are_given_and_taken_while_the_gateway_runs()
     let expected = json!({ "number": GRID_NUMBER, "role": "DDM", "url": "https://example.org/" });
     assert_eq!(rows(&house, "/v1.0/operator/webhooks").await, [expected], "without the secret");
     assert_eq!((said("DELETE", &address, None).await.0, said("DELETE", &address, None).await.0), (200, 404));
+
+    // The trail says what was changed, and no secret.
+    let actor = "/v1.0/operator/actors/5790000432752".to_string();
+    assert_eq!(said("PATCH", &actor, Some(json!({ "status": "Inactive" }))).await.0, 200);
+    let trail = rows(&house, "/v1.0/operator/audit").await;
+    let targets = |activity: &str| {
+        let of = trail.iter().filter(|row| row["activity"] == activity);
+        of.map(|row| row["target"].as_str().unwrap().to_string()).collect::<Vec<_>>()
+    };
+    let assigned = targets("POST /v1.0/operator/certificates");
+    let named = [&*thumbprint, GRID_NUMBER, "\"role\":\"DDM\""];
+    assert!(named.iter().all(|it| assigned[0].contains(it)), "{assigned:?}");
+    assert!(assigned.iter().all(|it| !it.contains("BEGIN CERTIFICATE")), "{assigned:?}");
+    let withdrawn = targets("DELETE /v1.0/operator/certificates/{thumbprint}");
+    assert_eq!(withdrawn[0], format!("{one} spoke for {GRID_NUMBER}/DDM"));
+    assert!(targets("PUT /v1.0/operator/webhooks/{number}/{role}").iter().all(|it| !it.contains(&*secret)));
+    let patched = targets("PATCH /v1.0/operator/actors/{id}");
+    assert_eq!(patched, [format!("{actor} {{\"status\":\"Inactive\"}}")]);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ const AUDIT: Space = Space(56);
 const VERSION: u8 = 1;
 /// How the number of whoever used the command line begins; no participant's does. The rest is the operating system's name.
 pub const BY_COMMAND: &str = "user:";
-/// What of a path is kept.
+/// What of it is kept.
 const TARGET_BYTES_MAX: usize = 1_000;
 
 /// Something that somebody did.
@@ -24,7 +24,7 @@ pub struct AuditEntry {
     /// What kind of thing it was: a method and a route, such as `GET /v1.0/operator/messages/{id}`; `peek` or `dequeue`; or a
     /// command, such as `gridpost archive hold`.
     pub activity: String,
-    /// What it was about: the path with its parameters, a message id, or what the command names.
+    /// What it was about: the path with its parameters and what was to be changed, a message id, or what the command names.
     pub target: String,
     /// What it was answered with.
     pub status: u16,

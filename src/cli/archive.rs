@@ -9,13 +9,13 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::Outcome;
 use super::archive_list::{self, ListArgs};
 use super::config::Config;
 use super::output::parse_instant;
 use super::pipe::WRITING;
 use super::prove::{self, ProveArgs, ReceiptArgs, VERIFY_HELP, VerifyArgs, one};
 use super::retention::{self, HoldArgs, RETAIN_HELP, RetainArgs};
+use super::{Outcome, audited};
 use crate::archive::{self, Kept, LogEntry, LogPlace, Position};
 use crate::gateway::{Catalogue, Search};
 use crate::market::Timestamp;
@@ -124,6 +124,9 @@ pub fn run(args: &ArchiveArgs, config: &Config) -> Result<Outcome> {
     }
     let dir = args.store.as_ref().unwrap_or(&config.store.dir);
     let store = Embedded::open_existing(dir, config.store_options())?;
+    if let Some((command, target)) = args.what.looks_at() {
+        audited::begins(&store, command, target)?;
+    }
     let (specs, limits) = (config.specs()?, config.xml_limits());
     let catalogue = Catalogue::over(&store, &specs, &limits);
     match &args.what {
@@ -153,7 +156,27 @@ pub fn run(args: &ArchiveArgs, config: &Config) -> Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
+impl What {
+    /// What is written down of whoever looks at documents, as at the door; what writes has its own entry.
+    fn looks_at(&self) -> Option<(&'static str, String)> {
+        Some(match self {
+            What::List(list) => ("archive list", list.asked()),
+            What::Show { id } => ("archive show", id.clone()),
+            What::Related { id } => ("archive related", id.clone()),
+            What::Receipt(_) | What::Prove(_) | What::Verify(_) => return None,
+            What::Retain(_) | What::Hold(_) | What::Holds | What::Deletions => return None,
+        })
+    }
+}
+
 impl Criteria {
+    /// The criteria that are given, as a query has them.
+    pub fn asked(&self) -> String {
+        let times = [("from", self.from), ("to", self.to)];
+        let times = times.into_iter().filter_map(|(name, at)| Some((name, at?.to_string())));
+        self.given().into_iter().chain(times).map(|(name, text)| format!("{name}={text}")).collect::<Vec<_>>().join(" ")
+    }
+
     /// By the names of [`archive::CRITERIA`].
     pub fn given(&self) -> BTreeMap<&'static str, String> {
         let given = [

@@ -29,6 +29,13 @@ pub struct ListArgs {
     before: Option<String>,
 }
 
+impl ListArgs {
+    /// What is searched for, for the audit trail.
+    pub fn asked(&self) -> String {
+        self.criteria.asked()
+    }
+}
+
 /// Documents that are searched for at a time.
 const PAGE_DOCUMENTS: usize = 1_000;
 

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::body::{Pieces, Unread};
+use super::commands::change_of;
 use super::observe::Said;
 use super::post::json_answer;
 use super::routes::finish;
@@ -49,6 +50,7 @@ async fn answer(door: &Arc<Door>, parts: &Parts, unread: &mut Unread, said: &mut
             let mut share = door.fairness.admit(&caller, Instant::now())?;
             let mut pieces = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits)?;
             let body = pieces.gather(usize::MAX).await?;
+            said.change = change_of(&body);
             let to = read(&body)?;
             let gateway = Arc::clone(&door.gateway);
             let moved = share.during(async move { gateway.pass_time(to).await }).await;

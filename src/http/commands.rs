@@ -23,12 +23,13 @@ use super::operator::{CHARGES, DELEGATIONS, PARTICIPANTS, admitted, unknown, wro
 use super::post::json_answer;
 use super::routes::finish;
 use super::{Door, Format, Problem, caller};
+use crate::certs;
 use crate::gateway::registry::{ActorChange, Registration, RegistryFault, Statement};
 use crate::gateway::{Creation, Error, Gateway};
 use crate::process::charges::{NewCharge, Wanted, document_id};
 use crate::process::delegations::DelegationTable;
 use crate::process::metering_points::GridAreaTable;
-use crate::process::participants::{Actor, Status};
+use crate::process::participants::{Actor, Status, Thumbprint};
 
 pub const CHARGE_CHECK: &str = "/v1.0/operator/charges/check";
 pub const ACTOR: &str = "/v1.0/operator/actors/{id}";
@@ -223,10 +224,33 @@ async fn obeyed<T: DeserializeOwned, F: Future<Output = Result<Response, Problem
     if words.starts_with(b"[") {
         return Err(unusable("it is a list, and must be an object"));
     }
+    said.change = change_of(words);
     let told = serde_json::from_slice(words).map_err(|flaw| unusable(&flaw.to_string()))?;
     let id = CorrelationId::of(parts);
     // What was begun is brought to its end, also when the caller hangs up.
-    share.during(run(Arc::clone(&door.gateway), told, id)).await
+    let mut response = share.during(run(Arc::clone(&door.gateway), told, id)).await?;
+    if let Some(Change(text)) = response.extensions_mut().remove() {
+        said.change = Some(text);
+    }
+    Ok(response)
+}
+
+/// What was changed, where the request does not say it: an extension of a response.
+#[derive(Debug, Clone)]
+pub struct Change(pub String);
+
+/// What a body asks for, for the audit trail: its own words on one line. Secrets are left out, and a certificate is its
+/// thumbprint: whatever else came in its place may be a key.
+pub fn change_of(words: &[u8]) -> Option<String> {
+    let mut said: Value = serde_json::from_slice(words).ok().filter(|said: &Value| !said.is_null())?;
+    let fields = said.as_object_mut()?;
+    fields.remove("secret");
+    if let Some(certificate) = fields.get_mut("certificate") {
+        let text = certificate.as_str().unwrap_or_default();
+        let named = || Thumbprint::parse(text).map(|thumbprint| thumbprint.as_str().to_string());
+        *certificate = certs::fingerprint_of_pem(text.as_bytes()).or_else(named).into();
+    }
+    Some(said.to_string())
 }
 
 fn understood(new: &NewCharge) -> Result<Wanted, Problem> {

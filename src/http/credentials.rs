@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::commands::{answer, unusable};
+use super::commands::{Change, answer, unusable};
 use super::operator::{unknown, wrong};
 use super::post::json_answer;
 use super::{Door, Problem};
@@ -80,7 +80,12 @@ pub async fn assign(State(door): State<Arc<Door>>, request: Request) -> Response
 pub async fn withdraw(State(door): State<Arc<Door>>, thumbprint: Named, request: Request) -> Response {
     answer(door, CERTIFICATE, request, |gateway: Arc<Gateway>, (): (), _| async move {
         let thumbprint = thumbprint.ok().and_then(|Path(text)| Thumbprint::parse(&text)).ok_or_else(unknown)?;
-        carry_out(&gateway, CertificateOrder::Withdraw(thumbprint)).await
+        let spoke_for = gateway.certificate(&thumbprint).map_err(|fault| Problem::fault(&fault))?;
+        let mut response = carry_out(&gateway, CertificateOrder::Withdraw(thumbprint)).await?;
+        if let Some(known) = spoke_for {
+            response.extensions_mut().insert(Change(format!("spoke for {}", known.party)));
+        }
+        Ok(response)
     })
     .await
 }

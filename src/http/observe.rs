@@ -62,6 +62,8 @@ pub struct Said {
     pub document_bytes: usize,
     /// The code of the error document.
     pub code: Option<String>,
+    /// What was to be changed, for the audit trail: in the body's own words, or in ours where they say too little.
+    pub change: Option<String>,
 }
 
 /// The outermost layer. A panic further in is our bug: it answers 500, and the house stays open.
@@ -116,7 +118,10 @@ async fn audit(
         return Ok(());
     };
     let activity = format!("{} {}", known(method), said.route);
-    let target = uri.path_and_query().map(|it| it.as_str().to_string()).unwrap_or_default();
+    let mut target = uri.path_and_query().map(|it| it.as_str().to_string()).unwrap_or_default();
+    if let Some(change) = &said.change {
+        target = format!("{target} {change}");
+    }
     let (at, status) = (door.gateway.now(), status.as_u16());
     let done = AuditEntry { at, party, activity, target, status, correlation_id: id.to_string() };
     door.gateway.audit(&done).await.map_err(|fault| Problem::fault(&fault))
@@ -179,6 +184,7 @@ fn known(method: &Method) -> &'static str {
         Method::POST => "POST",
         Method::DELETE => "DELETE",
         Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
         Method::HEAD => "HEAD",
         Method::OPTIONS => "OPTIONS",
         _ => "other",

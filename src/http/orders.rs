@@ -14,6 +14,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::body::{Pieces, Unread};
+use super::commands::change_of;
 use super::observe::Said;
 use super::operator::{self, Query, ROWS_MAX, wrong};
 use super::post::json_answer;
@@ -96,6 +97,7 @@ async fn answer(door: &Arc<Door>, parts: &Parts, unread: &mut Unread, said: &mut
             query.nothing_else()?;
             let mut pieces = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits)?;
             let body = pieces.gather(usize::MAX).await?;
+            said.change = change_of(&body);
             let order = read(&body)?;
             if dry_run {
                 let tried = share.during(aside(move || try_out(&gateway, &order))).await;
