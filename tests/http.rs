@@ -4,6 +4,7 @@ mod client_certificates;
 mod door;
 mod gated;
 mod soap;
+mod waiting;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};

@@ -129,7 +129,10 @@ fn prices() -> Question {
 async fn fetch_confirmations(house: &Gateway, count: i32) {
     let mut confirmed = 0;
     while confirmed < count {
-        let peeked = house.peek_within(&grid(), None, Duration::from_secs(30)).await.unwrap().expect("an answer comes");
+        let grid = grid();
+        let comes = tokio::time::timeout(Duration::from_secs(30), house.comes(&grid, None));
+        comes.await.expect("an answer comes").unwrap();
+        let peeked = house.peek(&grid, None, house.now()).await.unwrap().expect("an answer is there");
         assert_eq!(peeked.document, "ConfirmRequestChangeOfPriceList");
         let text = String::from_utf8(peeked.body.to_vec()).unwrap();
         for reference in text.split("<cim:originalTransactionIDReference_MktActivityRecord.mRID>op-").skip(1) {
@@ -138,7 +141,7 @@ async fn fetch_confirmations(house: &Gateway, count: i32) {
             assert!(stands, "{price} is confirmed before it is there");
             confirmed += 1;
         }
-        house.dequeue(&grid(), &peeked.message_id, house.now()).await.unwrap();
+        house.dequeue(&grid, &peeked.message_id, house.now()).await.unwrap();
     }
 }
 

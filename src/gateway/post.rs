@@ -121,32 +121,16 @@ impl Gateway {
         Ok(Some((waiting, body, form)))
     }
 
-    /// [`Gateway::peek`], but where nothing waits yet it is looked for again as decisions are made, for at most `patience`.
-    pub async fn peek_within(
-        &self,
-        caller: impl Into<Access<'_>>,
-        category: Option<Category>,
-        patience: Duration,
-    ) -> Result<Option<Peeked>, Fault> {
-        let caller = caller.into();
-        if patience.is_zero() {
-            return self.peek(caller, category, self.now()).await;
-        }
+    /// Returns once there is something to peek: looks again as decisions are made, and shows nothing. So nothing has happened
+    /// when whoever waits gives up.
+    pub async fn comes(&self, owner: &Party, category: Option<Category>) -> Result<(), Fault> {
         let mut seen = self.decider.seen();
-        let look = async {
-            loop {
-                if let Some(peeked) = self.peek(caller, category, self.now()).await? {
-                    return Ok(Some(peeked));
-                }
-                self.decider.moves_on(&mut seen).await;
-                // Many decisions in a row are looked at together.
-                tokio::time::sleep(LOOK_AGAIN_PAUSE).await;
-            }
-        };
-        match tokio::time::timeout(patience, look).await {
-            Ok(found) => found,
-            Err(_) => self.peek(caller, category, self.now()).await,
+        while self.heads(owner, category)?.is_empty() {
+            self.decider.moves_on(&mut seen).await;
+            // Many decisions in a row are looked at together.
+            tokio::time::sleep(LOOK_AGAIN_PAUSE).await;
         }
+        Ok(())
     }
 
     /// A document of ours in the form that its owner wants, and the form that it is given in: what ebIX cannot say is
@@ -313,7 +297,7 @@ impl Left {
     }
 }
 
-/// How long a peek that waits lets decisions gather.
+/// How long whoever waits for a document lets decisions gather.
 const LOOK_AGAIN_PAUSE: Duration = Duration::from_millis(20);
 /// Documents up to this size are put into another form where they are asked for; it takes well below a millisecond.
 pub(super) const WRITE_AT_ONCE_BYTES_MAX: usize = 64 * 1024;

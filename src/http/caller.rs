@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, HeaderName, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 
+use super::patient::Peer;
 use super::peer::{Presented, Standing};
 use super::{Door, Problem};
 use crate::gateway::Gateway;
@@ -20,6 +21,7 @@ pub struct Connection {
     /// The client certificate that the connection came with, if there is one. Whether it still counts and whom it speaks for
     /// is asked at each request: its time may end, and it may be withdrawn, while the connection stands.
     pub certificate: Option<Presented>,
+    pub(super) peer: Peer,
 }
 
 /// The caller, or why it is not known. A token wins over a certificate; a bad token is not excused by a good one.

@@ -143,8 +143,14 @@ impl Share {
     /// Does the work in a task of its own, which holds this share: what was begun is brought to its end, also when the
     /// client hangs up halfway. A panic in it goes on in the caller.
     pub async fn during<T: Send + 'static>(self, work: impl Future<Output = T> + Send + 'static) -> T {
+        Arc::new(self).lent(work).await
+    }
+
+    /// The same for one step of a request that holds its share meanwhile, and between its steps may simply be dropped.
+    pub async fn lent<T: Send + 'static>(self: &Arc<Self>, work: impl Future<Output = T> + Send + 'static) -> T {
+        let share = Arc::clone(self);
         let task = tokio::spawn(async move {
-            let _share = self;
+            let _share = share;
             work.await
         });
         task.await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))

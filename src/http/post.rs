@@ -9,12 +9,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::json;
-use tokio::sync::watch;
 
+use super::caller::Connection;
 use super::observe::{CorrelationId, Said};
 use super::{Door, Format, Problem, accept, caller, gzip};
 use crate::document::{Category, Wire};
 use crate::gateway::{Access, Dequeued, Peeked};
+use crate::market::Party;
 
 pub const MESSAGE_ID: HeaderName = HeaderName::from_static("messageid");
 pub const MESSAGE_TYPE: HeaderName = HeaderName::from_static("messagetype");
@@ -42,34 +43,49 @@ pub async fn peek(
         Problem::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message)
     })?;
     let patience = patience(parts)?;
-    let share = door.fairness.admit(&caller, Instant::now())?;
-    let (gateway, id) = (Arc::clone(&door.gateway), CorrelationId::of(parts));
-    let mut stopping = door.stopping.clone();
-    let peeked = share.during(async move {
-        let access = Access { party: &caller, correlation_id: &id, form };
-        let found = tokio::select! {
-            found = gateway.peek_within(access, category, patience) => Some(found?),
-            () = told(&mut stopping), if !patience.is_zero() => None,
+    let share = Arc::new(door.fairness.admit(&caller, Instant::now())?);
+    let until = Instant::now() + patience;
+    loop {
+        let (gateway, id, party) = (Arc::clone(&door.gateway), CorrelationId::of(parts), caller.clone());
+        let peek = async move {
+            let access = Access { party: &party, correlation_id: &id, form };
+            gateway.peek(access, category, gateway.now()).await
         };
-        match found {
-            Some(found) => Ok(found),
-            None => gateway.peek_within(access, category, Duration::ZERO).await,
-        }
-    });
-    Ok(match peeked.await.map_err(|fault| Problem::fault(&fault))? {
-        None => empty(StatusCode::NO_CONTENT),
-        Some(peeked) => {
+        if let Some(peeked) = share.lent(peek).await? {
             said.document = Some(peeked.document.clone());
             said.document_bytes = peeked.body.len();
-            bundle(peeked, accept::takes_gzip(&parts.headers))
+            return Ok(bundle(peeked, accept::takes_gzip(&parts.headers)));
         }
-    })
+        if Instant::now() >= until || !comes(door, &caller, category, until, parts).await? {
+            return Ok(empty(StatusCode::NO_CONTENT));
+        }
+    }
 }
 
-/// Comes to its end when the door is about to be closed.
-async fn told(stopping: &mut watch::Receiver<bool>) {
-    // An error says that whoever would have told it is gone.
-    let _ = stopping.wait_for(|stopping| *stopping).await;
+/// Whether something comes for the caller until then, while the door is open and the caller is there. Whoever has hung up
+/// has been shown nothing; over HTTP/2 this is dropped at that moment.
+async fn comes(
+    door: &Door,
+    caller: &Party,
+    category: Option<Category>,
+    until: Instant,
+    parts: &Parts,
+) -> Result<bool, Problem> {
+    let mut stopping = door.stopping.clone();
+    let gone = async {
+        match parts.extensions.get::<Connection>() {
+            Some(connection) => connection.peer.gone().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = gone => Ok(false),
+        // An error says that whoever would have told it is gone.
+        _ = stopping.wait_for(|stopping| *stopping) => Ok(false),
+        () = tokio::time::sleep_until(until.into()) => Ok(false),
+        came = door.gateway.comes(caller, category) => came.map(|()| true).map_err(|fault| Problem::fault(&fault)),
+    }
 }
 
 /// How long the caller is ready to wait for a document: `?wait=30`, in seconds.

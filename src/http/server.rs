@@ -139,17 +139,19 @@ async fn serve(state: Arc<State>, stream: TcpStream, address: SocketAddr, watche
     };
     let _ = stream.set_nodelay(true);
     let acceptor = TlsAcceptor::from(state.tls.current());
-    let stream = match timeout(limits.handshake, acceptor.accept(Patient::new(stream, limits.write_silence))).await {
+    let stream = Patient::new(stream, limits.write_silence);
+    let peer = stream.peer();
+    let stream = match timeout(limits.handshake, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return tracing::debug!(%address, %error, "the TLS handshake failed"),
         Err(_) => return tracing::debug!(%address, "the TLS handshake took too long"),
     };
     let tls = stream.get_ref().1;
-    let peer = state.tls.peer(tls);
+    let chain = state.tls.peer(tls);
     let builder = builder(limits, tls.alpn_protocol() == Some(b"h2"));
     let service = hyper::service::service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
-        let certificate = peer.as_ref().and_then(|peer| state.tls.presented(peer, caller::wall_clock()));
-        request.extensions_mut().insert(Connection { address, certificate });
+        let certificate = chain.as_ref().and_then(|chain| state.tls.presented(chain, caller::wall_clock()));
+        request.extensions_mut().insert(Connection { address, certificate, peer: peer.clone() });
         state.router.clone().oneshot(request.map(axum::body::Body::new) as Request)
     });
     let serving = builder.serve_connection(TokioIo::new(stream), service);

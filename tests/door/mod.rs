@@ -201,14 +201,19 @@ impl House {
 
     /// A connection on which a test writes what it likes.
     pub async fn raw(&self) -> TlsStream<TcpStream> {
+        self.raw_speaking(b"http/1.1").await
+    }
+
+    pub async fn raw_speaking(&self, protocol: &[u8]) -> TlsStream<TcpStream> {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(certs::read_chain(&self.certificate.authority).unwrap().remove(0)).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
+        let mut config = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
+        config.alpn_protocols = vec![protocol.to_vec()];
         let stream = TcpStream::connect(self.server.address()).await.unwrap();
         let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
         tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
