@@ -144,16 +144,25 @@ fn cancelled(id: &str) -> String {
 #[tokio::test]
 async fn all_that_is_wrong_with_header_and_ids_is_told_at_once() {
     let house = start().await;
-    let codes = async |body: String| {
-        let answer = house.post("/v1.0/cim/requestcancellation").header("accept", "application/json").body(body);
-        let answer = answer.send().await.unwrap();
+    let send = async |token: String, body: String| {
+        let send = async |path: &str| {
+            let post = house.http.post(house.url(path)).bearer_auth(&token).body(body.clone());
+            post.header("content-type", "application/xml").header("accept", "application/json").send().await.unwrap()
+        };
+        let foretold: serde_json::Value = send("/v1.0/cim/requestcancellation/check").await.json().await.unwrap();
+        let answer = send("/v1.0/cim/requestcancellation").await;
         if answer.status() == 202 {
-            return "202".to_string();
+            let is_first = header(&answer, "duplicate").is_empty();
+            assert_eq!(foretold["verdict"], if is_first { "accepted" } else { "duplicate" });
+            return if is_first { "202".to_string() } else { "202 again".to_string() };
         }
         let error: serde_json::Value = answer.json().await.unwrap();
-        let details = error["error"]["details"].as_array().unwrap().iter();
-        details.map(|it| it["code"].as_str().unwrap().to_string()).collect::<Vec<_>>().join(" ")
+        let details = &error["error"]["details"];
+        assert_eq!(&foretold["error"]["details"], details);
+        let codes = details.as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap().to_string());
+        codes.collect::<Vec<_>>().join(" ")
     };
+    let codes = async |body: String| send(house.token(), body).await;
     let ids = ["", &"x".repeat(37), "z", " z "].map(cancelled).concat();
     let all = "00002 00001 00303 00304 00401 00402 00403 00202 00205 00102";
     assert_eq!(codes(cancellation(true, &ids)).await, all);
@@ -164,6 +173,14 @@ async fn all_that_is_wrong_with_header_and_ids_is_told_at_once() {
     assert_eq!(codes(cancellation(false, &two)).await, "202");
     assert_eq!(codes(cancellation(false, &two.replace(">y<", "> y <"))).await, "00101 00102 00102");
     assert_eq!(codes(cancellation(false, &two).replace("can-1", "can-2")).await, "00102 00102");
+    assert_eq!(codes(cancellation(false, &two)).await, "202 again");
+    // So it is beside all else that is wrong.
+    assert_eq!(codes(cancellation(false, &two).replace(">E67<", ">E68<")).await, "00401 00101 00102 00102");
+    assert_eq!(codes(cancellation(false, &ids)).await, "00101 00202 00205 00102 00102");
+    let third = ["x", "x", "y"].map(cancelled).concat();
+    assert_eq!(codes(cancellation(false, &third).replace("can-1", "can-2")).await, "00102 00102");
+    // Another is not told what the sender has used.
+    assert_eq!(send(house.supplier(), cancellation(false, &two)).await, "00002 00001");
 
     assert_eq!(codes(cancellation(false, "<MktActivityRecord/>")).await, "00302 00302");
     assert_eq!(codes(cancellation(false, &two).replace(":0:1", ":0:2")).await, "00301");

@@ -1,6 +1,5 @@
 //! What a document is asked that follows its schema: who sent it and to whom, what its header and its records say, whether
-//! its ids are new. All that is wrong is told at once; ids are compared with those of before only where nothing else is wrong
-//! (market-roles 5.4, post-office 2.6.2).
+//! its ids are new. All that is wrong is told at once (market-roles 5.4, post-office 2.6.2 and 5.4).
 
 use std::collections::HashSet;
 
@@ -20,15 +19,23 @@ pub struct Head<'a> {
     pub refusals: &'a [Refusal],
 }
 
-/// What an id of a document was used for before.
-pub enum Seen {
-    Never,
-    /// This very document.
+/// What the door says to a document.
+pub(super) enum Judged {
+    /// It may come in, under these ids: the document's first.
+    New(Vec<Key>),
+    /// This very document was accepted before.
     Accepted {
         correlation_id: String,
     },
-    /// Another one.
-    Under(Error),
+    Refused(Error),
+}
+
+/// What the ids of a document were used for before.
+enum Used {
+    /// This very document.
+    ByItself { correlation_id: String },
+    /// Others, or nothing.
+    ByOthers { message: Option<Refusal>, transactions: Vec<Refusal> },
 }
 
 /// In which role a document is sent, beside that of its caller.
@@ -74,15 +81,17 @@ impl Gateway {
     }
 
     /// Whether the caller may send this document as it is: the keys of its ids, or everything that keeps it outside.
-    pub(super) fn own_ids(
+    ///
+    /// Details stand in the order of the rules: of the header, of the records (message-specs/rules-market-roles.tsv).
+    pub(super) fn judge(
         &self,
         caller: &Party,
         document: &'static Incoming,
-        acting: Acting,
         body: &Packed,
         head: &Head<'_>,
-    ) -> Result<Vec<Key>, Error> {
+    ) -> Result<Judged, Fault> {
         let header = head.header;
+        let acting = self.acting(caller, document, header)?;
         let mut refusals: Vec<Refusal> = not_the_callers(header, caller).into_iter().collect();
         if let Some(pack) = Pack::of_document(document.name) {
             let (for_another, market) = (acting == Acting::ForAnother, self.settings.markets.of(pack));
@@ -97,28 +106,45 @@ impl Gateway {
         refusals.extend_from_slice(head.refusals);
         let (keys, repeated) = used_ids(&header.sender(), head);
         refusals.extend(repeated);
-        if refusals.is_empty() { Ok(keys) } else { Err(refused(&refusals, body)) }
+        // What others have used is their own business.
+        if header.sender_number == caller.number.as_str() {
+            match self.used_before(header, &body.hash(), &keys)? {
+                Used::ByItself { correlation_id } if refusals.is_empty() => {
+                    return Ok(Judged::Accepted { correlation_id });
+                }
+                Used::ByItself { .. } => {}
+                Used::ByOthers { message, transactions } => {
+                    let of_record = |refusal: &Refusal| OF_RECORDS.contains(&refusal.code);
+                    let header_ends = refusals.iter().position(of_record).unwrap_or(refusals.len());
+                    refusals.splice(header_ends..header_ends, message);
+                    refusals.extend(transactions);
+                }
+            }
+        }
+        Ok(if refusals.is_empty() { Judged::New(keys) } else { Judged::Refused(refused(&refusals, body)) })
     }
 
     /// Whether this very document was accepted before, or another one under one of its ids.
-    pub(super) fn seen_before(&self, header: &Header, hash: &[u8; 32], ids: &[Key]) -> Result<Seen, Fault> {
+    fn used_before(&self, header: &Header, hash: &[u8; 32], ids: &[Key]) -> Result<Used, Fault> {
         let entries = self.store.get_many(ids).map_err(Fault::store("look up used ids"))?;
         let used = |entry: &_| FirstUse::from_entry(entry).ok_or(Fault::Unreadable { what: "a used id" });
-        let Some((message, transactions)) = entries.split_first() else { return Ok(Seen::Never) };
-        let mut details = Vec::new();
-        if let Some(entry) = message {
+        let (mut message, mut transactions) = (None, Vec::new());
+        if let Some(Some(entry)) = entries.first() {
             let first = used(entry)?;
             if first.hash == *hash {
-                return Ok(Seen::Accepted { correlation_id: first.correlation_id });
+                return Ok(Used::ByItself { correlation_id: first.correlation_id });
             }
-            let message = format!(
+            let text = format!(
                 "message id {} was used at {} by another document: give each document an id of its own",
                 shown(&header.message_id),
                 first.at
             );
-            details.push(Error::new("00101", message).target("MessageId"));
+            message = Some(Refusal { code: "00101", target: Some("MessageId"), message: text, byte: None });
         }
-        for (key, entry) in ids[1..].iter().zip(transactions) {
+        for (key, entry) in ids.iter().zip(&entries).skip(1) {
+            if transactions.len() >= DETAILS_MAX {
+                break;
+            }
             let Some(entry) = entry else { continue };
             let first = used(entry)?;
             let mut parts = key.reader();
@@ -128,9 +154,9 @@ impl Gateway {
                 shown(&id),
                 first.at
             );
-            details.push(Error::new("00102", message).target("TransactionId"));
+            transactions.push(Refusal { code: "00102", target: Some("TransactionId"), message, byte: None });
         }
-        Ok(if details.is_empty() { Seen::Never } else { Seen::Under(told(SYNTAX, details)) })
+        Ok(Used::ByOthers { message, transactions })
     }
 }
 
@@ -207,6 +233,8 @@ fn told(code: &str, mut details: Vec<Error>) -> Error {
     Error { target, ..Error::new(code, message) }.details(details)
 }
 
+/// What is said of records, not of the header.
+const OF_RECORDS: [&str; 3] = ["00102", "00202", "00205"];
 /// The sender's role is not the caller's.
 const OTHER_ROLE: &str = "00001";
 /// The sender's number is not the caller's.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::delivery::Told;
 use super::desk::{self, Desk, Failure};
-use super::door::{Head, Seen};
+use super::door::{Head, Judged};
 use super::{Arrived, Error, Fault, Gateway};
 use crate::market::{Party, Timestamp};
 use crate::process::{self, Context, Fate, Pack};
@@ -48,17 +48,12 @@ impl Gateway {
             Ok(request) => request,
             Err(unread) => return Ok(DryRun::Refused(self.why_unread(caller, document, &body, &unread)?)),
         };
-        let acting = self.acting(caller, document, request.header())?;
-        let ids = match self.own_ids(caller, document, acting, &body, &Head::of(&*request)) {
-            Ok(ids) => ids,
-            Err(error) => return Ok(DryRun::Refused(error)),
-        };
-        let hash = body.hash();
-        match self.seen_before(request.header(), &hash, &ids)? {
-            Seen::Never => {}
-            Seen::Accepted { correlation_id } => return Ok(DryRun::SentBefore { correlation_id }),
-            Seen::Under(error) => return Ok(DryRun::Refused(error)),
+        match self.judge(caller, document, &body, &Head::of(&*request))? {
+            Judged::New(_) => {}
+            Judged::Accepted { correlation_id } => return Ok(DryRun::SentBefore { correlation_id }),
+            Judged::Refused(error) => return Ok(DryRun::Refused(error)),
         }
+        let hash = body.hash();
         let (store, specs, settings) = (self.store.clone(), self.specs.clone(), self.settings.clone());
         let (timers, errands) = (process::timers().collect(), process::errands().collect());
         let desk = Desk { store, specs, settings: Arc::clone(&settings), timers, errands };

@@ -7,7 +7,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
-use super::door::{Head, Seen, refused};
+use super::door::{Head, Judged, refused};
 use super::turned_away::TurnedAway;
 use super::{Error, Fault, Gateway, figures, load};
 use crate::archive::{self, Came, Direction, FirstUse, InboxEntry, LogEntry, Place};
@@ -182,30 +182,26 @@ impl Gateway {
         unread: &Unread,
     ) -> Result<Error, Fault> {
         let Some(head) = unread.head() else { return Ok(unread.error(body)) };
-        let acting = self.acting(caller, document, head.header)?;
-        let refused = self.own_ids(caller, document, acting, body, &head);
-        Ok(refused.err().unwrap_or_else(|| unread.error(body)))
+        Ok(match self.judge(caller, document, body, &head)? {
+            Judged::Refused(error) => error,
+            Judged::New(_) | Judged::Accepted { .. } => unread.error(body),
+        })
     }
 
     /// The checks that need to know the caller and what was sent before.
     async fn admit(&self, arrival: &Arrival<'_>, request: Box<dyn Request>) -> Result<Receipt, Fault> {
         let header = request.header().clone();
-        let acting = self.acting(arrival.caller, arrival.document, &header)?;
-        let head = Head::of(&*request);
-        let ids = match self.own_ids(arrival.caller, arrival.document, acting, &arrival.body, &head) {
-            Ok(ids) => ids,
-            Err(error) => return self.refuse(arrival, Some(&header), error).await,
-        };
         let mut request = Some(request);
         loop {
-            match self.seen_before(&header, &arrival.body.hash(), &ids)? {
-                Seen::Never => {}
-                Seen::Accepted { correlation_id } => {
+            let head = Head::of(&**request.as_ref().expect("a request is given back on conflict"));
+            let ids = match self.judge(arrival.caller, arrival.document, &arrival.body, &head)? {
+                Judged::New(ids) => ids,
+                Judged::Accepted { correlation_id } => {
                     let message_id = header.message_id;
                     return Ok(Receipt::Accepted(Received { correlation_id, duplicate: true, message_id }));
                 }
-                Seen::Under(error) => return self.refuse(arrival, Some(&header), error).await,
-            }
+                Judged::Refused(error) => return self.refuse(arrival, Some(&header), error).await,
+            };
             let batch = arrival.batch(&header, &ids);
             match self.take_in(arrival, batch, &mut request).await? {
                 Outcome::Committed(_) => {
