@@ -16,6 +16,7 @@
 //! | anything else | a string |
 
 mod from_xml;
+mod pieces;
 mod to_xml;
 
 #[cfg(test)]

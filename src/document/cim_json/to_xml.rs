@@ -4,11 +4,10 @@
 //! that the schema does not know, or an array where one value belongs.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::pieces::{Members, Text, items, members};
 use super::{Bare, Form};
 use crate::document::translated::{Translated, created};
 use crate::spec::{Part, Schema};
@@ -74,53 +73,6 @@ fn not_json(text: &str, error: &serde_json::Error) -> Misformed {
 fn misformed(byte: usize, path: &str, message: &str) -> Misformed {
     Misformed { byte, path: path.to_string(), message: message.to_string() }
 }
-
-type Members<'j> = Vec<(Cow<'j, str>, &'j RawValue)>;
-
-/// The members of an object, in the order in which they stand; a name may come twice.
-fn members(value: &RawValue) -> Result<Members<'_>, serde_json::Error> {
-    struct All;
-    impl<'de> Visitor<'de> for All {
-        type Value = Members<'de>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut members = Vec::new();
-            while let Some(member) = map.next_entry::<Text<'de>, &'de RawValue>()? {
-                members.push((member.0.0, member.1));
-            }
-            Ok(members)
-        }
-    }
-    serde_json::Deserializer::from_str(value.get()).deserialize_map(All)
-}
-
-fn items(value: &RawValue) -> Result<Vec<&RawValue>, serde_json::Error> {
-    struct All;
-    impl<'de> Visitor<'de> for All {
-        type Value = Vec<&'de RawValue>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an array")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let mut items = Vec::new();
-            while let Some(item) = seq.next_element()? {
-                items.push(item);
-            }
-            Ok(items)
-        }
-    }
-    serde_json::Deserializer::from_str(value.get()).deserialize_seq(All)
-}
-
-/// A string that is borrowed where it holds no escapes.
-#[derive(serde::Deserialize)]
-struct Text<'j>(#[serde(borrow)] Cow<'j, str>);
 
 /// Writes elements, and notes what cannot be one.
 struct Writer<'j> {
