@@ -55,6 +55,7 @@ async fn every_hostile_document_is_refused_by_name_and_leaves_nothing_but_its_ar
         ("a flood of elements", with("<cim:mRID>doc-1", &format!("{records}<cim:mRID>doc-1")), "element-unexpected"),
         ("cut in the middle", document("1")[..800].to_string(), "not-well-formed"),
         ("a control character", with("doc-1", "doc\u{1}"), "not-well-formed"),
+        ("a reference to a control character", with("doc-1", "doc&#1;"), "not-well-formed"),
         ("angle brackets only", "<".repeat(1 << 20), "name-limit"),
         ("another sender", with(&format!(">{GRID_NUMBER}<"), ">8100000000030<"), "<Code>00002</Code>"),
         ("a blank id", with("doc-1", " "), "B2B-005"),

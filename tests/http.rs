@@ -763,6 +763,7 @@ async fn documents_travel_in_ebix_both_ways() {
         (">D18<", ">D08<", "B2B-005"),
         ("op-e-1", "op-e-2", "B2B-003"),
         ("<Identification>e-1", "<Identification>e-2", "B2B-009"),
+        ("<Identification>e-1", "<Identification>&#1;", "B2B-005"),
         (
             r#""9">8200000000011</Identification></SenderEnergyParty>"#,
             r#""9">8100000000030</Identification></SenderEnergyParty>"#,

@@ -68,7 +68,7 @@ pub(super) fn is_space(byte: u8) -> bool {
 }
 
 /// The first character that no XML document may hold: one sweep over the text, so that nothing later need look.
-pub(super) fn first_illegal(text: &str) -> Option<usize> {
+pub fn first_illegal(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut found = None;
     for (chunk, block) in bytes.chunks(4096).enumerate() {

@@ -16,7 +16,7 @@ mod reader;
 mod tokens;
 
 pub use attributes::Attribute;
-pub use chars::{is_name, is_nc_name, is_nmtoken};
+pub use chars::{first_illegal, is_name, is_nc_name, is_nmtoken};
 pub use escape::{escape_attribute, escape_text};
 pub use limits::Limits;
 pub use names::UNTAGGED;

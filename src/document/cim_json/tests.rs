@@ -113,6 +113,10 @@ fn what_is_wrong_is_found_where_it_stands() {
             (23, 11, "/RequestChangeOfPriceList_MarketDocument/type", "json-misformed"),
         ),
         (r#"{"value": 0.5}"#, r#"{"value": true}"#, (9, 46, "price.amount", "json-misformed")),
+        // What no XML can hold is not replaced by anything.
+        (r#""T-1","#, r#""T\u0001","#, (3, 13, "MktActivityRecord[1]/mRID", "json-misformed")),
+        (r#""T-1","#, "\"T\u{ffff}\",", (3, 13, "MktActivityRecord[1]/mRID", "json-misformed")),
+        (r#""A10""#, r#""A\u0002""#, (7, 92, "chargeTypeOwner_MarketParticipant.mRID/codingScheme", "json-misformed")),
     ];
     for (from, to, (line, column, path, code)) in rows {
         let found = flaws(&PRICES.replacen(from, to, 1));

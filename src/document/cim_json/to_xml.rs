@@ -11,7 +11,7 @@ use super::pieces::{Members, Text, items, members};
 use super::{Bare, Form};
 use crate::document::translated::{Translated, created};
 use crate::spec::{Part, Schema};
-use crate::xml::{escape_attribute, escape_text};
+use crate::xml::{escape_attribute, escape_text, first_illegal};
 
 /// What of a JSON document cannot be read as this document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +149,7 @@ impl<'j> Writer<'j> {
             if name == "value" {
                 text = Some(value);
             } else if part.attributes().any(|attribute| attribute == name) {
-                let Some(text) = self.string(value, path) else { continue };
+                let Some(text) = self.string(value, &format!("{path}/{name}")) else { continue };
                 self.write(" ");
                 self.write(&name);
                 self.write("=\"");
@@ -181,13 +181,17 @@ impl<'j> Writer<'j> {
     }
 
     fn string(&mut self, value: &'j RawValue, path: &str) -> Option<Cow<'j, str>> {
-        match serde_json::from_str::<Text<'j>>(value.get()) {
-            Ok(text) => Some(text.0),
-            Err(_) => {
-                self.refuse(value, path, "a string belongs here; leave the member out where there is none");
-                None
-            }
+        let Ok(Text(text)) = serde_json::from_str(value.get()) else {
+            self.refuse(value, path, "a string belongs here; leave the member out where there is none");
+            return None;
+        };
+        // In XML it could not be said, and nothing else may take its place.
+        if let Some(c) = first_illegal(&text).and_then(|at| text[at..].chars().next()) {
+            let message = format!("the character U+{:04X} cannot stand in a document: leave it out", u32::from(c));
+            self.refuse(value, path, &message);
+            return None;
         }
+        Some(text)
     }
 
     fn members(&mut self, value: &'j RawValue, path: &str) -> Option<Members<'j>> {
