@@ -12,10 +12,11 @@
 //! | `position`, `price.amount` | `{"value": 1}` |
 //! | `start` and `end` of a `timeInterval` | `{"value": "2023-06-30T22:00Z"}` |
 //! | `product`, whatever its type | `"8716867000030"` |
-//! | another number or boolean | bare |
+//! | another number or boolean | bare; a number in any notation that JSON has |
 //! | anything else | a string |
 
 mod from_xml;
+mod number;
 mod pieces;
 mod to_xml;
 
@@ -41,7 +42,7 @@ enum Form {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bare {
     Text,
-    Number,
+    Number { whole: bool },
     Boolean,
 }
 
@@ -52,7 +53,8 @@ impl Form {
             Inside::Elements => return Form::Group,
             Inside::Code => (Bare::Text, true),
             Inside::Boolean => (Bare::Boolean, false),
-            Inside::Integer | Inside::Decimal => (Bare::Number, false),
+            Inside::Integer => (Bare::Number { whole: true }, false),
+            Inside::Decimal => (Bare::Number { whole: false }, false),
             Inside::Text => (Bare::Text, false),
         };
         let valued = part.attributes().next().is_some()

@@ -118,7 +118,7 @@ fn text(out: &mut Vec<u8>, bare: Bare, value: &str) {
     match bare {
         Bare::Text => string(out, value),
         Bare::Boolean => out.extend_from_slice(if matches!(value, "true" | "1") { b"true" } else { b"false" }),
-        Bare::Number => number(out, value),
+        Bare::Number { .. } => number(out, value),
     }
 }
 

@@ -117,6 +117,9 @@ fn what_is_wrong_is_found_where_it_stands() {
         (r#""T-1","#, r#""T\u0001","#, (3, 13, "MktActivityRecord[1]/mRID", "json-misformed")),
         (r#""T-1","#, "\"T\u{ffff}\",", (3, 13, "MktActivityRecord[1]/mRID", "json-misformed")),
         (r#""A10""#, r#""A\u0002""#, (7, 92, "chargeTypeOwner_MarketParticipant.mRID/codingScheme", "json-misformed")),
+        // A number that is no number here, and one that nobody could write out.
+        (r#"{"value": 1}}"#, r#"{"value": 1.5}}"#, (9, 64, "Point[1]/position", "value-type")),
+        (r#"{"value": 0.5}"#, r#"{"value": 1e999999999}"#, (9, 46, "price.amount", "json-misformed")),
     ];
     for (from, to, (line, column, path, code)) in rows {
         let found = flaws(&PRICES.replacen(from, to, 1));
@@ -124,6 +127,16 @@ fn what_is_wrong_is_found_where_it_stands() {
         assert_eq!((flaw.0, flaw.1, &*flaw.3), (line, column, code), "{to}: {found:?}");
         assert!(flaw.2.ends_with(path), "{to}: {found:?}");
     }
+}
+
+#[test]
+fn a_number_is_the_same_in_any_notation() {
+    let specs = built_in();
+    let schema = recognise(&specs, PRICES.as_bytes(), &Limits::default()).unwrap().unwrap();
+    let xml = |json: &str| String::from_utf8(to_xml(schema, json.as_bytes(), 10).unwrap().xml).unwrap();
+    let other = PRICES.replace(r#""value": 0.5"#, r#""value": 5E-1"#).replace(r#""value": 1}"#, r#""value": 1.0}"#);
+    assert_ne!(other, PRICES);
+    assert_eq!(xml(&other), xml(PRICES));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use super::number::plain;
 use super::pieces::{Members, Text, items, members};
 use super::{Bare, Form};
 use crate::document::translated::{Translated, created};
@@ -168,15 +169,18 @@ impl<'j> Writer<'j> {
     fn text(&mut self, bare: Bare, value: &'j RawValue, path: &str) {
         let raw = value.get();
         match (bare, raw.as_bytes().first()) {
-            (Bare::Number, Some(b'-' | b'0'..=b'9')) => self.write(raw),
+            (Bare::Number { whole }, Some(b'-' | b'0'..=b'9')) => match plain(raw, whole) {
+                Some(plain) => self.write(&plain),
+                None => self.refuse(value, path, "the number is too large or too small; write it like 12.50"),
+            },
             (Bare::Boolean, _) if matches!(raw, "true" | "false") => self.write(raw),
             (Bare::Boolean, _) => self.refuse(value, path, "true or false belongs here"),
-            (Bare::Number, Some(b'"')) | (Bare::Text, _) => {
+            (Bare::Number { .. }, Some(b'"')) | (Bare::Text, _) => {
                 let Some(text) = self.string(value, path) else { return };
                 let text = if path.ends_with(CREATED) { created(&text) } else { Cow::Borrowed(&*text) };
                 self.write(&escape_text(&text));
             }
-            (Bare::Number, _) => self.refuse(value, path, "a number belongs here"),
+            (Bare::Number { .. }, _) => self.refuse(value, path, "a number belongs here"),
         }
     }
 
