@@ -24,7 +24,7 @@ mod to_xml;
 mod tests;
 
 pub use from_xml::from_xml;
-pub use to_xml::{Misformed, root_name, to_xml};
+pub use to_xml::{Misformed, pointer, root_name, to_xml};
 
 use crate::spec::{Inside, Part};
 

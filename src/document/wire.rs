@@ -85,7 +85,8 @@ const HEAD_BYTES: u64 = 64 * 1024;
 /// Checks a document against its schema and hands what it says to `reader`. Flaws, and the places told to the reader,
 /// are those of the document as it came.
 pub fn read(schema: &Schema, document: &[u8], limits: &Limits, reader: &mut dyn Reader) -> Verdict {
-    let translated = if is_json(document) {
+    let json = is_json(document);
+    let translated = if json {
         cim_json::to_xml(schema, document, limits.flaws_max).map_err(|wrong| {
             let truncated = wrong.len() >= limits.flaws_max;
             Verdict { root: None, flaws: wrong.into_iter().map(bare).collect(), truncated }
@@ -111,6 +112,9 @@ pub fn read(schema: &Schema, document: &[u8], limits: &Limits, reader: &mut dyn 
             let mut verdict = cim_xml::read(schema, &translated.xml, &limits, &mut placed);
             for flaw in &mut verdict.flaws {
                 flaw.byte = translated.place(flaw.byte);
+                if json {
+                    flaw.path = cim_json::pointer(&flaw.path);
+                }
             }
             place(&mut verdict.flaws, document);
             verdict

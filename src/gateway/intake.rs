@@ -462,15 +462,19 @@ fn schema_unknown(message: String) -> Error {
 
 fn flaw_error(flaw: &Flaw, (code, target): (&str, Option<&str>)) -> Error {
     // A wrong value is repeated, but not where it may be a person's number with one digit too many.
-    let element = flaw.path.rsplit('/').next().unwrap_or_default();
-    let message = if element.contains(CUSTOMER_NUMBER) || element == EBIX_CUSTOMER_NUMBER {
+    let is_customers = |step: &str| step.contains(CUSTOMER_NUMBER) || step == EBIX_CUSTOMER_NUMBER;
+    let message = if flaw.path.split('/').any(is_customers) {
         "The customer's number does not have the form of its type."
     } else {
         &flaw.message
     };
     Error {
         code: code.to_string(),
-        message: format!("{}: {message} ({})", flaw.path, flaw.code),
+        message: if flaw.path.is_empty() {
+            format!("{message} ({})", flaw.code)
+        } else {
+            format!("{}: {message} ({})", flaw.path, flaw.code)
+        },
         line: Some(flaw.line),
         column: Some(flaw.column),
         target: target.map(str::to_string),

@@ -103,8 +103,9 @@ fn what_is_wrong_is_found_where_it_stands() {
     let rows = [
         // A value that the schema does not know, at its own place.
         (r#""value": "D08""#, r#""value": "D9X""#, (21, 26, "process.processType", "value-not-in-list")),
-        (r#""T-1","#, r#""T-1", "surprise": 1,"#, (3, 32, "MktActivityRecord[1]/surprise", "json-misformed")),
-        (r#""T-1","#, r#""T-1", "mRID": "T-2","#, (2, 25, "MktActivityRecord[1]", "json-misformed")),
+        (r#""T-1","#, r#""T-1", "surprise": 1,"#, (3, 32, "MktActivityRecord/0/surprise", "json-misformed")),
+        (r#""T-1","#, r#""T-1", "a/~b": 1,"#, (3, 28, "MktActivityRecord/0/a~1~0b", "json-misformed")),
+        (r#""T-1","#, r#""T-1", "mRID": "T-2","#, (2, 25, "MktActivityRecord/0", "json-misformed")),
         (r#"{"value": 0.5}"#, "0.5", (9, 36, "price.amount", "json-misformed")),
         (r#""P1D""#, "null", (11, 23, "resolution", "json-misformed")),
         (
@@ -114,11 +115,13 @@ fn what_is_wrong_is_found_where_it_stands() {
         ),
         (r#"{"value": 0.5}"#, r#"{"value": true}"#, (9, 46, "price.amount", "json-misformed")),
         // What no XML can hold is not replaced by anything.
-        (r#""T-1","#, r#""T\u0001","#, (3, 13, "MktActivityRecord[1]/mRID", "json-misformed")),
-        (r#""T-1","#, "\"T\u{ffff}\",", (3, 13, "MktActivityRecord[1]/mRID", "json-misformed")),
+        (r#""T-1","#, r#""T\u0001","#, (3, 13, "MktActivityRecord/0/mRID", "json-misformed")),
+        (r#""T-1","#, "\"T\u{ffff}\",", (3, 13, "MktActivityRecord/0/mRID", "json-misformed")),
+        (r#""T-1","#, r#""T\ud800","#, (3, 13, "MktActivityRecord/0/mRID", "json-misformed")),
+        (r#""T-1","#, r#""T-1", "\udc00": 1,"#, (2, 25, "MktActivityRecord/0", "json-misformed")),
         (r#""A10""#, r#""A\u0002""#, (7, 92, "chargeTypeOwner_MarketParticipant.mRID/codingScheme", "json-misformed")),
         // A number that is no number here, and one that nobody could write out.
-        (r#"{"value": 1}}"#, r#"{"value": 1.5}}"#, (9, 64, "Point[1]/position", "value-type")),
+        (r#"{"value": 1}}"#, r#"{"value": 1.5}}"#, (9, 64, "Point/0/position", "value-type")),
         (r#"{"value": 0.5}"#, r#"{"value": 1e999999999}"#, (9, 46, "price.amount", "json-misformed")),
     ];
     for (from, to, (line, column, path, code)) in rows {

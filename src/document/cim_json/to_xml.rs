@@ -19,7 +19,7 @@ use crate::xml::{escape_attribute, escape_text, first_illegal};
 pub struct Misformed {
     /// Offset into the JSON.
     pub byte: usize,
-    /// `/Root/MktActivityRecord[3]/mRID`, as a flaw of the schema would have it.
+    /// JSON pointer (RFC 6901), such as `/Root/MktActivityRecord/2/mRID`.
     pub path: String,
     pub message: String,
 }
@@ -30,11 +30,31 @@ pub fn root_name(json: &[u8]) -> Result<String, Misformed> {
 }
 
 fn root_member(text: &str) -> Result<(Cow<'_, str>, &RawValue), Misformed> {
-    let mut members = members(whole(text)?).map_err(|error| not_json(text, &error))?;
+    let value = whole(text)?;
+    let mut members = match members(value) {
+        Err(error) if is_object(value) => return Err(not_json(text, &error)),
+        members => members.unwrap_or_default(),
+    };
     match members.pop().filter(|_| members.is_empty()) {
         Some(root) => Ok(root),
         None => Err(misformed(0, "", "a document is an object with one member, named like its root element")),
     }
+}
+
+fn is_object(value: &RawValue) -> bool {
+    value.get().starts_with('{')
+}
+
+/// The JSON pointer to what a flaw of the schema is about: `/Root/MktActivityRecord[3]/mRID` is
+/// `/Root/MktActivityRecord/2/mRID`.
+pub fn pointer(path: &str) -> String {
+    let step = |step: &str| {
+        let name = step.strip_prefix('@').unwrap_or(step);
+        let numbered = name.strip_suffix(']').and_then(|name| name.split_once('['));
+        let numbered = numbered.and_then(|(name, number)| Some((name, number.parse::<usize>().ok()?.checked_sub(1)?)));
+        numbered.map_or_else(|| format!("/{name}"), |(name, index)| format!("/{name}/{index}"))
+    };
+    path.split('/').skip(1).map(step).collect()
 }
 
 /// Puts a document into the order of its schema.
@@ -102,8 +122,8 @@ impl<'j> Writer<'j> {
         }
         match items(value) {
             Ok(items) => {
-                for (item, number) in items.into_iter().zip(1..) {
-                    self.element(part, parent, item, &format!("{path}[{number}]"));
+                for (index, item) in items.into_iter().enumerate() {
+                    self.element(part, parent, item, &format!("{path}/{index}"));
                 }
             }
             Err(_) => self.refuse(value, path, "an array belongs here, also for a single one"),
@@ -186,7 +206,9 @@ impl<'j> Writer<'j> {
 
     fn string(&mut self, value: &'j RawValue, path: &str) -> Option<Cow<'j, str>> {
         let Ok(Text(text)) = serde_json::from_str(value.get()) else {
-            self.refuse(value, path, "a string belongs here; leave the member out where there is none");
+            let is_string = value.get().starts_with('"');
+            let missing = "a string belongs here; leave the member out where there is none";
+            self.refuse(value, path, if is_string { HALF_A_PAIR } else { missing });
             return None;
         };
         // In XML it could not be said, and nothing else may take its place.
@@ -200,7 +222,7 @@ impl<'j> Writer<'j> {
 
     fn members(&mut self, value: &'j RawValue, path: &str) -> Option<Members<'j>> {
         let Ok(members) = members(value) else {
-            self.refuse(value, path, "an object belongs here");
+            self.refuse(value, path, if is_object(value) { HALF_A_PAIR } else { "an object belongs here" });
             return None;
         };
         let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
@@ -235,10 +257,15 @@ impl<'j> Writer<'j> {
     }
 }
 
-/// A stranger's name, as much of it as an error text shows.
+/// A stranger's name, as much of it as an error text shows, as a pointer has it.
 fn shown(name: &str) -> String {
-    name.chars().take(NAME_CHARS_SHOWN).collect()
+    let name: String = name.chars().take(NAME_CHARS_SHOWN).collect();
+    name.replace('~', "~0").replace('/', "~1")
 }
+
+/// What JSON itself lets pass.
+const HALF_A_PAIR: &str =
+    "an escape here, \\ud800 to \\udfff, is half a character: write both halves, or the character itself";
 
 const NAME_CHARS_SHOWN: usize = 64;
 /// The sender's clock, in the header.
