@@ -747,6 +747,28 @@ const EBIX: &str = r#"<DK_RequestUpdateChargeInformation xmlns="un:unece:260:dat
 "#;
 
 #[tokio::test]
+async fn a_document_that_does_not_begin_is_told_its_flaw_and_one_of_another_form_that() {
+    let house = start().await;
+    let another = "The Content-Type says";
+    let rows = [
+        ("application/ebix", EBIX.replacen("<DK_", "<!DOCTYPE a><DK_", 1), "doctype-refused"),
+        ("application/ebix", EBIX[..60].to_string(), "not-well-formed"),
+        ("application/ebix", document("1"), another),
+        ("application/json", String::new(), "json-misformed"),
+        ("application/json", "[]".into(), "json-misformed"),
+        ("application/json", document("1"), another),
+        ("application/xml", "{}".into(), another),
+    ];
+    for (form, body, expected) in rows {
+        let request = house.http.post(house.url(PRICES)).bearer_auth(house.token()).header("content-type", form);
+        let answer = request.body(body).send().await.unwrap();
+        assert_eq!(answer.status(), 400);
+        let text = answer.text().await.unwrap();
+        assert!(text.contains(expected) && !text.contains("\"message\":\": "), "{form}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn documents_travel_in_ebix_both_ways() {
     let house = start().await;
     let send = |body: String| {

@@ -26,4 +26,4 @@ pub use reading::feed;
 pub use reading::{Header, HeaderReader, Reader, Refusal};
 pub use schemas::{built_in, schema_for};
 pub use summary::{RecordStatus, RecordSummary, Summary, SummaryReader};
-pub use wire::{Wire, namespaces_like, read, read_from, recognise};
+pub use wire::{Wire, misfit, namespaces_like, read, read_from, recognise};

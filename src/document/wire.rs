@@ -122,6 +122,18 @@ pub fn read(schema: &Schema, document: &[u8], limits: &Limits, reader: &mut dyn 
     }
 }
 
+/// The flaw that keeps a document from being looked at in the form that it is said to be in; none where it is simply in
+/// another form.
+pub fn misfit(document: &[u8], said: Wire, limits: &Limits) -> Option<Flaw> {
+    match said {
+        Wire::CimJson if first_of(document) != Some(&b'<') => {
+            cim_json::root_name(document).err().map(|wrong| flaw(wrong, document))
+        }
+        Wire::Ebix if !is_json(document) => spec::root_of(document, limits).err(),
+        _ => None,
+    }
+}
+
 /// The namespaces that a document may be in, when it is in the form that `like` is of; in CIM its name is `name`.
 pub fn namespaces_like(name: &str, namespace: &str, like: &str) -> Vec<String> {
     let ebix = if ebix::is_namespace(like) { ebix::namespaces(name) } else { Vec::new() };
@@ -142,8 +154,13 @@ fn ebix_namespace(document: &[u8], limits: &Limits) -> Option<String> {
 }
 
 fn is_json(document: &[u8]) -> bool {
+    first_of(document) == Some(&b'{')
+}
+
+/// What a document begins with.
+fn first_of(document: &[u8]) -> Option<&u8> {
     let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
-    document.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+    document.iter().find(|byte| !byte.is_ascii_whitespace())
 }
 
 /// Tells a reader the places of the document as it came.
@@ -193,6 +210,33 @@ fn flaw(wrong: Misformed, document: &[u8]) -> Flaw {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_in_its_form_has_a_flaw_or_is_in_another() {
+        let ebix = r#"<DK_QueryMasterData xmlns="un:unece:260:data:EEM-DK_QueryMasterData:v3"/>"#;
+        let rows = [
+            ("", Wire::CimJson, Some("json-misformed")),
+            (" []", Wire::CimJson, Some("json-misformed")),
+            ("null", Wire::CimJson, Some("json-misformed")),
+            ("see attachment", Wire::CimJson, Some("json-misformed")),
+            (ebix, Wire::CimJson, None),
+            ("", Wire::Ebix, Some("not-well-formed")),
+            (&ebix[..30], Wire::Ebix, Some("not-well-formed")),
+            (&format!("<!DOCTYPE a>{ebix}"), Wire::Ebix, Some("doctype-refused")),
+            (
+                &format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>{ebix}"),
+                Wire::Ebix,
+                Some("encoding-unsupported"),
+            ),
+            ("<a/>", Wire::Ebix, None),
+            ("{}", Wire::Ebix, None),
+            ("{}", Wire::CimXml, None),
+        ];
+        for (document, said, expected) in rows {
+            let flaw = misfit(document.as_bytes(), said, &Limits::default());
+            assert_eq!(flaw.map(|flaw| flaw.code), expected, "{document} as {said:?}");
+        }
+    }
 
     #[test]
     fn the_form_is_known_however_the_namespace_is_written() {

@@ -11,7 +11,7 @@ use super::door::{Head, Judged, refused};
 use super::turned_away::TurnedAway;
 use super::{Error, Fault, Gateway, figures, load};
 use crate::archive::{self, Came, Direction, FirstUse, InboxEntry, LogEntry, Place};
-use crate::document::{self, Header, cim_xml};
+use crate::document::{self, Header, Wire, cim_xml};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::process::{self, Incoming, Pack, Refused, Request, RequestReader, delegations, participants};
 use crate::record::{Batch, Expected, Key, Outcome, Packed, Packer};
@@ -126,6 +126,13 @@ impl Gateway {
         tokio::task::spawn_blocking(move || Arrived::of(&specs, &settings.limits, document, &body))
             .await
             .map_err(|_| Fault::Reading { document: document.name })
+    }
+
+    /// What is wrong with a document that has not begun like the form which it is said to be in; none where it is simply in
+    /// another form.
+    pub fn misfit(&self, document: &'static Incoming, body: &[u8], said: Wire) -> Option<Error> {
+        let flaws = vec![document::misfit(body, said, &self.settings.limits)?];
+        Some(flawed(document, &Verdict { root: None, flaws, truncated: false }))
     }
 
     /// A document that is not read at all: to be kept in the archive, and answered with this error.
