@@ -45,6 +45,8 @@ pub enum Denied {
     UnknownKey,
     #[error("The bearer token has expired. Ask the issuer for a new one.")]
     Expired,
+    #[error("The bearer token does not say when it expires (claim exp).")]
+    NoExpiry,
     #[error("The bearer token is not valid yet. Check the clock of the issuer.")]
     NotYet,
     #[error("The bearer token comes from another issuer.")]
@@ -141,7 +143,7 @@ impl Verifier {
 
     fn judge(&self, keys: &Keys, token: &str, now: Timestamp) -> Result<Remembered, Denied> {
         let claims = verified_claims(keys, token)?;
-        let expires = claims.exp.ok_or(Denied::Expired)?;
+        let expires = claims.exp.ok_or(Denied::NoExpiry)?;
         let fresh = Remembered {
             claimed: Claimed { external_id: String::new(), roles: Vec::new() },
             not_before: claims.nbf.map_or(i64::MIN, |seconds| seconds.ceil() as i64),
@@ -299,7 +301,7 @@ mod tests {
         let rows = [
             (json!({"exp": 1_700_000_000}), Err(Denied::Expired)),
             (json!({"exp": 1_700_000_001}), Ok(())),
-            (json!({"exp": null}), Err(Denied::Expired)),
+            (json!({"exp": null}), Err(Denied::NoExpiry)),
             (json!({"exp": "soon"}), Err(Denied::Malformed)),
             (json!({"nbf": 1_700_000_000}), Ok(())),
             (json!({"nbf": 1_700_000_001}), Err(Denied::NotYet)),
