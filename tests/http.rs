@@ -1207,6 +1207,63 @@ async fn a_client_certificate_speaks_for_its_participant_while_it_is_registered(
     let now = Timestamp::from_utc(chrono::Utc::now());
     let (past, future) = (Timestamp::from_seconds(now.seconds() - 60), Timestamp::from_seconds(now.seconds() + 3_600));
     let party = |number: &str| Party { number: ActorNumber::new(number), role: ActorRole::GridAccessProvider };
+/// While an issuer is silent nobody is told that a token is bad, and whoever needs no issuer is served.
+#[tokio::test]
+async fn an_issuer_that_cannot_be_reached_is_said_so_until_it_answers() {
+    let pem = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    let key = EncodingKey::from_ec_pem(pem.as_bytes()).unwrap();
+    let mut public = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
+    public.common.key_id = Some("1".into());
+    let until = chrono::Utc::now().timestamp() + 600;
+    let claims =
+        json!({ "iss": "https://idp.example", "aud": "b2b", "azp": GRID, "roles": "gridoperator", "exp": until });
+    let token = |kid: Option<&str>| {
+        let head = jsonwebtoken::Header { kid: kid.map(str::to_string), ..jsonwebtoken::Header::new(Algorithm::ES256) };
+        jsonwebtoken::encode(&head, &claims, &key).unwrap()
+    };
+    // A port that nobody listens at, until the issuer does.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let now = Timestamp::from_utc(chrono::Utc::now());
+    let authority = gridpost::certs::server_certificate(dir.path(), now).unwrap();
+    let house = start_as(|settings| {
+        let url = format!("https://{address}/.well-known/openid-configuration").parse().unwrap();
+        settings.tokens = identity::Settings {
+            keys: identity::KeySource::Discovery(identity::Discovery {
+                url,
+                authority: Some(authority.authority.clone()),
+            }),
+            issuer: "https://idp.example".into(),
+            audience: "b2b".into(),
+        };
+    })
+    .await;
+    let ask = |token: String| house.http.get(house.url("/v1.0/cim/all")).bearer_auth(token).send();
+    let issuer = async || {
+        let status: Value = house.http.get(house.url("/monitor/status")).send().await.unwrap().json().await.unwrap();
+        status["checks"].as_array().unwrap().iter().find(|it| it["name"] == "issuer").unwrap().clone()
+    };
+    for kid in [Some("1"), None] {
+        let answer = ask(token(kid)).await.unwrap();
+        assert_eq!((answer.status().as_u16(), header(&answer, "retry-after")), (503, "10"), "{kid:?}");
+    }
+    assert_eq!(ask("no token".into()).await.unwrap().status(), 401, "what is no token needs no issuer");
+    let unwell = issuer().await;
+    assert_eq!(unwell["status"], "Unhealthy");
+    assert!(unwell["description"].as_str().unwrap().contains("onnection refused"), "the whole cause: {unwell}");
+    assert_eq!(house.http.get(house.url("/monitor/ready")).send().await.unwrap().status(), 200, "others are served");
+
+    let at = Arc::new(std::sync::OnceLock::from(format!("https://{address}")));
+    let _idp = start_beside(issuer_pages(at, Arc::new(Mutex::new(public))), |settings| {
+        settings.listen = address;
+        settings.certificate = authority.files.clone();
+    })
+    .await;
+    house.server.reload().await.unwrap();
+    assert_eq!(ask(token(Some("1"))).await.unwrap().status(), 204);
+    assert_eq!(issuer().await["status"], "Healthy");
+}
+
     // Two certificates of one authority; the file's name says nothing.
     let [first, second] = ["8200000000028", "8200000000035"]
         .map(|name| gridpost::certs::actor_certificate(toys.path(), &party(name), now).unwrap());

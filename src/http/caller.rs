@@ -4,11 +4,12 @@ use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, HeaderName, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 
+use super::observe::CorrelationId;
 use super::patient::Peer;
 use super::peer::{Presented, Standing};
 use super::{Door, Problem};
 use crate::gateway::Gateway;
-use crate::identity::Denied;
+use crate::identity::{Denied, RENEWAL_PAUSE, unverified_client};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 
 /// Says in which of its roles a caller acts: by code, such as `DDQ`, or as in a token, such as `energysupplier`.
@@ -26,8 +27,32 @@ pub struct Connection {
 
 /// The caller, or why it is not known. A token wins over a certificate; a bad token is not excused by a good one.
 pub async fn identify(door: &Door, parts: &Parts) -> Result<Party, Problem> {
-    let certificate = parts.extensions.get::<Connection>().and_then(|connection| connection.certificate.as_ref());
-    let (number, roles) = match (bearer(parts)?, certificate) {
+    let known = known(door, parts).await;
+    if let Err(problem) = &known {
+        tell_refused(parts, problem);
+    }
+    known
+}
+
+/// Why somebody was not let in, for whoever helps them. What the token says of itself was believed by nobody.
+fn tell_refused(parts: &Parts, problem: &Problem) {
+    let token = bearer(parts).ok().flatten();
+    tracing::info!(
+        status = problem.status.as_u16(),
+        reason = problem.error.message,
+        unverified_azp = token.and_then(unverified_client),
+        certificate = certificate(parts).map(|presented| presented.thumbprint.as_str()),
+        correlation_id = CorrelationId::of(parts),
+        "a caller was refused"
+    );
+}
+
+fn certificate(parts: &Parts) -> Option<&Presented> {
+    parts.extensions.get::<Connection>()?.certificate.as_ref()
+}
+
+async fn known(door: &Door, parts: &Parts) -> Result<Party, Problem> {
+    let (number, roles) = match (bearer(parts)?, certificate(parts)) {
         (Some(token), _) => by_token(door, token).await?,
         (None, Some(certificate)) => by_certificate(&door.gateway, certificate)?,
         (None, None) => return Err(unauthorized("A bearer token is needed: Authorization: Bearer …")),
@@ -105,6 +130,11 @@ async fn by_token(door: &Door, token: &str) -> Result<(ActorNumber, Vec<ActorRol
                 tracing::error!(error = &fault as &dyn std::error::Error, "failed to renew the issuer's keys")
             }
         }
+    }
+    if claimed == Err(Denied::UnknownKey) && door.verifier.trouble().is_some() {
+        let message = "The bearer token is signed with a key that is not known here, and the issuer, who may have published it, \
+                       cannot be reached. Try again after the seconds in Retry-After.";
+        return Err(Problem::busy(message, RENEWAL_PAUSE));
     }
     let claimed = claimed.map_err(|denied| invalid_token(&denied.to_string()))?;
     let number = number_of(&door.gateway, &claimed.external_id)?

@@ -12,6 +12,7 @@ use super::caller::Connection;
 use super::observe::{Said, figures};
 use super::post::{json_answer, text};
 use super::{Door, Format, Problem, Watchers};
+use crate::identity::KeySource;
 
 /// `GET /ping`: a test of the connection.
 pub async fn ping() -> Response {
@@ -37,7 +38,8 @@ pub async fn status(State(door): State<Arc<Door>>, request: Request) -> Response
     if let Some(refused) = not_a_watcher(&door, &request) {
         return said("/monitor/status", refused);
     }
-    let health = door.gateway.health();
+    let mut health = door.gateway.health();
+    health.checks.extend(issuer(&door));
     let checks: Vec<_> = health
         .checks
         .iter()
@@ -58,6 +60,16 @@ pub async fn status(State(door): State<Arc<Door>>, request: Request) -> Response
         "checks": checks,
     });
     said("/monitor/status", json_answer(code, &body))
+}
+
+/// Whether the issuer could be reached when that was last tried; nothing where its keys are in a file.
+fn issuer(door: &Door) -> Option<(String, Result<String, String>)> {
+    let KeySource::Discovery(discovery) = &door.settings.tokens.keys else { return None };
+    let outcome = match door.verifier.trouble() {
+        None => Ok(format!("{} keys from {}", door.verifier.keys_known(), discovery.url)),
+        Some(trouble) => Err(format!("failed to {trouble}")),
+    };
+    Some(("issuer".into(), outcome))
 }
 
 /// `GET /metrics`: figures in the text form of Prometheus.

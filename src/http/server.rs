@@ -23,7 +23,7 @@ use super::patient::Patient;
 use super::tls::Tls;
 use super::{Door, Fault, Limits, Settings, observe, routes};
 use crate::gateway::Gateway;
-use crate::identity::{KeySource, Verifier};
+use crate::identity::{KeySource, RENEWAL_PAUSE, Verifier};
 
 /// Bytes that one connection reads ahead. Bodies come in pieces of this size, and no head may be larger.
 const READ_BYTES_MAX: usize = 128 * 1024;
@@ -59,6 +59,9 @@ struct State {
 pub async fn start(gateway: Arc<Gateway>, settings: Settings, more: Router) -> Result<Server, Fault> {
     observe::figures();
     let verifier = Verifier::start(settings.tokens.clone()).await?;
+    if let Some(trouble) = verifier.trouble() {
+        tracing::error!("failed to {trouble}. Tokens are answered with 503 until it answers; certificates are served");
+    }
     let tls = Tls::new(&settings)?;
     let listen = |source| Fault::Listen { address: settings.listen, source };
     let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
@@ -187,13 +190,17 @@ async fn watch_files(state: Arc<State>) {
     let mut seen = state.tls.stamp();
     let mut read = Instant::now();
     loop {
+        let reload = state.door.settings.limits.reload;
+        let trouble = state.door.verifier.trouble().is_some();
         let asked = tokio::select! {
             () = hangup.wait() => true,
-            () = sleep(state.door.settings.limits.reload) => false,
+            () = sleep(if trouble { reload.min(RENEWAL_PAUSE) } else { reload }) => false,
         };
         let now = state.tls.stamp();
         let published = matches!(state.door.settings.tokens.keys, KeySource::Discovery(_));
-        let aged = published && read.elapsed() >= PUBLISHED_KEYS_AGE_MAX;
+        // An issuer that could not be reached is asked again soon.
+        let again_in = if trouble { RENEWAL_PAUSE } else { PUBLISHED_KEYS_AGE_MAX };
+        let aged = published && read.elapsed() >= again_in;
         if !asked && !aged && now == seen {
             continue;
         }

@@ -1,5 +1,6 @@
 //! The issuer's keys by its OpenID configuration: the document that says where the keys are, then the keys.
 
+use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -54,7 +55,8 @@ impl Discovery {
 
     async fn read(&self, http: &reqwest::Client, url: &Url) -> Result<Vec<u8>, Fault> {
         let fault = |why: String| Fault::Discover { url: url.to_string(), why };
-        let told = |error: reqwest::Error| fault(error.without_url().to_string());
+        let told =
+            |error: reqwest::Error| Fault::Unreachable { url: url.to_string(), why: chain(&error.without_url()) };
         let mut answer =
             http.get(url.clone()).send().await.and_then(reqwest::Response::error_for_status).map_err(told)?;
         let mut bytes = Vec::new();
@@ -66,6 +68,12 @@ impl Discovery {
         }
         Ok(bytes)
     }
+}
+
+/// An error with all its causes: the first of them says little.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (**cause).source());
+    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }
 
 /// Longest answer that is read: a set of 64 keys with their certificates is a quarter of this.

@@ -11,10 +11,11 @@ use super::Fault;
 /// Most keys that a JWKS may hold; a real one holds two or three while keys change.
 pub const KEYS_MAX: usize = 64;
 
-/// Keys that tokens may be signed with.
+/// Keys that tokens may be signed with; none while an issuer has not answered yet.
 ///
 /// The algorithm belongs to the key and is never taken from the token: so neither `none` nor an HMAC over a public
 /// key can pass.
+#[derive(Default)]
 pub struct Keys {
     keys: Vec<PublicKey>,
 }

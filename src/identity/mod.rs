@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub use discovery::Discovery;
 pub use issuer::{Issuer, TOKEN_AUDIENCE, TOKEN_ISSUER};
 pub use keys::Keys;
-pub use verifier::{Claimed, Denied, TOKEN_BYTES_MAX, Verifier};
+pub use verifier::{Claimed, Denied, RENEWAL_PAUSE, TOKEN_BYTES_MAX, Verifier, unverified_client};
 
 /// Where the issuer's public keys are, and what its tokens must say.
 #[derive(Debug, Clone)]
@@ -46,6 +46,9 @@ pub enum Fault {
     NoKey { path: PathBuf, why: String },
     #[error("read the issuer's keys from {url}: {why}")]
     Discover { url: String, why: String },
+    /// Nobody answers there, or not for us; `why` is the whole chain of causes.
+    #[error("ask the issuer for its keys at {url}: {why}")]
+    Unreachable { url: String, why: String },
     #[error("prepare for asking the issuer")]
     Client(#[source] reqwest::Error),
     #[error("make a signing key")]

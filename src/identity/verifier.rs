@@ -35,6 +35,8 @@ pub struct Claimed {
 pub enum Denied {
     #[error("The bearer token is not a signed JSON Web Token.")]
     Malformed,
+    #[error("The bearer token is longer than {TOKEN_BYTES_MAX} bytes, which is the most that is read.")]
+    TooLong,
     /// RFC 7515, 4.1.11: none is known here.
     #[error("The bearer token asks for extensions (header crit) that are not known here.")]
     Critical,
@@ -68,6 +70,8 @@ pub struct Verifier {
     remembered: Mutex<HashMap<[u8; 32], Remembered>>,
     /// When an unknown key last made us ask the issuer.
     renewed: tokio::sync::Mutex<Option<Instant>>,
+    /// Why the issuer did not give its keys when it was last asked.
+    trouble: Mutex<Option<String>>,
 }
 
 #[derive(Clone)]
@@ -90,16 +94,36 @@ struct Claims {
 }
 
 impl Verifier {
-    /// Reads the issuer's keys, from wherever they are.
+    /// Reads the issuer's keys, from wherever they are. Without an issuer that can be reached it begins with none: see
+    /// [`Verifier::trouble`].
     pub async fn start(settings: Settings) -> Result<Self, Fault> {
-        let keys = read(&settings).await?;
-        let (keys, remembered, renewed) = (ArcSwap::from_pointee(keys), Mutex::default(), Default::default());
-        Ok(Self { settings, keys, remembered, renewed })
+        let (keys, trouble) = match read(&settings).await {
+            Ok(keys) => (keys, None),
+            Err(fault @ Fault::Unreachable { .. }) => (Keys::default(), Some(fault.to_string())),
+            Err(fault) => return Err(fault),
+        };
+        let (keys, trouble) = (ArcSwap::from_pointee(keys), Mutex::new(trouble));
+        Ok(Self { settings, keys, remembered: Mutex::default(), renewed: Default::default(), trouble })
+    }
+
+    /// Why the issuer did not give its keys when it was last asked, after "failed to"; until it does, tokens with keys that are not
+    /// known cannot be judged.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many keys vouch for tokens.
+    pub fn keys_known(&self) -> usize {
+        self.keys.load().len()
     }
 
     /// Reads the keys again and forgets every token that an old key vouched for. The old keys stay on a fault.
     pub async fn reload(&self) -> Result<(), Fault> {
-        let keys = read(&self.settings).await?;
+        let read = read(&self.settings).await;
+        let published = matches!(self.settings.keys, KeySource::Discovery(_));
+        let trouble = read.as_ref().err().filter(|_| published).map(Fault::to_string);
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        let keys = read?;
         self.keys.store(keys.into());
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
@@ -127,7 +151,7 @@ impl Verifier {
     /// Checks a token as of `now`, without leeway: clock skew is 0 in the market (post-office 2.4).
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claimed, Denied> {
         if token.len() > TOKEN_BYTES_MAX {
-            return Err(Denied::Malformed);
+            return Err(Denied::TooLong);
         }
         let name = *blake3::hash(token.as_bytes()).as_bytes();
         let known = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
@@ -192,7 +216,7 @@ fn verified_claims(keys: &Keys, token: &str) -> Result<Claims, Denied> {
     if header.crit.is_some() {
         return Err(Denied::Critical);
     }
-    if header.kid.as_deref().is_some_and(|id| !keys.may_have(id)) {
+    if keys.is_empty() || header.kid.as_deref().is_some_and(|id| !keys.may_have(id)) {
         return Err(Denied::UnknownKey);
     }
     for key in keys.candidates(header.kid.as_deref(), header.alg) {
@@ -209,6 +233,23 @@ fn verified_claims(keys: &Keys, token: &str) -> Result<Claims, Denied> {
     }
     Err(Denied::Signature)
 }
+
+/// The client id that a token claims, whoever has signed it: for the log, and to be believed by nobody.
+pub fn unverified_client(token: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Claimed {
+        azp: String,
+    }
+    if token.len() > TOKEN_BYTES_MAX {
+        return None;
+    }
+    let Claimed { azp } = jsonwebtoken::dangerous::insecure_decode_claims(token).ok()?;
+    let plain = azp.len() <= UNVERIFIED_BYTES_MAX && azp.bytes().all(|byte| byte.is_ascii_graphic());
+    plain.then_some(azp)
+}
+
+/// Longest client id that is told without being believed.
+const UNVERIFIED_BYTES_MAX: usize = 64;
 
 async fn read(settings: &Settings) -> Result<Keys, Fault> {
     match &settings.keys {
@@ -337,6 +378,30 @@ mod tests {
             let token = encode(&header, &good(), &key).unwrap();
             assert_eq!(house.verifier.verify(&token, NOW), Err(Denied::Critical));
         }
+    }
+
+    #[test]
+    fn a_client_id_is_read_from_whatever_has_one_and_only_where_it_is_plain() {
+        let pair = rcgen::KeyPair::generate().unwrap();
+        let long = "x".repeat(UNVERIFIED_BYTES_MAX + 1);
+        let rows = [
+            (json!({}), Some("client-1")),
+            (json!({ "exp": 1 }), Some("client-1")),
+            (json!({ "azp": "two lines\nmore" }), None),
+            (json!({ "azp": long }), None),
+            (json!({ "azp": 7 }), None),
+        ];
+        for (change, expected) in rows {
+            assert_eq!(unverified_client(&sign(&pair, &with(change.clone()))).as_deref(), expected, "{change}");
+        }
+        assert_eq!(unverified_client("no.token.at all"), None);
+    }
+
+    #[test]
+    fn a_token_that_is_too_long_is_told_so() {
+        let token = "x".repeat(TOKEN_BYTES_MAX + 1);
+        assert_eq!(house().verifier.verify(&token, NOW), Err(Denied::TooLong));
+        assert_eq!(house().verifier.verify(&token[1..], NOW), Err(Denied::Malformed));
     }
 
     #[test]
