@@ -618,6 +618,35 @@ fn old_documents_go_and_leave_their_hashes_unless_they_are_held() {
 async fn what_is_not_fetched_stays_however_old_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("store");
+/// Damage is no fault that ends the walk: each document that has come to harm is named, and the exit code says that some have.
+#[test]
+fn every_document_that_has_come_to_harm_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store").display().to_string();
+    let sample = "samples/charges/C1-create";
+    rows(&["replay", sample, "--clock", "2023-08-01T09:00:00Z", "--store", &store, "--json"]);
+    let documents = rows(&["archive", "list", "--store", &store, "--json"]);
+    assert_eq!(rows(&["archive", "verify", "--store", &store, "--json"])[0]["altered"], Value::Array(Vec::new()));
+    let journal = std::fs::read_dir(dir.path().join("store/journal")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&journal).unwrap();
+    // All but the header of the file and its last frames, at which the store is opened.
+    let end = bytes.len() - 2048;
+    bytes[96..end].iter_mut().step_by(61).for_each(|byte| *byte ^= 1);
+    std::fs::write(&journal, bytes).unwrap();
+    let verified = gridpost(&["archive", "verify", "--store", &store, "--json"]);
+    let told: Value = serde_json::from_slice(&verified.stdout).unwrap();
+    assert_eq!((verified.status.code(), &told["documents"]), (Some(1), &documents.len().into()), "{told}");
+    let found = told["found"].as_array().unwrap();
+    assert!(found.len() > 1 && found.len() == told["altered"].as_array().unwrap().len(), "{told}");
+    let came = documents.iter().find(|row| row["direction"] == "in").unwrap();
+    let harmed = found.iter().find(|row| row["id"] == came["id"]).unwrap();
+    assert_eq!((&harmed["messageId"], &harmed["document"]), (&came["messageId"], &came["document"]));
+    assert!(harmed["found"].as_str().unwrap().contains(".journal at byte"), "{harmed}");
+    let text = gridpost(&["archive", "verify", "--store", &store]);
+    let lines = String::from_utf8(text.stdout).unwrap();
+    assert!(text.status.code() == Some(1) && lines.contains(came["messageId"].as_str().unwrap()), "{lines}");
+}
+
     let store = path.display().to_string();
     {
         let options = gridpost::store::Options { segment_bytes_max: 1, ..Default::default() };

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::archive_list::{self, ListArgs};
 use super::config::Config;
@@ -229,31 +229,59 @@ pub fn show(catalogue: &Catalogue<'_>, (position, entry): &(Position, LogEntry),
 
 /// Walks the log itself, so that a store can be verified whatever has become of its catalogue.
 fn verify(catalogue: &Catalogue<'_>, json: bool) -> Result<Outcome> {
-    let (mut documents, mut removed, mut wrong) = (0_u64, 0_u64, Vec::new());
+    let (mut documents, mut removed, mut altered) = (0_u64, 0_u64, Vec::new());
     for record in store::records(catalogue.store, &archive::log_range(), PAGE_RECORDS) {
         let (key, record) = record.context("read the log")?;
         let unreadable = || anyhow!("read the log: a record was written by another version, or is damaged");
         let (commit, first) = archive::nth_in_record(&key).ok_or_else(unreadable)?;
         for (entry, nth) in LogEntry::from_record(&record).ok_or_else(unreadable)?.into_iter().zip(first..) {
             documents += 1;
-            let body = catalogue.body(commit, &entry)?;
-            if body.is_none() && catalogue.let_go(commit, &entry)?.is_some() {
-                removed += 1;
-                continue;
-            }
-            if body.is_none_or(|body| *blake3::hash(&body).as_bytes() != entry.hash) {
-                wrong.push(LogPlace { commit, nth }.to_string());
-            }
+            let found = match catalogue.body(commit, &entry) {
+                Ok(Some(body)) if *blake3::hash(&body).as_bytes() == entry.hash => continue,
+                Ok(Some(_)) => "it is not as it was logged".to_string(),
+                Ok(None) if catalogue.let_go(commit, &entry)?.is_some() => {
+                    removed += 1;
+                    continue;
+                }
+                Ok(None) => "it is gone".to_string(),
+                // What has become of one body says nothing of the others.
+                Err(fault) if fault.is_damage() => format!("failed to {:#}", anyhow::Error::from(fault)),
+                Err(fault) => return Err(fault.into()),
+            };
+            altered.push(Altered { place: LogPlace { commit, nth }, entry, found });
         }
     }
     if json {
-        println!("{}", serde_json::json!({ "documents": documents, "removed": removed, "altered": wrong }));
+        let places: Vec<String> = altered.iter().map(|it| it.place.to_string()).collect();
+        let rows: Vec<Value> = altered.iter().map(Altered::row).collect();
+        println!("{}", json!({ "documents": documents, "removed": removed, "altered": places, "found": rows }));
     } else {
         println!("{documents} documents");
         if removed > 0 {
             println!("{removed} of them were let go, and only their hashes are kept");
         }
-        wrong.iter().for_each(|place| println!("{place} is not as it was logged, or is gone"));
+        altered
+            .iter()
+            .for_each(|it| println!("{} {} {}: {}", it.place, it.entry.document, it.entry.message_id, it.found));
     }
-    Ok(if wrong.is_empty() { Outcome::Fine } else { Outcome::Flawed })
+    Ok(if altered.is_empty() { Outcome::Fine } else { Outcome::Flawed })
+}
+
+/// A document that is not there as it was logged.
+struct Altered {
+    place: LogPlace,
+    entry: LogEntry,
+    found: String,
+}
+
+impl Altered {
+    fn row(&self) -> Value {
+        json!({
+            "id": self.place.to_string(),
+            "messageId": self.entry.message_id,
+            "document": self.entry.document,
+            "direction": self.entry.direction.name(),
+            "found": self.found,
+        })
+    }
 }

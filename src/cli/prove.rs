@@ -63,7 +63,7 @@ pub struct VerifyArgs {
 
 pub const VERIFY_HELP: &str = "\
 Without options every document of the store is read back and compared with the hash that the log has of it; `gridpost store
-verify` checks the chain of the journal in which they stand.
+verify` checks the chain of the journal in which they stand. Each that is not as it was logged is named.
 
 With --proof a proof is checked, and no store is needed. That a proof holds together says only that somebody could have
 kept such a journal. What makes it worth something is its head, so bring what you know of it from elsewhere:

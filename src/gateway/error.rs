@@ -65,3 +65,10 @@ pub enum Fault {
     #[error("the gateway is stopping")]
     Stopping,
 }
+
+impl Fault {
+    /// Whether what was read has come to harm on the disk; other things may be whole.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Fault::Store { source: store::Fault::Corrupt { .. } | store::Fault::Damaged { .. }, .. })
+    }
+}
