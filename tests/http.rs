@@ -919,6 +919,57 @@ async fn the_house_tells_how_it_is() {
     assert!(figures.contains("gridpost_http_request_seconds_bucket"), "{figures}");
 }
 
+/// A disk without any room left, once it is full.
+#[derive(Default)]
+struct Full(std::sync::atomic::AtomicBool);
+
+impl Full {
+    fn fault(&self) -> Option<Fault> {
+        let source = Arc::new(std::io::Error::from(std::io::ErrorKind::StorageFull));
+        let fault = Fault::Io { doing: "append to the journal segment", path: "journal".into(), source };
+        self.0.load(Ordering::Relaxed).then_some(fault)
+    }
+}
+
+impl Gate for Full {
+    fn submit(&self, store: &Memory, batch: Batch, done: Completion) {
+        match self.fault() {
+            Some(fault) => done(Err(Fault::Stopped { source: Arc::new(fault) })),
+            None => store.submit(batch, done),
+        }
+    }
+
+    fn stopped(&self) -> Option<Fault> {
+        self.fault()
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_to_be_for_a_while_and_the_status_names_it() {
+    let store = Arc::new(Gated::<Full>::default());
+    let house = start_over(store.clone(), axum::Router::new(), |_| {}).await;
+    for id in ["1", "2"] {
+        assert_eq!(house.post(PRICES).body(document(id)).send().await.unwrap().status(), 202);
+    }
+    let peeked = header(&peek_until(&house, "/v1.0/cim/all").await, "messageid").to_string();
+    assert_eq!(house.delete(&format!("/v1.0/cim/dequeue/{peeked}")).send().await.unwrap().status(), 200);
+    house.gateway.settled().await.unwrap();
+    store.gate.0.store(true, Ordering::Relaxed);
+    let sent = house.post(PRICES).body(document("3")).send().await.unwrap();
+    let peek = house.get("/v1.0/cim/all").send().await.unwrap();
+    for answer in [sent, peek] {
+        assert_eq!((answer.status().as_u16(), header(&answer, "retry-after")), (503, "60"));
+    }
+    let status: Value = house.http.get(house.url("/monitor/status")).send().await.unwrap().json().await.unwrap();
+    let check = status["checks"].as_array().unwrap().iter().find(|check| check["name"] == "store").unwrap();
+    let told = check["description"].as_str().unwrap();
+    assert!(
+        check["status"] == "Unhealthy" && told.contains("append to the journal") && told.contains("restart"),
+        "{told}"
+    );
+    assert_eq!(house.http.get(house.url("/monitor/ready")).send().await.unwrap().status(), 503);
+}
+
 #[tokio::test]
 async fn figures_follow_a_document_from_the_door_to_its_receiver() {
     let house = start().await;
@@ -1156,57 +1207,6 @@ async fn the_issuers_published_keys_are_followed_when_they_change() {
     assert_eq!(ask(token("2", &second)).await, 204);
 }
 
-#[tokio::test]
-async fn a_closing_door_lets_running_requests_finish() {
-    let house = start().await;
-    let mut stream = house.raw().await;
-    let body = document("late");
-    let (first, second) = body.split_at(100);
-    write(&mut stream, &format!("{}Content-Length: {}\r\n\r\n{first}", house.post_head(), body.len())).await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let address = house.server.address();
-    let closing = tokio::spawn(house.server.stop());
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody new comes in");
-    write(&mut stream, second).await;
-    assert!(rest(&mut stream).await.starts_with("HTTP/1.1 202"));
-    tokio::time::timeout(Duration::from_secs(5), closing).await.expect("the door closes").unwrap();
-}
-
-#[tokio::test]
-async fn a_closing_door_keeps_nobody_waiting_for_post() {
-    let house = start().await;
-    let waiting = tokio::spawn(house.get("/v1.0/cim/all?wait=55").send());
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let begun = Instant::now();
-    let closing = tokio::spawn(house.server.stop());
-    assert_eq!(waiting.await.unwrap().unwrap().status(), 204);
-    tokio::time::timeout(Duration::from_secs(5), closing).await.expect("the door closes").unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(5));
-}
-
-/// What cannot be a request has an answer too, although more of it lies there unread.
-#[tokio::test]
-async fn a_head_that_is_no_request_is_answered() {
-    let house = start().await;
-    let many: String = (0..110).map(|nth| format!("x-{nth}: y\r\n")).collect();
-    for (head, status) in [(many, "431"), ("Content-Length: 1\r\nContent-Length: 2\r\n".into(), "400")] {
-        let mut stream = house.raw().await;
-        write(&mut stream, &format!("POST {PRICES} HTTP/1.1\r\nHost: localhost\r\n{head}\r\nbody")).await;
-        let answer = rest(&mut stream).await;
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
-    }
-}
-
-#[tokio::test]
-async fn a_client_certificate_speaks_for_its_participant_while_it_is_registered() {
-    use gridpost::gateway::CertificateOrder;
-    use gridpost::market::{ActorNumber, Party};
-    use gridpost::process::participants::{Assignment, Certificate, Thumbprint};
-    let toys = tempfile::tempdir().unwrap();
-    let now = Timestamp::from_utc(chrono::Utc::now());
-    let (past, future) = (Timestamp::from_seconds(now.seconds() - 60), Timestamp::from_seconds(now.seconds() + 3_600));
-    let party = |number: &str| Party { number: ActorNumber::new(number), role: ActorRole::GridAccessProvider };
 /// While an issuer is silent nobody is told that a token is bad, and whoever needs no issuer is served.
 #[tokio::test]
 async fn an_issuer_that_cannot_be_reached_is_said_so_until_it_answers() {
@@ -1264,6 +1264,57 @@ async fn an_issuer_that_cannot_be_reached_is_said_so_until_it_answers() {
     assert_eq!(issuer().await["status"], "Healthy");
 }
 
+#[tokio::test]
+async fn a_closing_door_lets_running_requests_finish() {
+    let house = start().await;
+    let mut stream = house.raw().await;
+    let body = document("late");
+    let (first, second) = body.split_at(100);
+    write(&mut stream, &format!("{}Content-Length: {}\r\n\r\n{first}", house.post_head(), body.len())).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let address = house.server.address();
+    let closing = tokio::spawn(house.server.stop());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody new comes in");
+    write(&mut stream, second).await;
+    assert!(rest(&mut stream).await.starts_with("HTTP/1.1 202"));
+    tokio::time::timeout(Duration::from_secs(5), closing).await.expect("the door closes").unwrap();
+}
+
+#[tokio::test]
+async fn a_closing_door_keeps_nobody_waiting_for_post() {
+    let house = start().await;
+    let waiting = tokio::spawn(house.get("/v1.0/cim/all?wait=55").send());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let begun = Instant::now();
+    let closing = tokio::spawn(house.server.stop());
+    assert_eq!(waiting.await.unwrap().unwrap().status(), 204);
+    tokio::time::timeout(Duration::from_secs(5), closing).await.expect("the door closes").unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+/// What cannot be a request has an answer too, although more of it lies there unread.
+#[tokio::test]
+async fn a_head_that_is_no_request_is_answered() {
+    let house = start().await;
+    let many: String = (0..110).map(|nth| format!("x-{nth}: y\r\n")).collect();
+    for (head, status) in [(many, "431"), ("Content-Length: 1\r\nContent-Length: 2\r\n".into(), "400")] {
+        let mut stream = house.raw().await;
+        write(&mut stream, &format!("POST {PRICES} HTTP/1.1\r\nHost: localhost\r\n{head}\r\nbody")).await;
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_certificate_speaks_for_its_participant_while_it_is_registered() {
+    use gridpost::gateway::CertificateOrder;
+    use gridpost::market::{ActorNumber, Party};
+    use gridpost::process::participants::{Assignment, Certificate, Thumbprint};
+    let toys = tempfile::tempdir().unwrap();
+    let now = Timestamp::from_utc(chrono::Utc::now());
+    let (past, future) = (Timestamp::from_seconds(now.seconds() - 60), Timestamp::from_seconds(now.seconds() + 3_600));
+    let party = |number: &str| Party { number: ActorNumber::new(number), role: ActorRole::GridAccessProvider };
     // Two certificates of one authority; the file's name says nothing.
     let [first, second] = ["8200000000028", "8200000000035"]
         .map(|name| gridpost::certs::actor_certificate(toys.path(), &party(name), now).unwrap());

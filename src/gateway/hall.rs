@@ -401,7 +401,7 @@ impl Hall {
     }
 }
 
-fn with_causes(fault: &dyn std::error::Error) -> String {
+pub(super) fn with_causes(fault: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(fault), |fault| fault.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

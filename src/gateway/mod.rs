@@ -220,7 +220,14 @@ impl Gateway {
                 parked => format!("{parked}{} parked", if page.more { " or more" } else { "" }),
             })
         };
-        let store = parked(archive::parked_range(), "nothing is parked").map(|parked| format!("reads; {parked}"));
+        let store = match self.store.stopped() {
+            None => parked(archive::parked_range(), "nothing is parked").map(|parked| format!("reads; {parked}")),
+            Some(fault) => Err(format!(
+                "has stopped writing, and only reads: failed to {}. See to the disk and its room, then restart the gateway: \
+                 nothing is written before, and what was answered is kept",
+                hall::with_causes(&fault)
+            )),
+        };
         let timers = parked(timer::parked(), "none is parked");
         let errands = parked(errand::parked(), "none is parked");
         let decider = match self.decider.trouble() {

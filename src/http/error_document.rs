@@ -58,7 +58,14 @@ impl Problem {
             gateway::Fault::Stopping => Self::busy("The gateway is about to be started again.", STARTED_AGAIN_IN),
             fault => {
                 tracing::error!(error = fault as &dyn std::error::Error, "failed to answer a request");
-                Self::internal()
+                match fault {
+                    gateway::Fault::Store { source, .. } if source.stops_writing() => {
+                        let message = "Nothing can be written down at the moment, so nothing is taken in or given out. It is safe \
+                                       to try again after the seconds in Retry-After.";
+                        Self::busy(message, SEEN_TO_IN)
+                    }
+                    _ => Self::internal(),
+                }
             }
         }
     }
@@ -278,6 +285,9 @@ fn element(name: &str, value: &str, text: &mut String) {
 
 /// What a restart takes, the end of what is under way included.
 const STARTED_AGAIN_IN: Duration = Duration::from_secs(5);
+
+/// When a client may look whether an operator has seen to the disk.
+const SEEN_TO_IN: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {

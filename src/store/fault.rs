@@ -46,6 +46,18 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether the store writes nothing more, or the disk has no room: whatever was asked may be asked again once an operator has
+    /// seen to it.
+    pub fn stops_writing(&self) -> bool {
+        let full =
+            |cause: &io::Error| matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        match self {
+            Fault::Stopped { .. } => true,
+            Fault::Io { source, .. } => full(source),
+            _ => false,
+        }
+    }
+
     pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Fault {
         move |source| Fault::Io { doing, path: path.to_owned(), source: Arc::new(source) }
     }

@@ -59,6 +59,11 @@ pub trait Store: Send + Sync + 'static {
         Ok(None)
     }
 
+    /// The fault after which the store writes nothing more until it is opened again, if there was one. Reads go on.
+    fn stopped(&self) -> Option<Fault> {
+        None
+    }
+
     /// Queues a batch and returns at once; `done` hears what became of it.
     ///
     /// Batches are committed in the order in which they were queued and their completions run one after the other in

@@ -8,6 +8,11 @@ use gridpost::store::{Completion, Fault, Memory, Page, Store};
 /// What becomes of a batch before it comes to the store.
 pub trait Gate: Send + Sync + 'static {
     fn submit(&self, store: &Memory, batch: Batch, done: Completion);
+
+    /// Why nothing goes through any more, if it is so.
+    fn stopped(&self) -> Option<Fault> {
+        None
+    }
 }
 
 #[derive(Default)]
@@ -31,6 +36,10 @@ impl<G: Gate> Store for Gated<G> {
 
     fn packed(&self, key: &Key) -> Result<Option<Packed>, Fault> {
         self.store.packed(key)
+    }
+
+    fn stopped(&self) -> Option<Fault> {
+        self.gate.stopped()
     }
 
     fn submit(&self, batch: Batch, done: Completion) {

@@ -177,6 +177,10 @@ impl Store for Embedded {
         self.head_at(commit)
     }
 
+    fn stopped(&self) -> Option<Fault> {
+        self.queue.stopped().map(|fault| (*fault).clone())
+    }
+
     fn submit(&self, batch: Batch, done: Completion) {
         assert_well_formed(&batch);
         self.queue.push(Prepared::new(batch), done);
@@ -276,6 +280,7 @@ mod tests {
         let store = on_a_full_disk(dir.path());
         let fault = store.commit(put("lost")).unwrap_err();
         assert!(matches!(&fault, Fault::Io { doing: "append to the journal segment", .. }), "{fault}");
+        assert_eq!(store.stopped().map(|fault| fault.to_string()), Some(fault.to_string()));
         assert!(matches!(store.commit(put("after")).unwrap_err(), Fault::Stopped { .. }));
         assert!(store.get(&Key::new(Space(1)).text("before")).unwrap().is_some());
         assert_eq!(store.get(&Key::new(Space(1)).text("lost")).unwrap(), None);
