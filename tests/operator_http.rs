@@ -197,11 +197,18 @@ async fn the_registry_tells_who_takes_part_and_who_runs_which_area() {
         house.http.get(house.url("/v1.0/cim/all")).bearer_auth(token).send().await.unwrap().status().as_u16()
     };
     assert_eq!(knock().await, 204);
+    // What is not said of somebody who is registered stays as it is.
+    let renamed = json!({"actor": [{"number": "8500000000014", "role": "DDM", "name": "The town"}]});
+    let (status, told) = tell(&house, Method::POST, participants, renamed.clone()).await;
+    assert_eq!((status, what(&told)), (200, vec!["changed".to_string()]), "{told}");
+    assert_eq!(knock().await, 204, "with the client id that it had");
     let town = "/v1.0/operator/actors/8500000000014";
     let (status, told) =
         tell(&house, Method::PATCH, town, json!({"status": "inactive", "name": "Town that was"})).await;
     assert_eq!((status, what(&told)), (200, vec![String::from("changed"); 2]), "in both of its roles");
     assert_eq!(knock().await, 401);
+    let (_, told) = tell(&house, Method::POST, participants, renamed).await;
+    assert_eq!((&told["rows"][0]["status"], knock().await), (&json!("Inactive"), 401), "it was not said to be active");
     let (_, told) = tell(&house, Method::PATCH, town, json!({"status": "Inactive"})).await;
     assert_eq!(what(&told), ["unchanged", "unchanged"]);
 

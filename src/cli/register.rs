@@ -34,7 +34,7 @@ pub struct ActorArgs {
 /// Registers the actors, grid areas and delegations of a world file.
 pub fn register(store: &Embedded, config: &Config, path: &std::path::Path, json: bool) -> Result<Outcome> {
     let world = World::read(path)?;
-    let (participants, areas) = (world.participants()?, world.grid_areas().to_vec());
+    let (participants, areas) = (world.listed()?, world.grid_areas().to_vec());
     let done = audited::entry("process register", path.display().to_string());
     let registration = Registration { participants, areas, delegations: world.delegations()? };
     tell(store, config, &Statement::Register(registration), done, json)

@@ -2,8 +2,8 @@
 //! whom there (post-office 5.3). It comes by an operator's hand, at the command line or over HTTPS; both do what is planned
 //! here.
 //!
-//! What is told is a statement: whoever stands in it is registered as it says, whoever does not stays as it is, and what was
-//! so before changes nothing and raises no event. A statement holds as a whole or not at all. Areas that change hands raise
+//! What is told is a statement: whoever stands in it is registered as it says, whoever does not stays as it is, as does what is
+//! not said of somebody who is registered, and what was so before changes nothing and raises no event. A statement holds as a whole or not at all. Areas that change hands raise
 //! events, of which the charge links hear.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use super::{Fault, Gateway, load};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp, is_eic, is_gln};
 use crate::process::delegations::{self, Delegation, NotConfigured};
 use crate::process::metering_points::{self, GridAreaTable};
-use crate::process::participants::{self, ExternalIdTaken, Participant, Status};
+use crate::process::participants::{self, ExternalIdTaken, Listed, Participant, Status};
 use crate::process::{Context, Event, Market, Pack, aftermath, gather_more};
 use crate::record::{Batch, Change, Expected, Facts, Needs, Outcome};
 use crate::store::Store;
@@ -32,7 +32,7 @@ pub enum Statement {
 /// Participants, grid areas with whoever runs them, and who acts for whom there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Registration {
-    pub participants: Vec<Participant>,
+    pub participants: Vec<Listed>,
     pub areas: Vec<GridAreaTable>,
     pub delegations: Vec<delegations::Wanted>,
 }
@@ -97,7 +97,10 @@ impl Gateway {
 pub fn plan(store: &dyn Store, market: &Market, now: Timestamp, statement: &Statement) -> Result<Plan, RegistryFault> {
     let look = |needs: &Needs| load(store, needs);
     match statement {
-        Statement::Register(said) => register(&load(store, &said.needs())?, said, market, now),
+        Statement::Register(said) => {
+            let more = |facts: &Facts| participants::register_needs(&said.as_it_is_to_be(facts));
+            register(&gather_more(said.needs(), more, look)?, said, market, now)
+        }
         Statement::Actor(change) => {
             let more = |facts: &Facts| participants::register_needs(&change.of(facts));
             let facts = gather_more(participants::needs_of_everybody(), more, look)?;
@@ -105,7 +108,8 @@ pub fn plan(store: &dyn Store, market: &Market, now: Timestamp, statement: &Stat
             if said.is_empty() {
                 return Err(RegistryFault::Nobody { id: change.id.clone() });
             }
-            register(&facts, &Registration { participants: said, ..Registration::default() }, market, now)
+            let participants = said.into_iter().map(Listed::from).collect();
+            register(&facts, &Registration { participants, ..Registration::default() }, market, now)
         }
     }
 }
@@ -114,15 +118,24 @@ impl Registration {
     fn needs(&self) -> Needs {
         let rows = self.delegations.iter().map(|it| &it.row);
         let owners = self.areas.iter().filter_map(owner_of);
-        let in_doubt = self.participants.iter().filter(|one| is_no_number(one, true)).flat_map(every_role);
+        let listed: Vec<Participant> = self.participants.iter().map(|it| it.participant.clone()).collect();
+        let in_doubt = listed.iter().filter(|one| is_no_number(one, true)).flat_map(every_role);
         let parties = owners.chain(in_doubt).chain(rows.clone().flat_map(|row| [row.by.clone(), row.to.clone()]));
         let codes = self.areas.iter().map(|area| &area.code).chain(rows.map(|row| &row.grid_area));
-        let mut needs = participants::register_needs(&self.participants);
+        let mut needs = participants::register_needs(&listed);
         if !self.delegations.is_empty() {
             needs = needs.and(delegations::configure_needs(&self.delegations));
         }
         let needs = parties.fold(needs, |needs, it| needs.and(participants::needs_of(Pack::DK, &it)));
         codes.fold(needs, |needs, code| needs.and(metering_points::needs_of_grid_area(code)))
+    }
+}
+
+impl Registration {
+    /// The participants, with what is not said as it was.
+    fn as_it_is_to_be(&self, facts: &Facts) -> Vec<Participant> {
+        let before = |one: &Participant| participants::participant(facts, one.pack, &one.party);
+        self.participants.iter().map(|it| it.over(before(&it.participant).as_ref())).collect()
     }
 }
 
@@ -155,7 +168,8 @@ fn register(
     now: Timestamp,
 ) -> Result<Plan, RegistryFault> {
     let areas = &registration.areas;
-    let said = the_later_counts(&registration.participants, |one| (one.pack, &one.party));
+    let as_it_is_to_be = registration.as_it_is_to_be(facts);
+    let said = the_later_counts(&as_it_is_to_be, |one| (one.pack, &one.party));
     let (mut rows, mut moved) = (Vec::new(), Vec::new());
     for one in &said {
         let what = match participants::participant(facts, one.pack, &one.party) {

@@ -14,7 +14,7 @@ use crate::process::charge_links::{DefaultLinkTable, LinkTable};
 use crate::process::charges::ChargeTable;
 use crate::process::delegations::{self, DelegationTable, NotConfigured, Wanted};
 use crate::process::metering_points::{GridAreaTable, MeteringPointTable};
-use crate::process::participants::{self, ExternalIdTaken, Participant, WorldFlaw};
+use crate::process::participants::{self, ExternalIdTaken, Listed, Participant, WorldFlaw};
 use crate::record::{Batch, Change, Expected, Outcome};
 
 /// What a world file may hold; tables of processes that are yet to come are named by [`World::unused`].
@@ -86,6 +86,11 @@ impl World {
     /// Everybody in it, in the order of the file.
     pub fn participants(&self) -> Result<Vec<Participant>, WorldFlaw> {
         self.actors.iter().map(participants::Actor::participant).collect()
+    }
+
+    /// The same for a registry in which they may stand already.
+    pub fn listed(&self) -> Result<Vec<Listed>, WorldFlaw> {
+        self.actors.iter().map(participants::Actor::listed).collect()
     }
 
     /// Who acts for whom, in the order of the file.

@@ -100,7 +100,7 @@ pub async fn register(State(door): State<Arc<Door>>, request: Request) -> Respon
         if said.actor.len() + said.grid_area.len() + said.delegation.len() > ENTRIES_MAX {
             return Err(unusable(&format!("it has more than {ENTRIES_MAX} entries")));
         }
-        let participants = said.actor.iter().map(Actor::participant).collect::<Result<_, _>>();
+        let participants = said.actor.iter().map(Actor::listed).collect::<Result<_, _>>();
         let participants = participants.map_err(|flaw| unusable(&flaw.to_string()))?;
         let delegations = said.delegation.iter().map(DelegationTable::wanted).collect::<Result<_, _>>();
         let delegations = delegations.map_err(|flaw| unusable(&flaw.to_string()))?;

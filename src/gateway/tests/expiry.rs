@@ -144,7 +144,7 @@ async fn who_may_fetch_in_another_role_has_not_left_its_queue() {
         actor_id: "another".into(),
         external_id: None,
     };
-    let registration = Registration { participants: vec![responsible], ..Registration::default() };
+    let registration = Registration { participants: vec![responsible.into()], ..Registration::default() };
     say(&gateway, &Statement::Register(registration)).await;
     run(&gateway, 0, usize::MAX);
     assert_eq!(run(&gateway, 400, usize::MAX).2, 0);

@@ -31,4 +31,4 @@ pub use state::{
     needs_of_anywhere, needs_of_everybody, needs_of_external_id, needs_of_role, participant, read_participant,
 };
 pub use webhooks::{NoWebhook, Webhook, every_webhook, read_webhook, set_webhook, webhook, webhook_needs};
-pub use world::{Actor, WorldFlaw};
+pub use world::{Actor, Listed, WorldFlaw};

@@ -16,17 +16,53 @@ pub struct Actor {
     pub pack: String,
     /// Role code, such as `DDM`.
     pub role: String,
-    /// `Active` when it is left out.
-    #[serde(default = "active")]
-    pub status: String,
+    /// Where it is left out, what it was; `Active` at first.
+    #[serde(default)]
+    pub status: Option<String>,
     pub name: String,
-    /// The number when it is left out.
+    /// Where it is left out, what it was; the number at first.
     #[serde(default)]
     pub actor_id: Option<String>,
-    /// Empty for none.
+    /// Empty for none. Where it is left out, what it was; none at first.
     #[serde(default)]
     pub external_id: Option<String>,
 }
+
+/// What a table says of a participant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// With what holds at first in the place of what is not said.
+    pub participant: Participant,
+    /// What is not said, by the names of the table's fields: of whoever is registered that stays as it is.
+    pub unsaid: Vec<&'static str>,
+}
+
+impl From<Participant> for Listed {
+    fn from(participant: Participant) -> Self {
+        Self { participant, unsaid: Vec::new() }
+    }
+}
+
+impl Listed {
+    /// The participant as it is to be, knowing what it was.
+    pub fn over(&self, before: Option<&Participant>) -> Participant {
+        let mut participant = self.participant.clone();
+        let Some(before) = before else { return participant };
+        for field in &self.unsaid {
+            match *field {
+                STATUS => participant.status = before.status,
+                ACTOR_ID => participant.actor_id.clone_from(&before.actor_id),
+                EXTERNAL_ID => participant.external_id.clone_from(&before.external_id),
+                other => unreachable!("{other} is always said"),
+            }
+        }
+        participant
+    }
+}
+
+const STATUS: &str = "status";
+const ACTOR_ID: &str = "actor_id";
+const EXTERNAL_ID: &str = "external_id";
 
 /// Why a table of a world file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +80,10 @@ impl Actor {
             |field, value: &str| WorldFlaw { table: "actor", id: self.number.clone(), field, value: value.into() };
         let pack = Pack::from_name(&self.pack).ok_or_else(|| flaw("pack", &self.pack))?;
         let role = ActorRole::from_code(&self.role).ok_or_else(|| flaw("role", &self.role))?;
-        let status = Status::from_name(&self.status).ok_or_else(|| flaw("status", &self.status))?;
+        let status = match &self.status {
+            None => Status::Active,
+            Some(name) => Status::from_name(name).ok_or_else(|| flaw(STATUS, name))?,
+        };
         Ok(Participant {
             pack,
             party: Party { number: ActorNumber::new(&*self.number), role },
@@ -56,10 +95,15 @@ impl Actor {
     }
 }
 
-fn first_pack() -> String {
-    Pack::DK.name().into()
+impl Actor {
+    /// The same for a registry in which it may stand already.
+    pub fn listed(&self) -> Result<Listed, WorldFlaw> {
+        let said = [(STATUS, &self.status), (ACTOR_ID, &self.actor_id), (EXTERNAL_ID, &self.external_id)].into_iter();
+        let unsaid = said.filter(|(_, said)| said.is_none()).map(|(field, _)| field).collect();
+        Ok(Listed { participant: self.participant()?, unsaid })
+    }
 }
 
-fn active() -> String {
-    Status::Active.name().into()
+fn first_pack() -> String {
+    Pack::DK.name().into()
 }
