@@ -1,6 +1,6 @@
 //! Settings: a TOML file over the defaults, environment variables over the file. `config.toml` explains each of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -209,6 +209,7 @@ impl Config {
         if let Some(years) = documents.values().chain([years]).find(|years| !(-1..=YEARS_MAX).contains(*years)) {
             bail!("[retention] {years} years: it is a number from 0 to {YEARS_MAX}, or -1 for ever");
         }
+        config.kept_documents_exist()?;
         Ok(config)
     }
 
@@ -223,6 +224,25 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// A misspelt name would let go of a document years too early.
+    fn kept_documents_exist(&self) -> Result<()> {
+        let documents = &self.retention.documents;
+        if documents.is_empty() {
+            return Ok(());
+        }
+        let specs = self.specs()?;
+        let names =
+            specs.iter().flat_map(|schema| schema.roots()).filter_map(|root| root.strip_suffix("_MarketDocument"));
+        let names: BTreeSet<&str> = names.collect();
+        match documents.keys().find(|name| !names.contains(name.as_str())) {
+            None => Ok(()),
+            Some(unknown) => bail!(
+                "[retention.documents] {unknown}: there is no document of this name; there are {}",
+                names.into_iter().collect::<Vec<_>>().join(", ")
+            ),
+        }
     }
 
     pub fn gateway_settings(&self) -> Result<Settings> {
@@ -602,3 +622,4 @@ mod tests {
         assert!(flaw.to_string().contains("GRIDPOST_LIMITS_DEPTH_MAX"), "{flaw}");
     }
 }
+            ("[retention.documents]\nnotifypricelist = 10", "NotifyPriceList"),
