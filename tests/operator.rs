@@ -579,6 +579,11 @@ fn old_documents_go_and_leave_their_hashes_unless_they_are_held() {
     assert_eq!((&again["removed"], &again["removedBefore"]), (&0.into(), &removed.into()));
 
     run(&["archive", "hold", "case-7", "--lift"]);
+    for (name, told) in [("case-7", "lifted already"), ("case-8", "none of this name")] {
+        let refused = gridpost(&["archive", "hold", name, "--lift", "--store", &store]);
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&refused.stderr).contains(told), "{name}");
+    }
     assert!(run(&["archive", "holds"])[0]["lifted"].is_string());
     assert_eq!(run(&["archive", "retain"])[0]["removed"], 1);
     let deletions = run(&["archive", "deletions"]);
@@ -613,11 +618,6 @@ fn old_documents_go_and_leave_their_hashes_unless_they_are_held() {
     assert_eq!(ahead.status.code(), Some(2));
 }
 
-/// post-office 6.7: retention never touches what is not dequeued, nor what is not decided.
-#[tokio::test]
-async fn what_is_not_fetched_stays_however_old_it_is() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("store");
 /// Damage is no fault that ends the walk: each document that has come to harm is named, and the exit code says that some have.
 #[test]
 fn every_document_that_has_come_to_harm_is_named() {
@@ -647,6 +647,11 @@ fn every_document_that_has_come_to_harm_is_named() {
     assert!(text.status.code() == Some(1) && lines.contains(came["messageId"].as_str().unwrap()), "{lines}");
 }
 
+/// post-office 6.7: retention never touches what is not dequeued, nor what is not decided.
+#[tokio::test]
+async fn what_is_not_fetched_stays_however_old_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("store");
     let store = path.display().to_string();
     {
         let options = gridpost::store::Options { segment_bytes_max: 1, ..Default::default() };

@@ -296,7 +296,7 @@ impl Config {
         match self.http.dequeue_unpeeked_status {
             409 => Ok(false),
             404 => Ok(true),
-            other => bail!("[http] dequeue_unpeeked_status: {other} is neither 409 nor 404"),
+            other => bail!("use [http] dequeue_unpeeked_status: {other} is neither 409 nor 404"),
         }
     }
 
@@ -314,10 +314,17 @@ impl Config {
 
     pub fn identity_settings(&self) -> Result<identity::Settings> {
         let Identity { keys, authority, issuer, audience } = &self.identity;
+        let is_there = Path::new(keys).exists();
+        if !keys.starts_with("https:") && keys.contains("://") && !is_there {
+            bail!(
+                "use [identity] keys = \"{keys}\": an issuer's OpenID configuration is read from an https:// address; anything else is \
+                 the path of a file with its public keys"
+            );
+        }
         let keys = match keys.starts_with("https:") {
             false => KeySource::File(keys.into()),
             true => KeySource::Discovery(identity::Discovery {
-                url: keys.parse().with_context(|| format!("[identity] keys: {keys} is no address"))?,
+                url: keys.parse().with_context(|| format!("use [identity] keys: {keys} is no address"))?,
                 authority: Some(authority).filter(|path| !path.as_os_str().is_empty()).cloned(),
             }),
         };
@@ -328,7 +335,7 @@ impl Config {
     pub fn receipt_signer(&self) -> Result<Option<Signer>> {
         let key = Some(&self.receipts.key).filter(|path| !path.as_os_str().is_empty());
         let hub = self.dk()?.hub;
-        key.map(|path| Signer::read(path, hub.as_str()).context("[receipts] key")).transpose()
+        key.map(|path| Signer::read(path, hub.as_str()).context("use [receipts] key")).transpose()
     }
 
     /// How long documents are kept.
@@ -413,11 +420,13 @@ fn overlay(table: &mut toml::Table, variables: impl Iterator<Item = (String, Str
         let Some(setting) = name.strip_prefix("GRIDPOST_") else { continue };
         let Some((path, default)) = find(&defaults, &setting.to_ascii_lowercase()) else { continue };
         let value = match default {
-            toml::Value::Integer(_) => {
-                toml::Value::Integer(value.parse().with_context(|| format!("{name}: \"{value}\" is no whole number"))?)
-            }
+            toml::Value::Integer(_) => toml::Value::Integer(
+                value.parse().with_context(|| format!("use the setting {name}: \"{value}\" is no whole number"))?,
+            ),
             toml::Value::Boolean(_) => toml::Value::Boolean(
-                value.parse().with_context(|| format!("{name}: \"{value}\" is neither true nor false"))?,
+                value
+                    .parse()
+                    .with_context(|| format!("use the setting {name}: \"{value}\" is neither true nor false"))?,
             ),
             _ => toml::Value::String(value),
         };
@@ -613,6 +622,7 @@ mod tests {
             ("[retention]\nhour = 2\n[post_office]\nexpire_inactive_days = 36501", "36501"),
             ("[post_office]\nexpire_inactive_days = 90", "[retention] hour"),
             ("[retention.documents]\nNotifyPriceList = 1001", "1001 years"),
+            ("[retention.documents]\nnotifypricelist = 10", "NotifyPriceList"),
         ] {
             let flaw = Config::from_table(text.parse().unwrap()).unwrap_err();
             assert!(format!("{flaw:#}").contains(named), "{flaw:#}");
@@ -622,4 +632,3 @@ mod tests {
         assert!(flaw.to_string().contains("GRIDPOST_LIMITS_DEPTH_MAX"), "{flaw}");
     }
 }
-            ("[retention.documents]\nnotifypricelist = 10", "NotifyPriceList"),

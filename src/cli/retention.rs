@@ -220,6 +220,9 @@ pub fn hold(args: &HoldArgs, store: &Embedded, json: bool) -> Result<Outcome> {
     let now = machine_now();
     let hold = match (found, args.lift) {
         (Some(hold), true) if hold.lifted.is_none() => Hold { lifted: Some(now), ..hold },
+        (Some(Hold { lifted: Some(at), .. }), true) => {
+            bail!("lift the hold {}: it was lifted already, at {at}", args.name)
+        }
         (_, true) => bail!("lift the hold {}: there is none of this name", args.name),
         (Some(hold), false) => bail!(
             "place the hold {}: there {} one of this name, and holds stay on record; choose another name",

@@ -70,6 +70,11 @@ fn print(report: &Report) {
             torn.found
         );
     }
+    if report.sled_missing {
+        println!(
+            "there is no sled, so only the journal was looked at; the next start, or gridpost store rebuild, makes it from that"
+        );
+    }
     for problem in &report.problems {
         println!("{} at byte {}: {}; {}", problem.file.display(), problem.offset, problem.found, problem.advice);
     }
@@ -93,6 +98,7 @@ fn json(report: &Report) -> serde_json::Value {
         "records": report.records,
         "bodies": report.bodies,
         "erased": report.erased,
+        "sledMissing": report.sled_missing,
         "torn": report.torn.as_ref().map(problem),
         "problems": report.problems.iter().map(problem).collect::<Vec<_>>(),
     })

@@ -200,7 +200,7 @@ fn search(query: &mut Query, own: Option<&Party>) -> Result<Search, Problem> {
     let by = by.ok_or_else(|| wrong("sort", &format!("it is one of {}", SORTS.join(", "))))?;
     let descending = query.flag("descending")?;
     let start = start(query, by)?;
-    let take = query.number("take", ROWS_MAX, ROWS_MAX)?.max(1);
+    let take = query.take(ROWS_MAX)?;
     // A participant finds what it was given; the hub's own people also what stood in that.
     let for_participant = own.is_some();
     Ok(Search { terms, from: period.start, to: period.end, by, descending, start, take, for_participant })

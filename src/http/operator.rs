@@ -148,7 +148,7 @@ async fn events(State(door): State<Arc<Door>>, request: Request) -> Response {
     let question = |query: &mut Query| {
         let after = query.one("from")?.map(|text| text.parse()).transpose();
         let after = after.map_err(|_| wrong("from", "a position looks like 7.0, as an event says it"))?;
-        Ok(Question::Events { after, take: query.number("take", ROWS_MAX, ROWS_MAX)? })
+        Ok(Question::Events { after, take: query.take(ROWS_MAX)? })
     };
     answer(door, EVENTS, request, question).await
 }
@@ -181,7 +181,7 @@ async fn audit(State(door): State<Arc<Door>>, request: Request) -> Response {
     let question = |query: &mut Query| {
         let after = query.one("from")?.map(|text| text.parse()).transpose();
         let after = after.map_err(|_| wrong("from", "a position is a number, as an entry says it"))?.unwrap_or(0);
-        Ok(Question::Audit { after, take: query.number("take", ROWS_MAX, ROWS_MAX)? })
+        Ok(Question::Audit { after, take: query.take(ROWS_MAX)? })
     };
     answer(door, AUDIT, request, question).await
 }
@@ -317,8 +317,16 @@ impl Query {
         number.ok_or_else(|| wrong(name, &format!("it is a number up to {most}")))
     }
 
+    /// How many rows there may be: one at least, or nobody could leaf through them.
+    pub fn take(&mut self, rows_max: usize) -> Result<usize, Problem> {
+        match self.number("take", rows_max, rows_max)? {
+            0 => Err(wrong("take", &format!("it is a number from 1 to {rows_max}"))),
+            take => Ok(take),
+        }
+    }
+
     fn cut(&mut self, rows_max: usize) -> Result<Cut, Problem> {
-        Ok(Cut { skip: self.number("skip", 0, usize::MAX)?, take: self.number("take", rows_max, rows_max)? })
+        Ok(Cut { skip: self.number("skip", 0, usize::MAX)?, take: self.take(rows_max)? })
     }
 
     pub fn nothing_else(&self) -> Result<(), Problem> {
@@ -366,6 +374,7 @@ mod tests {
     fn what_cannot_be_used_is_named() {
         let target = |problem: Problem| problem.error.target.unwrap_or_default();
         assert_eq!(target(asked("take=1001").cut(1_000).unwrap_err()), "take");
+        assert_eq!(target(asked("take=0").cut(1_000).unwrap_err()), "take");
         assert_eq!(target(asked("take=-1").cut(1_000).unwrap_err()), "take");
         assert_eq!(target(asked("skip=x").cut(1_000).unwrap_err()), "skip");
         assert_eq!(target(asked("take=1&take=2").cut(1_000).unwrap_err()), "take");

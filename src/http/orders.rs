@@ -141,7 +141,7 @@ async fn shown(door: &Arc<Door>, parts: &Parts, said: &mut Said, id: String) -> 
     let share = door.fairness.admit(&caller, Instant::now())?;
     let mut query = Query::of(parts);
     let skip = query.number("skip", 0, usize::MAX)?;
-    let take = query.number("take", ROWS_MAX, ROWS_MAX)?;
+    let take = query.take(ROWS_MAX)?;
     query.nothing_else()?;
     let gateway = Arc::clone(&door.gateway);
     let look = move || {

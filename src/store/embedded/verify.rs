@@ -38,6 +38,8 @@ pub struct Report {
     pub erased: u64,
     /// What was never finished and never acknowledged; the next start cuts it. No problem.
     pub torn: Option<Problem>,
+    /// There is a journal and no sled; the next start makes it anew. No problem.
+    pub sled_missing: bool,
     /// At most [`PROBLEMS_MAX`], in the order in which they were found.
     pub problems: Vec<Problem>,
 }
@@ -73,6 +75,7 @@ pub fn verify(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, 
         return Ok(report);
     }
 
+    report.sled_missing = !directory.sled().exists();
     let scratch = directory.new_sled();
     directory::remove_folder(&scratch).map_err(Fault::io("remove", &scratch))?;
     let replayed = State::open(&scratch, cache_bytes)?;
