@@ -116,14 +116,18 @@ fn open_state(directory: &Directory, options: &Options, segments: &[u64]) -> Res
     let went_down = directory.went_down();
     directory.begin_running()?;
     let opened = State::open(&directory.sled(), options.cache_bytes).and_then(|state| {
-        let mark = state.mark()?;
-        Ok((state, mark))
+        let (mark, begun) = (state.mark()?, state.frame_begun()?);
+        Ok((state, mark, begun))
     });
     let mut known = 0;
     match opened {
-        Ok((state, None)) => return Ok((state, known)),
-        Ok((state, Some(mark))) => {
+        Ok((state, None, begun)) => {
+            must_reach(begun, None, directory, segments)?;
+            return Ok((state, known));
+        }
+        Ok((state, Some(mark), begun)) => {
             must_be_in_journal(&mark, directory, segments)?;
+            must_reach(begun, Some(&mark), directory, segments)?;
             if !went_down {
                 return Ok((state, mark.frame));
             }
@@ -154,6 +158,26 @@ fn must_be_in_journal(mark: &Mark, directory: &Directory, segments: &[u64]) -> R
     }
 }
 
+/// Sled may hold a part of the frames behind its mark, up to the one that was `begun` last, and the journal had them all before: one
+/// that ends earlier is another's, or an older copy. What is in sled of the rest would be listed and could not be read.
+fn must_reach(begun: u64, mark: Option<&Mark>, directory: &Directory, segments: &[u64]) -> Result<(), Fault> {
+    if begun <= mark.map_or(0, |mark| mark.frame) {
+        return Ok(());
+    }
+    let journal = directory.journal();
+    let mut walk = match mark {
+        Some(mark) => Walk::from_place(&journal, segments.to_vec(), mark.next())?,
+        None => Walk::from_start(&journal, segments.to_vec())?,
+    };
+    while let Step::Frame(_) = walk.step(walk.may_be_torn())? {}
+    let last = walk.place().frame - 1;
+    if last >= begun {
+        return Ok(());
+    }
+    let found = format!("sled holds something of frame {begun}, the journal ends with frame {last}");
+    Err(Fault::Corrupt { file: walk.path(), offset: walk.place().offset, found, advice: JOURNAL_LOST })
+}
+
 fn refuse_sled_without_journal(directory: &Directory) -> Result<(), Fault> {
     if !directory.sled().exists() {
         return Ok(());
@@ -174,4 +198,55 @@ fn cut(file: &Path, offset: u64) -> Result<(), Fault> {
         file.sync_all()
     });
     cut.map_err(Fault::io("cut the torn end of", file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Batch, Key, Space};
+    use crate::store::{Embedded, Store, rebuild, verify};
+
+    fn commit(dir: &Path, name: &str) {
+        let store = Embedded::open(dir, Options::default()).unwrap();
+        let mut batch = Batch::default();
+        batch.put(Key::new(Space(1)).text(name), name.to_owned());
+        store.commit(batch).unwrap();
+    }
+
+    fn holds(dir: &Path, name: &str) -> bool {
+        Embedded::open(dir, Options::default()).unwrap().get(&Key::new(Space(1)).text(name)).unwrap().is_some()
+    }
+
+    /// What a copy of a running store may be: the journal first, then sled, whose mark was not written yet.
+    #[test]
+    fn sled_that_holds_what_the_journal_lacks_is_not_taken_silently() {
+        let dir = tempfile::tempdir().unwrap();
+        let (dir, sled) = (dir.path(), dir.path().join("sled"));
+        commit(dir, "before");
+        let mark = State::open(&sled, 1 << 20).unwrap().mark().unwrap().unwrap();
+        let file = segment::path(&dir.join("journal"), 1);
+        let journal = std::fs::read(&file).unwrap();
+        commit(dir, "after");
+        let whole = std::fs::read(&file).unwrap();
+        let put_mark_back = || {
+            let state = State::open(&sled, 1 << 20).unwrap();
+            state.put_mark_back(&mark);
+            state.checkpoint().unwrap();
+        };
+        put_mark_back();
+        assert!(holds(dir, "after"), "a crash in between is nothing: the frame is in the journal, and applied again");
+        put_mark_back();
+        std::fs::write(&file, &journal).unwrap();
+        for _ in 0..2 {
+            let fault = Embedded::open(dir, Options::default()).map(drop).unwrap_err();
+            let Fault::Corrupt { found, advice, .. } = fault else { panic!("{fault}") };
+            assert!(found.contains("frame 2") && advice == JOURNAL_LOST, "{found}");
+        }
+        assert!(!verify(dir, &mut |_| {}).unwrap().problems.is_empty());
+        std::fs::write(&file, &whole).unwrap();
+        assert!(holds(dir, "after"), "with its journal it is whole again");
+        std::fs::write(&file, &journal).unwrap();
+        rebuild(dir, &mut |_| {}).unwrap();
+        assert!(holds(dir, "before") && !holds(dir, "after"), "an operator may accept the loss");
+    }
 }

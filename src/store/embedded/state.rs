@@ -2,9 +2,10 @@
 //!
 //! Records stand in blocks (see block.rs). A window of frames goes in block by block and the mark behind it last, so a
 //! crash may leave sled with a part of the frames behind its mark. They are applied again at the next start, which
-//! comes to the same: a write says what stands under its key from then on, whatever stood there. A block that is cut is
-//! replaced by its parts in one sled `Batch`, so no reader and no crash sees a record twice or not at all; nothing else
-//! needs one, and readers of sled wait for nobody else.
+//! comes to the same: a write says what stands under its key from then on, whatever stood there. Which frames they may
+//! be is written before the first of them ([`State::frame_begun`]): a journal that ends earlier is not the one that sled
+//! followed. A block that is cut is replaced by its parts in one sled `Batch`, so no reader and no crash sees a record
+//! twice or not at all; nothing else needs one, and readers of sled wait for nobody else.
 //!
 //! sled 0.34.7 has edges (see dependencies.md): its `flush` is no fsync, so [`State::checkpoint`] adds one of our own;
 //! an interrupted snapshot looks like corruption, so it is deleted before every open; some damage makes it panic, so
@@ -34,6 +35,8 @@ use crate::store::Fault;
 const FORMAT: u32 = 2;
 
 const MARK: &[u8] = &[0];
+/// The last frame of the window that goes in, written before anything of it.
+const BEGUN: &[u8] = &[0, 1];
 const RECORDS: u8 = 1;
 const BODIES: u8 = 2;
 
@@ -125,10 +128,26 @@ impl State {
         }
     }
 
+    /// The last frame of which sled may hold something: its mark's, or one behind it where a crash, or whoever copied the folder,
+    /// has come between. 0 when it is new.
+    pub fn frame_begun(&self) -> Result<u64, Fault> {
+        let found = self.tree.get(BEGUN).map_err(Fault::sled("read from sled"))?;
+        let begun = found.map(|bytes| bytes.as_ref().try_into().map(u64::from_le_bytes));
+        let begun = begun.transpose().map_err(|_| unreadable("sled's note of what was begun is damaged"))?;
+        Ok(begun.unwrap_or(0).max(self.mark()?.map_or(0, |mark| mark.frame)))
+    }
+
+    #[cfg(test)]
+    pub fn put_mark_back(&self, mark: &Mark) {
+        self.tree.insert(MARK, to_bytes(mark)).unwrap();
+    }
+
     /// Applies frames that follow sled's mark, then moves the mark behind them. Until it returns a reader may still see
     /// what was there before.
     pub fn apply(&self, window: &Window) -> Result<(), Fault> {
         let Some(mark) = &window.mark else { return Ok(()) };
+        let begun = mark.frame.to_le_bytes();
+        self.tree.insert(BEGUN, &begun[..]).map_err(Fault::sled("apply frames to sled"))?;
         let mut changed = Vec::new();
         let mut writes = window.writes.iter().peekable();
         while let Some(&(first, _)) = writes.peek() {
