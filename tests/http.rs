@@ -979,8 +979,12 @@ async fn figures_follow_a_document_from_the_door_to_its_receiver() {
     assert_eq!(house.http.delete(dequeue).bearer_auth(house.token()).send().await.unwrap().status(), 200);
     // The decider hears of its commit a moment after the receiver may.
     house.gateway.settled().await.unwrap();
+    house.gateway.count_the_post().await.unwrap();
     let figures = house.http.get(house.url("/metrics")).send().await.unwrap().text().await.unwrap();
     for named in [
+        r#"gridpost_queue_documents{category="masterdata"}"#,
+        r#"gridpost_queue_documents{category="timeseries"} 0"#,
+        r#"gridpost_queue_oldest_age_seconds{category="masterdata"}"#,
         r#"gridpost_documents_in_total{document="RequestChangeOfPriceList",verdict="accepted"}"#,
         "gridpost_reading_seconds_bucket",
         "gridpost_taking_in_seconds_bucket",

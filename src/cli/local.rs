@@ -70,6 +70,7 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
     gateway.audit_post(config.audit.post);
     gateway.catalogue_at_leisure();
     gateway.write_down_peeks_at_leisure();
+    gateway.count_the_post_at_leisure();
     world.settle_in(&gateway).await?;
 
     let toys = Toys::make(&args.certs, &world)?;

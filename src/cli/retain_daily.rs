@@ -22,13 +22,17 @@ pub async fn run(store: Arc<Embedded>, gateway: Arc<Gateway>, config: Config, st
     loop {
         let wait = next(machine_now(), hour, calendar).micros() - machine_now().micros();
         tokio::time::sleep(Duration::from_micros(wait.max(0).unsigned_abs())).await;
-        let (store, gateway, config, stop) = (store.clone(), gateway.clone(), config.clone(), stop.clone());
+        let (store, ours, config, stop) = (store.clone(), gateway.clone(), config.clone(), stop.clone());
         let until = Instant::now() + RUN_MAX;
         let may_go_on = move || !stop.load(Ordering::Relaxed) && Instant::now() < until;
-        let work = move || once(&store, &gateway, &config, machine_now(), &may_go_on);
+        let work = move || once(&store, &ours, &config, machine_now(), &may_go_on);
         match tokio::task::spawn_blocking(work).await.context("let documents go").flatten() {
             Ok((abandoned, done)) => {
                 abandoned.iter().for_each(tell_expired);
+                if abandoned.is_some_and(|it| it.expired > 0) {
+                    // It left its queues past the gateway.
+                    gateway.count_the_post_at_leisure();
+                }
                 tell(&done);
             }
             Err(error) => tracing::error!(error = format!("{error:#}"), "failed to let documents go"),

@@ -43,6 +43,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
     gateway.audit_post(config.audit.post);
     gateway.catalogue_at_leisure();
     gateway.write_down_peeks_at_leisure();
+    gateway.count_the_post_at_leisure();
     if let Some(path) = &args.world {
         let settled = World::read(path)?.settle_in(&gateway).await.context("settle the world")?;
         tracing::info!(world = %path.display(), settled, "the world is read");

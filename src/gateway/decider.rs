@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::Fault;
 use super::clock::Clock;
+use super::depth::Depth;
 use super::desk::Desk;
 use super::hall::{Event, Hall};
 use super::news::News;
@@ -124,11 +125,11 @@ impl Backlog {
 }
 
 impl Decider {
-    pub fn start(desk: Desk, clock: Arc<Clock>, news: Arc<News>) -> Self {
+    pub fn start(desk: Desk, clock: Arc<Clock>, news: Arc<News>, depth: Arc<Depth>) -> Self {
         let (events, inbound) = mpsc::channel();
         let (counter, backlog) = Counter::new();
         let counter = Arc::new(counter);
-        let hall = Hall::new(desk, clock, events.clone(), counter.clone(), news);
+        let hall = Hall::new(desk, clock, events.clone(), counter.clone(), (news, depth));
         let thread = std::thread::Builder::new()
             .name("decider".into())
             .spawn(move || hall.run(&inbound))

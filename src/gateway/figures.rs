@@ -1,5 +1,5 @@
-//! The figures of the road and of the post office, for `/metrics` (post-office 6.5). How many documents wait in the queues of a
-//! category follows from those that have joined less those that have left; nobody counts them.
+//! The figures of the road and of the post office, for `/metrics` (post-office 6.5). Those that say what waits now are put in when
+//! they are asked for (`depth`); all others add up what happens, from the start of the process on.
 
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,15 @@ pub(super) fn joined(category: Category) {
 pub(super) fn dequeued(category: Category, enqueued: Timestamp, now: Timestamp) {
     metrics::counter!("gridpost_documents_dequeued_total", "category" => category.name()).increment(1);
     metrics::histogram!("gridpost_waiting_seconds", "category" => category.name()).record(between(enqueued, now));
+}
+
+/// So many documents wait in a category, where that is known, and the oldest since then.
+pub(super) fn waits(category: Category, documents: Option<u64>, oldest: Option<Timestamp>, now: Timestamp) {
+    if let Some(documents) = documents {
+        metrics::gauge!("gridpost_queue_documents", "category" => category.name()).set(documents as f64);
+    }
+    let age = oldest.map_or(Duration::ZERO, |enqueued| between(enqueued, now));
+    metrics::gauge!("gridpost_queue_oldest_age_seconds", "category" => category.name()).set(age.as_secs_f64());
 }
 
 /// So many documents, enqueued between two moments, have become one. It took so long to put together and to check.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::agenda::Agenda;
 use super::clock::Clock;
 use super::decider::{Counter, Message};
+use super::depth::Depth;
 use super::desk::{Decided, Desk, Failure, Looked};
 use super::figures;
 use super::floor::{Floor, Speaker};
@@ -73,6 +74,7 @@ pub(super) struct Hall {
     events: mpsc::Sender<Event>,
     counter: Arc<Counter>,
     news: Arc<News>,
+    depth: Arc<Depth>,
     turns: Turns,
     lobby: Lobby,
     floor: Floor,
@@ -88,11 +90,11 @@ impl Hall {
         clock: Arc<Clock>,
         events: mpsc::Sender<Event>,
         counter: Arc<Counter>,
-        news: Arc<News>,
+        (news, depth): (Arc<News>, Arc<Depth>),
     ) -> Self {
         let (turns, lobby, floor) = (Turns::default(), Lobby::default(), Floor::default());
         let (waiting, agenda) = (HashMap::new(), Agenda::default());
-        Self { desk, clock, events, counter, news, turns, lobby, floor, waiting, next_place: 1, agenda }
+        Self { desk, clock, events, counter, news, depth, turns, lobby, floor, waiting, next_place: 1, agenda }
     }
 
     /// Whatever has happened is heard before a document is decided: whose turn it is depends on who has arrived.
@@ -330,11 +332,12 @@ impl Hall {
     }
 
     fn commit(&self, batch: Batch, done: impl FnOnce(Result<Outcome, store::Fault>) + Send + 'static) {
-        let (owners, news) = (self.news.owners(&batch.changes), self.news.clone());
+        let (owners, news, depth) = (self.news.owners(&batch.changes), self.news.clone(), self.depth.clone());
         let joined: Vec<Category> = post_office::joined(&batch.changes).map(|(_, category)| category).collect();
         let tell = move |outcome: Result<Outcome, store::Fault>| {
-            if let Ok(Outcome::Committed(_)) = &outcome {
+            if let Ok(Outcome::Committed(commit)) = &outcome {
                 news.add(owners);
+                depth.joined(*commit, &joined);
                 joined.into_iter().for_each(figures::joined);
             }
             done(outcome);

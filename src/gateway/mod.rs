@@ -10,6 +10,7 @@ mod certificates;
 mod clock;
 mod decider;
 mod delivery;
+mod depth;
 mod desk;
 mod door;
 mod dry_run;
@@ -108,6 +109,7 @@ pub struct Gateway {
     left: post::Left,
     lookout: bundles::Lookout,
     trail: trail::Trail,
+    depth: Arc<depth::Depth>,
     news: Arc<News>,
 }
 
@@ -136,8 +138,8 @@ impl Gateway {
         let settings = Arc::new(settings);
         let desk = Desk { store: store.clone(), specs: specs.clone(), settings: settings.clone(), timers, errands };
         let clock = Arc::new(clock);
-        let news = Arc::<News>::default();
-        let decider = Decider::start(desk, clock.clone(), news.clone());
+        let (news, depth) = (Arc::<News>::default(), Arc::<depth::Depth>::default());
+        let decider = Decider::start(desk, clock.clone(), news.clone(), depth.clone());
         let gateway = Self {
             store,
             specs,
@@ -147,6 +149,7 @@ impl Gateway {
             left: post::Left::default(),
             lookout: bundles::Lookout::default(),
             trail: trail::Trail::default(),
+            depth,
             news,
         };
         gateway.decide_what_is_left()?;
@@ -280,7 +283,12 @@ impl Gateway {
     async fn commit(&self, doing: &'static str, batch: Batch) -> Result<Outcome, Fault> {
         let (done, outcome) = oneshot::channel();
         // A caller that has gone away does not undo the commit; it only misses its answer.
-        self.store.submit(batch, Box::new(move |outcome| drop(done.send(outcome))));
+        let (depth, places) = (self.depth.clone(), self.depth.leaving(&batch.changes));
+        let tell = move |outcome: Result<Outcome, store::Fault>| {
+            depth.left(&places, matches!(outcome, Ok(Outcome::Committed(_))));
+            drop(done.send(outcome));
+        };
+        self.store.submit(batch, Box::new(tell));
         outcome.await.map_err(|_| Fault::Stopping)?.map_err(Fault::store(doing))
     }
 

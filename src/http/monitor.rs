@@ -74,8 +74,13 @@ fn issuer(door: &Door) -> Option<(String, Result<String, String>)> {
 
 /// `GET /metrics`: figures in the text form of Prometheus.
 pub async fn metrics(State(door): State<Arc<Door>>, request: Request) -> Response {
-    let response = not_a_watcher(&door, &request).unwrap_or_else(|| text(StatusCode::OK, figures().render()));
-    said("/metrics", response)
+    if let Some(refused) = not_a_watcher(&door, &request) {
+        return said("/metrics", refused);
+    }
+    if let Err(fault) = door.gateway.tell_what_waits().await {
+        tracing::error!(error = &fault as &dyn std::error::Error, "failed to look what waits in the queues");
+    }
+    said("/metrics", text(StatusCode::OK, figures().render()))
 }
 
 /// Pages for whoever writes programs against this door: path, media type, text.

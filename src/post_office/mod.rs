@@ -107,6 +107,14 @@ pub fn joined(changes: &[Change]) -> impl Iterator<Item = (Party, Category)> {
     put.filter_map(queue_of)
 }
 
+/// The places that documents leave by these changes.
+pub fn left(changes: &[Change]) -> impl Iterator<Item = &Key> {
+    changes.iter().filter_map(|change| match change {
+        Change::Delete(key) if key.space() == QUEUES => Some(key),
+        Change::Put(..) | Change::Delete(_) => None,
+    })
+}
+
 /// Whose queue a key belongs to.
 pub fn queue_of(key: &Key) -> Option<(Party, Category)> {
     let mut reader = key.reader();

@@ -69,7 +69,7 @@ async fn a_document_waits_behind_one_of_a_flood_and_behind_all_that_are_about_it
         errands: Vec::new(),
     };
     let clock = Arc::new(Clock::standing_at(at(0)));
-    let hall = hall::Hall::new(desk, clock, events.clone(), counter, Arc::default());
+    let hall = hall::Hall::new(desk, clock, events.clone(), counter, Default::default());
     let deciding = std::thread::spawn(move || hall.run(&inbound));
     backlog.wait_for(decider::Backlog::is_empty).await.unwrap();
     events.send(hall::Event::Stop).unwrap();

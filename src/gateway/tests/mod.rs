@@ -3,6 +3,7 @@
 mod beside;
 mod bundles;
 mod clock;
+mod depth;
 mod expiry;
 mod lobby;
 mod parking;
