@@ -85,6 +85,45 @@ async fn a_list_is_sorted_and_leafed_through_both_ways_whatever_comes_meanwhile(
 }
 
 #[tokio::test]
+async fn documents_are_found_by_their_verdict_and_by_the_number_of_their_kind() {
+    let house = start().await;
+    let own = house.token();
+    house.post(PRICES).body(document("1")).send().await.unwrap();
+    house.post(PRICES).body(flawed()).send().await.unwrap();
+    house.post("/v1.0/cim/requestchangeofsupplier").body("<x/>").send().await.unwrap();
+    house.gateway.settled().await.unwrap();
+    let found = async |criteria: &str| -> Vec<(String, String, String)> {
+        let (status, found) = asked(&house, &own, &format!("/v1.0/cim/messages?{criteria}")).await;
+        assert_eq!(status, 200, "{found}");
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap_or("-").to_string();
+        let rows = found["rows"].as_array().unwrap().iter();
+        rows.map(|row| (text(row, "verdict"), text(row, "rsm"), text(row, "reason"))).collect()
+    };
+    let row = |verdict: &str, rsm: &str, reason: &str| (verdict.to_string(), rsm.to_string(), reason.to_string());
+    let (sent, answer) = (row("accepted", "RSM-033", "D08"), row("-", "RSM-033", "D08"));
+    let (wrong, foreign) = (row("refused", "RSM-033", "D08"), row("refused", "RSM-001", ""));
+    for (criteria, expected) in [
+        ("", vec![sent.clone(), answer.clone(), wrong.clone(), foreign.clone()]),
+        ("rsm=RSM-033", vec![sent.clone(), answer, wrong.clone()]),
+        ("rsm=033&verdict=accepted", vec![sent]),
+        ("verdict=refused", vec![wrong.clone(), foreign.clone()]),
+        ("verdict=refused&refused=Forbidden", vec![foreign]),
+        ("verdict=refused&reason=D08", vec![wrong]),
+        ("rsm=004", vec![]),
+    ] {
+        let mut found = found(criteria).await;
+        // Decided while the others came.
+        found.sort();
+        let mut expected = expected;
+        expected.sort();
+        assert_eq!(found, expected, "{criteria}");
+    }
+    for wrong in ["verdict=rejected", "rsm=D10"] {
+        assert_eq!(asked(&house, &own, &format!("/v1.0/cim/messages?{wrong}")).await.0, 400, "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn an_order_or_a_place_that_nobody_gave_out_is_refused() {
     let house = start().await;
     house.post(PRICES).body(document("1")).send().await.unwrap();

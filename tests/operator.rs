@@ -65,6 +65,10 @@ fn a_replayed_store_tells_its_events_its_charges_and_that_it_is_whole() {
     let by_id: Vec<_> = found.iter().map(|row| row["messageId"].as_str().unwrap()).collect();
     assert!(by_id.len() == all.len() && by_id.is_sorted(), "{by_id:?}");
 
+    assert_eq!([list(&["--rsm", "033"]), list(&["--rsm", "034"])].concat().len(), all.len(), "of price lists");
+    assert_eq!(list(&["--verdict", "accepted"]), list(&["--direction", "in"]));
+    assert_eq!(list(&["--verdict", "refused"]), [""; 0]);
+
     let listed = all.len();
     let verified = rows(&["archive", "verify", "--store", &store, "--json"]);
     assert!(listed > 4, "what came in, and what went out to several");

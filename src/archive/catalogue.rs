@@ -4,14 +4,14 @@
 //! finds: it walks along its rarest term and looks the others up. The catalogue is made from the log afterwards, in
 //! large batches, so that no document waits for it. Source: post-office 4.4.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use bytes::Bytes;
 
 use super::log::{Direction, LogEntry};
-use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::market::{Party, Timestamp};
 use crate::record::{Change, Entry, Key, KeyRange, Space, stored};
 
 /// How far the log has been catalogued; what retention remembers stands under texts in the same space.
@@ -47,65 +47,18 @@ pub enum Term {
     Sender(String),
     /// Number of whoever receives it; empty for what the hub received.
     Receiver(String),
+    /// Message id of the bundle in which it was given out, or which it is.
+    Bundle(String),
+    /// The market's number of its kind, such as RSM-033.
+    Rsm(String),
+    Verdict(Verdict),
 }
 
-/// A kind of term that is any text.
-type TextTerm = fn(String) -> Term;
-
-/// The criteria that are any text, by the names under which people give them.
-const TEXTS: [(&str, TextTerm); 7] = [
-    ("messageId", Term::MessageId),
-    ("transactionId", Term::TransactionId),
-    ("correlationId", Term::CorrelationId),
-    ("subject", Term::Subject),
-    ("document", Term::Document),
-    ("reason", Term::Reason),
-    ("refused", Term::Refused),
-];
-
-/// What people search by besides time: each of these names at most once, all that are given must be met.
-pub const CRITERIA: [&str; 10] = [
-    "party",
-    "role",
-    "direction",
-    "messageId",
-    "transactionId",
-    "correlationId",
-    "subject",
-    "document",
-    "reason",
-    "refused",
-];
-
-/// Why a criterion cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{name}: {advice}")]
-pub struct NoCriterion {
-    pub name: &'static str,
-    pub advice: &'static str,
-}
-
-/// The terms that criteria stand for, each given by one of the names of [`CRITERIA`] and its text.
-pub fn terms_for(mut given: BTreeMap<&'static str, String>) -> Result<Vec<Term>, NoCriterion> {
-    let wrong = |name, advice| NoCriterion { name, advice };
-    let mut terms = Vec::new();
-    match (given.remove("party"), given.remove("role")) {
-        (None, None) => {}
-        (Some(number), None) => terms.push(Term::Number(number)),
-        (Some(number), Some(code)) => {
-            let role = ActorRole::from_code(&code.to_ascii_uppercase());
-            let role = role.ok_or(wrong("role", "a role looks like DDQ"))?;
-            terms.push(Term::Party(Party { number: ActorNumber::new(number), role }));
-        }
-        (None, Some(_)) => return Err(wrong("role", "it goes with a party")),
-    }
-    if let Some(name) = given.remove("direction") {
-        let direction = Direction::from_name(&name).ok_or(wrong("direction", "it is in or out"))?;
-        terms.push(Term::Direction(direction));
-    }
-    terms.extend(TEXTS.into_iter().filter_map(|(name, term)| given.remove(name).map(term)));
-    assert!(given.is_empty(), "{given:?} are no criteria");
-    Ok(terms)
+/// What a sender was told at the door. What the market's rules say to a document that was accepted goes out as another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    Accepted,
+    Refused,
 }
 
 /// Where a document stands: its time, then its place in the log.
@@ -126,6 +79,17 @@ impl Term {
     /// How many documents it leads to, roughly, from few to many: a search walks along the first of its terms.
     pub fn rank(&self) -> u8 {
         match self {
+            Term::Bundle(_) => 2,
+            Term::Sender(_) | Term::Receiver(_) => 7,
+            Term::Rsm(_) => 9,
+            Term::Verdict(_) => 10,
+            other => other.number(),
+        }
+    }
+
+    /// The number of its kind in keys.
+    fn number(&self) -> u8 {
+        match self {
             Term::MessageId(_) => 1,
             Term::CorrelationId(_) => 2,
             Term::TransactionId(_) => 3,
@@ -139,12 +103,15 @@ impl Term {
             Term::Any => 11,
             Term::Sender(_) => 12,
             Term::Receiver(_) => 13,
+            Term::Bundle(_) => 14,
+            Term::Rsm(_) => 15,
+            Term::Verdict(_) => 16,
         }
     }
 
     /// Documents under any term of this kind, in the order of the terms and then of time.
     pub(super) fn kind(&self) -> Key {
-        Key::new(TERMS).fixed([self.rank()])
+        Key::new(TERMS).fixed([self.number()])
     }
 
     fn prefix(&self) -> Key {
@@ -153,6 +120,7 @@ impl Term {
             Term::Any => key,
             Term::Party(party) => key.text(party.number.as_str()).text(party.role.code()),
             Term::Direction(direction) => key.text(direction.name()),
+            Term::Verdict(verdict) => key.text(verdict.name()),
             Term::Number(text)
             | Term::Document(text)
             | Term::Reason(text)
@@ -162,7 +130,9 @@ impl Term {
             | Term::Subject(text)
             | Term::Refused(text)
             | Term::Sender(text)
-            | Term::Receiver(text) => key.text(text),
+            | Term::Receiver(text)
+            | Term::Bundle(text)
+            | Term::Rsm(text) => key.text(text),
         }
     }
 
@@ -222,6 +192,7 @@ pub fn terms_of(entry: &LogEntry) -> BTreeSet<Term> {
     }
     terms.extend(entry.also_fetched_by().map(Term::Party));
     terms.extend(entry.refused.iter().cloned().map(Term::Refused));
+    terms.extend(Verdict::of(entry).map(Term::Verdict));
     terms.remove(&Term::CorrelationId(String::new()));
     terms
 }
@@ -249,6 +220,25 @@ pub fn reached(entry: &Entry) -> Option<Option<Key>> {
 /// The change that says so.
 pub fn reach(record: &Key) -> Change {
     Change::Put(reached_key(), stored::write(REACHED_VERSION, &record.as_bytes()))
+}
+
+impl Verdict {
+    /// What was said to a document that came in.
+    pub fn of(entry: &LogEntry) -> Option<Self> {
+        let verdict = if entry.refused.is_empty() { Verdict::Accepted } else { Verdict::Refused };
+        (entry.direction == Direction::In).then_some(verdict)
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Accepted => "accepted",
+            Verdict::Refused => "refused",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Verdict::Accepted, Verdict::Refused].into_iter().find(|verdict| verdict.name() == name)
+    }
 }
 
 impl Direction {
@@ -303,14 +293,14 @@ pub(super) const POSITION_BYTES: usize = 24;
 /// First byte of a document's place under a term.
 const VERSION: u8 = 1;
 /// First byte of the record of how far the log has been catalogued.
-const REACHED_VERSION: u8 = 3;
-/// The same when documents did not stand under their senders and receivers yet, nor those without a name or an id under none;
-/// and when it was not kept which transactions each names, nor did they stand under every role that fetches them.
-const REACHED_BEFORE: [u8; 2] = [1, 2];
+const REACHED_VERSION: u8 = 4;
+/// The same when documents stood under fewer terms, and less was kept of what they say of themselves.
+const REACHED_BEFORE: [u8; 3] = [1, 2, 3];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::market::{ActorNumber, ActorRole};
 
     fn position(at: i64, commit: u64, nth: u64) -> Position {
         Position { at: Timestamp::from_seconds(at), place: LogPlace { commit, nth } }
@@ -332,33 +322,6 @@ mod tests {
             assert!(term.key(&position(10, 2, 1)) < term.key(&position(10, 3, 0)));
             assert!(term.key(&position(-5, 9, 1)) < term.key(&position(10, 3, 0)));
         }
-    }
-
-    #[test]
-    fn criteria_become_terms_and_what_cannot_be_one_is_named() {
-        let terms = |given: &[(&'static str, &str)]| {
-            let given = given.iter().map(|(name, text)| {
-                assert!(CRITERIA.contains(name));
-                (*name, text.to_string())
-            });
-            terms_for(given.collect()).map_err(|it| it.name)
-        };
-        let party = Party { number: ActorNumber::new("1"), role: ActorRole::EnergySupplier };
-        assert_eq!(terms(&[]), Ok(vec![]));
-        assert_eq!(terms(&[("party", "1")]), Ok(vec![Term::Number("1".into())]));
-        assert_eq!(terms(&[("party", "1"), ("role", "ddq")]), Ok(vec![Term::Party(party)]));
-        let mixed = [("subject", "7"), ("direction", "out"), ("messageId", "m")];
-        let expected = [Term::Direction(Direction::Out), Term::MessageId("m".into()), Term::Subject("7".into())];
-        assert_eq!(terms(&mixed), Ok(expected.to_vec()));
-        for (wrong, name) in [
-            (&[("role", "DDQ")][..], "role"),
-            (&[("party", "1"), ("role", "D99")], "role"),
-            (&[("direction", "up")], "direction"),
-        ] {
-            assert_eq!(terms(wrong), Err(name));
-        }
-        let texts = CRITERIA.iter().filter(|name| TEXTS.iter().any(|(text, _)| text == *name)).count();
-        assert_eq!((texts, CRITERIA.len()), (TEXTS.len(), TEXTS.len() + 3), "no criterion is overlooked");
     }
 
     #[test]

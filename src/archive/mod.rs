@@ -8,20 +8,20 @@ mod audit;
 mod bodies;
 mod catalogue;
 mod clock;
+mod criteria;
 mod ids;
 mod inbox;
 mod log;
 mod order;
 mod retention;
 mod rounds;
-mod ties;
+mod said;
 
 pub use audit::{AuditEntry, BY_COMMAND, audit_after, audit_position};
 pub use bodies::{Outbound, Place, body_key, body_of_key, received, received_key, sent_alone};
-pub use catalogue::{
-    CRITERIA, LogPlace, NoCriterion, Position, Term, enter, reach, reached, reached_key, terms_for, terms_of,
-};
+pub use catalogue::{LogPlace, Position, Term, Verdict, enter, reach, reached, reached_key, terms_of};
 pub use clock::{clock_key, clock_showed, clock_shows};
+pub use criteria::{CRITERIA, NoCriterion, terms_for};
 pub use ids::{FirstUse, message_id_key, transaction_id_key};
 pub use inbox::{InboxEntry, Parked, inbox_key, inbox_range, number_of, park, parked_key, parked_range};
 pub use log::{
@@ -32,4 +32,4 @@ pub use retention::{Hold, LetGo, Policy};
 pub use rounds::{
     FoundInactive, Round, bodies_to_erase, body_left, erase_next, erasing_range, leave, left_by, left_key,
 };
-pub use ties::{TIES_MAX, keep_origin, keep_transactions, origin, origin_key, transactions, transactions_key};
+pub use said::{Said, TIES_MAX, keep_origin, origin, origin_key};

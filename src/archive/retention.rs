@@ -9,7 +9,8 @@ use bytes::Bytes;
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::{CRITERIA, Position, terms_for};
+use super::catalogue::Position;
+use super::criteria::{CRITERIA, terms_for};
 use crate::market::{Calendar, Timestamp};
 use crate::record::{Change, Entry, Key, KeyRange, Space, stored};
 

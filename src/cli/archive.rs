@@ -103,6 +103,15 @@ pub struct Criteria {
     /// Code of an error document, such as B2B-005.
     #[arg(long, value_name = "CODE")]
     refused: Option<String>,
+    /// Message id of a bundle: it, and all that was given out in it.
+    #[arg(long, value_name = "ID")]
+    bundle: Option<String>,
+    /// Number of a kind of documents, such as RSM-033.
+    #[arg(long, value_name = "NUMBER")]
+    rsm: Option<String>,
+    /// What their senders were told at the door.
+    #[arg(long, value_parser = ["accepted", "refused"])]
+    verdict: Option<String>,
     #[arg(long, value_parser = ["in", "out"])]
     direction: Option<String>,
     /// Received or sent at T or later.
@@ -190,6 +199,9 @@ impl Criteria {
             ("document", &self.document),
             ("reason", &self.reason),
             ("refused", &self.refused),
+            ("bundle", &self.bundle),
+            ("rsm", &self.rsm),
+            ("verdict", &self.verdict),
         ];
         given.into_iter().filter_map(|(name, text)| Some((name, text.clone()?))).collect()
     }

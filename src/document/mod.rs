@@ -12,6 +12,7 @@ pub mod envelope;
 mod mentions;
 mod outgoing;
 mod reading;
+mod rsm;
 mod schemas;
 mod summary;
 mod translated;
@@ -24,6 +25,7 @@ pub use outgoing::{Category, Field, Kind, Outgoing, Record};
 #[cfg(test)]
 pub use reading::feed;
 pub use reading::{Header, HeaderReader, Reader, Refusal};
+pub use rsm::rsm;
 pub use schemas::{built_in, schema_for};
 pub use summary::{RecordStatus, RecordSummary, Summary, SummaryReader};
 pub use wire::{Wire, misfit, namespaces_like, read, read_from, recognise};

@@ -1,6 +1,6 @@
 //! The archive's catalogue at work: it follows the log, and finds documents (post-office 4.4).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::search::Search;
 use super::trail::Trail;
 use super::{Fault, Gateway, delivery};
-use crate::archive::{self, Direction, Kept, LetGo, LogEntry, LogPlace, Position, Term};
+use crate::archive::{self, Direction, Kept, LetGo, LogEntry, LogPlace, Position, Said, Term, Verdict};
 use crate::document::{self, MentionsReader};
 use crate::market::{Party, Timestamp};
 use crate::receipts::Accepted;
@@ -46,6 +46,9 @@ pub fn log_row(place: LogPlace, entry: &LogEntry) -> Value {
     });
     if let Some(addressee) = &entry.addressee {
         row["addressee"] = party(addressee);
+    }
+    if let Some(verdict) = Verdict::of(entry) {
+        row["verdict"] = verdict.name().into();
     }
     if let Some(came) = &entry.came {
         let headers: BTreeMap<_, _> = came.headers.iter().map(|(name, value)| (name, value)).collect();
@@ -86,7 +89,7 @@ impl Catalogue<'_> {
         let page =
             self.store.page(&archive::log_range(), reached.as_ref(), LOG_RECORDS).map_err(Fault::store(DOING))?;
         let Some((last, _)) = page.records.last() else { return Ok(false) };
-        let mut changes = Vec::new();
+        let (mut changes, mut sent) = (Vec::new(), HashMap::new());
         for (key, record) in &page.records {
             let (commit, first) = archive::nth_in_record(key).ok_or_else(unreadable("the log"))?;
             let entries = LogEntry::from_record(record).ok_or_else(unreadable("the log"))?;
@@ -94,10 +97,14 @@ impl Catalogue<'_> {
                 let position = Position { at: entry.at, place: LogPlace { commit, nth } };
                 let mut terms = archive::terms_of(&entry);
                 let mentions = self.mentions(commit, &entry)?;
-                let transactions = mentions.transactions.iter().map(String::as_str);
-                changes.extend(archive::keep_transactions(position.place, transactions));
-                terms.extend(mentioned(mentions));
+                let rsm = document::rsm(&entry.document, &mentions.header.document_type).unwrap_or_default();
+                changes.extend(said(&mentions, rsm).keep(position.place));
+                terms.extend(mentioned(mentions, rsm));
                 changes.extend(terms.iter().map(|term| archive::enter(term, &position)));
+                if entry.direction == Direction::Out {
+                    changes.extend(self.bundled(&entry, &position, &sent)?);
+                    sent.insert(entry.message_id, position);
+                }
                 self.write_full_batches(&mut changes)?;
             }
         }
@@ -117,6 +124,44 @@ impl Catalogue<'_> {
             self.store.commit(batch).map_err(Fault::store(DOING))?;
         }
         Ok(())
+    }
+
+    /// The changes that enter a bundle, and the documents that were given out in it, under its id. They may be among those that
+    /// were `sent` and are only about to be entered.
+    fn bundled(
+        &self,
+        bundle: &LogEntry,
+        position: &Position,
+        sent: &HashMap<String, Position>,
+    ) -> Result<Vec<Change>, Fault> {
+        // Whatever answers somebody is no bundle.
+        if !bundle.correlation_id.is_empty() {
+            return Ok(Vec::new());
+        }
+        let records = delivery::members(self.store, &bundle.message_id, MEMBER_RECORDS_MAX)?;
+        let mut positions = BTreeSet::new();
+        for id in records.into_iter().flat_map(|(_, members)| members.ids) {
+            positions.extend(match sent.get(&id) {
+                Some(position) => Some(*position),
+                None => self.sent_as(&id, &bundle.party)?,
+            });
+        }
+        if !positions.is_empty() {
+            positions.insert(*position);
+        }
+        let term = Term::Bundle(bundle.message_id.clone());
+        Ok(positions.iter().map(|position| archive::enter(&term, position)).collect())
+    }
+
+    /// Where a document stands that was sent to somebody under an id, as far as it is entered.
+    fn sent_as(&self, id: &str, party: &Party) -> Result<Option<Position>, Fault> {
+        let Search { from, to, .. } = Search::default();
+        let range = Term::MessageId(id.to_string()).range(from, to);
+        let page = self.store.page(&range, None, PAGE_RECORDS).map_err(Fault::store(DOING))?;
+        let positions: Vec<Position> = page.records.iter().filter_map(|(key, _)| Position::of_key(key)).collect();
+        let keys: Vec<Key> = positions.iter().map(|at| Term::Party(party.clone()).key(at)).collect();
+        let is_its = self.store.get_many(&keys).map_err(Fault::store(DOING))?;
+        Ok(positions.into_iter().zip(is_its).find(|(_, its)| its.is_some()).map(|(position, _)| position))
     }
 
     /// What a document says of itself; nothing where it cannot be read.
@@ -223,11 +268,8 @@ impl Catalogue<'_> {
     pub fn related(&self, place: LogPlace, own: Option<&Party>) -> Result<Vec<(Position, LogEntry)>, Fault> {
         let Some(entry) = self.document(place)? else { return Ok(Vec::new()) };
         self.catch_up()?;
-        let kept = self.store.get(&archive::transactions_key(place)).map_err(Fault::store(DOING))?;
-        let unreadable = Fault::Unreadable { what: "the catalogue" };
-        let transactions = kept.map_or(Some(Vec::new()), |kept| archive::transactions(&kept)).ok_or(unreadable)?;
         let mut related = BTreeMap::new();
-        for transaction in transactions {
+        for transaction in self.said(place)?.transactions {
             related.extend(self.with(Term::TransactionId(transaction), own)?);
         }
         for request in self.requests_of(&entry)? {
@@ -257,9 +299,18 @@ impl Catalogue<'_> {
         Ok(requests)
     }
 
+    /// What is kept of what a document says of itself, once it is catalogued.
+    fn said(&self, place: LogPlace) -> Result<Said, Fault> {
+        let kept = self.store.get(&Said::key(place)).map_err(Fault::store(DOING))?;
+        let said = kept.map_or(Some(Said::default()), |kept| Said::from_entry(&kept));
+        said.ok_or(Fault::Unreadable { what: "the catalogue" })
+    }
+
     /// A document as a row of JSON; what went out says how far it has come.
     pub fn row(&self, position: &Position, entry: &LogEntry) -> Result<Value, Fault> {
         let mut row = log_row(position.place, entry);
+        let said = self.said(position.place)?;
+        (row["reason"], row["rsm"]) = (said.reason.into(), said.rsm.into());
         if let Some(let_go) = self.let_go(position.place.commit, entry)? {
             row["removed"] = let_go.to_string().into();
         }
@@ -295,8 +346,16 @@ impl Catalogue<'_> {
     }
 }
 
-fn mentioned(mentions: document::Mentions) -> BTreeSet<Term> {
+/// What is kept of what a document says of itself.
+fn said(mentions: &document::Mentions, rsm: &str) -> Said {
+    let transactions = mentions.transactions.iter().take(archive::TIES_MAX).cloned().collect();
+    Said { reason: mentions.header.business_reason.clone(), rsm: rsm.to_string(), transactions }
+}
+
+/// What it is found by.
+fn mentioned(mentions: document::Mentions, rsm: &str) -> BTreeSet<Term> {
     let mut terms = BTreeSet::new();
+    terms.extend((!rsm.is_empty()).then(|| Term::Rsm(rsm.to_string())));
     let header = [Term::Reason(mentions.header.business_reason), Term::MessageId(mentions.header.message_id)];
     terms.extend(
         header.into_iter().filter(|term| !matches!(term, Term::Reason(it) | Term::MessageId(it) if it.is_empty())),
@@ -337,6 +396,8 @@ const LOG_RECORDS: usize = 500;
 const BATCH_CHANGES_MAX: usize = 5_000;
 /// Records of one commit that are read at a time.
 const PAGE_RECORDS: usize = 500;
+/// Records of a bundle's members that are read: more than any bundle has.
+const MEMBER_RECORDS_MAX: usize = 1_000;
 /// Related documents that are shown.
 const RELATED_MAX: usize = 1_000;
 /// How often it is looked whether there is something to enter.

@@ -187,7 +187,21 @@ async fn the_archive_tells_in_what_a_notice_was_given_out() {
     };
     assert_eq!(listed(false), ids.iter().chain([&bundle]).cloned().collect::<Vec<_>>());
     assert_eq!(listed(true), std::slice::from_ref(&bundle));
+    let in_bundle = |for_participant| -> Vec<String> {
+        let terms = vec![crate::archive::Term::Party(supplier()), crate::archive::Term::Bundle(bundle.clone())];
+        let search = Search { terms, for_participant, ..Search::default() };
+        let found = gateway.catalogue().search(&search).unwrap().documents;
+        found.into_iter().map(|(_, entry)| entry.message_id).collect()
+    };
+    assert_eq!(in_bundle(false), listed(false), "all that was given out in it, and it");
+    assert_eq!(in_bundle(true), std::slice::from_ref(&bundle));
+    announces(&gateway, "D-3", &["C"]).await;
+    announces(&gateway, "D-4", &["D"]).await;
     lets_go(&gateway, &bundle).await;
+    let (second, _) = next(&gateway).await.unwrap();
+    assert_eq!(in_bundle(false).len(), 3, "what is in another is not in it");
+    let others = vec![crate::archive::Term::Bundle(second)];
+    assert_eq!(gateway.catalogue().search(&Search { terms: others, ..Search::default() }).unwrap().documents.len(), 3);
     for id in ids.iter().chain([&bundle]) {
         assert_eq!(delivery(id)["status"], "dequeued");
     }

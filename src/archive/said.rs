@@ -1,0 +1,99 @@
+//! What is kept of documents beyond their bytes: what each says of itself, and to which request a decision goes back. The log
+//! keeps its entries for ever, so what belongs together is still found when all bytes are gone.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::{LogPlace, TERMS};
+use crate::record::{Change, Entry, Key, stored};
+
+/// Kinds beside those of the catalogue's terms.
+const SAID: u8 = 128;
+const ORIGINS: u8 = 129;
+
+/// Transactions of a document by which others are found; of a longer one the first, in their order.
+pub const TIES_MAX: usize = 100;
+/// Of a refused document they may be any texts; a longer one is not kept.
+const TEXT_BYTES_MAX: usize = 256;
+
+/// What a document says of itself that its entry in the log does not; empty where it says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// `process.processType`
+    pub reason: String,
+    /// The market's number of its kind.
+    pub rsm: String,
+    /// Ids of its activity records, and of those that they answer; at most [`TIES_MAX`].
+    pub transactions: Vec<String>,
+}
+
+impl Said {
+    /// Where it stands of the document at a place.
+    pub fn key(place: LogPlace) -> Key {
+        Key::new(TERMS).fixed([SAID]).number(place.commit).number(place.nth)
+    }
+
+    /// The change that keeps it; none where there is nothing to keep.
+    pub fn keep(self, place: LogPlace) -> Option<Change> {
+        let fits = |text: &String| text.len() <= TEXT_BYTES_MAX;
+        let transactions = self.transactions.into_iter().filter(fits).take(TIES_MAX).collect();
+        let said = Self { reason: Some(self.reason).filter(fits).unwrap_or_default(), transactions, ..self };
+        (said != Self::default()).then(|| Change::Put(Self::key(place), stored::write(VERSION, &said)))
+    }
+
+    pub fn from_entry(entry: &Entry) -> Option<Self> {
+        let first = || Some(Self { transactions: stored::read(TRANSACTIONS_ALONE, &entry.value)?, ..Self::default() });
+        stored::read(VERSION, &entry.value).or_else(first)
+    }
+}
+
+/// Where it stands to which request the decisions of a cause go back.
+pub fn origin_key(cause: &[u8; 32]) -> Key {
+    Key::new(TERMS).fixed([ORIGINS]).fixed(*cause)
+}
+
+/// The change that keeps the correlation id of the request to which a cause goes back.
+pub fn keep_origin(cause: &[u8; 32], correlation_id: &str) -> Change {
+    Change::Put(origin_key(cause), Bytes::copy_from_slice(correlation_id.as_bytes()))
+}
+
+pub fn origin(entry: &Entry) -> String {
+    String::from_utf8_lossy(&entry.value).into_owned()
+}
+
+/// First byte of what a document says of itself.
+const VERSION: u8 = 2;
+/// The same when it was transactions and nothing else.
+const TRANSACTIONS_ALONE: u8 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_back_and_bounded() {
+        let place = LogPlace { commit: 7, nth: 3 };
+        let read = |change: Change| {
+            let Change::Put(key, value) = change else { panic!("it is put") };
+            (key, Entry { version: 1, value })
+        };
+        let ids: Vec<String> = (0..=TIES_MAX).map(|number| format!("t-{number}")).collect();
+        let long = "t".repeat(TEXT_BYTES_MAX + 1);
+        let transactions = [vec![long.clone()], ids.clone()].concat();
+        let said = Said { reason: "D18".into(), rsm: "RSM-033".into(), transactions };
+        let (key, entry) = read(said.clone().keep(place).unwrap());
+        let kept = Said { transactions: ids[..TIES_MAX].to_vec(), ..said };
+        assert_eq!((key, Said::from_entry(&entry)), (Said::key(place), Some(kept)));
+        let (reason, transactions) = (long.clone(), vec![long]);
+        assert_eq!(Said { reason, rsm: String::new(), transactions }.keep(place), None);
+        let longest = "t".repeat(TEXT_BYTES_MAX);
+        let said = Said { reason: longest.clone(), rsm: "RSM-033".into(), transactions: vec![longest; 1_000] };
+        assert!(read(said.keep(place).unwrap()).1.value.len() < crate::record::VALUE_BYTES_MAX);
+        let first = Entry { version: 1, value: stored::write(TRANSACTIONS_ALONE, &vec!["t-1", "t-2"]) };
+        let transactions = vec!["t-1".to_string(), "t-2".to_string()];
+        assert_eq!(Said::from_entry(&first), Some(Said { transactions, ..Said::default() }));
+
+        let (key, entry) = read(keep_origin(&[7; 32], "c-1"));
+        assert_eq!((key, origin(&entry)), (origin_key(&[7; 32]), "c-1".to_string()));
+    }
+}
