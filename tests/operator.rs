@@ -81,6 +81,24 @@ fn a_replayed_store_tells_its_events_its_charges_and_that_it_is_whole() {
     assert_eq!(rows(&["process", "events", "--store", &store, "--json"]), events, "as before the rebuild");
 }
 
+/// Post-office 4.4, item 4: suppliers are told of a stopped charge after its decision, page by page, by documents that name no
+/// transaction of the request.
+#[test]
+fn what_is_told_behind_a_decision_belongs_to_its_request() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store").display().to_string();
+    let sample = "samples/charge-links/a-stopped-subscription-is-told-to-the-suppliers";
+    rows(&["replay", sample, "--clock", "2023-08-01T09:00:00Z", "--store", &store, "--json"]);
+    let list = |options: &[&str]| rows(&[&["archive", "list", "--store", &store, "--json"], options].concat());
+    let stop = list(&["--transaction-id", "T-2", "--direction", "in"]);
+    let [stop] = &stop[..] else { panic!("one request: {stop:?}") };
+    let told = list(&["--document", "NotifyBillingMasterData"]);
+    let told = told.last().unwrap();
+    assert_eq!(told["correlationId"], stop["correlationId"], "{told}");
+    let related = |row: &Value| rows(&["archive", "related", row["id"].as_str().unwrap(), "--store", &store, "--json"]);
+    assert!(related(stop).contains(told) && related(told).contains(stop));
+}
+
 #[test]
 fn a_grid_company_that_is_given_an_area_hears_of_the_taxes_that_are_paid_there() {
     let dir = tempfile::tempdir().unwrap();

@@ -16,7 +16,7 @@ use crate::document::Outgoing;
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Letter};
 use crate::process::{self, Context, Decision, Fate, Pack, Request, Timer, delegations, errand, timer};
-use crate::record::{Batch, Entry, Expected, Facts, Key, KeyRange, Needs, Version};
+use crate::record::{Batch, Change, Entry, Expected, Facts, Key, KeyRange, Needs, Version};
 use crate::spec::{self, Specs};
 use crate::store::{Page, Store};
 
@@ -146,8 +146,7 @@ impl Desk {
         batch.expect(timer.key(), Expected::At(version));
         batch.put_all(timer.cancel());
         let outgoing = decision.outgoing.len();
-        let correlation_id = self.record(&archive::origin_key(&timer.set_by))?.as_ref().map(archive::origin);
-        let correlation_id = correlation_id.unwrap_or_default();
+        let correlation_id = self.request_behind(Some(&timer.set_by))?;
         let decided = self.commit(batch, decision, &facts, &context, &correlation_id)?;
         tracing::info!(
             stage = "timer",
@@ -180,6 +179,27 @@ impl Desk {
             }
         }
         Ok(false)
+    }
+
+    fn causes_of_errands(&self, aftermath: &[Change]) -> Result<Vec<[u8; 32]>, Failure> {
+        let mut causes = Vec::new();
+        for (_, kind) in &self.errands {
+            let waiting = (kind.waiting)();
+            for change in aftermath {
+                let Change::Put(key, value) = change else { continue };
+                if waiting.contains(key) {
+                    let entry = Entry { version: 0, value: value.clone() };
+                    causes.extend(unless_it_panics(|| (kind.read)(key, &entry))?.origin());
+                }
+            }
+        }
+        Ok(causes)
+    }
+
+    /// The correlation id of the request to which a cause goes back; empty where there is none.
+    fn request_behind(&self, cause: Option<&[u8; 32]>) -> Result<String, Failure> {
+        let origin = cause.map(|cause| self.record(&archive::origin_key(cause))).transpose()?.flatten();
+        Ok(origin.as_ref().map(archive::origin).unwrap_or_default())
     }
 
     fn kind(&self, timer: &Timer) -> Result<(Pack, &'static timer::Kind), Failure> {
@@ -219,11 +239,13 @@ impl Desk {
         batch.put_all(changes);
         let aftermath = process::aftermath(&events, context);
         let errands = errand::is_left_by(&aftermath);
+        // What its timers and errands send belongs to the request, however many of them lie in between.
+        let origins = if errands { self.causes_of_errands(&aftermath)? } else { Vec::new() };
         batch.put_all(aftermath);
         let sets = batch.changes.iter().filter_map(timer::due_of).min();
-        // What its timers send belongs to the request, however many of them lie in between.
-        if sets.is_some() && !correlation_id.is_empty() {
-            batch.put_all([archive::keep_origin(&context.cause, correlation_id)]);
+        let origins = origins.into_iter().chain(sets.map(|_| context.cause));
+        if !correlation_id.is_empty() {
+            batch.put_all(origins.map(|cause| archive::keep_origin(&cause, correlation_id)));
         }
         Ok(Decided { batch, errands, sets })
     }
@@ -297,7 +319,8 @@ impl Desk {
         let facts = unless_it_panics(gather)?.map_err(Failure::loading)?;
         let decision = self.unless_moved(&facts, || errand.decide(&page, left.more, &facts, &context))?;
         let Some(decision) = decision else { return Ok(Looked::Moved) };
-        Ok(Looked::Decided(self.commit(Batch::default(), decision, &facts, &context, "")?))
+        let correlation_id = self.request_behind(errand.origin().as_ref())?;
+        Ok(Looked::Decided(self.commit(Batch::default(), decision, &facts, &context, &correlation_id)?))
     }
 
     /// Renders every outgoing document, and adds it to the batch: to the archive, and to its receiver's queue.

@@ -36,6 +36,11 @@ pub trait Errand {
     fn left(&self) -> Option<(KeyRange, usize)> {
         None
     }
+    /// Its own cause, made from that of the decision that left it, where that may go back to a request: what it sends then
+    /// belongs to that, page after page.
+    fn origin(&self) -> Option<[u8; 32]> {
+        None
+    }
     /// The moment and the message that caused it, as far as this page goes.
     fn context<'a>(&self, market: &'a Market) -> Context<'a>;
     /// What must be known about `page`; the errand's own record is part of it, so that no page is done twice.

@@ -61,6 +61,10 @@ pub fn read_task(key: &Key, entry: &Entry) -> Task {
 }
 
 impl Errand for Task {
+    fn origin(&self) -> Option<[u8; 32]> {
+        Some(self.cause)
+    }
+
     fn context<'a>(&self, market: &'a Market) -> Context<'a> {
         Context { now: self.at, caller: market.hub_party(), cause: self.cause, market }
     }

@@ -87,6 +87,10 @@ pub fn read_task(key: &Key, entry: &Entry) -> Task {
 }
 
 impl Errand for Task {
+    fn origin(&self) -> Option<[u8; 32]> {
+        Some(self.cause)
+    }
+
     /// The records of all metering points that are left.
     fn left(&self) -> Option<(KeyRange, usize)> {
         let all = record::points_of_charge(&self.charge);
