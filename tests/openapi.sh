@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Holds a running gateway to its /openapi.json: schemathesis sends what that allows, and what it does not, as the hub's own
 # people and as a grid company, and every answer must be one that is described. Takes the binary that the tests have built.
+# What is sent at random follows from a seed and goes on until OPENAPI_SECONDS are over for each of the two.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tool=target/schemathesis
@@ -21,5 +22,6 @@ checks=$checks,response_schema_conformance,allow_header_conformance,unsupported_
 for caller in 5790001330552-DDZ 8100000000030-DDM; do
     "$tool/bin/schemathesis" --config-file tests/schemathesis.toml run "$address/openapi.json" --tls-verify "$house/authority.pem" \
         --header "Authorization: Bearer $(cat "$house/$caller.token")" --checks "$checks" \
-        --phases examples,coverage --seed 1 --workers 2 --continue-on-failure --warnings off
+        --phases examples,coverage,fuzzing --seed 1 --generation-database none --max-time "${OPENAPI_SECONDS:-40}" \
+        --workers 2 --continue-on-failure --warnings off
 done
