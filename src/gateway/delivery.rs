@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{Catalogue, Fault};
 use crate::archive::{self, Direction, LogEntry, LogPlace, Place};
 use crate::document::{Bearings, Category};
-use crate::market::{Party, Timestamp};
-use crate::post_office::{self, Left, Members, Shown, Slip, Waiting};
+use crate::market::Party;
+use crate::post_office::{self, Left, Members, Parting, Shown, Slip, Waiting};
 use crate::record::{Entry, Key};
 use crate::store::Store;
 
@@ -97,14 +97,8 @@ impl Catalogue<'_> {
     /// How far what has left its queue has come, or a bundle that still waits: it stands where its first member stood.
     fn of_left(&self, left: Option<Left>, message_id: &str, owner: &Party) -> Result<Value, Fault> {
         Ok(match left {
-            Some(Left::Dequeued(fetched)) => {
-                let mut delivery = at_last("dequeued", fetched.at);
-                if let Some(shown) = &fetched.shown {
-                    tell_shown(shown, &mut delivery);
-                }
-                delivery
-            }
-            Some(Left::Expired(at)) => at_last("expired", at),
+            Some(Left::Dequeued(parting)) => at_last("dequeued", &parting),
+            Some(Left::Expired(parting)) => at_last("expired", &parting),
             None | Some(Left::Bundled(_)) => match members(self.store, message_id, 1)?.pop() {
                 None => Value::Null,
                 Some((_, members)) => {
@@ -140,6 +134,10 @@ pub fn tell_shown(shown: &Shown, row: &mut Value) {
     }
 }
 
-fn at_last(status: &str, at: Timestamp) -> Value {
-    json!({ "status": status, status: at.to_string() })
+fn at_last(status: &str, Parting { at, shown }: &Parting) -> Value {
+    let mut delivery = json!({ "status": status, status: at.to_string() });
+    if let Some(shown) = shown {
+        tell_shown(shown, &mut delivery);
+    }
+    delivery
 }

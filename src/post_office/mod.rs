@@ -24,7 +24,7 @@ pub use beside::{read_beside, write_beside};
 pub use bundle::{Bounds, Bundle, Member, bundle_range, closed_by};
 pub use record::{Bundling, Members, Subjects, Waiting};
 pub use shown::Shown;
-pub use slip::{Fetched, Left, Slip};
+pub use slip::{Left, Parting, Slip};
 
 /// Waiting documents by owner, category, commit and place within the commit.
 const QUEUES: Space = Space(12);
@@ -173,8 +173,8 @@ pub fn dequeue(
     match heads.iter().find(|(_, waiting)| waiting.message_id == message_id) {
         Some((_, waiting)) if waiting.shown.is_none() => Dequeue::NotPeeked,
         Some((place, waiting)) => {
-            let fetched = Fetched { at: now, shown: waiting.shown.map(|known| shown(place, known)) };
-            let slip = Slip { owner: caller.queue_owner(), left: Left::Dequeued(fetched) };
+            let parting = Parting { at: now, shown: waiting.shown.map(|known| shown(place, known)) };
+            let slip = Slip { owner: caller.queue_owner(), left: Left::Dequeued(parting) };
             let changes = vec![Change::Delete(place.clone()), Change::Put(slip_key(message_id), slip.encode())];
             Dequeue::Leaves(place.clone(), changes)
         }
@@ -189,7 +189,7 @@ pub fn dequeue(
 
 /// The changes by which a document leaves the queue of an owner that nobody expects to fetch it any more.
 pub fn expire(place: &Key, waiting: &Waiting, owner: &Party, now: Timestamp) -> [Change; 2] {
-    let slip = Slip { owner: owner.queue_owner(), left: Left::Expired(now) };
+    let slip = Slip { owner: owner.queue_owner(), left: Left::Expired(Parting { at: now, shown: waiting.shown }) };
     [Change::Delete(place.clone()), Change::Put(slip_key(&waiting.message_id), slip.encode())]
 }
 
@@ -209,7 +209,7 @@ mod tests {
 
     const FIRST: Shown = Shown { at: NOW, first: Some(Wire::Ebix), last: Some(Wire::Ebix), times: 1 };
     const THRICE: Shown = Shown { last: Some(Wire::CimXml), times: 3, ..FIRST };
-    const FETCHED: Fetched = Fetched { at: NOW, shown: Some(THRICE) };
+    const FETCHED: Parting = Parting { at: NOW, shown: Some(THRICE) };
 
     fn party(number: &str, role: ActorRole) -> Party {
         Party { number: ActorNumber::new(number), role }
@@ -243,7 +243,7 @@ mod tests {
         let other = party("8100000000030", ActorRole::GridAccessProvider);
         let slip = Slip { owner: owner.clone(), left: Left::Dequeued(FETCHED) };
         let bundled = Slip { owner: owner.clone(), left: Left::Bundled("m-3".into()) };
-        let expired = Slip { owner: owner.clone(), left: Left::Expired(NOW) };
+        let expired = Slip { owner: owner.clone(), left: Left::Expired(FETCHED) };
         let first = |shown| vec![(place(7), waiting("m-1", shown))];
         let another = vec![(place(7), waiting("m-2", Some(FIRST)))];
         let rows = [
@@ -272,11 +272,14 @@ mod tests {
     #[test]
     fn what_expires_leaves_its_place_and_a_slip_that_says_so() {
         let owner = party("8100000000108", ActorRole::EnergySupplier);
-        let [left, Change::Put(key, value)] = expire(&place(7), &waiting("m-1", None), &owner, NOW) else {
-            panic!("a slip is put")
-        };
-        assert_eq!((left, key), (Change::Delete(place(7)), slip_key("m-1")));
-        assert_eq!(Slip::decode(&value), Some(Slip { owner, left: Left::Expired(NOW) }));
+        for shown in [None, Some(THRICE)] {
+            let [left, Change::Put(key, value)] = expire(&place(7), &waiting("m-1", shown), &owner, NOW) else {
+                panic!("a slip is put")
+            };
+            assert_eq!((left, key), (Change::Delete(place(7)), slip_key("m-1")));
+            let left = Left::Expired(Parting { at: NOW, shown });
+            assert_eq!(Slip::decode(&value), Some(Slip { owner: owner.clone(), left }));
+        }
     }
 
     #[test]

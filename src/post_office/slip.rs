@@ -17,19 +17,18 @@ pub struct Slip {
 /// How a document left its queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Left {
-    Dequeued(Fetched),
+    Dequeued(Parting),
     /// What it says was given out in the document with this id, and never under its own.
     Bundled(String),
     /// Its owner had been inactive for so long that nobody was expected to fetch it any more.
-    Expired(Timestamp),
+    Expired(Parting),
 }
 
-/// How a document was fetched.
+/// When a document left its queue, and how it was shown before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fetched {
-    /// When it was dequeued.
+pub struct Parting {
     pub at: Timestamp,
-    /// How it was shown before; not known of what was dequeued before that was kept.
+    /// Nothing where it never was, or left before that was kept.
     pub shown: Option<Shown>,
 }
 
@@ -37,11 +36,9 @@ impl Slip {
     pub(super) fn encode(&self) -> Bytes {
         let (number, role) = (self.owner.number.to_string(), self.owner.role.code().to_string());
         let left = match &self.left {
-            Left::Dequeued(Fetched { at, shown }) => {
-                StoredLeft::Taken { at: at.micros(), shown: shown.map(StoredShown::from) }
-            }
+            Left::Dequeued(parting) => StoredLeft::Taken(parting.into()),
             Left::Bundled(into) => StoredLeft::Bundled(into.clone()),
-            Left::Expired(at) => StoredLeft::Expired(at.micros()),
+            Left::Expired(parting) => StoredLeft::Lapsed(parting.into()),
         };
         stored::write(VERSION, &StoredSlip { number, role, left })
     }
@@ -51,16 +48,15 @@ impl Slip {
         let second = || stored::read::<StoredSlipSecond>(2, bytes).map(StoredSlip::from);
         let form: StoredSlip = stored::read(VERSION, bytes).or_else(second)?;
         let left = match form.left {
-            StoredLeft::Dequeued(at) => Left::Dequeued(Fetched { at: Timestamp::from_micros(at), shown: None }),
+            StoredLeft::Dequeued(at) => Left::Dequeued(unshown(at)),
             StoredLeft::Fetched { at, peeked, times } => {
                 let shown = peeked.map(|peeked| Shown::before_forms(peeked, times));
-                Left::Dequeued(Fetched { at: Timestamp::from_micros(at), shown })
+                Left::Dequeued(Parting { shown, ..unshown(at) })
             }
-            StoredLeft::Taken { at, shown } => {
-                Left::Dequeued(Fetched { at: Timestamp::from_micros(at), shown: shown.map(Shown::from) })
-            }
+            StoredLeft::Taken(parting) => Left::Dequeued(parting.into()),
+            StoredLeft::Lapsed(parting) => Left::Expired(parting.into()),
             StoredLeft::Bundled(into) => Left::Bundled(into),
-            StoredLeft::Expired(at) => Left::Expired(Timestamp::from_micros(at)),
+            StoredLeft::Expired(at) => Left::Expired(unshown(at)),
         };
         Some(Self {
             owner: Party { number: ActorNumber::new(form.number), role: ActorRole::from_code(&form.role)? },
@@ -84,6 +80,7 @@ enum StoredLeft {
     /// No longer written.
     Dequeued(i64),
     Bundled(String),
+    /// No longer written.
     Expired(i64),
     /// No longer written.
     Fetched {
@@ -91,10 +88,31 @@ enum StoredLeft {
         peeked: Option<i64>,
         times: u64,
     },
-    Taken {
-        at: i64,
-        shown: Option<StoredShown>,
-    },
+    Taken(StoredParting),
+    Lapsed(StoredParting),
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredParting {
+    at: i64,
+    shown: Option<StoredShown>,
+}
+
+impl From<&Parting> for StoredParting {
+    fn from(Parting { at, shown }: &Parting) -> Self {
+        Self { at: at.micros(), shown: shown.map(StoredShown::from) }
+    }
+}
+
+impl From<StoredParting> for Parting {
+    fn from(StoredParting { at, shown }: StoredParting) -> Self {
+        Self { at: Timestamp::from_micros(at), shown: shown.map(Shown::from) }
+    }
+}
+
+/// Of something that left before it was kept how it had been shown.
+fn unshown(at: i64) -> Parting {
+    Parting { at: Timestamp::from_micros(at), shown: None }
 }
 
 /// What version 2 kept: what left was dequeued.
@@ -116,14 +134,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_an_earlier_version_says_less_of_how_a_document_was_fetched() {
+    fn a_slip_of_an_earlier_version_says_less_of_how_a_document_was_shown() {
         let (number, role) = ("8100000000108".to_string(), "DDQ".to_string());
-        let dequeued = |shown| Left::Dequeued(Fetched { at: Timestamp::from_micros(5), shown });
+        let dequeued = |shown| Left::Dequeued(Parting { at: Timestamp::from_micros(5), shown });
         let at_four = Shown { at: Timestamp::from_micros(4), first: None, last: None, times: 3 };
         let fetched = StoredLeft::Fetched { at: 5, peeked: Some(4), times: 3 };
         let rows = [
             (stored::write(3, &(&number, &role, fetched)), dequeued(Some(at_four))),
             (stored::write(3, &(&number, &role, StoredLeft::Dequeued(5))), dequeued(None)),
+            (stored::write(3, &(&number, &role, StoredLeft::Expired(5))), Left::Expired(unshown(5))),
             (stored::write(2, &(&number, &role, 5_i64)), dequeued(None)),
         ];
         for (bytes, left) in rows {

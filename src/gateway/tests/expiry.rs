@@ -126,6 +126,7 @@ async fn a_bundle_expires_with_what_stands_in_it() {
         let delivery = status_of(&gateway, &id);
         let within = (id != bundle).then_some(&*bundle);
         assert_eq!((delivery["status"].as_str(), delivery["within"].as_str()), (Some("expired"), within));
+        assert_eq!((&delivery["times"], &delivery["firstFormat"]), (&1.into(), &"xml".into()), "it had been shown");
     }
 }
 
