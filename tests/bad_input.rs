@@ -107,6 +107,8 @@ async fn an_id_is_used_once_the_document_is_accepted_and_not_before() {
         text.contains("B2B-005") && text.contains("00101") && text.contains("<Target>MessageId</Target>"),
         "{text}"
     );
+    let text = send(with("processType>D08", "processType>D17")).await.unwrap().text().await.unwrap();
+    assert!(["`D17`", "00101", "00102"].iter().all(|each| text.contains(each)), "{text}");
     let used_transaction = send(with("doc-1", "doc-2")).await.unwrap();
     assert_eq!(used_transaction.status(), 400);
     let text = used_transaction.text().await.unwrap();

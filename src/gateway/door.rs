@@ -54,11 +54,10 @@ impl<'a> Head<'a> {
         Head { header: request.header(), transaction_ids: request.transaction_ids(), refusals: &[] }
     }
 
-    /// None of a document that was not read any further than to what is wrong with it.
-    pub fn of_refused(refused: &'a Refused) -> Option<Self> {
-        let (header, ids) = refused.head.as_deref()?;
+    pub fn of_refused(refused: &'a Refused) -> Self {
+        let (header, ids) = &*refused.head;
         let transaction_ids = ids.iter().map(String::as_str).collect();
-        Some(Head { header, transaction_ids, refusals: &refused.refusals })
+        Head { header, transaction_ids, refusals: &refused.refusals }
     }
 }
 

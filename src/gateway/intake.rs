@@ -305,7 +305,7 @@ impl Unread {
     pub(super) fn head(&self) -> Option<Head<'_>> {
         match self {
             Unread::Flawed(_) => None,
-            Unread::Refused(refused) => Head::of_refused(refused),
+            Unread::Refused(refused) => Some(Head::of_refused(refused)),
         }
     }
 

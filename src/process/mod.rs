@@ -103,14 +103,18 @@ pub trait RequestReader: Reader {
 #[derive(Debug)]
 pub struct Refused {
     pub refusals: Vec<Refusal>,
-    /// Its header and the ids of its records, where what is wrong with these, and with who sent it, is told besides.
-    pub head: Option<Box<(Header, Vec<String>)>>,
+    /// Its header and the ids of its records: what is wrong with these, and with who sent it, is told besides.
+    pub head: Box<(Header, Vec<String>)>,
 }
 
-/// Nothing else of it is looked at.
-impl From<Vec<Refusal>> for Refused {
-    fn from(refusals: Vec<Refusal>) -> Self {
-        Self { refusals, head: None }
+impl Refused {
+    /// What was read, where there is no refusal.
+    pub fn unless_none(refusals: Vec<Refusal>, request: impl Request + 'static) -> Result<Box<dyn Request>, Self> {
+        if refusals.is_empty() {
+            return Ok(Box::new(request));
+        }
+        let ids = request.transaction_ids().into_iter().map(str::to_string).collect();
+        Err(Self { refusals, head: Box::new((request.header().clone(), ids)) })
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::document::{Header, HeaderReader, Refusal};
 use crate::market::{ActorRole, Party};
 use crate::process::participants::{self, Participant};
-use crate::process::{Context, Pack};
+use crate::process::{Context, Pack, Refused, Request};
 use crate::record::{Facts, Needs};
 
 /// Most refusals that one document is answered with; who sends more flaws than this will not miss the rest.
@@ -55,6 +55,12 @@ impl Refusals {
         }
     }
 
+    /// What was read, where there is no refusal.
+    pub fn or(self, request: impl Request + 'static) -> Result<Box<dyn Request>, Refused> {
+        Refused::unless_none(self.0, request)
+    }
+
+    #[cfg(test)]
     pub fn none(self) -> Result<(), Vec<Refusal>> {
         if self.0.is_empty() { Ok(()) } else { Err(self.0) }
     }

@@ -255,7 +255,6 @@ impl Reader for QueryReader {
 
 impl RequestReader for QueryReader {
     fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Refused> {
-        self.refusals.none()?;
-        Ok(Box::new(RequestBillingMasterData { header: self.header.finish(), queries: self.queries }))
+        self.refusals.or(RequestBillingMasterData { header: self.header.finish(), queries: self.queries })
     }
 }

@@ -4,7 +4,7 @@
 //! factor that is a whole number (charges 3.2). Almost everything else may be missing by the schema; rules ask for it.
 
 use super::state::LinkIdentity;
-use crate::document::{Header, HeaderReader, Reader, Refusal};
+use crate::document::{Header, HeaderReader, Reader};
 use crate::market::{ActorNumber, ChargeType, MeteringPointId, Timestamp};
 use crate::process::charge_documents::{Refusals, is_blank};
 use crate::process::charges::ChargeIdentity;
@@ -139,15 +139,21 @@ impl Reader for LinksReader {
 
 impl RequestReader for LinksReader {
     fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Refused> {
-        Ok(Box::new(self.finish_typed()?))
+        let (request, refusals) = self.read();
+        refusals.or(request)
     }
 }
 
 impl LinksReader {
     /// [`RequestReader::finish`], with its type still known.
-    pub fn finish_typed(self) -> Result<RequestChangeBillingMasterData, Vec<Refusal>> {
-        self.refusals.none()?;
-        Ok(RequestChangeBillingMasterData { header: self.header.finish(), operations: self.operations })
+    #[cfg(test)]
+    pub fn finish_typed(self) -> Result<RequestChangeBillingMasterData, Vec<crate::document::Refusal>> {
+        let (request, refusals) = self.read();
+        refusals.none().map(|()| request)
+    }
+
+    fn read(self) -> (RequestChangeBillingMasterData, Refusals) {
+        (RequestChangeBillingMasterData { header: self.header.finish(), operations: self.operations }, self.refusals)
     }
 
     fn header(&mut self, name: &str, value: &str, byte: usize) {

@@ -4,7 +4,7 @@
 //! reason that this document may have, one charge in each record, one series in each operation (charges 3.2, CH.06).
 
 use super::state::ChargeIdentity;
-use crate::document::{Header, HeaderReader, Reader, Refusal};
+use crate::document::{Header, HeaderReader, Reader};
 use crate::market::{ActorNumber, ChargeType, Period, Price, Resolution, Timestamp, VatClass};
 use crate::process::charge_documents::{Refusals, is_blank};
 use crate::process::{Refused, Request, RequestReader};
@@ -201,15 +201,21 @@ impl Reader for PriceListReader {
 
 impl RequestReader for PriceListReader {
     fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Refused> {
-        Ok(Box::new(self.finish_typed()?))
+        let (request, refusals) = self.read();
+        refusals.or(request)
     }
 }
 
 impl PriceListReader {
     /// [`RequestReader::finish`], with its type still known.
-    pub fn finish_typed(self) -> Result<RequestChangeOfPriceList, Vec<Refusal>> {
-        self.refusals.none()?;
-        Ok(RequestChangeOfPriceList { header: self.header.finish(), operations: self.operations })
+    #[cfg(test)]
+    pub fn finish_typed(self) -> Result<RequestChangeOfPriceList, Vec<crate::document::Refusal>> {
+        let (request, refusals) = self.read();
+        refusals.none().map(|()| request)
+    }
+
+    fn read(self) -> (RequestChangeOfPriceList, Refusals) {
+        (RequestChangeOfPriceList { header: self.header.finish(), operations: self.operations }, self.refusals)
     }
 
     fn header(&mut self, name: &str, value: &str, byte: usize) {

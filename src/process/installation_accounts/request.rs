@@ -107,8 +107,7 @@ impl Reader for DeliveryReader {
 
 impl RequestReader for DeliveryReader {
     fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Refused> {
-        self.refusals.none()?;
-        Ok(Box::new(DeliverEntities { header: self.header.finish(), deliveries: self.deliveries }))
+        self.refusals.or(DeliverEntities { header: self.header.finish(), deliveries: self.deliveries })
     }
 }
 

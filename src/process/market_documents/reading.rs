@@ -93,11 +93,7 @@ where
 {
     fn finish(self: Box<Self>) -> Result<Box<dyn Request>, Refused> {
         let (sent, refusals) = self.read();
-        if refusals.is_empty() {
-            return Ok(Box::new(sent));
-        }
-        let ids = sent.records.iter().map(|record| record.transaction_id().to_string()).collect();
-        Err(Refused { refusals, head: Some(Box::new((sent.header, ids))) })
+        Refused::unless_none(refusals, sent)
     }
 }
 
