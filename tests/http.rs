@@ -187,6 +187,17 @@ async fn what_was_turned_away_is_in_the_archive_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn a_document_may_have_another_path() {
+    let house = start().await;
+    for (path, document) in [
+        ("RequestChangePriceList", "RequestChangeOfPriceList"),
+        ("requestchangeofaccountingpointcharacteristics", "RequestChangeAccountingPointCharacteristics"),
+    ] {
+        assert_eq!(house.gateway.document_for(path).map(|it| it.name), Some(document));
+    }
+}
+
+#[tokio::test]
 async fn the_checks_of_a_post_come_in_their_order() {
     let house = start().await;
     let grid = house.token();
@@ -831,10 +842,10 @@ async fn documents_travel_in_ebix_both_ways() {
 async fn a_peek_may_wait_for_what_is_yet_to_come() {
     let house = start().await;
     let peek = |query: &str| house.get(&format!("/v1.0/cim/all{query}")).send();
-    for query in ["?wait=", "?wait=-1", "?wait=56", "?wait=soon"] {
+    for query in ["?wait=", "?wait=-1", "?wait=56", "?wait=soon", "?wait=1&wait=soon", "?wait=1&wait=1"] {
         assert_eq!(peek(query).await.unwrap().status(), 400, "{query}");
     }
-    assert_eq!(peek("?wait=1").await.unwrap().status(), 204);
+    assert_eq!(peek("?wait=%31&_=7").await.unwrap().status(), 204, "and what else is said is nobody's business");
     let (answer, sent) = tokio::join!(peek("?wait=50"), async {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         house.post(PRICES).body(document("w-1")).send().await.unwrap()

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::caller::Connection;
 use super::observe::{CorrelationId, Said};
+use super::operator::{Query, wrong};
 use super::{Door, Format, Problem, accept, caller, gzip};
 use crate::document::{Category, Wire};
 use crate::gateway::{Access, Dequeued, Peeked};
@@ -90,13 +91,11 @@ async fn comes(
 
 /// How long the caller is ready to wait for a document: `?wait=30`, in seconds.
 fn patience(parts: &Parts) -> Result<Duration, Problem> {
-    let query = parts.uri.query().unwrap_or_default();
-    let Some(wait) = query.split('&').find_map(|part| part.strip_prefix("wait=")) else { return Ok(Duration::ZERO) };
-    match wait.parse() {
-        Ok(seconds) if seconds <= WAIT_SECONDS_MAX => Ok(Duration::from_secs(seconds)),
-        _ => {
-            let message = format!("wait is a number of seconds, at most {WAIT_SECONDS_MAX}, such as ?wait=30.");
-            Err(Problem::new(StatusCode::BAD_REQUEST, "BadRequest", message).target("wait"))
+    match Query::of(parts).one("wait")?.map(|wait| wait.parse()) {
+        None => Ok(Duration::ZERO),
+        Some(Ok(seconds)) if seconds <= WAIT_SECONDS_MAX => Ok(Duration::from_secs(seconds)),
+        Some(_) => {
+            Err(wrong("wait", &format!("it is a number of seconds, at most {WAIT_SECONDS_MAX}, such as ?wait=30")))
         }
     }
 }

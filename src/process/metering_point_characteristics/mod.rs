@@ -58,7 +58,7 @@ use crate::record::{Facts, Key, Needs};
 pub const REQUEST_CHANGE_ACCOUNTING_POINT_CHARACTERISTICS: Incoming = Incoming {
     name: "RequestChangeAccountingPointCharacteristics",
     namespace: "urn:ediel.org:structure:requestchangeaccountingpointcharacteristics:0:1",
-    routes: &["requestchangeaccountingpointcharacteristics"],
+    routes: &["requestchangeaccountingpointcharacteristics", "requestchangeofaccountingpointcharacteristics"],
     roles: &[ActorRole::GridAccessProvider, ActorRole::SystemOperator],
     reader: reader::<MeteringPointCharacteristics>,
 };
