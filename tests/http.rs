@@ -242,6 +242,8 @@ async fn the_content_type_says_what_the_body_is() {
         let response = request.header("content-type", content_type).send().await.unwrap();
         assert_eq!(response.status(), expected, "{content_type}");
     }
+    let said_twice = house.post(PRICES).header("content-type", "application/json").body(document("twice"));
+    assert_eq!(said_twice.send().await.unwrap().status(), 415);
 }
 
 #[tokio::test]
@@ -581,6 +583,14 @@ async fn a_bundle_is_shown_until_it_is_dequeued() {
     let second = house.get("/v1.0/cim/all").send().await.unwrap();
     assert_eq!((header(&second, "messageid"), header(&second, "etag")), (&*id, &*tag));
     assert_eq!(second.bytes().await.unwrap(), body);
+    for path in ["/v1.0/cim/all".to_string(), format!("/v1.0/cim/messages/{id}")] {
+        let tag = header(&house.get(&path).send().await.unwrap(), "etag").to_string();
+        for (known, status) in [(format!("\"other\", {tag}"), 304), ("\"other\"".to_string(), 200)] {
+            let answer = house.get(&path).header("if-none-match", known).send().await.unwrap();
+            assert_eq!((answer.status().as_u16(), header(&answer, "etag")), (status, &*tag), "{path}");
+            assert_eq!(answer.bytes().await.unwrap().is_empty(), status == 304);
+        }
+    }
 
     let dequeue = |id: &str, token: String| {
         house.http.delete(house.url(&format!("/v1.0/cim/dequeue/{id}"))).bearer_auth(token).send()

@@ -1,7 +1,7 @@
 //! What a client sends and is willing to take: media types and codings in `Content-Type`, `Accept`, `Accept-Encoding`.
 
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName};
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, IF_NONE_MATCH};
 
 use crate::document::Wire;
 
@@ -15,9 +15,11 @@ struct Range {
     weight: u32,
 }
 
-/// The media type of the body: its name in lower case, without parameters.
+/// The media type of the body: its name in lower case, without parameters. None where it is said in two ways.
 pub fn content_type(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let value = values.next().filter(|first| values.all(|other| other == first))?;
+    let text = value.to_str().ok()?;
     Some(text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
@@ -76,11 +78,19 @@ pub fn named(headers: &HeaderMap) -> Option<Wire> {
     best.map(|(_, wire)| wire)
 }
 
-/// Whether the answer may be compressed with gzip.
+/// Whether the answer may be compressed with gzip, and is not liked better as it is.
 pub fn takes_gzip(headers: &HeaderMap) -> bool {
     let codings = ranges(headers, &ACCEPT_ENCODING);
-    let named = codings.iter().find(|range| range.name == "gzip" || range.name == "x-gzip");
-    named.or_else(|| codings.iter().find(|range| range.name == "*")).is_some_and(|range| range.weight > 0)
+    let weight = |named: &[&str]| codings.iter().find(|range| named.contains(&&*range.name)).map(|range| range.weight);
+    let gzip = weight(&["gzip", "x-gzip"]).or_else(|| weight(&["*"])).unwrap_or(0);
+    gzip > 0 && gzip >= weight(&["identity"]).unwrap_or(0)
+}
+
+/// Whether the caller says that it has what this tag names (RFC 9110, 13.1.2).
+pub fn has(headers: &HeaderMap, tag: &str) -> bool {
+    let texts = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut known = texts.flat_map(|text| text.split(',')).map(str::trim);
+    known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 pub fn is_xml(name: &str) -> bool {
@@ -182,11 +192,38 @@ mod tests {
 
     #[test]
     fn gzip_is_used_where_it_is_taken() {
-        let rows =
-            [("", false), ("gzip", true), ("br, GZIP;q=0.5", true), ("gzip;q=0, *", false), ("*", true), ("br", false)];
+        let rows = [
+            ("", false),
+            ("gzip", true),
+            ("br, GZIP;q=0.5", true),
+            ("gzip;q=0, *", false),
+            ("*", true),
+            ("br", false),
+            ("gzip;q=0.5, identity", false),
+            ("gzip, identity", true),
+            ("identity;q=0.4, *;q=0.5", true),
+        ];
         for (accept, expected) in rows {
             assert_eq!(takes_gzip(&headers(&[(ACCEPT_ENCODING, accept)])), expected, "{accept}");
         }
+    }
+
+    #[test]
+    fn what_the_caller_has_is_known_by_its_tag() {
+        let rows =
+            [("\"a\"", true), ("\"b\", W/\"a\"", true), ("*", true), ("\"b\"", false), ("a", false), ("", false)];
+        for (known, expected) in rows {
+            assert_eq!(has(&headers(&[(IF_NONE_MATCH, known)]), "\"a\""), expected, "{known}");
+        }
+    }
+
+    #[test]
+    fn a_body_has_one_media_type() {
+        let mut headers = headers(&[(CONTENT_TYPE, "application/xml")]);
+        headers.append(CONTENT_TYPE, "application/xml".parse().unwrap());
+        assert_eq!(content_type(&headers).as_deref(), Some("application/xml"));
+        headers.append(CONTENT_TYPE, "application/json".parse().unwrap());
+        assert_eq!(content_type(&headers), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use super::body::Unread;
 use super::observe::Said;
 use super::operator::{Query, ROWS_MAX, admitted, next_link, unknown, wrong};
-use super::post::{MESSAGE_ID, MESSAGE_TYPE, json_answer};
+use super::post::{MESSAGE_ID, MESSAGE_TYPE, json_answer, unless_known};
 use super::routes::finish;
 use super::{Door, Format, Problem, caller};
 use crate::archive::{self, Cursor, Kept, SORTS, SortBy, Term};
@@ -49,6 +49,7 @@ enum Looked {
     Document {
         id: String,
         name: String,
+        hash: blake3::Hash,
         body: Bytes,
         /// Why it needs care: it was refused, so it may be anything.
         refused: Option<Kept>,
@@ -161,7 +162,7 @@ async fn looked(
                 "Nothing of this document was kept: it was larger than is taken in, or did not come to its end.";
             Err(Problem::new(StatusCode::GONE, "NotKept", message))
         }
-        Looked::Document { id, name, body, refused } => {
+        Looked::Document { id, name, hash, body, refused } => {
             let format = match Wire::of(&body, door.gateway.limits()) {
                 _ if refused == Some(Kept::AsSent) => "application/octet-stream",
                 Wire::CimXml => Format::Xml.content_type(),
@@ -176,11 +177,12 @@ async fn looked(
                 // Nobody knows what a stranger's bytes make a browser do.
                 headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
             }
-            for (header, text) in [(MESSAGE_ID, id), (MESSAGE_TYPE, name)] {
+            let tag = format!("\"{}\"", hash.to_hex());
+            for (header, text) in [(MESSAGE_ID, id), (MESSAGE_TYPE, name), (ETAG, tag)] {
                 // A sender's own id may be one that no header can carry.
                 headers.extend(HeaderValue::from_str(&text).ok().map(|value| (header, value)));
             }
-            Ok(response)
+            Ok(unless_known(&parts.headers, response))
         }
     }
 }
@@ -244,7 +246,8 @@ fn body(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Faul
     }
     if let Some(body) = catalogue.body(position.place.commit, &entry)? {
         let refused = (!entry.refused.is_empty()).then(|| entry.kept());
-        return Ok(Some(Looked::Document { id: entry.message_id, name: entry.document, body, refused }));
+        let hash = blake3::Hash::from_bytes(entry.hash);
+        return Ok(Some(Looked::Document { id: entry.message_id, name: entry.document, hash, body, refused }));
     }
     Ok(catalogue.let_go(position.place.commit, &entry)?.map(Looked::Removed))
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, VARY};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
@@ -55,7 +55,7 @@ pub async fn peek(
         if let Some(peeked) = share.lent(peek).await? {
             said.document = Some(peeked.document.clone());
             said.document_bytes = peeked.body.len();
-            return Ok(bundle(peeked, accept::takes_gzip(&parts.headers)));
+            return Ok(unless_known(&parts.headers, bundle(peeked, accept::takes_gzip(&parts.headers))));
         }
         if Instant::now() >= until || !comes(door, &caller, category, until, parts).await? {
             return Ok(empty(StatusCode::NO_CONTENT));
@@ -126,6 +126,19 @@ fn bundle(peeked: Peeked, gzip: bool) -> Response {
     set(CACHE_CONTROL, "no-store");
     if gzip {
         set(CONTENT_ENCODING, "gzip");
+    }
+    response
+}
+
+/// An answer, or no more than that the caller has it.
+pub fn unless_known(headers: &HeaderMap, mut response: Response) -> Response {
+    let tag = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok());
+    if tag.is_some_and(|tag| accept::has(headers, tag)) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = Body::empty();
+        for about_the_body in [CONTENT_TYPE, CONTENT_ENCODING] {
+            response.headers_mut().remove(about_the_body);
+        }
     }
     response
 }
