@@ -131,7 +131,7 @@ fn night(accounts: usize, runtime: &Runtime) -> Duration {
     runtime.block_on(gateway.pass_time(at("2026-03-11T09:00:00Z"))).unwrap();
     let took = started.elapsed();
     let owner = Party { number: Markets::defaults().of(PACK).hub.clone(), role: ActorRole::EnergySupplier };
-    let told: u64 = gateway.queue(&owner).unwrap().iter().map(|queue| queue.pending).sum();
+    let told: u64 = gateway.queue(&owner).unwrap().iter().map(|queue| queue.waits.documents).sum();
     let took_ms = took.as_secs_f64() * 1e3;
     println!("{DUE} of {accounts} accounts marked, updated and told in {told} documents: {took_ms:.1} ms");
     took

@@ -650,6 +650,31 @@ async fn the_queue_tells_lengths_and_ages() {
 }
 
 #[tokio::test]
+async fn what_waits_is_counted_in_records_that_bundling_makes_no_fewer() {
+    let house = start().await;
+    let sample = include_str!("../samples/charges/C1-create/01-in.xml").replace("8100000000030", GRID_NUMBER);
+    for charge in ["A", "B", "C"] {
+        let document = sample.replace("TARIFF-1", charge).replace("T-1", charge).replace("DOC-1", charge);
+        assert_eq!(house.post(PRICES).body(document).send().await.unwrap().status(), 202);
+    }
+    house.gateway.settled().await.unwrap();
+    let client = house.client(Some(house.supplier()));
+    let counted = async || {
+        let queue = client.queue().await.unwrap();
+        ["pending", "documents", "closed"].map(|name| queue["categories"][0][name].as_u64().unwrap())
+    };
+    assert_eq!(counted().await, [3, 3, 0]);
+    let bundle = client.peek("all").await.unwrap().unwrap();
+    assert_eq!(counted().await, [3, 1, 1]);
+    client.dequeue(&bundle.id).await.unwrap();
+    assert_eq!(counted().await, [0, 0, 0]);
+    let sender = house.client(Some(house.token()));
+    let queue = sender.queue().await.unwrap();
+    assert_eq!((&queue["categories"][0]["documents"], &queue["categories"][0]["closed"]), (&3.into(), &3.into()));
+    assert_eq!(queue["categories"][0]["more"], false);
+}
+
+#[tokio::test]
 async fn a_peek_is_packed_when_asked_and_refused_when_xml_is_not_wanted() {
     let house = start().await;
     house.post(PRICES).body(year_of_prices("1")).send().await.unwrap();

@@ -837,6 +837,7 @@ async fn an_operator_sees_what_waits_for_whom() {
         (&sender["role"], &sender["category"], &sender["pending"]),
         (&"DDM".into(), &"masterdata".into(), &1.into())
     );
+    assert_eq!((&sender["documents"], &sender["closed"]), (&1.into(), &1.into()), "an answer leaves alone");
     let waiting = rows(&["queue", "show", "8100000000030", "ddm", "--store", &store, "--json"]);
     assert_eq!(waiting.len(), 1);
     assert_eq!(waiting[0]["document"], "ConfirmRequestChangeOfPriceList");

@@ -278,6 +278,6 @@ async fn a_rejection_of_many_operations_with_many_words_is_one_document() {
     let peeked = house.peek(&grid(), None, house.now()).await.unwrap().unwrap();
     assert_eq!((&*peeked.document, peeked.records), ("RejectRequestChangeOfPriceList", 500));
     assert!(peeked.body.len() > 150_000, "more characters than the reference allowed kilobytes");
-    let waits: u64 = house.queue(&grid()).unwrap().iter().map(|queue| queue.pending).sum();
+    let waits: u64 = house.queue(&grid()).unwrap().iter().map(|queue| queue.waits.documents).sum();
     assert_eq!(waits, 1);
 }

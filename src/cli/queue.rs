@@ -17,6 +17,7 @@ use crate::post_office::{self, Shown, Waiting};
 use crate::process::timer;
 use crate::record::{Entry, Key, KeyRange, Outcome as Written};
 use crate::store::{self, Embedded, Store};
+use crate::view::Counted;
 
 /// Shows what waits in the participants' queues, and messages that were set aside.
 #[derive(Debug, Args)]
@@ -33,7 +34,8 @@ pub struct QueueArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Every queue in which something waits: whose, how much, since when.
+    /// Every queue in which something waits: whose, how many documents, how many of them are closed, so that nothing joins them any
+    /// more, how many records they have (pending), since when.
     List,
     /// The documents of a participant's queues, in the order in which they would be peeked.
     Show {
@@ -101,15 +103,16 @@ impl<W: Write> Rows<W> {
 }
 
 fn list(store: &dyn Store, out: &mut Rows<impl Write>) -> Result<()> {
-    let mut queue: Option<(Party, &'static str, u64, Timestamp)> = None;
+    let mut queue: Option<Length> = None;
     each(store, &post_office::all_queues_range(), usize::MAX, |key, entry| {
         let (party, category) = post_office::queue_of(key).context("read a queue: its key is not one of ours")?;
         let waiting = waiting(entry)?;
         match &mut queue {
-            Some((owner, name, count, _)) if *owner == party && *name == category.name() => *count += 1,
+            Some((owner, name, counted, _)) if *owner == party && *name == category.name() => counted.add(&waiting),
             _ => {
-                let new = (party, category.name(), 1, waiting.enqueued);
-                if let Some(done) = queue.replace(new) {
+                let mut counted = Counted::default();
+                counted.add(&waiting);
+                if let Some(done) = queue.replace((party, category.name(), counted, waiting.enqueued)) {
                     length(out, &done)?;
                 }
             }
@@ -119,12 +122,20 @@ fn list(store: &dyn Store, out: &mut Rows<impl Write>) -> Result<()> {
     queue.map_or(Ok(()), |last| length(out, &last))
 }
 
-fn length(out: &mut Rows<impl Write>, queue: &(Party, &'static str, u64, Timestamp)) -> Result<()> {
-    let (party, category, count, oldest) = queue;
+/// A queue: whose, of what category, how much waits in it, and since when.
+type Length = (Party, &'static str, Counted, Timestamp);
+
+fn length(out: &mut Rows<impl Write>, queue: &Length) -> Result<()> {
+    let (party, category, Counted { pending, documents, closed }, oldest) = queue;
     let (number, role) = (party.number.as_str(), party.role.code());
     out.row(
-        json!({"actor": number, "role": role, "category": category, "pending": count, "oldest": oldest.to_string()}),
-        format_args!("{number:<16} {role:<3} {category:<12} {count:>9}  since {oldest}"),
+        json!({
+            "actor": number, "role": role, "category": category, "pending": pending, "documents": documents, "closed": closed,
+            "oldest": oldest.to_string(),
+        }),
+        format_args!(
+            "{number:<16} {role:<3} {category:<12} {documents:>9} documents, {closed} of them closed, {pending} records, since {oldest}"
+        ),
     )
 }
 
@@ -135,7 +146,7 @@ fn show(store: &dyn Store, owner: &Party, most: usize, out: &mut Rows<impl Write
             let Waiting { message_id, document, records, enqueued, bytes, shown, .. } = &waiting;
             let mut row = json!({
                 "category": category.name(), "messageId": message_id, "document": document, "records": records,
-                "enqueued": enqueued.to_string(), "bytes": bytes,
+                "enqueued": enqueued.to_string(), "bytes": bytes, "closed": waiting.is_settled(),
             });
             let mut peeked = String::new();
             if let Some(shown) = shown {

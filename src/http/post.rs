@@ -178,7 +178,7 @@ pub async fn dequeue(door: &Arc<Door>, id: &str, parts: &Parts, said: &mut Said)
     }
 }
 
-/// `GET /v1.0/cim/queue`: for each category how many items wait, since when, and what a peek would show.
+/// `GET /v1.0/cim/queue`: for each category how many items and documents wait, since when, and what a peek would show.
 pub async fn queue(door: &Arc<Door>, parts: &Parts, said: &mut Said) -> Result<Response, Problem> {
     let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
@@ -190,7 +190,10 @@ pub async fn queue(door: &Arc<Door>, parts: &Parts, said: &mut Said) -> Result<R
         .map(|length| {
             json!({
                 "category": length.category.name(),
-                "pending": length.pending,
+                "pending": length.waits.pending,
+                "documents": length.waits.documents,
+                "closed": length.waits.closed,
+                "more": length.more,
                 "oldest": length.oldest.map(|oldest| oldest.to_string()),
                 "oldestAgeSeconds": length.oldest.map(|oldest| (now.seconds() - oldest.seconds()).max(0)),
                 "nextMessageId": length.next_message_id,

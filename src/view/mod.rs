@@ -2,4 +2,4 @@
 
 mod queue;
 
-pub use queue::{QUEUE_COUNTED_MAX, QueueLength, queue};
+pub use queue::{Counted, QUEUE_COUNTED_MAX, QueueLength, queue};

@@ -253,5 +253,5 @@ async fn a_document_that_was_set_aside_is_decided_once_it_is_taken_up_again() {
 }
 
 fn waiting(gateway: &Gateway, owner: &Party) -> u64 {
-    gateway.queue(owner).unwrap().iter().map(|queue| queue.pending).sum()
+    gateway.queue(owner).unwrap().iter().map(|queue| queue.waits.documents).sum()
 }
