@@ -4,14 +4,16 @@ mod door;
 
 use clap::Parser;
 use door::*;
-use gridpost::cli::participant::{self, Drain, Hub, Send};
+use gridpost::cli::participant::{self, Drain, Hub, Peek, Send};
 use gridpost::cli::{Outcome, explain};
 use gridpost::client::{self, Client, Dequeued, Fault, Sent};
+use gridpost::market::ActorRole;
 
 fn hub(house: &House) -> Hub {
     Hub {
         to: house.url(""),
         token: Some(house.token()),
+        role: None,
         cacert: Some(house.certificate.authority.clone()),
         json: false,
     }
@@ -33,6 +35,26 @@ async fn a_document_is_sent_answered_kept_and_dequeued() {
     assert_eq!(client.dequeue(&message.id).await.unwrap(), Dequeued::Already);
     assert!(matches!(client.dequeue("unknown").await.unwrap(), Dequeued::Refused(refusal) if refusal.status == 404));
     assert_eq!(client.peek("all").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn whoever_has_several_roles_says_in_which_it_acts() {
+    let house = start().await;
+    let both = house.token_in(GRID, &[ActorRole::GridAccessProvider, ActorRole::EnergySupplier]);
+    let acting = |role: Option<&str>| Hub { token: Some(both.clone()), role: role.map(str::to_string), ..hub(&house) };
+    let peek = async |role| {
+        let (hub, category, form) = (acting(role), "all".into(), "xml".into());
+        participant::peek(Peek { hub, category, form }).await
+    };
+    let told = explain(&peek(None).await.unwrap_err());
+    assert!(told.contains("several roles") && told.contains("--role"), "{told}");
+    for role in ["DDM", "ddm", " GridOperator "] {
+        assert_eq!(peek(Some(role)).await.unwrap(), Outcome::Fine, "{role}");
+    }
+    let told = explain(&peek(Some("DDK")).await.unwrap_err());
+    assert!(told.contains("does not name one of your roles"), "{told}");
+    let told = explain(&peek(Some("D\nM")).await.unwrap_err());
+    assert!(told.contains("use the role"), "{told}");
 }
 
 #[tokio::test]

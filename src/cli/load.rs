@@ -40,6 +40,9 @@ pub struct LoadArgs {
     /// PEM file of the authority to trust [default: the toy authority in --certs].
     #[arg(long, value_name = "FILE")]
     cacert: Option<PathBuf>,
+    /// Role in which each participant acts, sent as Market-Role [default: none is sent, for each token has one role].
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
     /// Folder of the toy issuer's key, with which `gridpost local` was started.
     #[arg(long, value_name = "DIR", default_value = "certs")]
     certs: PathBuf,
@@ -147,6 +150,7 @@ fn senders(args: &LoadArgs) -> Result<Vec<Sender>> {
             let settings = client::Settings {
                 to: args.to.clone(),
                 token: Some(token),
+                role: args.role.clone(),
                 authority: authority.clone(),
                 ..client::Settings::default()
             };

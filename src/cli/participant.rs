@@ -27,6 +27,9 @@ pub struct Hub {
     /// Bearer token, or @FILE to read it from a file
     #[arg(long, env = "GRIDPOST_TOKEN", hide_env_values = true, value_name = "TOKEN|@FILE")]
     pub token: Option<String>,
+    /// Role in which you act, such as DDM: needed where your token has several (sent as Market-Role)
+    #[arg(long, value_name = "ROLE")]
+    pub role: Option<String>,
     /// PEM file of the authority that signed the hub's certificate
     #[arg(long, value_name = "FILE")]
     pub cacert: Option<PathBuf>,
@@ -236,7 +239,8 @@ pub fn connect(hub: &Hub) -> anyhow::Result<Client> {
         Some((token, None)) => Some(token.to_string()),
         None => None,
     };
-    let settings = client::Settings { to: hub.to.clone(), token, authority: hub.cacert.clone(), ..Default::default() };
+    let (to, role, authority) = (hub.to.clone(), hub.role.clone(), hub.cacert.clone());
+    let settings = client::Settings { to, token, role, authority, ..Default::default() };
     Ok(Client::new(&settings)?)
 }
 

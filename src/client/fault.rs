@@ -15,6 +15,8 @@ pub enum Fault {
     Address { to: String },
     #[error("use the token: it has characters that no header can carry")]
     Token,
+    #[error("use the role: it has characters that no header can carry")]
+    Role,
     #[error("read {path}")]
     Read { path: PathBuf, source: io::Error },
     #[error("write {path}")]
@@ -95,11 +97,14 @@ impl Fault {
             }
             Fault::Timeout { .. } => "The hub is slow or the network swallows packets. Sending again is safe.",
             Fault::Connection { .. } => "The connection broke. Sending again is safe.",
-            Fault::Unauthorized(_) => "Give a fresh token of one role with --token, --token @file or GRIDPOST_TOKEN.",
+            Fault::Unauthorized(_) => {
+                "Give a fresh token with --token, --token @file or GRIDPOST_TOKEN; where it has several roles, say which with --role."
+            }
             Fault::Unwell(_) => "The hub failed, not your document. Try later, and quote the correlation id.",
             Fault::Token => {
                 "A token is three parts of letters, digits, - and _ between dots. Use --token @file for a file."
             }
+            Fault::Role => "A role is a code such as DDM.",
             Fault::Authority { .. } => "--cacert takes a PEM file with BEGIN CERTIFICATE.",
             Fault::NoRoot { .. } => "Only XML documents can be sent.",
             _ => return None,

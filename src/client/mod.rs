@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode, Url};
 
 pub use answer::{Flaw, Refusal};
@@ -21,6 +21,9 @@ pub use files::{document_of, keep, route_of};
 
 /// Longest answer that is read: the largest document, and some room.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// The header that says in which role the caller acts.
+const MARKET_ROLE: HeaderName = HeaderName::from_static("market-role");
 
 /// First pause before a request is repeated; it doubles each time.
 const PAUSE_FIRST: Duration = Duration::from_millis(200);
@@ -34,6 +37,8 @@ pub struct Settings {
     /// Address of the hub, such as `https://localhost:8443`.
     pub to: String,
     pub token: Option<String>,
+    /// The role in which the caller acts, by code such as `DDM`: needed where the token has several.
+    pub role: Option<String>,
     /// PEM file of the authority to trust instead of the system's.
     pub authority: Option<PathBuf>,
     pub connect_timeout: Duration,
@@ -48,6 +53,7 @@ impl Default for Settings {
         Self {
             to: "https://localhost:8443".into(),
             token: None,
+            role: None,
             authority: None,
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(60),
@@ -98,6 +104,10 @@ impl Client {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.trim())).map_err(|_| Fault::Token)?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
+        }
+        if let Some(role) = &settings.role {
+            let value = HeaderValue::from_str(role.trim()).map_err(|_| Fault::Role)?;
+            headers.insert(MARKET_ROLE, value);
         }
         let mut builder = reqwest::Client::builder()
             .https_only(true)
