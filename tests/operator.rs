@@ -776,9 +776,14 @@ fn what_cannot_be_run_says_why_and_ends_with_2() {
     let dir = tempfile::tempdir().unwrap();
     let nothing = dir.path().display().to_string();
     for (args, why) in [
-        (vec!["replay", "/absent"], "/absent is neither a file nor a folder"),
-        (vec!["replay", &nothing], "there is no .xml or .json file in"),
-        (vec!["check", "--schema", "/absent.xsd", "samples/world.toml"], "/absent.xsd is not a file"),
+        (vec!["replay", "/absent"], "failed to find /absent: it is neither a file nor a folder"),
+        (vec!["replay", &nothing], "failed to find a document: there is no .xml or .json file in"),
+        (
+            vec!["check", "--schema", "/absent.xsd", "samples/world.toml"],
+            "failed to load the schema /absent.xsd: it is not a file",
+        ),
+        (vec!["send", "--to", "https://localhost:1", "/absent"], "failed to find /absent: it is neither a file nor"),
+        (vec!["send", "--to", "https://localhost:1", &nothing], "failed to find a document: there is no .xml or .json"),
         (vec!["actor", "token", "0000000000000"], "the world has no 0000000000000"),
         (vec!["--config", "/absent.toml", "spec", "list"], "read the configuration /absent.toml"),
     ] {
@@ -858,4 +863,8 @@ async fn an_operator_sees_what_waits_for_whom() {
     assert_eq!(unknown.status.code(), Some(1));
     let nobody = gridpost(&["queue", "show", "8100000000030", "nobody", "--store", &store]);
     assert_eq!(nobody.status.code(), Some(2));
+    let unknown = gridpost(&["queue", "show", "8100000000039", "DDM", "--store", &store]);
+    let said = String::from_utf8(unknown.stderr).unwrap();
+    assert_eq!((unknown.status.code(), unknown.stdout.len()), (Some(2), 0), "{said}");
+    assert!(said.contains("nobody is registered with the number 8100000000039"), "{said}");
 }

@@ -147,7 +147,7 @@ pub(super) fn load_schemas(paths: &[PathBuf]) -> Result<Vec<Schema>> {
 
 fn whole(path: &Path) -> Result<PathBuf> {
     if !path.is_file() {
-        bail!("{} is not a file; --schema takes an XSD", path.display());
+        bail!("load the schema {}: it is not a file; --schema takes an XSD", path.display());
     }
     path.canonicalize().with_context(|| format!("find {}", path.display()))
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Outcome;
 use super::output::files_below;
-use super::participant::{Send, connect, line, say};
+use super::participant::{Send, connect, in_words, line, no_root, say};
 use crate::client::{self, Client, Fault};
 
 pub async fn run(args: &Send) -> anyhow::Result<Outcome> {
@@ -18,7 +18,7 @@ pub async fn run(args: &Send) -> anyhow::Result<Outcome> {
         let told = match ask(&client, &path).await {
             Ok(told) => told,
             Err(fault @ (Fault::Read { .. } | Fault::NoRoot { .. })) => {
-                line(&format!("not asked  {}  failed to {fault}", path.display()))?;
+                line(&format!("not asked  {}  {}", path.display(), in_words(&fault)))?;
                 outcome = Outcome::Partial;
                 continue;
             }
@@ -40,7 +40,7 @@ pub async fn run(args: &Send) -> anyhow::Result<Outcome> {
 
 async fn ask(client: &Client, path: &Path) -> Result<Value, Fault> {
     let body = tokio::fs::read(path).await.map_err(|source| Fault::Read { path: path.into(), source })?;
-    let root = client::document_of(&body).ok_or_else(|| Fault::NoRoot { path: path.into() })?;
+    let root = client::document_of(&body).ok_or_else(|| no_root(path, &body))?;
     client.dry_run(&client::route_of(&root), body.into()).await
 }
 

@@ -21,12 +21,12 @@ pub fn files_below(paths: &[PathBuf], endings: &[&str]) -> Result<Vec<PathBuf>> 
         } else if path.is_file() {
             files.push(path.clone());
         } else {
-            bail!("{} is neither a file nor a folder", path.display());
+            bail!("find {}: it is neither a file nor a folder", path.display());
         }
     }
     if files.is_empty() {
         bail!(
-            "there is no .{} file in {}",
+            "find a document: there is no .{} file in {}",
             endings.join(" or ."),
             paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" ")
         );

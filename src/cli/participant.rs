@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 all accepted (or done), 1 some refused, 2 could not run.
 
+use std::error::Error;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,9 @@ use crate::client::{self, Client, Dequeued, Fault, Refusal, Sent};
 
 /// Most documents that are sent at a time.
 const CONCURRENCY_MAX: u16 = 256;
+
+/// The code of a file that could not be sent, where those of refusals stand.
+const NOT_SENT: &str = "NotSent";
 
 /// How to reach the hub.
 #[derive(Debug, Clone, clap::Args)]
@@ -143,8 +147,23 @@ async fn send_file(client: &Client, path: &Path) -> Result<Fate, Fault> {
     };
     match client::document_of(&body) {
         Some(root) => Ok(Fate::Sent(client.send(&client::route_of(&root), body.into()).await?)),
-        None => Ok(Fate::Unreadable(Fault::NoRoot { path: path.into() })),
+        None => Ok(Fate::Unreadable(no_root(path, &body))),
     }
+}
+
+/// The fault of a file in which no document is found.
+pub fn no_root(path: &Path, body: &[u8]) -> Fault {
+    Fault::NoRoot { path: path.into(), why: client::why_no_document(body) }
+}
+
+/// A fault with its causes, such as `failed to read x.xml: Permission denied (os error 13)`.
+pub fn in_words(fault: &Fault) -> String {
+    let (mut words, mut cause) = (format!("failed to {fault}"), fault.source());
+    while let Some(under) = cause {
+        words.push_str(&format!(": {under}"));
+        cause = under.source();
+    }
+    words
 }
 
 pub async fn peek(args: Peek) -> anyhow::Result<Outcome> {
@@ -261,7 +280,7 @@ fn print_fate(hub: &Hub, path: &Path, fate: &Fate) -> anyhow::Result<()> {
             refusal.correlation_id,
             refusal.to_string().replace('\n', "\n  ")
         )),
-        Fate::Unreadable(fault) => line(&format!("not sent  {file}  failed to {fault}")),
+        Fate::Unreadable(fault) => line(&format!("not sent  {file}  {}", in_words(fault))),
     }
 }
 
@@ -276,7 +295,7 @@ fn json_of(path: &Path, fate: &Fate) -> Value {
             "errors": errors(refusal),
         }),
         Fate::Unreadable(fault) => json!({
-            "file": file, "status": "not sent", "errors": [{"code": "", "message": format!("{fault}")}],
+            "file": file, "status": "not sent", "errors": [{"code": NOT_SENT, "message": in_words(fault)}],
         }),
     }
 }

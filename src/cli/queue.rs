@@ -11,11 +11,11 @@ use super::config::Config;
 use super::output::party;
 use super::{Outcome, audited};
 use crate::gateway::parked::{self, Parked, What as Set};
-use crate::gateway::tell_shown;
-use crate::market::{Party, Timestamp};
+use crate::gateway::{self, tell_shown};
+use crate::market::{ActorRole, Party, Timestamp};
 use crate::post_office::{self, Shown, Waiting};
-use crate::process::timer;
-use crate::record::{Entry, Key, KeyRange, Outcome as Written};
+use crate::process::{participants, timer};
+use crate::record::{Entry, Key, KeyRange, Needs, Outcome as Written};
 use crate::store::{self, Embedded, Store};
 use crate::view::Counted;
 
@@ -76,7 +76,10 @@ pub fn run(args: &QueueArgs, config: &Config) -> Result<Outcome> {
     match &args.what {
         What::List => list(&store, &mut out)?,
         What::Show { number, role, most } => {
-            show(&store, &party("show a queue", number, role)?, *most, &mut out)?;
+            let owner = party("show a queue", number, role)?;
+            if show(&store, &owner, *most, &mut out)? == 0 {
+                tell_nothing_waits(&store, &owner)?;
+            }
         }
         What::Parked => set_aside(&store, &mut out)?,
         What::Retry { keys, all } => return retry(&store, keys, *all, &mut out),
@@ -139,9 +142,12 @@ fn length(out: &mut Rows<impl Write>, queue: &Length) -> Result<()> {
     )
 }
 
-fn show(store: &dyn Store, owner: &Party, most: usize, out: &mut Rows<impl Write>) -> Result<()> {
+/// Returns how many documents wait.
+fn show(store: &dyn Store, owner: &Party, most: usize, out: &mut Rows<impl Write>) -> Result<usize> {
+    let mut count = 0;
     for category in crate::document::Category::ALL {
         each(store, &post_office::queue_range(owner, category), most, |_, entry| {
+            count += 1;
             let waiting = waiting(entry)?;
             let Waiting { message_id, document, records, enqueued, bytes, shown, .. } = &waiting;
             let mut row = json!({
@@ -159,6 +165,18 @@ fn show(store: &dyn Store, owner: &Party, most: usize, out: &mut Rows<impl Write
             )
         })?;
     }
+    Ok(count)
+}
+
+/// Says that nothing waits for an owner, or that there is nobody of that number.
+fn tell_nothing_waits(store: &dyn Store, owner: &Party) -> Result<()> {
+    let in_each = ActorRole::all().map(|role| Party { role, ..owner.clone() }).collect::<Vec<_>>();
+    let needs = in_each.iter().map(participants::needs_of_anywhere).fold(Needs::default(), Needs::and);
+    let facts = gateway::load(store, &needs)?;
+    if !in_each.iter().any(|party| participants::is_registered(&facts, party)) {
+        bail!("show a queue: nobody is registered with the number {}", owner.number);
+    }
+    eprintln!("nothing waits for {owner}");
     Ok(())
 }
 

@@ -23,8 +23,8 @@ pub enum Fault {
     Write { path: PathBuf, source: io::Error },
     #[error("find a certificate in {path}")]
     Authority { path: PathBuf },
-    #[error("find the root element of {path}")]
-    NoRoot { path: PathBuf },
+    #[error("find the root element of {path}: {why}")]
+    NoRoot { path: PathBuf, why: String },
     #[error("set up the client")]
     Build(#[source] reqwest::Error),
     #[error("reach {url}: nobody listens there")]
@@ -106,7 +106,7 @@ impl Fault {
             }
             Fault::Role => "A role is a code such as DDM.",
             Fault::Authority { .. } => "--cacert takes a PEM file with BEGIN CERTIFICATE.",
-            Fault::NoRoot { .. } => "Only XML documents can be sent.",
+            Fault::NoRoot { .. } => "Documents are sent in XML (CIM or ebIX) or in JSON.",
             _ => return None,
         })
     }

@@ -58,6 +58,29 @@ pub fn document_of(body: &[u8]) -> Option<String> {
     }
 }
 
+/// What is wrong with bytes in which [`document_of`] finds nothing.
+pub fn why_no_document(body: &[u8]) -> String {
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    if text.trim_ascii().is_empty() {
+        return "it is empty".into();
+    }
+    if is_json(body) {
+        return match serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(text) {
+            Ok(_) => "it is a JSON object with nothing in it".into(),
+            Err(error) => format!("it is no JSON object: {error}"),
+        };
+    }
+    let mut reader = quick_xml::Reader::from_reader(body);
+    let mut buffer = Vec::new();
+    loop {
+        match reader.read_event_into(&mut buffer) {
+            Err(error) => return format!("it is no XML: {error}"),
+            Ok(Event::Eof) => return "it holds no element, so it is neither XML nor JSON".into(),
+            Ok(_) => buffer.clear(),
+        }
+    }
+}
+
 fn local_name(tag: &quick_xml::events::BytesStart<'_>) -> String {
     tag.local_name().as_ref().to_string()
 }
@@ -112,6 +135,22 @@ mod tests {
         let types = ["<x:DK_RequestEndOfSupply/>", " {}", "<RequestEndOfSupply_MarketDocument/>", ""]
             .map(|it| media_type(it.as_bytes()));
         assert_eq!(types, ["application/ebix", "application/json", "application/xml", "application/xml"]);
+    }
+
+    #[test]
+    fn what_is_no_document_is_told_why() {
+        for (text, expected) in [
+            ("", "it is empty"),
+            ("\u{feff} \n", "it is empty"),
+            ("{}", "it is a JSON object with nothing in it"),
+            ("{\"A\"", "it is no JSON object: EOF while parsing an object at line 1 column 4"),
+            ("no document", "it holds no element, so it is neither XML nor JSON"),
+            ("<?xml version='1.0'?><Request", "it is no XML: "),
+        ] {
+            assert_eq!(document_of(text.as_bytes()), None, "{text}");
+            let why = why_no_document(text.as_bytes());
+            assert!(why == expected || expected.ends_with(": ") && why.starts_with(expected), "{text}: {why}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use reqwest::{Method, Response, StatusCode, Url};
 
 pub use answer::{Flaw, Refusal};
 pub use fault::Fault;
-pub use files::{document_of, keep, route_of};
+pub use files::{document_of, keep, route_of, why_no_document};
 
 /// Longest answer that is read: the largest document, and some room.
 const ANSWER_BYTES_MAX: usize = 64 << 20;

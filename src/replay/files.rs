@@ -30,7 +30,7 @@ pub fn runs(paths: &[PathBuf]) -> Result<Vec<Run>> {
         } else if path.is_file() {
             loose.push(path.clone());
         } else {
-            bail!("{} is neither a file nor a folder", path.display());
+            bail!("find {}: it is neither a file nor a folder", path.display());
         }
     }
     let mut runs = Vec::new();
@@ -40,7 +40,7 @@ pub fn runs(paths: &[PathBuf]) -> Result<Vec<Run>> {
     runs.extend(conversations.into_iter().map(|(name, files)| Run { name, files }));
     if runs.is_empty() {
         let named = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ");
-        bail!("there is no .xml or .json file in {named}");
+        bail!("find a document: there is no .xml or .json file in {named}");
     }
     Ok(runs)
 }
