@@ -26,7 +26,9 @@ run() { # run a command and show it; refused samples (1) are as they should be, 
     local code=0; bash -c "$1" >/dev/null || code=$?
     [ "$code" -le "${2:-0}" ] || { echo "ended with $code: $1" >&2; exit 1; }
 }
-commands | tail -n +3 | chosen | while read -r line; do run "$line" 1; done
+commands | tail -n +3 | chosen | while read -r line; do
+    case "$line" in *' check '* | *' replay '* | *' --dry-run '*) run "$line" 1 ;; *) run "$line" ;; esac
+done
 grep -E '^  (/|\.|curl|gridpost|target)' "$printed" | while read -r line; do
     printf '$ %s\n' "$line"
     # A document is decided a moment after it is answered, so a peek may have to be repeated.

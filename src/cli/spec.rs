@@ -8,6 +8,7 @@ use clap::Subcommand;
 use super::Outcome;
 use super::check::load_schemas;
 use super::config::Config;
+use crate::document::cim_json;
 use crate::process;
 use crate::spec::{Field, Schema, SchemaFault, Specs};
 
@@ -28,6 +29,11 @@ pub enum SpecCommand {
         #[arg(long, value_name = "XSD")]
         schema: Vec<PathBuf>,
     },
+    /// Prints the JSON Schema (draft 07) of one document in CIM JSON. A gateway serves the same under /schemas.
+    JsonSchema {
+        /// Name of the document, with or without its ending, such as RequestChangeOfSupplier.
+        document: String,
+    },
     /// Loads schemas, each with all the others at hand, and says what each describes or why it is refused.
     Check {
         /// One line of JSON for each schema: its file, whether it loads, and if not the kind of fault and a message.
@@ -46,6 +52,7 @@ pub fn run(command: &SpecCommand, config: &Config) -> Result<Outcome> {
             show(specs.iter(), document)
         }
         SpecCommand::Show { document, schema } => show(load_schemas(schema)?.iter(), document),
+        SpecCommand::JsonSchema { document } => json_schema(&config.specs()?, document),
         SpecCommand::Check { json, schemas } => check(schemas, *json),
     }
 }
@@ -84,6 +91,14 @@ fn show<'s>(schemas: impl Iterator<Item = &'s Schema>, wanted: &str) -> Result<O
         }
     }
     bail!("find a schema of {wanted}; `gridpost spec list` shows those that there are")
+}
+
+fn json_schema(specs: &Specs, document: &str) -> Result<Outcome> {
+    match specs.iter().find_map(|schema| cim_json::json_schema(schema, document)) {
+        Some(schema) => println!("{}", serde_json::to_string_pretty(&schema)?),
+        None => bail!("find a document called {document}; `gridpost spec list` shows those that there are"),
+    }
+    Ok(Outcome::Fine)
 }
 
 /// A line for each field, below the one it stands in.

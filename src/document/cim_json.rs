@@ -18,12 +18,14 @@
 mod from_xml;
 mod number;
 mod pieces;
+mod schema;
 mod to_xml;
 
 #[cfg(test)]
 mod tests;
 
 pub use from_xml::from_xml;
+pub use schema::json_schema;
 pub use to_xml::{Misformed, pointer, root_name, to_xml};
 
 use crate::spec::{Inside, Part};

@@ -207,6 +207,12 @@ impl Gateway {
         Ok(Pack::all().any(|pack| participants::is_live(&facts, pack, party)))
     }
 
+    /// The JSON Schemas of all documents, each with the name of its root.
+    pub fn json_schemas(&self) -> impl Iterator<Item = (&str, serde_json::Value)> {
+        let roots = self.specs.iter().flat_map(|schema| schema.roots().map(move |root| (schema, root)));
+        roots.filter_map(|(schema, root)| Some((root, document::cim_json::json_schema(schema, root)?)))
+    }
+
     /// A document at a glance; `None` when no schema is loaded for it, or it does not follow its schema.
     pub fn summary(&self, document: &[u8]) -> Option<Summary> {
         let schema = document::recognise(&self.specs, document, &self.settings.limits).ok()??;

@@ -25,6 +25,7 @@ mod peer;
 mod post;
 mod receive;
 mod routes;
+mod schemas;
 mod server;
 mod tls;
 mod wsdl;
@@ -84,6 +85,7 @@ struct Door {
     settings: Settings,
     verifier: Verifier,
     fairness: Arc<fairness::Fairness>,
+    json_schemas: schemas::JsonSchemas,
     /// Whether the door is about to be closed: nobody is kept waiting then.
     stopping: tokio::sync::watch::Receiver<bool>,
 }

@@ -13,7 +13,7 @@ use axum::routing::{MethodRouter, any, get};
 
 use super::body::Unread;
 use super::observe::{Said, observe};
-use super::{Door, Format, Problem, dry_run, ebix, messages, monitor, operator, post, receive};
+use super::{Door, Format, Problem, dry_run, ebix, messages, monitor, operator, post, receive, schemas};
 use crate::document::Category;
 
 const CIM: &str = "/v1.0/cim/{document}";
@@ -31,6 +31,7 @@ pub fn routes(door: &Arc<Door>, more: Router) -> Router {
         .route(dry_run::CHECK, any(dry_run::check))
         .route("/v1.0/cim/dequeue/{id}", any(dequeue))
         .route(ebix::EBIX, any(ebix::serve))
+        .route(schemas::SCHEMAS, get(schemas::schema))
         .route("/ping", get(monitor::ping))
         .route("/monitor/live", get(monitor::live))
         .route("/monitor/ready", get(monitor::ready))

@@ -20,6 +20,7 @@ use tower::ServiceExt;
 use super::caller::{self, Connection};
 use super::fairness::Fairness;
 use super::patient::Patient;
+use super::schemas::JsonSchemas;
 use super::tls::Tls;
 use super::{Door, Fault, Limits, Settings, observe, routes};
 use crate::gateway::Gateway;
@@ -68,7 +69,7 @@ pub async fn start(gateway: Arc<Gateway>, settings: Settings, more: Router) -> R
     let address = listener.local_addr().map_err(listen)?;
     let fairness = Arc::new(Fairness::new(settings.limits.clone()));
     let (stop, stopping) = watch::channel(false);
-    let door = Arc::new(Door { gateway, settings, verifier, fairness, stopping: stopping.clone() });
+    let door = Arc::new(Door { gateway, settings, verifier, fairness, json_schemas: JsonSchemas::default(), stopping: stopping.clone() });
     let router = routes::routes(&door, more);
     let state = Arc::new(State { door, tls, router, addresses: Mutex::default() });
     let accepting = tokio::spawn(accept(listener, Arc::clone(&state), stopping));

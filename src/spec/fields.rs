@@ -70,7 +70,7 @@ impl Schema {
     }
 
     /// Does every content have a child of this use? Yes, if there is no way to an end without one.
-    fn must(&self, model: &Model, used: u32) -> bool {
+    pub(super) fn must(&self, model: &Model, used: u32) -> bool {
         if let Some(required) = &model.counted {
             return required.contains(&used);
         }

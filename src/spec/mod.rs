@@ -62,7 +62,7 @@ pub use check::{Handler, check, check_generally};
 pub use fault::SchemaFault;
 pub use fields::Field;
 pub use flaw::{CODES, Flaw, Root, Verdict};
-pub use outline::{Inside, Part};
+pub use outline::{Inside, Part, Values};
 pub use root::root_of;
 pub use schema::Schema;
 pub use source::Sources;

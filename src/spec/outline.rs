@@ -28,6 +28,17 @@ pub enum Inside {
     Text,
 }
 
+/// What a text may be, for those who describe it; patterns and ranges are left to the schema.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Values {
+    /// All that there are; empty where there is no list.
+    pub codes: Vec<String>,
+    /// In characters.
+    pub length_min: Option<usize>,
+    /// In characters.
+    pub length_max: Option<usize>,
+}
+
 impl Schema {
     /// The element of this name that a document may begin with.
     pub fn root_part(&self, name: &str) -> Option<Part<'_>> {
@@ -61,6 +72,34 @@ impl<'s> Part<'s> {
         self.typed().attributes.iter().map(|attribute| &*attribute.local)
     }
 
+    /// The same with whether each must be there, and what it may be.
+    pub fn described_attributes(self) -> impl Iterator<Item = (&'s str, bool, Values)> {
+        let described = move |simple| values(&self.schema.simples, simple);
+        self.typed().attributes.iter().map(move |it| (&*it.local, it.required, described(it.simple)))
+    }
+
+    /// What its text may be; anything where it holds elements.
+    pub fn values(self) -> Values {
+        match self.content() {
+            Content::Simple(simple) => values(&self.schema.simples, simple),
+            Content::Empty | Content::Elements(_) | Content::Mixed(_) => Values::default(),
+        }
+    }
+
+    /// Whether there must be one of its [`Part::children`].
+    pub fn requires(self, child: Part<'_>) -> bool {
+        let (Content::Elements(model) | Content::Mixed(model)) = self.content() else { return false };
+        let model = &self.schema.models[model as usize];
+        let at = model.uses.iter().position(|used| used.name != WILD && used.element == child.element);
+        at.is_some_and(|at| self.schema.must(model, at as u32))
+    }
+
+    /// Whether both are of one type, and so hold the same.
+    pub fn is_like(self, other: Part<'_>) -> bool {
+        let typed = |part: Part<'_>| self.schema.elements[part.element as usize].typed;
+        typed(self) == typed(other)
+    }
+
     pub fn inside(self) -> Inside {
         match self.content() {
             Content::Simple(simple) => inside(&self.schema.simples, simple),
@@ -75,6 +114,19 @@ impl<'s> Part<'s> {
     fn typed(self) -> &'s super::schema::Type {
         &self.schema.types[self.schema.elements[self.element as usize].typed as usize]
     }
+}
+
+fn values(simples: &[Simple], at: u32) -> Values {
+    let Simple { variety, facets, .. } = &simples[at as usize];
+    let mut codes: Vec<String> = facets.codes.iter().flat_map(|codes| codes.iter()).collect();
+    if let Variety::Union(members) = variety
+        && inside(simples, at) == Inside::Code
+        && codes.is_empty()
+    {
+        codes.extend(members.iter().flat_map(|&member| values(simples, member).codes));
+    }
+    let one = |length: Option<usize>| facets.length.or(length);
+    Values { codes, length_min: one(facets.length_min), length_max: one(facets.length_max) }
 }
 
 fn inside(simples: &[Simple], at: u32) -> Inside {

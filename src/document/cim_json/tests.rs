@@ -1,5 +1,6 @@
 //! Both ways: what a document says in XML it says in JSON, and what is wrong in JSON is found where it stands.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::super::{Wire, built_in, read, recognise};
@@ -33,6 +34,57 @@ fn samples(folder: &Path, found: &mut Vec<PathBuf>) {
         } else if path.extension().is_some_and(|extension| extension == "xml") {
             found.push(path);
         }
+    }
+}
+
+/// What the JSON Schema of its document says of it.
+fn conforms(specs: &Specs, made: &mut BTreeMap<String, jsonschema::Validator>, json: &str) -> Result<(), String> {
+    let value: serde_json::Value = serde_json::from_str(json).unwrap();
+    let root = value.as_object().unwrap().keys().next().unwrap().clone();
+    let validator = made.entry(root).or_insert_with_key(|root| {
+        let schema = specs.iter().find_map(|schema| json_schema(schema, root)).unwrap();
+        jsonschema::draft7::new(&schema).unwrap()
+    });
+    validator.validate(&value).map_err(|error| format!("{error} at {}", error.instance_path()))
+}
+
+#[test]
+fn every_sample_follows_the_json_schema_of_its_document() {
+    let (specs, mut made) = (built_in(), BTreeMap::new());
+    let mut paths = Vec::new();
+    samples(&Path::new(env!("CARGO_MANIFEST_DIR")).join("samples"), &mut paths);
+    let mut seen = 0;
+    for path in paths {
+        let xml = std::fs::read(&path).unwrap();
+        if Wire::of(&xml, &Limits::default()) == Wire::Ebix || summary(&specs, &xml).is_err() {
+            continue;
+        }
+        let json = json_of(&specs, &xml);
+        assert_eq!(conforms(&specs, &mut made, &json), Ok(()), "{}: {json}", path.display());
+        seen += 1;
+    }
+    assert!(seen > 300 && made.len() > 30, "{seen} samples of {} documents", made.len());
+}
+
+#[test]
+fn what_is_wrong_in_json_is_wrong_by_its_json_schema() {
+    let (specs, mut made) = (built_in(), BTreeMap::new());
+    let path = "samples/change-of-supplier/ActorBlockedInGridArea-the-requester/01-in.xml";
+    let json = json_of(&specs, &std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap());
+    assert_eq!(conforms(&specs, &mut made, &json), Ok(()));
+    let rows = [
+        (r#""type":{"value":"392"},"#, "", "a mandatory member is missing"),
+        (r#""type":{"value":"392"}"#, r#""type":"392""#, "a code stands bare"),
+        (r#""type":{"value":"392"}"#, r#""type":{"value":"999"}"#, "a code is not in the list"),
+        (r#""codingScheme":"A10","#, "", "a number has no coding scheme"),
+        (r#""MktActivityRecord":["#, r#""Series":["#, "a member is unknown"),
+        (r#""MktActivityRecord":[{"mRID":"#, r#""MktActivityRecord":[{"mRID":7,"other":"#, "an id is a number"),
+    ];
+    for (said, instead, why) in rows {
+        assert!(json.contains(said), "{said}: {json}");
+        let wrong = json.replacen(said, instead, 1);
+        assert!(conforms(&specs, &mut made, &wrong).is_err(), "{why}");
+        assert!(summary(&specs, wrong.as_bytes()).is_err(), "{why}");
     }
 }
 
