@@ -52,7 +52,10 @@ pub fn actor(store: &Embedded, config: &Config, args: &ActorArgs, json: bool) ->
         status: status.transpose()?,
         external_id: args.external_id.clone(),
     };
-    tell(store, config, &Statement::Actor(change), audited::entry("process actor", &args.id), json)
+    let said = [("name", &args.name), ("status", &args.status), ("external_id", &args.external_id)].into_iter();
+    let said = said.filter_map(|(field, text)| Some(format!(" {field}={}", text.as_ref()?)));
+    let target = format!("{}{}", args.id, said.collect::<String>());
+    tell(store, config, &Statement::Actor(change), audited::entry("process actor", target), json)
 }
 
 /// Gives a grid area to a grid company, or takes it from whoever runs it.
