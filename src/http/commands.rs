@@ -242,15 +242,26 @@ pub struct Change(pub String);
 /// What a body asks for, for the audit trail: its own words on one line. Secrets are left out, and a certificate is its
 /// thumbprint: whatever else came in its place may be a key.
 pub fn change_of(words: &[u8]) -> Option<String> {
-    let mut said: Value = serde_json::from_slice(words).ok().filter(|said: &Value| !said.is_null())?;
-    let fields = said.as_object_mut()?;
-    fields.remove("secret");
-    if let Some(certificate) = fields.get_mut("certificate") {
-        let text = certificate.as_str().unwrap_or_default();
-        let named = || Thumbprint::parse(text).map(|thumbprint| thumbprint.as_str().to_string());
-        *certificate = certs::fingerprint_of_pem(text.as_bytes()).or_else(named).into();
-    }
+    let mut said: Value = serde_json::from_slice(words).ok().filter(Value::is_object)?;
+    leave_secrets_out(&mut said);
     Some(said.to_string())
+}
+
+/// Wherever they stand: what is refused is written down as well.
+fn leave_secrets_out(said: &mut Value) {
+    match said {
+        Value::Object(fields) => {
+            fields.remove("secret");
+            if let Some(certificate) = fields.get_mut("certificate") {
+                let text = certificate.as_str().unwrap_or_default();
+                let named = || Thumbprint::parse(text).map(|thumbprint| thumbprint.as_str().to_string());
+                *certificate = certs::fingerprint_of_pem(text.as_bytes()).or_else(named).into();
+            }
+            fields.values_mut().for_each(leave_secrets_out);
+        }
+        Value::Array(each) => each.iter_mut().for_each(leave_secrets_out),
+        _ => {}
+    }
 }
 
 fn understood(new: &NewCharge) -> Result<Wanted, Problem> {
@@ -282,4 +293,26 @@ fn rejection(reasons: &[(String, String)]) -> Error {
 
 pub fn unusable(why: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "BadRequest", format!("The body cannot be used: {why}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_down_of_a_body_holds_no_secret() {
+        let thumbprint = "ab".repeat(32);
+        let rows = [
+            (r#"{"status": "Inactive"}"#.to_string(), Some(r#"{"status":"Inactive"}"#.to_string())),
+            (r#"{"url": "https://x/", "secret": "s"}"#.into(), Some(r#"{"url":"https://x/"}"#.into())),
+            (r#"{"a": [{"secret": "s", "b": 1}]}"#.into(), Some(r#"{"a":[{"b":1}]}"#.into())),
+            (format!(r#"{{"certificate": "{thumbprint}"}}"#), Some(format!(r#"{{"certificate":"{thumbprint}"}}"#))),
+            (r#"{"certificate": "-----BEGIN PRIVATE KEY-----"}"#.into(), Some(r#"{"certificate":null}"#.into())),
+            ("null".into(), None),
+            ("no JSON".into(), None),
+        ];
+        for (words, expected) in rows {
+            assert_eq!(change_of(words.as_bytes()), expected, "{words}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Client certificates over time: on connections that stand, and in TLS sessions that are resumed.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,8 +97,8 @@ async fn ask(stream: &mut TlsStream<TcpStream>) -> String {
 }
 
 /// A house that accepts what `authorities` have signed.
-async fn house_of(authorities: &PathBuf) -> House {
-    start_as(|settings| (settings.clients, settings.http2) = (Some(authorities.clone()), false)).await
+async fn house_of(authorities: &Path) -> House {
+    start_as(|settings| (settings.clients, settings.http2) = (Some(authorities.to_path_buf()), false)).await
 }
 
 async fn register(house: &House, certificate: &rcgen::Certificate) {
