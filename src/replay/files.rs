@@ -145,6 +145,6 @@ mod tests {
     fn nothing_to_feed_is_said() {
         let folder = tempfile::tempdir().unwrap();
         let none = runs(&[folder.path().to_path_buf()]).unwrap_err();
-        assert!(none.to_string().starts_with("there is no .xml or .json file in"), "{none}");
+        assert!(none.to_string().starts_with("find a document: there is no .xml or .json file in"), "{none}");
     }
 }
