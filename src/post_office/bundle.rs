@@ -200,7 +200,8 @@ pub fn closed_by(key: &Key) -> Option<u64> {
 pub(super) mod tests {
     use super::super::Ahead;
     use super::*;
-    use crate::document::Wire;
+    use crate::document::{Kind, Record, Wire};
+    use crate::market::{ActorNumber, ActorRole, Party};
 
     pub const BOUNDS: Bounds = Bounds { records_max: 10, points_max: 100, bytes_max: 1_000, wait_seconds: 300 };
 
@@ -260,6 +261,33 @@ pub(super) mod tests {
             let taken: Vec<u64> = bundle.members().iter().map(|member| member.version).collect();
             assert_eq!(taken, *expected, "{name}");
         }
+    }
+
+    #[test]
+    fn what_answers_a_query_goes_with_nothing_that_does_not() {
+        static KIND: Kind = Kind {
+            name: "NotifyPriceList",
+            namespace: "urn:x",
+            type_code: "D12",
+            category: Category::MasterData,
+            status: None,
+        };
+        let party = Party { number: ActorNumber::new("8100000000108"), role: ActorRole::EnergySupplier };
+        let key = |bearing| {
+            let record = Record { transaction_id: String::new(), reasons: Vec::new(), fields: Vec::new(), bearing };
+            bundle_key(&Outgoing {
+                kind: &KIND,
+                receiver: party.clone(),
+                delegate: None,
+                sender: party.clone(),
+                business_reason: "D18".into(),
+                created: Timestamp::from_seconds(0),
+                message_id: "m-1".into(),
+                records: vec![record].into(),
+            })
+        };
+        assert_ne!(key(Some(Bearing::Answers)), key(None));
+        assert_eq!(key(Some(Bearing::Starts)), key(Some(Bearing::Ends)), "each record says that of itself");
     }
 
     #[test]
