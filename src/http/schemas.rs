@@ -24,7 +24,8 @@ pub struct JsonSchemas(OnceLock<HashMap<String, Bytes>>);
 
 impl JsonSchemas {
     fn of(&self, door: &Door, name: &str) -> Option<Bytes> {
-        let made = || door.gateway.json_schemas().map(|(root, schema)| (bare(root), schema.to_string().into())).collect();
+        let made =
+            || door.gateway.json_schemas().map(|(root, schema)| (bare(root), schema.to_string().into())).collect();
         self.0.get_or_init(made).get(&bare(name)).cloned()
     }
 }

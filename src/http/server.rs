@@ -69,7 +69,14 @@ pub async fn start(gateway: Arc<Gateway>, settings: Settings, more: Router) -> R
     let address = listener.local_addr().map_err(listen)?;
     let fairness = Arc::new(Fairness::new(settings.limits.clone()));
     let (stop, stopping) = watch::channel(false);
-    let door = Arc::new(Door { gateway, settings, verifier, fairness, json_schemas: JsonSchemas::default(), stopping: stopping.clone() });
+    let door = Arc::new(Door {
+        gateway,
+        settings,
+        verifier,
+        fairness,
+        json_schemas: JsonSchemas::default(),
+        stopping: stopping.clone(),
+    });
     let router = routes::routes(&door, more);
     let state = Arc::new(State { door, tls, router, addresses: Mutex::default() });
     let accepting = tokio::spawn(accept(listener, Arc::clone(&state), stopping));
