@@ -73,4 +73,6 @@ pub fn document_type(root: &str) -> &str {
 }
 
 const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+/// The actor that is whoever gets the message next: us.
+const NEXT: &str = "http://schemas.xmlsoap.org/soap/actor/next";
 const B2B: &str = "urn:www:datahub:dk:b2b:v01";

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
-use super::{B2B, Container, Payload, Request, SOAP, Wrong};
+use super::{B2B, Container, NEXT, Payload, Request, SOAP, Wrong};
 use crate::market::Timestamp;
 use crate::xml::{Event, Limits, Malformed, Reader};
 
@@ -128,13 +128,15 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether the header that has just begun is for us and may not be passed over (SOAP 1.1, 4.2.3).
+    /// Whether the header that has just begun is for us (SOAP 1.1, 4.2.2) and may not be passed over (4.2.3).
     fn must_be_understood(&self) -> bool {
-        self.reader.attributes().iter().any(|attribute| {
-            attribute.local == "mustUnderstand"
-                && self.reader.lookup(attribute.prefix) == Some(SOAP)
-                && attribute.value.trim() == "1"
-        })
+        let said = |name: &str| {
+            let of_soap = |prefix| self.reader.lookup(prefix) == Some(SOAP);
+            let attribute = self.reader.attributes().iter().find(|it| it.local == name && of_soap(it.prefix));
+            attribute.map(|attribute| attribute.value.trim())
+        };
+        let for_us = said("actor").is_none_or(|actor| actor.is_empty() || actor == NEXT);
+        for_us && said("mustUnderstand") == Some("1")
     }
 
     /// The text of the next element, which must be this one.

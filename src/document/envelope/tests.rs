@@ -48,9 +48,11 @@ fn each_operation_is_known_by_its_body() {
     assert_eq!(read_text(&contained("<x>1</x>")).unwrap().operation(), "sendMessage");
     let id = read_text(&enveloped(rows[2].0)).unwrap();
     assert_eq!(id, Request::DequeueMessage { message_id: "a-1".into() });
-    let headed = enveloped(rows[0].0)
-        .replace("<s:Body>", "<!-- a --><s:Header><a s:mustUnderstand='0'><b/></a></s:Header> <s:Body>");
-    assert_eq!(read_text(&headed), Ok(Request::PeekMessage));
+    // What need not be understood, and what is for somebody else.
+    for header in ["s:mustUnderstand='0'", "s:mustUnderstand='1' s:actor='urn:somebody-else'"] {
+        let headed = format!("<!-- a --><s:Header><a {header}><b/></a></s:Header> <s:Body>");
+        assert_eq!(read_text(&enveloped(rows[0].0).replace("<s:Body>", &headed)), Ok(Request::PeekMessage));
+    }
 }
 
 #[test]
@@ -89,6 +91,14 @@ fn what_is_no_envelope_says_why() {
         (enveloped(peek).replace(SOAP, "http://www.w3.org/2003/05/soap-envelope"), "VersionMismatch", "namespace"),
         (
             enveloped(peek).replace("<s:Body>", "<s:Header><a s:mustUnderstand='1'/></s:Header><s:Body>"),
+            "MustUnderstand",
+            "a is not",
+        ),
+        (
+            enveloped(peek).replace(
+                "<s:Body>",
+                &format!("<s:Header><a s:actor='{NEXT}' s:mustUnderstand='1'/></s:Header><s:Body>"),
+            ),
             "MustUnderstand",
             "a is not",
         ),
