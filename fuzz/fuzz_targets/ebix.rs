@@ -23,7 +23,8 @@ fuzz_target!(|bytes: &[u8]| {
     let in_ebix = match ebix::root_of_namespace(&root.namespace) {
         None => ebix::from_cim(schema, bytes, &[], &limits),
         Some(name) => match ebix::to_cim(schema, name, bytes, &limits) {
-            Err(verdict) => {
+            Err(untranslated) => {
+                let verdict = untranslated.wrong;
                 assert!(!verdict.flaws.is_empty());
                 assert!(verdict.flaws.iter().all(|flaw| flaw.byte <= bytes.len()));
                 None
@@ -42,5 +43,5 @@ fn cim_of(specs: &Specs, schema: &Schema, in_ebix: &[u8], limits: &Limits) -> Ve
     assert_eq!(twin.namespace(), schema.namespace());
     let root = root_of(in_ebix, limits).expect("it has a root").name;
     let cim = ebix::to_cim(twin, &root, in_ebix, limits);
-    cim.unwrap_or_else(|verdict| panic!("what we write we take: {:?}", verdict.flaws)).xml
+    cim.unwrap_or_else(|untranslated| panic!("what we write we take: {:?}", untranslated.wrong.flaws)).xml
 }

@@ -11,6 +11,20 @@ pub struct Translated {
     places: Vec<(u32, u32)>,
 }
 
+/// Why a document cannot be put into CIM XML.
+#[derive(Debug)]
+pub struct Untranslated<W> {
+    pub wrong: W,
+    /// What could be put into it all the same, well-formed; nothing where not even a beginning could.
+    pub rest: Translated,
+}
+
+impl<W> Untranslated<W> {
+    pub fn at_all(wrong: W) -> Self {
+        Self { wrong, rest: Translated::default() }
+    }
+}
+
 impl Translated {
     /// Where in the document as it came something is that stands at `byte` in the XML.
     pub fn place(&self, byte: usize) -> usize {

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use super::cim_json::{self, Misformed};
-use super::translated::Translated;
+use super::translated::{Translated, Untranslated};
 use super::{Reader, cim_xml, ebix};
 use crate::spec::{self, Flaw, Schema, Specs, Verdict};
 use crate::xml::{Limits, Positions};
@@ -87,9 +87,10 @@ const HEAD_BYTES: u64 = 64 * 1024;
 pub fn read(schema: &Schema, document: &[u8], limits: &Limits, reader: &mut dyn Reader) -> Verdict {
     let json = is_json(document);
     let translated = if json {
-        cim_json::to_xml(schema, document, limits.flaws_max).map_err(|wrong| {
+        cim_json::to_xml(schema, document, limits.flaws_max).map_err(|Untranslated { wrong, rest }| {
             let truncated = wrong.len() >= limits.flaws_max;
-            Verdict { root: None, flaws: wrong.into_iter().map(bare).collect(), truncated }
+            let wrong = Verdict { root: None, flaws: wrong.into_iter().map(bare).collect(), truncated };
+            Untranslated { wrong, rest }
         })
     } else {
         match ebix_namespace(document, limits) {
@@ -101,7 +102,12 @@ pub fn read(schema: &Schema, document: &[u8], limits: &Limits, reader: &mut dyn 
         }
     };
     match translated {
-        Err(mut verdict) => {
+        Err(Untranslated { wrong: mut verdict, rest }) => {
+            // It is found by what it says all the same.
+            if !rest.xml.is_empty() {
+                let limits = Limits { body_bytes_max: usize::MAX, ..limits.clone() };
+                cim_xml::read(schema, &rest.xml, &limits, &mut Placed { reader, translated: &rest });
+            }
             place(&mut verdict.flaws, document);
             verdict
         }
@@ -210,6 +216,7 @@ fn flaw(wrong: Misformed, document: &[u8]) -> Flaw {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::MentionsReader;
 
     #[test]
     fn what_is_not_in_its_form_has_a_flaw_or_is_in_another() {
@@ -235,6 +242,28 @@ mod tests {
         for (document, said, expected) in rows {
             let flaw = misfit(document.as_bytes(), said, &Limits::default());
             assert_eq!(flaw.map(|flaw| flaw.code), expected, "{document} as {said:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_is_found_by_what_it_says_in_any_form() {
+        let specs = crate::document::built_in();
+        let json = r#"{"RequestEndOfSupply_MarketDocument":{"mRID":"doc-1","type":{"value":"432"},"unknown":1,
+            "MktActivityRecord":[{"mRID":"t-1","marketEvaluationPoint.mRID":{"codingScheme":"A10","value":"571"}}]}}"#;
+        let ebix = r#"<DK_RequestEndOfSupply xmlns="un:unece:260:data:EEM-DK_RequestEndOfSupply:v3">
+            <HeaderEnergyDocument><Identification>doc-1</Identification><DocumentType>999</DocumentType></HeaderEnergyDocument>
+            <PayloadMPEvent><Identification>t-1</Identification><MeteringPointDomainLocation><Identification>571</Identification>
+            </MeteringPointDomainLocation></PayloadMPEvent></DK_RequestEndOfSupply>"#;
+        for document in [json, ebix] {
+            let (limits, mut reader) = (Limits::default(), MentionsReader::default());
+            let schema = recognise(&specs, document.as_bytes(), &limits).unwrap().unwrap();
+            assert!(!read(schema, document.as_bytes(), &limits, &mut reader).is_valid());
+            let found = reader.finish();
+            assert_eq!(found.header.message_id, "doc-1");
+            assert_eq!(
+                (Vec::from_iter(found.transactions), Vec::from_iter(found.subjects)),
+                (vec!["t-1".to_string()], vec!["571".to_string()],)
+            );
         }
     }
 

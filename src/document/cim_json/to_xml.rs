@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::number::plain;
 use super::pieces::{Members, Text, items, members};
 use super::{Bare, Form};
-use crate::document::translated::{Translated, created};
+use crate::document::translated::{Translated, Untranslated, created};
 use crate::spec::{Part, Schema};
 use crate::xml::{escape_attribute, escape_text, first_illegal};
 
@@ -26,13 +26,15 @@ pub struct Misformed {
 
 /// The name of the one member of the object that a document is.
 pub fn root_name(json: &[u8]) -> Result<String, Misformed> {
-    root_member(text_of(json)?).map(|(name, _)| name.into_owned())
+    root_member(json).map(|(name, _)| name.into_owned())
 }
 
-fn root_member(text: &str) -> Result<(Cow<'_, str>, &RawValue), Misformed> {
-    let value = whole(text)?;
+fn root_member(json: &[u8]) -> Result<(Cow<'_, str>, &RawValue), Misformed> {
+    let text = text_of(json)?;
+    let behind_mark = |error: &_| not_json(text, error, json.len() - text.len());
+    let value: &RawValue = serde_json::from_str(text).map_err(|error| behind_mark(&error))?;
     let mut members = match members(value) {
-        Err(error) if is_object(value) => return Err(not_json(text, &error)),
+        Err(error) if is_object(value) => return Err(behind_mark(&error)),
         members => members.unwrap_or_default(),
     };
     match members.pop().filter(|_| members.is_empty()) {
@@ -61,34 +63,36 @@ pub fn pointer(path: &str) -> String {
 ///
 /// # Errors
 ///
-/// Everything that has no place in the document's XML, at most `most` of them.
-pub fn to_xml(schema: &Schema, json: &[u8], most: usize) -> Result<Translated, Vec<Misformed>> {
-    let one = |wrong| vec![wrong];
-    let text = text_of(json).map_err(one)?;
-    let (root, value) = root_member(text).map_err(one)?;
+/// Everything that has no place in the document's XML, at most `most` of them, beside what has one.
+pub fn to_xml(schema: &Schema, json: &[u8], most: usize) -> Result<Translated, Untranslated<Vec<Misformed>>> {
+    let one = |wrong| Untranslated::at_all(vec![wrong]);
+    let (root, value) = root_member(json).map_err(one)?;
     let Some(part) = schema.root_part(&root) else {
         return Err(one(misformed(0, "", &format!("a document of this kind is not called {root:?}"))));
     };
-    let mut writer = Writer { json: text, out: Translated::default(), wrong: Vec::new(), most };
+    let mut writer = Writer { json, out: Translated::default(), wrong: Vec::new(), most };
     writer.out.xml.reserve(json.len() * 2);
     writer.root(part, schema.namespace(), value);
-    if writer.wrong.is_empty() { Ok(writer.out) } else { Err(writer.wrong) }
+    match writer.wrong.is_empty() {
+        true => Ok(writer.out),
+        false => Err(Untranslated { wrong: writer.wrong, rest: writer.out }),
+    }
 }
 
 /// The text behind a byte-order mark, which some clients write.
 fn text_of(json: &[u8]) -> Result<&str, Misformed> {
-    let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
-    std::str::from_utf8(json).map_err(|error| misformed(error.valid_up_to(), "", "JSON documents are in UTF-8"))
+    let text = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
+    let mark = json.len() - text.len();
+    std::str::from_utf8(text).map_err(|error| misformed(mark + error.valid_up_to(), "", "JSON documents are in UTF-8"))
 }
 
-fn whole(text: &str) -> Result<&RawValue, Misformed> {
-    serde_json::from_str(text).map_err(|error| not_json(text, &error))
-}
-
-fn not_json(text: &str, error: &serde_json::Error) -> Misformed {
+fn not_json(text: &str, error: &serde_json::Error, mark: usize) -> Misformed {
     let line = error.line().saturating_sub(1);
     let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
-    misformed(start + error.column().saturating_sub(1), "", &format!("this is not JSON: {error}"))
+    // Its place is told in characters, as that of any flaw.
+    let why = error.to_string();
+    let why = why.rsplit_once(" at line ").map_or(&*why, |(why, _)| why);
+    misformed(mark + start + error.column().saturating_sub(1), "", &format!("this is not JSON: {why}"))
 }
 
 fn misformed(byte: usize, path: &str, message: &str) -> Misformed {
@@ -97,7 +101,8 @@ fn misformed(byte: usize, path: &str, message: &str) -> Misformed {
 
 /// Writes elements, and notes what cannot be one.
 struct Writer<'j> {
-    json: &'j str,
+    /// The document as it came.
+    json: &'j [u8],
     out: Translated,
     wrong: Vec<Misformed>,
     most: usize,

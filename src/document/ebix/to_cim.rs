@@ -8,7 +8,7 @@ use super::tree::Node;
 use super::writer::Writer;
 use super::{HUB_ROLE, PIECE_NODES_MAX, twins_of};
 use crate::document::schemas;
-use crate::document::translated::{Translated, created};
+use crate::document::translated::{Translated, Untranslated, created};
 use crate::spec::{self, Flaw, Schema, Verdict};
 use crate::xml::Limits;
 
@@ -18,12 +18,12 @@ use crate::xml::Limits;
 /// # Errors
 ///
 /// The flaws by the ebIX schema, or what CIM has no place for.
-pub fn to_cim(cim: &Schema, root: &str, document: &[u8], limits: &Limits) -> Result<Translated, Verdict> {
+pub fn to_cim(cim: &Schema, root: &str, document: &[u8], limits: &Limits) -> Result<Translated, Untranslated<Verdict>> {
     let twins: Vec<&Twin> = twins_of(cim).collect();
     // Another document is held to the schema of one that would do: that is what it should have been.
     let twin = twins.iter().find(|twin| twin.root() == root).or(twins.first());
     let Some((twin, schema)) = twin.and_then(|twin| Some((*twin, schemas::ebix(&twin.root())?))) else {
-        return Err(spec::check(cim, document, limits, &mut ()));
+        return Err(Untranslated::at_all(spec::check(cim, document, limits, &mut ())));
     };
     let mut inward = Inward { twin, cim, header: Node::default(), out: None, flaws: Vec::new() };
     let mut pieces = Pieces::new(|_: &str, piece| inward.take(piece));
@@ -34,7 +34,7 @@ pub fn to_cim(cim: &Schema, root: &str, document: &[u8], limits: &Limits) -> Res
             // It is in the namespace that it should be in.
             verdict.root = None;
         }
-        return Err(verdict);
+        return Err(Untranslated { wrong: verdict, rest: inward.end() });
     }
     if let Some(byte) = too_large {
         let message = format!("a record may have at most {PIECE_NODES_MAX} elements");
@@ -45,7 +45,8 @@ pub fn to_cim(cim: &Schema, root: &str, document: &[u8], limits: &Limits) -> Res
         Ok(inward.end())
     } else {
         let truncated = inward.flaws.len() == limits.flaws_max;
-        Err(Verdict { root: None, flaws: inward.flaws, truncated })
+        let wrong = Verdict { root: None, flaws: std::mem::take(&mut inward.flaws), truncated };
+        Err(Untranslated { wrong, rest: inward.end() })
     }
 }
 
