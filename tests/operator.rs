@@ -151,6 +151,14 @@ fn the_registry_says_who_takes_part_and_who_runs_which_area() {
     let registered = ask(&["participants"]);
     let shown = |row: &Value| format!("{} {} {}", row["role"], row["name"], row["status"]).replace('"', "");
     assert_eq!(registered.iter().map(shown).collect::<Vec<_>>(), ["DDM First Passive", "DDQ First Passive"]);
+    for (format, expected) in [("ebix", "ebix".into()), ("json", "json".into()), ("none", Value::Null)] {
+        assert_eq!(what(&ask(&["actor", "5790000000012", "--format", format])), ["changed"; 2]);
+        let formats: Vec<Value> = ask(&["participants"]).iter().map(|row| row["format"].clone()).collect();
+        assert_eq!(formats, [&expected; 2].map(Value::clone));
+    }
+    std::fs::write(&file, company("DDM", "Passive") + "format = \"json\"\n").unwrap();
+    ask(&["register", &file]);
+    assert_eq!(ask(&["participants"])[0]["format"], "json");
     ask(&["grid-area", "131", "--nobody"]);
     let told: Vec<String> = ask(&["events"])
         .iter()

@@ -165,6 +165,33 @@ async fn the_hub_creates_a_charge_in_its_owners_name() {
     assert_eq!(header(&heard, "messagetype"), "NotifyPriceList");
 }
 
+/// Post-office 1.6 (6), 2.3.
+#[tokio::test]
+async fn a_participant_is_given_its_post_in_the_form_that_it_has_chosen() {
+    let house = start().await;
+    // An answer that can be said in ebIX.
+    let sample = include_str!("../samples/charges/C1-create/01-in.xml").replace("8100000000030", GRID_NUMBER);
+    house.post(PRICES).body(sample).send().await.unwrap();
+    let given = async || header(&peek_until(&house, "/v1.0/cim/all").await, "content-type").to_string();
+    assert_eq!(given().await, "application/xml; charset=utf-8");
+    let actor = format!("/v1.0/operator/actors/{GRID_NUMBER}");
+    for (format, expected) in [("JSON", "application/json"), ("ebix", "text/xml"), ("", "application/xml")] {
+        let (status, told) = tell(&house, Method::PATCH, &actor, json!({"format": format})).await;
+        assert_eq!((status, &told["rows"][0]["what"]), (200, &"changed".into()), "{told}");
+        assert_eq!(given().await, format!("{expected}; charset=utf-8"), "{format}");
+        let participants = rows(&house, "/v1.0/operator/participants").await;
+        let own = participants.iter().find(|row| row["number"] == GRID_NUMBER).unwrap();
+        let known = own["format"].as_str().unwrap_or_default();
+        assert_eq!(known, format.to_lowercase());
+    }
+    // Whatever else is said about an actor leaves that as it is, and who asks for a form is given that.
+    tell(&house, Method::PATCH, &actor, json!({"format": "json"})).await;
+    tell(&house, Method::PATCH, &actor, json!({"name": "Grid"})).await;
+    assert_eq!(given().await, "application/json; charset=utf-8");
+    let asked = house.get("/v1.0/cim/all").header("accept", "application/xml").send().await.unwrap();
+    assert_eq!(header(&asked, "content-type"), "application/xml; charset=utf-8");
+}
+
 /// Charges 8.4.
 #[tokio::test]
 async fn the_registry_tells_who_takes_part_and_who_runs_which_area() {
@@ -241,6 +268,14 @@ async fn the_registry_tells_who_takes_part_and_who_runs_which_area() {
             "external_id",
         ),
         (Method::PATCH, town, json!({"status": "Gone"}), 400, "status"),
+        (Method::PATCH, town, json!({"format": "pdf"}), 400, "format"),
+        (
+            Method::POST,
+            participants,
+            json!({"actor": [{"number": "8500000000021", "role": "DDM", "name": "x", "format": "pdf"}]}),
+            400,
+            "",
+        ),
         (Method::PATCH, town, json!({"number": "1"}), 400, ""),
         (Method::PUT, area, json!({}), 400, ""),
         (Method::PUT, area, json!({"owner": 1}), 400, "owner"),

@@ -159,7 +159,7 @@ enum What {
         /// TOML with [[actor]], [[grid_area]] and [[delegation]] tables, as in a world.
         file: PathBuf,
     },
-    /// Changes an actor's name, status or login in every role in which it is registered.
+    /// Changes an actor's name, status, login or the form of its post in every role in which it is registered.
     Actor(register::ActorArgs),
     /// Client certificates: which of them speaks for which participant.
     #[command(subcommand)]

@@ -7,6 +7,7 @@ use super::config::Config;
 use super::process::show;
 use super::{Outcome, audited};
 use crate::archive::AuditEntry;
+use crate::document::Wire;
 use crate::gateway::Clock;
 use crate::gateway::registry::{self, ActorChange, Registration, Statement};
 use crate::gateway::world::World;
@@ -29,6 +30,9 @@ pub struct ActorArgs {
     /// The `azp` claim of its tokens; empty for none.
     #[arg(long, value_name = "ID")]
     external_id: Option<String>,
+    /// The form in which it is given its post where neither Accept nor Content-Type says one.
+    #[arg(long, value_parser = ["xml", "json", "ebix", "none"])]
+    format: Option<String>,
 }
 
 /// Registers the actors, grid areas and delegations of a world file.
@@ -51,6 +55,7 @@ pub fn actor(store: &Embedded, config: &Config, args: &ActorArgs, json: bool) ->
         name: args.name.clone(),
         status: status.transpose()?,
         external_id: args.external_id.clone(),
+        form: args.format.as_deref().map(Wire::from_name),
     };
     let said = [("name", &args.name), ("status", &args.status), ("external_id", &args.external_id)].into_iter();
     let said = said.filter_map(|(field, text)| Some(format!(" {field}={}", text.as_ref()?)));

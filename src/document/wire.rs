@@ -29,7 +29,7 @@ impl Wire {
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|form| form.name() == name)
+        Self::ALL.into_iter().find(|form| form.name().eq_ignore_ascii_case(name))
     }
 
     /// What a document looks like by its first character and the namespace of its root.

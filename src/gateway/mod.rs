@@ -47,7 +47,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::archive::{self, AuditEntry, InboxEntry};
-use crate::document::{self, Summary, SummaryReader, ebix};
+use crate::document::{self, Summary, SummaryReader, Wire, ebix};
 use crate::market::{ActorNumber, Party, Timestamp};
 use crate::post_office::Bounds;
 use crate::process::{self, Incoming, Markets, Pack, errand, participants, timer};
@@ -199,6 +199,12 @@ impl Gateway {
     pub fn is_registered(&self, party: &Party) -> Result<bool, Fault> {
         let facts = load(&*self.store, &participants::needs_of_anywhere(party))?;
         Ok(participants::is_registered(&facts, party))
+    }
+
+    /// The form in which a participant wants its post where it does not say which.
+    pub fn form_of(&self, party: &Party) -> Result<Option<Wire>, Fault> {
+        let facts = load(&*self.store, &participants::needs_of_anywhere(party))?;
+        Ok(participants::form_of(&facts, party))
     }
 
     /// Whether this number in this role takes part in any market.

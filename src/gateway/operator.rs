@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::registry::delegation_row;
 use super::{Fault, Gateway, PAGE_RECORDS, load};
 use crate::archive::{self, AuditEntry};
+use crate::document::Wire;
 use crate::market::{ActorNumber, ActorRole, Calendar, MeteringPointId, Party, Period, Timestamp};
 use crate::process::charge_links::view as links;
 use crate::process::charges::past::{self, Messages, Past};
@@ -167,6 +168,7 @@ pub fn ask(store: &dyn Store, market: &Market, question: &Question) -> Result<Op
                     "name": it.name,
                     "status": it.status.name(),
                     "id": it.actor_id,
+                    "format": it.form.map(Wire::name),
                 })
             };
             listed(view::page(rows, *cut, row), *cut)

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::{Fault, Gateway, load};
+use crate::document::Wire;
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp, is_eic, is_gln};
 use crate::process::delegations::{self, Delegation, NotConfigured};
 use crate::process::metering_points::{self, GridAreaTable};
@@ -46,6 +47,8 @@ pub struct ActorChange {
     pub status: Option<Status>,
     /// The `azp` claim of its tokens; empty for none.
     pub external_id: Option<String>,
+    /// The form in which it is given its post where it does not say which, or none.
+    pub form: Option<Option<Wire>>,
 }
 
 /// Why a statement is not taken over.
@@ -150,6 +153,7 @@ impl ActorChange {
                 None => before.external_id,
                 Some(id) => Some(id.clone()).filter(|id| !id.is_empty()),
             },
+            form: self.form.unwrap_or(before.form),
             ..before
         });
         changed.collect()

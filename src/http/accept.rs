@@ -36,12 +36,13 @@ pub fn charset(headers: &HeaderMap) -> Option<String> {
 /// The form in which a document is sent, of the three there are: the one that is liked best. `None` when none may be sent.
 ///
 /// Clients of an older generation name what they want in `Content-Type` even on a GET (post-office 2.3), and their libraries
-/// add an `Accept` that takes anything; so that is looked at where more are liked the same, and then XML is sent before JSON.
-pub fn wanted(headers: &HeaderMap) -> Option<Wire> {
+/// add an `Accept` that takes anything; so that is looked at where more are liked the same, then what is the participant's `own`,
+/// and then XML is sent before JSON.
+pub fn wanted(headers: &HeaderMap, own: Wire) -> Option<Wire> {
     let ranges = ranges(headers, &ACCEPT);
     let sent = content_type(headers).filter(|name| !name.is_empty()).map(|name| wire_of(&name));
     if ranges.is_empty() {
-        return sent.unwrap_or(Some(Wire::CimXml));
+        return sent.unwrap_or(Some(own));
     }
     let weight = |is_named: &dyn Fn(&str) -> bool, families: &[&str]| {
         let most = |wanted: &dyn Fn(&str) -> bool| {
@@ -56,7 +57,7 @@ pub fn wanted(headers: &HeaderMap) -> Option<Wire> {
     let json = weight(&is_json, &["application/*"]);
     let ebix = weight(&is_ebix, &["application/*"]);
     let best = [(xml, Wire::CimXml), (json, Wire::CimJson), (ebix, Wire::Ebix)].into_iter().rev();
-    let liked = best.max_by_key(|(weight, wire)| (*weight, Some(Some(*wire)) == sent));
+    let liked = best.max_by_key(|(weight, wire)| (*weight, Some(Some(*wire)) == sent, *wire == own));
     liked.filter(|(weight, _)| *weight > 0).map(|(_, wire)| wire)
 }
 
@@ -153,12 +154,12 @@ mod tests {
             ("nonsense", None),
         ];
         for (accept, expected) in rows {
-            assert_eq!(wanted(&headers(&[(ACCEPT, accept)])), expected, "{accept}");
+            assert_eq!(wanted(&headers(&[(ACCEPT, accept)]), Wire::CimXml), expected, "{accept}");
         }
-        assert_eq!(wanted(&headers(&[])), xml);
-        assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "application/json")])), json);
-        assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "application/ebix")])), ebix);
-        assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "image/png")])), None);
+        assert_eq!(wanted(&headers(&[]), Wire::CimXml), xml);
+        assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "application/json")]), Wire::CimXml), json);
+        assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "application/ebix")]), Wire::CimXml), ebix);
+        assert_eq!(wanted(&headers(&[(CONTENT_TYPE, "image/png")]), Wire::CimXml), None);
         let rows = [
             ("*/*", "application/json", json),
             ("*/*", "application/ebix", ebix),
@@ -169,7 +170,35 @@ mod tests {
             ("application/json;q=0, */*", "application/json", xml),
         ];
         for (accept, sent, expected) in rows {
-            assert_eq!(wanted(&headers(&[(CONTENT_TYPE, sent), (ACCEPT, accept)])), expected, "{accept} {sent}");
+            assert_eq!(
+                wanted(&headers(&[(CONTENT_TYPE, sent), (ACCEPT, accept)]), Wire::CimXml),
+                expected,
+                "{accept} {sent}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_participants_own_form_is_sent_where_nothing_else_is_asked_for() {
+        let (xml, json) = (Some(Wire::CimXml), Some(Wire::CimJson));
+        type Row = (&'static [(HeaderName, &'static str)], Option<Wire>);
+        let rows: &[Row] = &[
+            (&[], json),
+            (&[(ACCEPT, "*/*")], json),
+            (&[(ACCEPT, "application/*")], json),
+            (&[(ACCEPT, "application/xml, application/json")], json),
+            (&[(ACCEPT, "application/xml")], xml),
+            (&[(ACCEPT, "application/xml, */*;q=0.9")], xml),
+            (&[(ACCEPT, "application/json;q=0, */*")], xml),
+            (&[(ACCEPT, "text/*")], xml),
+            (&[(CONTENT_TYPE, "application/xml")], xml),
+            (&[(CONTENT_TYPE, "application/xml"), (ACCEPT, "*/*")], xml),
+            (&[(CONTENT_TYPE, "text/plain"), (ACCEPT, "*/*")], json),
+            (&[(CONTENT_TYPE, "image/png")], None),
+            (&[(ACCEPT, "image/png")], None),
+        ];
+        for (asked, expected) in rows {
+            assert_eq!(wanted(&headers(asked), Wire::CimJson), *expected, "{asked:?}");
         }
     }
 

@@ -24,6 +24,7 @@ use super::post::json_answer;
 use super::routes::finish;
 use super::{Door, Format, Problem, caller};
 use crate::certs;
+use crate::document::Wire;
 use crate::gateway::registry::{ActorChange, Registration, RegistryFault, Statement};
 use crate::gateway::{Creation, Error, Gateway};
 use crate::process::charges::{NewCharge, Wanted, document_id};
@@ -119,6 +120,9 @@ struct Changed {
     /// Empty for none.
     #[serde(default)]
     external_id: Option<String>,
+    /// Empty for none.
+    #[serde(default)]
+    format: Option<String>,
 }
 
 /// `PATCH /v1.0/operator/actors/{id}`.
@@ -130,8 +134,13 @@ pub async fn change_actor(State(door): State<Arc<Door>>, id: Named, request: Req
             Status::from_name(name).ok_or_else(|| wrong("status", &format!("it is one of {names}")))
         };
         let status = said.status.as_ref().map(known).transpose()?;
-        tell(&gateway, Statement::Actor(ActorChange { id, name: said.name, status, external_id: said.external_id }))
-            .await
+        let form = |name: &String| match Wire::from_name(name) {
+            None if !name.is_empty() => Err(wrong("format", "it is xml, json, ebix, or empty for none")),
+            form => Ok(form),
+        };
+        let form = said.format.as_ref().map(form).transpose()?;
+        let change = ActorChange { id, name: said.name, status, external_id: said.external_id, form };
+        tell(&gateway, Statement::Actor(change)).await
     })
     .await
 }

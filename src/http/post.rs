@@ -38,7 +38,8 @@ pub async fn peek(
 ) -> Result<Response, Problem> {
     let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
-    let form = accept::wanted(&parts.headers).ok_or_else(|| {
+    let own = door.gateway.form_of(&caller).map_err(|fault| Problem::fault(&fault))?;
+    let form = accept::wanted(&parts.headers, own.unwrap_or(Wire::CimXml)).ok_or_else(|| {
         let message = "Documents are given as application/xml, application/json or application/ebix. \
              Ask for one of them in Accept.";
         Problem::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message)

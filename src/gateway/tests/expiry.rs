@@ -37,7 +37,8 @@ async fn say(gateway: &Gateway, statement: &Statement) {
 
 async fn becomes(gateway: &Gateway, who: &Party, status: Status) {
     let id = who.number.to_string();
-    say(gateway, &Statement::Actor(ActorChange { id, name: None, status: Some(status), external_id: None })).await;
+    let change = ActorChange { id, status: Some(status), ..ActorChange::default() };
+    say(gateway, &Statement::Actor(change)).await;
 }
 
 fn status_of(gateway: &Gateway, id: &str) -> serde_json::Value {
@@ -144,6 +145,7 @@ async fn who_may_fetch_in_another_role_has_not_left_its_queue() {
         status: Status::Active,
         actor_id: "another".into(),
         external_id: None,
+        form: None,
     };
     let registration = Registration { participants: vec![responsible.into()], ..Registration::default() };
     say(&gateway, &Statement::Register(registration)).await;

@@ -116,6 +116,7 @@ impl Store {
             status,
             actor_id: number.into(),
             external_id: None,
+            form: None,
         }];
         let changes = participants::register(&self.facts(&participants::register_needs(&one)), &one);
         self.commit(&changes.unwrap());

@@ -27,7 +27,7 @@ pub use certificates::{
 pub use record::owner_key as registry_key;
 pub use register::{ExternalIdTaken, register, register_needs, touched};
 pub use state::{
-    Participant, Status, by_external_id, everybody, everyone, is_live, is_registered, live_in_role, needs_of,
+    Participant, Status, by_external_id, everybody, everyone, form_of, is_live, is_registered, live_in_role, needs_of,
     needs_of_anywhere, needs_of_everybody, needs_of_external_id, needs_of_role, participant, read_participant,
 };
 pub use webhooks::{NoWebhook, Webhook, every_webhook, read_webhook, set_webhook, webhook, webhook_needs};

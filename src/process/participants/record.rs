@@ -5,6 +5,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{Participant, Status};
+use crate::document::Wire;
 use crate::market::{ActorNumber, ActorRole, Party};
 use crate::process::Pack;
 use crate::record::{Key, KeyRange, Space};
@@ -13,6 +14,8 @@ use crate::record::{Key, KeyRange, Space};
 pub const REGISTRY: Space = Space(26);
 
 const VERSION: u8 = 1;
+/// The same of a participant that has chosen a form: its number is the last byte.
+const WITH_FORM: u8 = 2;
 
 fn participants(pack: Pack) -> Space {
     pack.definition().participants
@@ -67,14 +70,18 @@ pub fn write(participant: &Participant) -> Bytes {
         actor_id: participant.actor_id.clone(),
         external_id: participant.external_id.clone(),
     };
-    postcard::to_extend(&stored, vec![VERSION]).expect("a participant can be written").into()
+    let version = if participant.form.is_some() { WITH_FORM } else { VERSION };
+    let mut bytes = postcard::to_extend(&stored, vec![version]).expect("a participant can be written");
+    bytes.extend(participant.form.map(form_number));
+    bytes.into()
 }
 
 /// # Panics
 ///
 /// When the bytes are not what [`write`] made of a participant.
 pub fn read(pack: Pack, party: Party, bytes: &[u8]) -> Participant {
-    let stored = stored(bytes);
+    let (stored, rest) = stored(bytes);
+    let form = rest.first().map(|number| form(*number));
     Participant {
         pack,
         party,
@@ -82,12 +89,13 @@ pub fn read(pack: Pack, party: Party, bytes: &[u8]) -> Participant {
         name: stored.name,
         actor_id: stored.actor_id,
         external_id: stored.external_id,
+        form,
     }
 }
 
 /// Only the status, without the texts behind it: a decision looks at every participant of a role.
 pub fn read_status(bytes: &[u8]) -> Status {
-    assert_eq!(bytes.first(), Some(&VERSION), "a stored participant has version {VERSION}");
+    assert!(is_participant(bytes), "a stored participant has version {VERSION} or {WITH_FORM}");
     status(bytes[1])
 }
 
@@ -117,8 +125,28 @@ pub fn read_owner(bytes: &[u8]) -> u64 {
     postcard::from_bytes(versioned(bytes)).expect("a stored registry record is read back")
 }
 
-fn stored(bytes: &[u8]) -> StoredParticipant {
-    postcard::from_bytes(versioned(bytes)).expect("a stored participant is read back")
+/// The stored participant, and what stands behind it.
+fn stored(bytes: &[u8]) -> (StoredParticipant, &[u8]) {
+    assert!(is_participant(bytes), "a stored participant has version {VERSION} or {WITH_FORM}");
+    postcard::take_from_bytes(&bytes[1..]).expect("a stored participant is read back")
+}
+
+fn is_participant(bytes: &[u8]) -> bool {
+    matches!(bytes.first(), Some(&VERSION | &WITH_FORM))
+}
+
+/// A form's number in records; never changed.
+fn form_number(form: Wire) -> u8 {
+    match form {
+        Wire::CimXml => 1,
+        Wire::CimJson => 2,
+        Wire::Ebix => 3,
+    }
+}
+
+fn form(number: u8) -> Wire {
+    let known = Wire::ALL.into_iter().find(|form| form_number(*form) == number);
+    known.expect("a stored form is one of three")
 }
 
 pub(super) fn versioned(bytes: &[u8]) -> &[u8] {

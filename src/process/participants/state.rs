@@ -1,6 +1,7 @@
 //! What is known about participants, and how to ask for it.
 
 use super::record;
+use crate::document::Wire;
 use crate::market::{ActorRole, Party};
 use crate::process::Pack;
 use crate::record::{Entry, Facts, Key, KeyRange, Needs};
@@ -16,6 +17,8 @@ pub struct Participant {
     pub actor_id: String,
     /// The `azp` claim of its tokens, if it can log in.
     pub external_id: Option<String>,
+    /// The form in which it is given its post where it does not say which (post-office 1.6 (6), 2.3).
+    pub form: Option<Wire>,
 }
 
 impl Participant {
@@ -67,6 +70,11 @@ pub fn needs_of(pack: Pack, party: &Party) -> Needs {
 /// The participant, live or not. Needs: [`needs_of`].
 pub fn participant(facts: &Facts, pack: Pack, party: &Party) -> Option<Participant> {
     facts.get(&record::key(pack, party)).map(|entry| record::read(pack, party.clone(), &entry.value))
+}
+
+/// The form that a party has chosen, in whichever market. Needs: [`needs_of_anywhere`].
+pub fn form_of(facts: &Facts, party: &Party) -> Option<Wire> {
+    Pack::all().find_map(|pack| participant(facts, pack, party)?.form)
 }
 
 /// Whether the party takes part in this market now. Needs: [`needs_of`].

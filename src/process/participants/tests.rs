@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::document::Wire;
 use crate::market::{ActorNumber, ActorRole, Party};
 use crate::process::Pack;
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs};
@@ -39,6 +40,7 @@ fn somebody(number: &str, role: ActorRole, status: Status, external_id: Option<&
         status,
         actor_id: format!("actor-{number}"),
         external_id: external_id.map(str::to_string),
+        form: None,
     }
 }
 
@@ -161,6 +163,13 @@ fn old_bytes_are_read() {
     let bytes = b"\x01\x04\x051 A/S\x07actor-1\x01\x01e";
     assert_eq!(&record::write(&one)[..], bytes);
     assert_eq!(record::read(Pack::DK, one.party.clone(), bytes), one);
+    for (form, number) in [(Wire::CimXml, 1), (Wire::CimJson, 2), (Wire::Ebix, 3)] {
+        let chosen = Participant { form: Some(form), ..one.clone() };
+        let bytes = [b"\x02", &bytes[1..], &[number]].concat();
+        assert_eq!(&record::write(&chosen)[..], bytes);
+        assert_eq!(record::read_status(&bytes), one.status);
+        assert_eq!(record::read(Pack::DK, one.party.clone(), &bytes), chosen);
+    }
     assert_eq!(record::read_status(bytes), Status::Passive);
     assert_eq!(record::read_owner(b"\x01\xac\x02"), 300);
     assert_eq!(record::read_external(b"\x01\x02EZ\x011"), one.party);

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Participant, Status};
+use crate::document::Wire;
 use crate::market::{ActorNumber, ActorRole, Party};
 use crate::process::Pack;
 
@@ -26,6 +27,9 @@ pub struct Actor {
     /// Empty for none. Where it is left out, what it was; none at first.
     #[serde(default)]
     pub external_id: Option<String>,
+    /// The form in which it is given its post where it does not say which: `xml`, `json` or `ebix`; empty for none.
+    #[serde(default)]
+    pub format: Option<String>,
 }
 
 /// What a table says of a participant.
@@ -84,6 +88,8 @@ impl Actor {
             None => Status::Active,
             Some(name) => Status::from_name(name).ok_or_else(|| flaw(STATUS, name))?,
         };
+        let chosen = self.format.as_ref().filter(|name| !name.is_empty());
+        let form = chosen.map(|name| Wire::from_name(name).ok_or_else(|| flaw("format", name))).transpose()?;
         Ok(Participant {
             pack,
             party: Party { number: ActorNumber::new(&*self.number), role },
@@ -91,6 +97,7 @@ impl Actor {
             status,
             actor_id: self.actor_id.clone().unwrap_or_else(|| self.number.clone()),
             external_id: self.external_id.clone().filter(|id| !id.is_empty()),
+            form,
         })
     }
 }
