@@ -159,6 +159,10 @@ fn the_registry_says_who_takes_part_and_who_runs_which_area() {
     std::fs::write(&file, company("DDM", "Passive") + "format = \"json\"\n").unwrap();
     ask(&["register", &file]);
     assert_eq!(ask(&["participants"])[0]["format"], "json");
+    // What is not said stays as it is.
+    std::fs::write(&file, company("DDM", "Passive")).unwrap();
+    ask(&["register", &file]);
+    assert_eq!(ask(&["participants"])[0]["format"], "json");
     ask(&["grid-area", "131", "--nobody"]);
     let told: Vec<String> = ask(&["events"])
         .iter()

@@ -57,6 +57,7 @@ impl Listed {
                 STATUS => participant.status = before.status,
                 ACTOR_ID => participant.actor_id.clone_from(&before.actor_id),
                 EXTERNAL_ID => participant.external_id.clone_from(&before.external_id),
+                FORMAT => participant.form = before.form,
                 other => unreachable!("{other} is always said"),
             }
         }
@@ -67,6 +68,7 @@ impl Listed {
 const STATUS: &str = "status";
 const ACTOR_ID: &str = "actor_id";
 const EXTERNAL_ID: &str = "external_id";
+const FORMAT: &str = "format";
 
 /// Why a table of a world file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,7 +91,7 @@ impl Actor {
             Some(name) => Status::from_name(name).ok_or_else(|| flaw(STATUS, name))?,
         };
         let chosen = self.format.as_ref().filter(|name| !name.is_empty());
-        let form = chosen.map(|name| Wire::from_name(name).ok_or_else(|| flaw("format", name))).transpose()?;
+        let form = chosen.map(|name| Wire::from_name(name).ok_or_else(|| flaw(FORMAT, name))).transpose()?;
         Ok(Participant {
             pack,
             party: Party { number: ActorNumber::new(&*self.number), role },
@@ -100,13 +102,16 @@ impl Actor {
             form,
         })
     }
-}
 
-impl Actor {
     /// The same for a registry in which it may stand already.
     pub fn listed(&self) -> Result<Listed, WorldFlaw> {
-        let said = [(STATUS, &self.status), (ACTOR_ID, &self.actor_id), (EXTERNAL_ID, &self.external_id)].into_iter();
-        let unsaid = said.filter(|(_, said)| said.is_none()).map(|(field, _)| field).collect();
+        let said = [
+            (STATUS, &self.status),
+            (ACTOR_ID, &self.actor_id),
+            (EXTERNAL_ID, &self.external_id),
+            (FORMAT, &self.format),
+        ];
+        let unsaid = said.into_iter().filter(|(_, said)| said.is_none()).map(|(field, _)| field).collect();
         Ok(Listed { participant: self.participant()?, unsaid })
     }
 }
