@@ -248,22 +248,29 @@ mod tests {
     #[test]
     fn what_is_refused_is_found_by_what_it_says_in_any_form() {
         let specs = crate::document::built_in();
-        let json = r#"{"RequestEndOfSupply_MarketDocument":{"mRID":"doc-1","type":{"value":"432"},"unknown":1,
-            "MktActivityRecord":[{"mRID":"t-1","marketEvaluationPoint.mRID":{"codingScheme":"A10","value":"571"}}]}}"#;
-        let ebix = r#"<DK_RequestEndOfSupply xmlns="un:unece:260:data:EEM-DK_RequestEndOfSupply:v3">
-            <HeaderEnergyDocument><Identification>doc-1</Identification><DocumentType>999</DocumentType></HeaderEnergyDocument>
-            <PayloadMPEvent><Identification>t-1</Identification><MeteringPointDomainLocation><Identification>571</Identification>
-            </MeteringPointDomainLocation></PayloadMPEvent></DK_RequestEndOfSupply>"#;
-        for document in [json, ebix] {
+        let party = |name: &str, number: &str, role: &str| {
+            format!(
+                r#""{name}_MarketParticipant.mRID":{{"codingScheme":"A10","value":"{number}"}},
+                "{name}_MarketParticipant.marketRole.type":{{"value":"{role}"}},"#
+            )
+        };
+        let (sender, receiver) = (party("sender", "8100000000108", "DDQ"), party("receiver", "5790001330552", "DDZ"));
+        let json = format!(
+            r#"{{"RequestEndOfSupply_MarketDocument":{{"mRID":"doc-1","unknown":1,"type":{{"value":"432"}},
+            "process.processType":{{"value":"E20"}},"businessSector.type":{{"value":"23"}},{sender}{receiver}
+            "createdDateTime":"2023-08-01T08:59:00Z","MktActivityRecord":[{{"mRID":"t-1",
+            "marketEvaluationPoint.mRID":{{"codingScheme":"A10","value":"571313100000001000"}}}}]}}}}"#
+        );
+        let ebix = include_str!("../../samples/ebix/E20-a-fraction-of-zeros/01-in.xml");
+        let ebix = ebix.replace(">432<", ">999<");
+        for (document, message, transaction) in [(json, "doc-1", "t-1"), (ebix, "eos-1", "e1")] {
             let (limits, mut reader) = (Limits::default(), MentionsReader::default());
             let schema = recognise(&specs, document.as_bytes(), &limits).unwrap().unwrap();
             assert!(!read(schema, document.as_bytes(), &limits, &mut reader).is_valid());
             let found = reader.finish();
-            assert_eq!(found.header.message_id, "doc-1");
-            assert_eq!(
-                (Vec::from_iter(found.transactions), Vec::from_iter(found.subjects)),
-                (vec!["t-1".to_string()], vec!["571".to_string()],)
-            );
+            assert_eq!(found.header.message_id, message);
+            assert_eq!(Vec::from_iter(found.transactions), [transaction]);
+            assert_eq!(Vec::from_iter(found.subjects), ["571313100000001000"]);
         }
     }
 

@@ -238,7 +238,7 @@ fn a_document_was_created_at_whatever_instant_json_has_words_for() {
 fn a_byte_order_mark_moves_no_flaw_on_another_line() {
     let unknown = "{\n \"RequestEndOfSupply_MarketDocument\": {\n  \"unknown\": 1}}";
     let broken = "{\n \"RequestEndOfSupply_MarketDocument\": {\n  \"mRID\": \"é\" 1}}";
-    for (document, place) in [(unknown, (3, 14)), (broken, (3, 14))] {
+    for (document, place) in [(unknown, (3, 14)), (broken, (3, 15))] {
         let found = flaws(document);
         assert_eq!((found[0].0, found[0].1), place, "{found:?}");
         assert_eq!(flaws(&format!("\u{feff}{document}")), found);
