@@ -3,7 +3,8 @@
 
 use std::collections::HashSet;
 
-use super::intake::{SENDER, SYNTAX, shown};
+use super::intake::SENDER;
+use super::reading::{SYNTAX, shown};
 use super::{Error, Fault, Gateway, load};
 use crate::archive::{self, FirstUse};
 use crate::document::{Header, Refusal};

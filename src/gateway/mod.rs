@@ -29,6 +29,7 @@ mod pace;
 pub mod parked;
 mod parts;
 mod post;
+mod reading;
 pub mod registry;
 mod retention;
 mod rounds;
@@ -65,11 +66,12 @@ use desk::Desk;
 pub use dry_run::{DryRun, Letter, Preview};
 pub use error::{Error, Fault};
 pub use expiry::{Abandoned, Expiry};
-pub use intake::{Arrived, READ_AT_ONCE_BYTES_MAX, Receipt, Received};
+pub use intake::{Receipt, Received};
 pub use new_charge::Creation;
 pub use news::{News, WebhookFault, plan_webhook};
 pub use operator::{Answer, Question, ask};
 pub use post::{Access, Dequeued, Peeked};
+pub use reading::{Arrived, READ_AT_ONCE_BYTES_MAX};
 pub use retention::{Expired, Kept, Retention};
 pub use rounds::{Done, Rounds};
 pub use search::{Found, SORTED_MAX, Search, Start};
@@ -319,7 +321,7 @@ impl Gateway {
                 .packed(&archive::received_key(number))
                 .map_err(Fault::store("read an archived document"))?
                 .ok_or_else(unreadable("an archived document"))?;
-            match intake::read_again(&self.specs, &self.settings.limits, document, &packed)? {
+            match reading::read_again(&self.specs, &self.settings.limits, document, &packed)? {
                 Ok(request) => self.decider.arrived(number, record.version, entry, request),
                 Err(error) => {
                     tracing::error!(key = %key, error = %error.message, "a document in the inbox is no longer valid");

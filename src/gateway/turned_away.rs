@@ -3,7 +3,8 @@
 
 use bytes::Bytes;
 
-use super::intake::{READ_AT_ONCE_BYTES_MAX, codes_of, tell};
+use super::intake::{codes_of, tell};
+use super::reading::READ_AT_ONCE_BYTES_MAX;
 use super::{Error, Fault, Gateway};
 use crate::archive::{Came, Direction, LogEntry, Place};
 use crate::market::{Party, Timestamp};
