@@ -16,12 +16,12 @@ pub struct Translated {
 pub struct Untranslated<W> {
     pub wrong: W,
     /// What could be put into it all the same, well-formed; nothing where not even a beginning could.
-    pub rest: Translated,
+    pub rest: Box<Translated>,
 }
 
 impl<W> Untranslated<W> {
     pub fn at_all(wrong: W) -> Self {
-        Self { wrong, rest: Translated::default() }
+        Self { wrong, rest: Box::default() }
     }
 }
 

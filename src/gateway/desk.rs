@@ -215,7 +215,7 @@ impl Desk {
         self.forward(&mut decision, context)?;
         let documents = self.render(&decision)?.into_iter();
         let letter = |it: Document<'_>| {
-            let bearings = it.records.iter().map(|record| record.bearing.clone()).collect();
+            let bearings = it.records.iter().map(|record| record.bearing).collect();
             let told = Told { document: it.bytes.into(), bearings };
             (it.outgoing.owner().clone(), dry_run::Letter { document: it.outgoing.kind.name, told })
         };

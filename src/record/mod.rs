@@ -12,5 +12,4 @@ pub mod stored;
 pub use batch::{Batch, Body, Change, Entry, Expected, Outcome, VALUE_BYTES_MAX, Version};
 pub use facts::{Facts, Needs, Page};
 pub use key::{Key, KeyRange, KeyReader, Space};
-pub(crate) use packed::decoder;
 pub use packed::{Damaged, Hash, Packed, Packer};

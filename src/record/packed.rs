@@ -89,20 +89,21 @@ impl Packed {
         Ok(body.into())
     }
 
+    /// Unpacks what [`Packed::stored`] gave, whether it was packed with the dictionary or not; its size and hash are the
+    /// caller's to check.
+    pub fn decoder<R: BufRead>(stored: R) -> io::Result<Decoder<'static, R>> {
+        Decoder::with_prepared_dictionary(stored, &UNPACKING)
+    }
+
     /// The body, a piece at a time. What is damaged ends in an error that holds a [`Damaged`], never in an early end.
     pub fn reader(&self) -> impl Read + use<> {
         Unpacking {
-            decoder: decoder(io::Cursor::new(self.stored.clone())).ok(),
+            decoder: Self::decoder(io::Cursor::new(self.stored.clone())).ok(),
             hasher: blake3::Hasher::new(),
             left: self.bytes,
             hash: self.hash,
         }
     }
-}
-
-/// Unpacks what [`Packed::stored`] gave, whether it was packed with the dictionary or not.
-pub(crate) fn decoder<R: BufRead>(stored: R) -> io::Result<Decoder<'static, R>> {
-    Decoder::with_prepared_dictionary(stored, &UNPACKING)
 }
 
 /// Packs with the dictionary, in a buffer that the thread keeps.

@@ -75,7 +75,7 @@ pub fn to_xml(schema: &Schema, json: &[u8], most: usize) -> Result<Translated, U
     writer.root(part, schema.namespace(), value);
     match writer.wrong.is_empty() {
         true => Ok(writer.out),
-        false => Err(Untranslated { wrong: writer.wrong, rest: writer.out }),
+        false => Err(Untranslated { wrong: writer.wrong, rest: Box::new(writer.out) }),
     }
 }
 

@@ -34,7 +34,7 @@ pub fn to_cim(cim: &Schema, root: &str, document: &[u8], limits: &Limits) -> Res
             // It is in the namespace that it should be in.
             verdict.root = None;
         }
-        return Err(Untranslated { wrong: verdict, rest: inward.end() });
+        return Err(Untranslated { wrong: verdict, rest: Box::new(inward.end()) });
     }
     if let Some(byte) = too_large {
         let message = format!("a record may have at most {PIECE_NODES_MAX} elements");
@@ -46,7 +46,7 @@ pub fn to_cim(cim: &Schema, root: &str, document: &[u8], limits: &Limits) -> Res
     } else {
         let truncated = inward.flaws.len() == limits.flaws_max;
         let wrong = Verdict { root: None, flaws: std::mem::take(&mut inward.flaws), truncated };
-        Err(Untranslated { wrong, rest: inward.end() })
+        Err(Untranslated { wrong, rest: Box::new(inward.end()) })
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{self, Hash, Packed};
+use crate::record::{Hash, Packed};
 
 /// Where a body stands; kept in sled under the body's key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub(super) fn read(file: &File, place: &Location) -> io::Result<Option<Packed>> 
 pub(super) fn check(file: &File, place: &Location) -> Result<(), String> {
     let stored = Section { file, at: place.offset, end: place.offset.saturating_add(place.stored_bytes) };
     let mut hasher = blake3::Hasher::new();
-    let unpacked = record::decoder(BufReader::new(stored))
+    let unpacked = Packed::decoder(BufReader::new(stored))
         .and_then(|decoder| io::copy(&mut decoder.take(place.bytes.saturating_add(1)), &mut hasher));
     match unpacked {
         Err(_) => Err("a body cannot be unpacked".into()),
