@@ -681,6 +681,25 @@ fn every_document_that_has_come_to_harm_is_named() {
     assert!(text.status.code() == Some(1) && lines.contains(came["messageId"].as_str().unwrap()), "{lines}");
 }
 
+/// A document that has come to harm before it was catalogued is found by what the log says of it, and so are all others.
+#[test]
+fn a_damaged_document_does_not_stop_the_catalogue() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store").display().to_string();
+    rows(&["replay", "samples/charges/C1-create", "--clock", "2023-08-01T09:00:00Z", "--store", &store, "--json"]);
+    let journal = std::fs::read_dir(dir.path().join("store/journal")).unwrap().next().unwrap().unwrap().path();
+    let replayed = std::fs::metadata(&journal).unwrap().len() as usize;
+    // The frames at which the store is opened are to stay whole.
+    let area = gridpost(&["process", "grid-area", "131", "--nobody", "--store", &store]);
+    assert!(area.status.success(), "{area:?}");
+    let mut bytes = std::fs::read(&journal).unwrap();
+    bytes[96..replayed].iter_mut().step_by(61).for_each(|byte| *byte ^= 1);
+    std::fs::write(&journal, bytes).unwrap();
+    let listed = gridpost(&["archive", "list", "--store", &store, "--json"]);
+    assert!(listed.status.success(), "{listed:?}");
+    assert!(String::from_utf8(listed.stdout).unwrap().contains("\"direction\":\"in\""));
+}
+
 /// post-office 6.7: retention never touches what is not dequeued, nor what is not decided.
 #[tokio::test]
 async fn what_is_not_fetched_stays_however_old_it_is() {

@@ -139,6 +139,14 @@ impl LogEntry {
         self.party == *party || self.addressee.as_ref() == Some(party) || self.also_fetched_by().any(|it| it == *party)
     }
 
+    /// Whether both are from or for one number, or one acts for it.
+    pub fn shares_a_party_with(&self, other: &Self) -> bool {
+        let numbers =
+            |entry: &Self| [Some(&entry.party), entry.addressee.as_ref()].map(|it| it.map(|it| it.number.clone()));
+        let others = numbers(other);
+        numbers(self).into_iter().flatten().any(|number| others.contains(&Some(number)))
+    }
+
     /// The same number in other roles, where these fetch what went out from the same queue; what one of them sends is its own.
     pub fn also_fetched_by(&self) -> impl Iterator<Item = Party> {
         let roles = (self.direction == Direction::Out).then(|| self.party.role.roles_served()).into_iter().flatten();

@@ -35,7 +35,11 @@ pub async fn run(store: Arc<Embedded>, gateway: Arc<Gateway>, config: Config, st
                 }
                 tell(&done);
             }
-            Err(error) => tracing::error!(error = format!("{error:#}"), "failed to let documents go"),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "failed to let documents go");
+                // Some may have left their queues before it failed.
+                gateway.count_the_post_at_leisure();
+            }
         }
     }
 }

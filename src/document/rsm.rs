@@ -1,13 +1,16 @@
 //! The market's numbers for the business documents that are carried here: RSM-001 and so on. A request, its answers and their
-//! forms in ebIX share one. Source: post-office 3.2.
+//! forms in ebIX share one, but for what answers a query about links or price lists: it goes by the notification that it is in CIM. Source: post-office 3.2.
 
 /// The number of a document, by its name without `_MarketDocument`; of two names that have two numbers each, the type code in
-/// the header says which. `None` where the market gives it none.
+/// the header says which. `None` where the market gives it none, or where that code is not known.
 pub fn rsm(document: &str, type_code: &str) -> Option<&'static str> {
     let about = ["ConfirmRequest", "RejectRequest", "Request"].iter().find_map(|start| document.strip_prefix(start));
     let (list, name) = about.map_or((&NOTICES[..], document), |about| (&REQUESTS[..], about));
-    let is_it = |(known, code, _): &&(&str, &str, &str)| *known == name && (code.is_empty() || *code == type_code);
-    list.iter().find(is_it).map(|(.., number)| *number)
+    let mut rows = list.iter().filter(|(known, ..)| *known == name);
+    if type_code.is_empty() && rows.clone().count() > 1 {
+        return None;
+    }
+    rows.find(|(_, code, _)| code.is_empty() || *code == type_code).map(|(.., number)| *number)
 }
 
 /// What is asked for, confirmed or rejected.
@@ -50,6 +53,7 @@ mod tests {
             ("RejectRequestChangeOfSupplier", "", Some("RSM-001")),
             ("RequestAccountingPointCharacteristics", "D18", Some("RSM-006")),
             ("AccountingPointCharacteristics", "E07", Some("RSM-022")),
+            ("AccountingPointCharacteristics", "", None),
             ("AccountingPointCharacteristics", "D20", Some("RSM-023")),
             ("CharacteristicsOfACustomerAtAnAP", "E21", Some("RSM-028")),
             ("CharacteristicsOfACustomerAtAnAP", "D17", Some("RSM-029")),

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::search::Search;
+use super::search::{REACH, Search};
 use super::trail::Trail;
 use super::{Fault, Gateway, delivery};
 use crate::archive::{self, Direction, Kept, LetGo, LogEntry, LogPlace, Position, Said, Term, Verdict};
@@ -65,9 +65,17 @@ impl<'a> Catalogue<'a> {
 }
 
 impl Catalogue<'_> {
-    /// Enters everything that has been logged since. Whoever else does the same at the same time does no harm.
+    /// Enters everything that has been logged since. One thread of the program does so at a time: whoever else searches waits for it
+    /// instead of reading the same bodies. Nobody who asks a gateway waits longer than [`CATCHING_UP_MAX`], and that only where
+    /// a store is catalogued anew.
     pub fn catch_up(&self) -> Result<(), Fault> {
-        while self.enter_some()? {}
+        let began = Instant::now();
+        let _turn = CATCHING_UP.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.enter_some()? {
+            if self.trail.is_some() && began.elapsed() > CATCHING_UP_MAX {
+                return Err(Fault::Cataloguing);
+            }
+        }
         Ok(())
     }
 
@@ -97,9 +105,11 @@ impl Catalogue<'_> {
                 let position = Position { at: entry.at, place: LogPlace { commit, nth } };
                 let mut terms = archive::terms_of(&entry);
                 let mentions = self.mentions(commit, &entry)?;
-                let rsm = document::rsm(&entry.document, &mentions.header.document_type).unwrap_or_default();
-                changes.extend(said(&mentions, rsm).keep(position.place));
-                terms.extend(mentioned(mentions, rsm));
+                let type_code = mentions.as_ref().map_or("", |mentions| &mentions.header.document_type);
+                let rsm = document::rsm(&entry.document, type_code).unwrap_or_default();
+                // What was kept of a document stays, where it can be read no more.
+                changes.extend(mentions.as_ref().and_then(|mentions| said(mentions, rsm).keep(position.place)));
+                terms.extend(mentioned(mentions.unwrap_or_default(), rsm));
                 changes.extend(terms.iter().map(|term| archive::enter(term, &position)));
                 if entry.direction == Direction::Out {
                     changes.extend(self.bundled(&entry, &position, &sent)?);
@@ -164,22 +174,39 @@ impl Catalogue<'_> {
         Ok(positions.into_iter().zip(is_its).find(|(_, its)| its.is_some()).map(|(position, _)| position))
     }
 
-    /// What a document says of itself; nothing where it cannot be read.
-    fn mentions(&self, commit: u64, entry: &LogEntry) -> Result<document::Mentions, Fault> {
+    /// What a document says of itself; `None` where its bytes are gone, were never kept as it is, or have come to harm: one
+    /// damaged document must not keep the others out.
+    fn mentions(&self, commit: u64, entry: &LogEntry) -> Result<Option<document::Mentions>, Fault> {
+        match self.read_mentions(commit, entry) {
+            Err(fault) if fault.is_damage() => {
+                tracing::error!(
+                    error = &fault as &dyn std::error::Error,
+                    commit,
+                    message_id = entry.message_id,
+                    "a document of the archive has come to harm, and is found only by what the log says of it"
+                );
+                Ok(None)
+            }
+            read => read,
+        }
+    }
+
+    fn read_mentions(&self, commit: u64, entry: &LogEntry) -> Result<Option<document::Mentions>, Fault> {
         let mut reader = MentionsReader::default();
         if entry.kept() != Kept::Whole {
-            return Ok(reader.finish());
+            return Ok(None);
         }
         // What one decision sends is packed together and short; what came in has a body of its own.
         let body: Option<Box<dyn Read>> = match entry.direction {
             Direction::Out => self.body(commit, entry)?.map(|body| Box::new(io::Cursor::new(body)) as _),
             Direction::In => self.packed(commit, entry)?.map(|packed| Box::new(packed.reader()) as _),
         };
-        if let Some(body) = body {
-            let read = document::read_from(self.specs, body, self.limits, &mut reader);
-            read.map_err(|_| Fault::Unreadable { what: "an archived document" })?;
-        }
-        Ok(reader.finish())
+        let Some(body) = body else { return Ok(None) };
+        document::read_from(self.specs, body, self.limits, &mut reader).map_err(|cause| match cause.downcast() {
+            Ok(source) => Fault::Store { doing: DOING, source: store::Fault::Damaged { source } },
+            Err(_) => Fault::Unreadable { what: "an archived document" },
+        })?;
+        Ok(Some(reader.finish()))
     }
 
     /// The document at a place of the log.
@@ -216,11 +243,17 @@ impl Catalogue<'_> {
     /// The document of a message id, or of the id of a row; only one of `own`, where that is given. Of those that came
     /// under one message id it is the one that was not refused.
     pub fn find(&self, id: &str, own: Option<&Party>) -> Result<Option<(Position, LogEntry)>, Fault> {
+        self.catch_up()?;
+        self.find_entered(id, own)
+    }
+
+    /// The same among those that are in the catalogue.
+    pub(super) fn find_entered(&self, id: &str, own: Option<&Party>) -> Result<Option<(Position, LogEntry)>, Fault> {
         if id.is_empty() {
             return Ok(None);
         }
         let terms = std::iter::once(Term::MessageId(id.to_string())).chain(own.cloned().map(Term::Party));
-        let found = self.search(&Search { terms: terms.collect(), ..Search::default() })?.documents;
+        let found = self.search_entered(&Search { terms: terms.collect(), ..Search::default() }, REACH)?.documents;
         let best = found.into_iter().max_by_key(|(position, entry)| (entry.refused.is_empty(), *position));
         if best.is_some() {
             return Ok(best);
@@ -270,7 +303,9 @@ impl Catalogue<'_> {
         self.catch_up()?;
         let mut related = BTreeMap::new();
         for transaction in self.said(place)?.transactions {
-            related.extend(self.with(Term::TransactionId(transaction), own)?);
+            // Somebody else's transaction may be called alike.
+            let found = self.with(Term::TransactionId(transaction), own)?.into_iter();
+            related.extend(found.filter(|(_, it)| it.shares_a_party_with(&entry)));
         }
         for request in self.requests_of(&entry)? {
             let found = self.with(Term::CorrelationId(request), own)?.into_iter();
@@ -380,8 +415,12 @@ impl Gateway {
                 if gateway.decider.undecided() > 0 {
                     continue;
                 }
-                let entered = tokio::task::spawn_blocking(move || gateway.catalogue().enter_some()).await;
-                if let Ok(Err(fault)) = entered {
+                let leisure = move || {
+                    let began = Instant::now();
+                    let idle = || gateway.decider.undecided() == 0 && began.elapsed() < LEISURE_PAUSE;
+                    gateway.catalogue().catch_up_while(&idle)
+                };
+                if let Ok(Err(fault)) = tokio::task::spawn_blocking(leisure).await {
                     tracing::error!(error = &fault as &dyn std::error::Error, "failed to keep the catalogue");
                 }
             }
@@ -400,5 +439,9 @@ const PAGE_RECORDS: usize = 500;
 const MEMBER_RECORDS_MAX: usize = 1_000;
 /// Related documents that are shown.
 const RELATED_MAX: usize = 1_000;
-/// How often it is looked whether there is something to enter.
+/// Held by whoever catches up with the log before a search.
+static CATCHING_UP: Mutex<()> = Mutex::new(());
+/// How long whoever asks a gateway waits for that.
+const CATCHING_UP_MAX: Duration = Duration::from_secs(20);
+/// How often it is looked whether there is something to enter, and how long it is entered at a time.
 const LEISURE_PAUSE: Duration = Duration::from_secs(1);

@@ -254,8 +254,8 @@ impl Gateway {
 }
 
 const DOING: &str = "count what waits in the queues";
-/// Places gone through at a time. Whoever wants to dequeue waits meanwhile, about a millisecond.
-const PIECE: usize = 500;
+/// Places gone through at a time. Whoever wants to dequeue waits meanwhile, a fraction of a millisecond.
+const PIECE: usize = 50;
 const PAUSE: Duration = Duration::from_millis(1);
 /// How long it is not looked again since when something waits.
 const OLDEST_KNOWN_FOR: Duration = Duration::from_secs(10);

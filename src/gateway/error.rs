@@ -61,6 +61,9 @@ pub enum Fault {
     /// Something could not be decided although its time has come.
     #[error("something is {cause}")]
     Undecided { cause: String },
+    /// A store of before is being catalogued anew.
+    #[error("the archive is being catalogued anew, which takes a while")]
+    Cataloguing,
     /// The gateway is being closed.
     #[error("the gateway is stopping")]
     Stopping,

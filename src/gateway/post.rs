@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -158,7 +158,10 @@ impl Gateway {
         let (owner, id) = (caller.queue_owner(), message_id.to_string());
         let look = move || {
             let catalogue = Catalogue::over(&*store, &specs, &settings.limits);
-            let Some((position, entry)) = catalogue.find(&id, Some(&owner))? else { return Ok(false) };
+            // Where a store is catalogued anew, nobody who dequeues waits for that.
+            let began = Instant::now();
+            catalogue.catch_up_while(&|| began.elapsed() < CATCHING_UP_MAX)?;
+            let Some((position, entry)) = catalogue.find_entered(&id, Some(&owner))? else { return Ok(false) };
             // Whom it is for sees it in the archive, too, where a delegate fetches it; only in the delegate's queue it waits.
             let is_fetched = entry.direction == Direction::Out && entry.message_id == id && entry.party == owner;
             Ok(is_fetched && catalogue.is_unseen(position.place, &entry)?)
@@ -297,6 +300,8 @@ impl Left {
     }
 }
 
+/// How long whoever dequeues waits for the catalogue.
+const CATCHING_UP_MAX: Duration = Duration::from_millis(500);
 /// How long whoever waits for a document lets decisions gather.
 const LOOK_AGAIN_PAUSE: Duration = Duration::from_millis(20);
 /// Documents up to this size are put into another form where they are asked for; it takes well below a millisecond.

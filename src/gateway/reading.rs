@@ -161,9 +161,16 @@ impl Gateway {
 
     /// What is wrong with a document that has not begun like the form which it is said to be in; none where it is simply in
     /// another form.
-    pub fn misfit(&self, document: &'static Incoming, body: &[u8], said: Wire) -> Option<Error> {
-        let flaws = vec![document::misfit(body, said, &self.settings.limits)?];
-        Some(flawed(document, &Verdict { root: None, flaws, truncated: false }))
+    pub async fn misfit(&self, document: &'static Incoming, body: &Bytes, said: Wire) -> Result<Option<Error>, Fault> {
+        let (small, body, limits) = (body.len() <= READ_AT_ONCE_BYTES_MAX, body.clone(), self.settings.limits.clone());
+        let look = move || {
+            let flaws = vec![document::misfit(&body, said, &limits)?];
+            Some(flawed(document, &Verdict { root: None, flaws, truncated: false }))
+        };
+        if small {
+            return Ok(look());
+        }
+        tokio::task::spawn_blocking(look).await.map_err(|_| Fault::Reading { document: document.name })
     }
 
     /// A document that is not read at all: to be kept in the archive, and answered with this error.

@@ -2,8 +2,8 @@
 //! whom there (post-office 5.3). It comes by an operator's hand, at the command line or over HTTPS; both do what is planned
 //! here.
 //!
-//! What is told is a statement: whoever stands in it is registered as it says, whoever does not stays as it is, as does what is
-//! not said of somebody who is registered, and what was so before changes nothing and raises no event. A statement holds as a whole or not at all. Areas that change hands raise
+//! What is told is a statement. Whoever stands in it is registered as it says; what is not said of them, and everybody else, stays
+//! as it was. What is so already raises no event. A statement holds as a whole or not at all. Areas that change hands raise
 //! events, of which the charge links hear.
 
 use std::collections::BTreeMap;
@@ -132,9 +132,7 @@ impl Registration {
         let needs = parties.fold(needs, |needs, it| needs.and(participants::needs_of(Pack::DK, &it)));
         codes.fold(needs, |needs, code| needs.and(metering_points::needs_of_grid_area(code)))
     }
-}
 
-impl Registration {
     /// The participants, with what is not said as it was.
     fn as_it_is_to_be(&self, facts: &Facts) -> Vec<Participant> {
         let before = |one: &Participant| participants::participant(facts, one.pack, &one.party);

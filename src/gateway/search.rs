@@ -85,7 +85,7 @@ pub(super) struct Reach {
     pub page: usize,
 }
 
-const REACH: Reach = Reach { looked_at: LOOKED_AT_MAX, sorted: SORTED_MAX, page: PAGE_RECORDS };
+pub(super) const REACH: Reach = Reach { looked_at: LOOKED_AT_MAX, sorted: SORTED_MAX, page: PAGE_RECORDS };
 
 impl Catalogue<'_> {
     /// A page of the documents that have all terms.
@@ -94,8 +94,13 @@ impl Catalogue<'_> {
     }
 
     pub(super) fn search_within(&self, search: &Search, reach: Reach) -> Result<Found, Fault> {
-        assert!(search.take > 0, "a page holds at least one document");
         self.catch_up()?;
+        self.search_entered(search, reach)
+    }
+
+    /// The same among those that are in the catalogue.
+    pub(super) fn search_entered(&self, search: &Search, reach: Reach) -> Result<Found, Fault> {
+        assert!(search.take > 0, "a page holds at least one document");
         let looking = Looking { catalogue: self, search, reach };
         let walked = if let Some(common) = search.by.common(&search.terms) {
             let (walked, terms) = search.rarest();

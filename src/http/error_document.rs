@@ -55,6 +55,10 @@ impl Problem {
                 let message = "Too much waits for its decision. Try again after the seconds in Retry-After.";
                 Self::busy(message, *again_in)
             }
+            gateway::Fault::Cataloguing => {
+                let message = "The archive is being catalogued anew. Try again after the seconds in Retry-After.";
+                Self::busy(message, CATALOGUED_IN)
+            }
             gateway::Fault::Stopping => Self::busy("The gateway is about to be started again.", STARTED_AGAIN_IN),
             fault => {
                 tracing::error!(error = fault as &dyn std::error::Error, "failed to answer a request");
@@ -88,7 +92,7 @@ impl Problem {
     }
 
     pub fn internal() -> Self {
-        let message = "Something failed on our side. Nothing was changed; quote the CorrelationId when you ask.";
+        let message = "Something failed on our side. It may have been done or not: send the same again, and quote the CorrelationId when you ask.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", message)
     }
 
@@ -285,6 +289,9 @@ fn element(name: &str, value: &str, text: &mut String) {
 
 /// What a restart takes, the end of what is under way included.
 const STARTED_AGAIN_IN: Duration = Duration::from_secs(5);
+
+/// When whoever searches may ask again; more of the archive is catalogued by then.
+const CATALOGUED_IN: Duration = Duration::from_secs(30);
 
 /// When a client may look whether an operator has seen to the disk.
 const SEEN_TO_IN: Duration = Duration::from_secs(60);
