@@ -49,12 +49,13 @@ impl AuditEntry {
         while !self.target.is_char_boundary(end) {
             end -= 1;
         }
+        let cut = if end < self.target.len() { "…" } else { "" };
         let form = Stored {
             at: self.at.micros(),
             number: self.party.number.to_string(),
             role: self.party.role.code().into(),
             activity: self.activity.clone(),
-            target: self.target[..end].into(),
+            target: [&self.target[..end], cut].concat(),
             status: self.status,
             correlation_id: self.correlation_id.clone(),
         };
@@ -110,7 +111,7 @@ mod tests {
         };
         let short = entry("/v1.0/operator/charges?text=net");
         assert_eq!(read(&short), short);
-        assert_eq!(read(&entry(&"æ".repeat(700))).target, "æ".repeat(500));
-        assert_eq!(read(&entry(&format!("/{}", "æ".repeat(700)))).target.len(), 999);
+        assert_eq!(read(&entry(&"æ".repeat(700))).target, "æ".repeat(500) + "…");
+        assert_eq!(read(&entry(&format!("/{}", "æ".repeat(700)))).target.len(), 999 + "…".len());
     }
 }

@@ -57,8 +57,9 @@ pub fn actor(store: &Embedded, config: &Config, args: &ActorArgs, json: bool) ->
         external_id: args.external_id.clone(),
         form: args.format.as_deref().map(Wire::from_name),
     };
-    let said = [("name", &args.name), ("status", &args.status), ("external_id", &args.external_id)].into_iter();
-    let said = said.filter_map(|(field, text)| Some(format!(" {field}={}", text.as_ref()?)));
+    let said =
+        [("name", &args.name), ("status", &args.status), ("external_id", &args.external_id), ("format", &args.format)];
+    let said = said.into_iter().filter_map(|(field, text)| Some(format!(" {field}={}", text.as_ref()?)));
     let target = format!("{}{}", args.id, said.collect::<String>());
     tell(store, config, &Statement::Actor(change), audited::entry("process actor", target), json)
 }

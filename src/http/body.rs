@@ -29,12 +29,14 @@ pub struct Unread {
     came: BytesMut,
     /// Some of it is nowhere any more, or will not come.
     is_torn: bool,
+    /// When it was first read.
+    begun: Option<Instant>,
 }
 
 impl Unread {
     pub fn new(body: Body, headers: &HeaderMap) -> Self {
         let (stream, expects) = (body.into_data_stream(), headers.contains_key(EXPECT));
-        Self { stream, expects, came: BytesMut::new(), is_torn: false }
+        Self { stream, expects, came: BytesMut::new(), is_torn: false, begun: None }
     }
 
     /// What can be kept of a body whose document goes no further, read to its end.
@@ -59,14 +61,29 @@ impl Unread {
 
     /// The whole body as it is sent, where no piece of it was given out.
     async fn as_sent(&mut self, share: &mut Share, limits: &Limits) -> Result<Bytes, Problem> {
-        let mut incoming = Incoming { bytes: self.came.len(), unread: self, limits, start: Instant::now() };
+        // The share that what has come was taken from is gone.
+        if let Err(problem) = share.grow(self.came.len()) {
+            self.came = BytesMut::new();
+            self.is_torn = true;
+            return Err(problem);
+        }
+        let start = *self.begun.get_or_insert_with(Instant::now);
+        let mut incoming = Incoming { bytes: self.came.len(), unread: self, limits, start };
         while !incoming.unread.is_torn
             && let Some(piece) = incoming.next().await?
         {
-            share.grow(piece.len())?;
-            incoming.unread.came.extend_from_slice(&piece);
+            incoming.unread.keep(&piece, share)?;
         }
         Ok(self.came.split().freeze())
+    }
+
+    /// Keeps a piece as it came, in the memory of this share.
+    fn keep(&mut self, piece: &[u8], share: &mut Share) -> Result<(), Problem> {
+        let grown = share.grow(piece.len());
+        self.is_torn |= grown.is_err();
+        grown?;
+        self.came.extend_from_slice(piece);
+        Ok(())
     }
 
     /// Goes on reading for a while, into nothing, while the answer is on its way.
@@ -74,6 +91,7 @@ impl Unread {
         if self.expects || self.stream.is_end_stream() {
             return;
         }
+        self.came = BytesMut::new();
         let (until, mut bytes_left) = (Instant::now() + limits.linger, limits.linger_bytes_max);
         tokio::spawn(async move {
             while let Ok(Some(Ok(piece))) = timeout_at(until, self.stream.next()).await {
@@ -116,7 +134,8 @@ impl<'a> Pieces<'a> {
     ) -> Result<Self, Problem> {
         check_head(headers, limits)?;
         unread.expects = false;
-        let incoming = Incoming { unread, limits, start: Instant::now(), bytes: 0 };
+        let start = *unread.begun.get_or_insert_with(Instant::now);
+        let incoming = Incoming { unread, limits, start, bytes: 0 };
         let unpacker = packed(headers)?.then(|| Unpacker::new(limits));
         let length = content_length(headers).map(|length| length as usize);
         let expected = length.filter(|_| unpacker.is_none());
@@ -183,8 +202,7 @@ impl<'a> Pieces<'a> {
                     return Ok(Some(out));
                 }
             } else if let Some(piece) = self.incoming.next().await? {
-                self.share.grow(piece.len())?;
-                self.incoming.unread.came.extend_from_slice(&piece);
+                self.incoming.unread.keep(&piece, self.share)?;
                 self.packed = piece;
             } else {
                 let rest = unpacker.finish().map_err(|flaw| flawed(flaw, limits))?;

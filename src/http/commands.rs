@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::body::{Pieces, Unread};
 use super::error_document::json_of;
 use super::observe::{CorrelationId, Said};
-use super::operator::{CHARGES, DELEGATIONS, PARTICIPANTS, admitted, unknown, wrong};
+use super::operator::{CHARGES, DELEGATIONS, PARTICIPANTS, Query, admitted, unknown, wrong};
 use super::post::json_answer;
 use super::routes::finish;
 use super::{Door, Format, Problem, caller};
@@ -225,6 +225,7 @@ async fn obeyed<T: DeserializeOwned, F: Future<Output = Result<Response, Problem
     let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
     admitted(&caller)?;
+    Query::of(parts).nothing_else()?;
     let mut share = door.fairness.admit(&caller, Instant::now())?;
     let body = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits)?.gather(usize::MAX).await?;
     // What needs no words may be sent without any.
@@ -261,6 +262,10 @@ fn leave_secrets_out(said: &mut Value) {
     match said {
         Value::Object(fields) => {
             fields.remove("secret");
+            // What stands behind a webhook's path may be a key.
+            if let Some(Value::String(url)) = fields.get_mut("url") {
+                url.truncate(url.find('?').unwrap_or(url.len()));
+            }
             if let Some(certificate) = fields.get_mut("certificate") {
                 let text = certificate.as_str().unwrap_or_default();
                 let named = || Thumbprint::parse(text).map(|thumbprint| thumbprint.as_str().to_string());

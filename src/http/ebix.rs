@@ -103,6 +103,7 @@ fn fault(problem: Problem, id: &str) -> Response {
 }
 
 /// One request, once it is known who asks for what.
+#[derive(Clone)]
 struct Work {
     gateway: Arc<Gateway>,
     caller: Party,
@@ -124,6 +125,11 @@ impl Work {
     async fn of_body(&self, body: Bytes, named: &[String]) -> Result<Answered, Problem> {
         let request = match self.opened(body.clone()).await {
             Ok(request) => request,
+            // A header that is for us and not understood is one that may hold a password.
+            Err(problem) if problem.error.code == "MustUnderstand" => {
+                let came = Came { kept: Kept::Nothing, ..self.came.clone() };
+                return Err(Work { came, ..self.clone() }.turned_away("", Bytes::new(), problem).await?);
+            }
             Err(problem) => return Err(self.turned_away("", body, problem).await?),
         };
         if let Err(problem) = agrees(named, &request) {

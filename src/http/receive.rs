@@ -58,7 +58,8 @@ pub(super) async fn admit(
     let arrived = if Wire::of(&body, door.gateway.limits()) != wire {
         let rest = if pieces.ended() { Bytes::new() } else { pieces.gather(usize::MAX).await? };
         let whole = if rest.is_empty() { body } else { [body, rest].concat().into() };
-        let error = door.gateway.misfit(document, &whole, wire).unwrap_or_else(|| another_form(wire));
+        share.turn().await;
+        let error = door.gateway.misfit(document, &whole, wire).await?.unwrap_or_else(|| another_form(wire));
         door.gateway.not_read(document, whole, error).await?
     } else if pieces.ended() {
         share.turn().await;

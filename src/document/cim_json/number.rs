@@ -29,8 +29,8 @@ pub fn plain(number: &str, whole: bool) -> Option<Cow<'_, str>> {
     Some(Cow::Owned([sign, integer, point, fraction].concat()))
 }
 
-/// Largest exponent, either way: that of the smallest number that a double can be, and so of what libraries write.
-pub const EXPONENT_MAX: i32 = 324;
+/// Largest exponent, either way: beyond what any number of the market has digits for, and too small to make much of a few bytes.
+pub const EXPONENT_MAX: i32 = 40;
 
 #[cfg(test)]
 mod tests {
@@ -58,8 +58,8 @@ mod tests {
             assert_eq!(plain(number, false).as_deref(), Some(decimal), "{number}");
             assert_eq!(plain(number, true).as_deref(), Some(whole), "{number}");
         }
-        assert_eq!(plain("1e324", true).map(|plain| plain.len()), Some(325));
-        for beyond in ["1e325", "1e-325", "1e999999999", "0e-99999999999999999999"] {
+        assert_eq!(plain("1e40", true).map(|plain| plain.len()), Some(41));
+        for beyond in ["1e41", "1e-41", "1e999999999", "0e-99999999999999999999"] {
             assert_eq!(plain(beyond, false), None, "{beyond}");
         }
     }
