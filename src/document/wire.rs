@@ -32,6 +32,20 @@ impl Wire {
         Self::ALL.into_iter().find(|form| form.name().eq_ignore_ascii_case(name))
     }
 
+    /// Its number in stored records; never changed.
+    pub fn number(self) -> u8 {
+        match self {
+            Wire::CimXml => 1,
+            Wire::CimJson => 2,
+            Wire::Ebix => 3,
+        }
+    }
+
+    /// `None` for a form of another version.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|form| form.number() == number)
+    }
+
     /// What a document looks like by its first character and the namespace of its root.
     pub fn of(document: &[u8], limits: &Limits) -> Wire {
         if is_json(document) {

@@ -48,25 +48,17 @@ pub(super) struct StoredShown {
 
 impl From<Shown> for StoredShown {
     fn from(Shown { at, first, last, times }: Shown) -> Self {
-        Self { at: at.micros(), first: first.map(number), last: last.map(number), times }
+        Self { at: at.micros(), first: first.map(Wire::number), last: last.map(Wire::number), times }
     }
 }
 
 impl From<StoredShown> for Shown {
     fn from(StoredShown { at, first, last, times }: StoredShown) -> Self {
-        Self { at: Timestamp::from_micros(at), first: first.and_then(form), last: last.and_then(form), times }
+        Self {
+            at: Timestamp::from_micros(at),
+            first: first.and_then(Wire::from_number),
+            last: last.and_then(Wire::from_number),
+            times,
+        }
     }
-}
-
-/// A form's number in records; never changed.
-fn number(form: Wire) -> u8 {
-    match form {
-        Wire::CimXml => 1,
-        Wire::CimJson => 2,
-        Wire::Ebix => 3,
-    }
-}
-
-fn form(of: u8) -> Option<Wire> {
-    Wire::ALL.into_iter().find(|form| number(*form) == of)
 }

@@ -2,7 +2,7 @@
 //!
 //! What is asked for, and intersects the period asked for, goes to whoever asks and to nobody else: charge information
 //! in one NotifyPriceList (D18), a record for each period and one for a stop; prices in another (D08), a record for each
-//! series. Each record names the query's that it answers. A query that finds nothing, or is no query, is answered with RejectRequestPriceList. Nothing is changed.
+//! series. Each record names the transaction that it answers. A query that finds nothing, or is no query, is answered with RejectRequestPriceList. Nothing is changed.
 //!
 //! A charge that is named in full takes its turn with those who change it. Source: charges 2.7, 7.3, 7.4.
 

@@ -72,7 +72,7 @@ pub fn write(participant: &Participant) -> Bytes {
     };
     let version = if participant.form.is_some() { WITH_FORM } else { VERSION };
     let mut bytes = postcard::to_extend(&stored, vec![version]).expect("a participant can be written");
-    bytes.extend(participant.form.map(form_number));
+    bytes.extend(participant.form.map(Wire::number));
     bytes.into()
 }
 
@@ -81,7 +81,7 @@ pub fn write(participant: &Participant) -> Bytes {
 /// When the bytes are not what [`write`] made of a participant.
 pub fn read(pack: Pack, party: Party, bytes: &[u8]) -> Participant {
     let (stored, rest) = stored(bytes);
-    let form = rest.first().map(|number| form(*number));
+    let form = rest.first().and_then(|number| Wire::from_number(*number));
     Participant {
         pack,
         party,
@@ -133,20 +133,6 @@ fn stored(bytes: &[u8]) -> (StoredParticipant, &[u8]) {
 
 fn is_participant(bytes: &[u8]) -> bool {
     matches!(bytes.first(), Some(&VERSION | &WITH_FORM))
-}
-
-/// A form's number in records; never changed.
-fn form_number(form: Wire) -> u8 {
-    match form {
-        Wire::CimXml => 1,
-        Wire::CimJson => 2,
-        Wire::Ebix => 3,
-    }
-}
-
-fn form(number: u8) -> Wire {
-    let known = Wire::ALL.into_iter().find(|form| form_number(*form) == number);
-    known.expect("a stored form is one of three")
 }
 
 pub(super) fn versioned(bytes: &[u8]) -> &[u8] {
