@@ -16,7 +16,7 @@ mod words;
 #[cfg(test)]
 pub mod tests;
 
-pub use answer::{document, fate, receipt};
+pub use answer::{answering, document, fate, receipt};
 pub use input_rules::{CHARGE_ID_CHARACTERS_MAX, TRANSACTION_ID_CHARACTERS_MAX, at_most};
 pub use query::{document_flaws, transaction_flaws};
 #[cfg(test)]

@@ -147,10 +147,7 @@ pub fn notification(operation: &Operation, id: String) -> Record {
 
 /// The same as a part of what somebody asked for: it names the transaction that it answers.
 pub fn answer(operation: &Operation, id: String) -> Record {
-    let original = "originalTransactionIDReference_MktActivityRecord.mRID";
-    let mut record = notification(operation, id);
-    record.fields.insert(1, Field::Text(original, operation.transaction_id.clone()));
-    record
+    charge_documents::answering(&operation.transaction_id, notification(operation, id))
 }
 
 fn receipt(operation: &Operation, id: String, broken: &[Broken]) -> Record {

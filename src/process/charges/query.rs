@@ -13,11 +13,11 @@ use super::reply::{self, NOTIFY};
 use super::request::{Asked, Information, Operation, Point, REASON_INFORMATION, REASON_PRICES, Series};
 use super::state::{Charge, ChargeIdentity, MasterData, PricePoint};
 use super::view;
-use crate::document::{Bearing, Category, Field, Header, HeaderReader, Kind, Outgoing, Reader, Record};
+use crate::document::{Bearing, Category, Header, HeaderReader, Kind, Outgoing, Reader, Record};
 use crate::market::{ActorNumber, ActorRole, Calendar, ChargeType, Party, Period, ReasonCode, Timestamp};
 use crate::process::charge_documents::{
-    Broken, Refusals, asker_needs, document, document_flaws, fate, is_blank, live_sender, receipt, transaction_flaws,
-    transaction_ids,
+    Broken, Refusals, answering, asker_needs, document, document_flaws, fate, is_blank, live_sender, receipt,
+    transaction_flaws, transaction_ids,
 };
 use crate::process::{Context, Decision, Incoming, Refused, Request, RequestReader};
 use crate::record::{Facts, Key, KeyRange, Needs};
@@ -184,7 +184,8 @@ impl Request for RequestPriceList {
             for (place, operation) in found.iter().enumerate() {
                 let id = context.id(&[NOTIFY.name, "record", &index.to_string(), &place.to_string()]);
                 let into = if operation.information().is_some() { &mut information } else { &mut prices };
-                into.push(answering(query, reply::notification(operation, id)));
+                let record = answering(&query.transaction_id, reply::notification(operation, id));
+                into.push(Record { bearing: Some(Bearing::Answers), ..record });
             }
             if !broken.is_empty() {
                 let id = context.id(&[REJECT_QUERY.name, "record", &index.to_string()]);
@@ -207,13 +208,6 @@ impl Request for RequestPriceList {
         }
         decision
     }
-}
-
-/// A record of what is there, as an answer to this query.
-fn answering(query: &Query, mut record: Record) -> Record {
-    let original = "originalTransactionIDReference_MktActivityRecord.mRID";
-    record.fields.insert(1, Field::Text(original, query.transaction_id.clone()));
-    Record { bearing: Some(Bearing::Answers), ..record }
 }
 
 /// What is wrong with the document, or else with the query itself.
