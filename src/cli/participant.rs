@@ -2,7 +2,6 @@
 //!
 //! Exit codes: 0 all accepted (or done), 1 some refused, 2 could not run.
 
-use std::error::Error;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +14,7 @@ use super::Outcome;
 use super::output::files_below;
 use super::pipe::WRITING;
 use crate::client::{self, Client, Dequeued, Fault, Refusal, Sent};
+use crate::gateway::with_causes;
 
 /// Most documents that are sent at a time.
 const CONCURRENCY_MAX: u16 = 256;
@@ -158,12 +158,7 @@ pub fn no_root(path: &Path, body: &[u8]) -> Fault {
 
 /// A fault with its causes, such as `failed to read x.xml: Permission denied (os error 13)`.
 pub fn in_words(fault: &Fault) -> String {
-    let (mut words, mut cause) = (format!("failed to {fault}"), fault.source());
-    while let Some(under) = cause {
-        words.push_str(&format!(": {under}"));
-        cause = under.source();
-    }
-    words
+    format!("failed to {}", with_causes(fault))
 }
 
 pub async fn peek(args: Peek) -> anyhow::Result<Outcome> {

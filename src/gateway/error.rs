@@ -36,6 +36,12 @@ impl Error {
     }
 }
 
+/// A fault with everything that led to it, in one line.
+pub fn with_causes(fault: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(fault), |fault| fault.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// Our world failed: the sender may try again, the operator is told why.
 #[derive(Debug, Error)]
 pub enum Fault {

@@ -19,6 +19,7 @@ use super::floor::{Floor, Speaker};
 use super::lobby::Lobby;
 use super::news::News;
 use super::turns::Turns;
+use super::with_causes;
 use crate::archive;
 use crate::document::Category;
 use crate::market::Timestamp;
@@ -402,11 +403,6 @@ impl Hall {
         tracing::error!(cause, "something stays undecided");
         self.counter.in_trouble(format!("undecided since the last start: {cause}"));
     }
-}
-
-pub(super) fn with_causes(fault: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(fault), |fault| fault.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// How long the decider lets the disk catch up.

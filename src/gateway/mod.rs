@@ -64,7 +64,7 @@ use decider::Decider;
 pub use delivery::{Told, tell_shown};
 use desk::Desk;
 pub use dry_run::{DryRun, Letter, Preview};
-pub use error::{Error, Fault};
+pub use error::{Error, Fault, with_causes};
 pub use expiry::{Abandoned, Expiry};
 pub use intake::{Receipt, Received};
 pub use new_charge::Creation;
@@ -242,7 +242,7 @@ impl Gateway {
             Some(fault) => Err(format!(
                 "has stopped writing, and only reads: failed to {}. See to the disk and its room, then restart the gateway: \
                  nothing is written before, and what was answered is kept",
-                hall::with_causes(&fault)
+                with_causes(&fault)
             )),
         };
         let timers = parked(timer::parked(), "none is parked");
