@@ -249,21 +249,26 @@ impl Looking<'_> {
         }
         let (walked, terms) = self.search.rarest();
         let range = walked.range(self.search.from, self.search.to);
-        let (mut hits, mut seen, mut behind) = (Vec::new(), 0, None);
+        let (mut found, mut seen, mut behind) = (Vec::new(), 0, None);
         loop {
             let page = self.records(&range, behind.as_ref(), false)?;
             seen += page.records.len();
             if seen > self.reach.sorted {
                 return Ok(None);
             }
-            let positions: Vec<_> = self.matching(&page, &terms)?.into_iter().map(|(_, position)| position).collect();
-            let entries = self.catalogue.documents(&positions)?;
-            hits.extend(positions.iter().zip(&entries).map(|(at, entry)| self.search.by.term(entry).key(at)));
+            found.extend(self.matching(&page, &terms)?.into_iter().map(|(_, position)| position));
             match page.next_after() {
                 Some(key) => behind = Some(key.clone()),
-                None => return Ok(Some(hits)),
+                None => break,
             }
         }
+        // The log is read only once it is known that they are not too many.
+        let mut hits = Vec::with_capacity(found.len());
+        for positions in found.chunks(self.reach.page) {
+            let entries = self.catalogue.documents(positions)?;
+            hits.extend(positions.iter().zip(&entries).map(|(at, entry)| self.search.by.term(entry).key(at)));
+        }
+        Ok(Some(hits))
     }
 
     /// Takes a page out of all that was found.

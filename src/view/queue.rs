@@ -47,10 +47,11 @@ pub fn queue(store: &dyn Store, owner: &Party) -> Result<Vec<QueueLength>, Fault
         .into_iter()
         .map(|category| {
             let page = store.page(&post_office::queue_range(owner, category), None, QUEUE_COUNTED_MAX)?;
+            let waiting = page.records.iter().filter_map(|(_, entry)| Waiting::decode(&entry.value));
+            let waiting: Vec<Waiting> = waiting.collect();
             let mut waits = Counted::default();
-            let mut waiting = page.records.iter().filter_map(|(_, entry)| Waiting::decode(&entry.value));
-            let first = waiting.next();
-            first.iter().chain(&waiting.collect::<Vec<_>>()).for_each(|each| waits.add(each));
+            waiting.iter().for_each(|each| waits.add(each));
+            let first = waiting.into_iter().next();
             Ok(QueueLength {
                 category,
                 waits,
