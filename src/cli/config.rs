@@ -161,6 +161,7 @@ impl Config {
             connections_per_address_max: self.http.connections_per_address_max,
             party_requests_max: self.http.party_requests_max,
             party_documents_max: self.http.party_documents_max,
+            party_beside_max: self.http.party_beside_max,
             party_requests_per_second_max: Some(self.http.party_requests_per_second_max).filter(|max| *max > 0),
             drain: seconds(self.http.drain_seconds),
             ..http::Limits::default()

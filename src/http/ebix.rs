@@ -89,6 +89,7 @@ async fn arrived(
     body::check_head(&parts.headers, &door.settings.limits)?;
     let mut share = door.fairness.admit(caller, Instant::now())?;
     let body = Pieces::new(unread, &parts.headers, &mut share, &door.settings.limits)?.gather(usize::MAX).await?;
+    share.turn().await;
     Ok((body, share))
 }
 

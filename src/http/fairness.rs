@@ -1,4 +1,7 @@
 //! Shares: how much of the house one participant may take at a time, so that none can slow another.
+//!
+//! Whoever sends as fast as it can may have all of the house while nobody else is there. As soon as somebody comes who asks for
+//! little, its documents take turns of which few are under way at a time: it loses speed, and the other hardly any.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::quiet::Quiet;
 use super::{Limits, Problem};
 use crate::market::Party;
 
@@ -20,6 +24,7 @@ struct Used {
     bodies_bytes: usize,
     requests: Requests,
     parties: HashMap<Party, PartyUse>,
+    quiet: Quiet,
 }
 
 /// How many requests are under way, and how long one takes.
@@ -33,12 +38,20 @@ struct Requests {
 struct PartyUse {
     requests: Requests,
     bodies_bytes: usize,
-    /// Its documents take turns on these.
-    turns: Arc<Semaphore>,
+    turns: Arc<Turns>,
     /// Requests that may begin now; refilled as time passes.
     tokens: f64,
     refilled: Instant,
 }
+
+/// What one participant's requests take turns on.
+struct Turns {
+    alone: Arc<Semaphore>,
+    beside: Arc<Semaphore>,
+}
+
+/// Held while a participant's turn lasts.
+pub type Turn = OwnedSemaphorePermit;
 
 /// One request's share; given back when dropped.
 pub struct Share {
@@ -46,8 +59,8 @@ pub struct Share {
     party: Party,
     bodies_bytes: usize,
     began: Instant,
-    turns: Arc<Semaphore>,
-    turn: Option<OwnedSemaphorePermit>,
+    turns: Arc<Turns>,
+    turn: Option<Turn>,
 }
 
 impl Requests {
@@ -79,7 +92,10 @@ impl Fairness {
         let fresh = || PartyUse {
             requests: Requests::default(),
             bodies_bytes: 0,
-            turns: Arc::new(Semaphore::new(self.limits.party_documents_max)),
+            turns: Arc::new(Turns {
+                alone: Arc::new(Semaphore::new(self.limits.party_documents_max)),
+                beside: Arc::new(Semaphore::new(self.limits.party_beside_max.min(self.limits.party_documents_max))),
+            }),
             tokens: rate.unwrap_or(0.0),
             refilled: now,
         };
@@ -100,8 +116,11 @@ impl Fairness {
             mine.tokens -= 1.0;
         }
         mine.requests.begin();
-        let turns = Arc::clone(&mine.turns);
+        let (turns, under_way) = (Arc::clone(&mine.turns), mine.requests.under_way);
         used.requests.begin();
+        if under_way <= self.limits.party_beside_max {
+            used.quiet.comes(party, now);
+        }
         let (fairness, party) = (Arc::clone(self), party.clone());
         Ok(Share { fairness, party, bodies_bytes: 0, began: now, turns, turn: None })
     }
@@ -112,11 +131,18 @@ impl Fairness {
 }
 
 impl Share {
-    /// Waits until few enough documents of the participant are being taken in; in order of arrival.
+    /// Waits until few enough of the participant's requests are being worked on, and keeps the turn to the end of this one.
     pub async fn turn(&mut self) {
         if self.turn.is_none() {
-            self.turn = Arc::clone(&self.turns).acquire_owned().await.ok();
+            self.turn = self.turn_for_a_step().await;
         }
+    }
+
+    /// The same for a step of the request that has an end of its own.
+    pub async fn turn_for_a_step(&self) -> Option<Turn> {
+        let beside = self.fairness.lock().quiet.is_beside(&self.party, Instant::now());
+        let turns = if beside { &self.turns.beside } else { &self.turns.alone };
+        Arc::clone(turns).acquire_owned().await.ok()
     }
 
     /// Takes memory for `bytes` more of the request's body.
@@ -229,6 +255,36 @@ mod tests {
         assert!(second.turn().now_or_never().is_none(), "the first has not come to its end");
         drop(first);
         second.turn().await;
+    }
+
+    #[tokio::test]
+    async fn who_asks_for_much_takes_turns_beside_whoever_asks_for_little() {
+        let house = fairness(Limits { party_documents_max: 8, party_beside_max: 2, ..Limits::default() });
+        let now = Instant::now();
+        let mut flood: Vec<Share> = (0..8).map(|_| house.admit(&party("flood"), now).unwrap()).collect();
+        for share in &mut flood[..4] {
+            share.turn().now_or_never().expect("nobody else is there");
+        }
+        let mut quiet = house.admit(&party("quiet"), Instant::now()).unwrap();
+        quiet.turn().now_or_never().expect("few of its requests are under way");
+        let turns = flood[4..].iter_mut().filter_map(|share| share.turn().now_or_never()).count();
+        assert_eq!(turns, 2, "somebody else is there");
+        // What was taken before goes on, and the next of its turns comes when one has ended.
+        flood.remove(4);
+        flood[6].turn().now_or_never().expect("one of two has ended");
+    }
+
+    #[test]
+    fn whoever_asks_for_much_itself_is_not_beside_anybody() {
+        let house = fairness(Limits { party_beside_max: 2, ..Limits::default() });
+        let (now, later) = (Instant::now(), Instant::now() + Duration::from_secs(3_600));
+        let mut many: Vec<Share> = (0..3).map(|_| house.admit(&party("1"), now).unwrap()).collect();
+        assert!(house.lock().quiet.is_beside(&party("2"), now));
+        many.push(house.admit(&party("1"), later).unwrap());
+        assert!(!house.lock().quiet.is_beside(&party("2"), later), "four are under way");
+        many.truncate(1);
+        many.push(house.admit(&party("1"), later).unwrap());
+        assert!(house.lock().quiet.is_beside(&party("2"), later));
     }
 
     #[test]

@@ -40,9 +40,11 @@ pub struct Limits {
     pub streams_max: u32,
     /// Most requests of one participant at a time; answered with 429 beyond.
     pub party_requests_max: usize,
-    /// Most documents of one participant that are read and taken in at a time; further ones take turns, so that whoever sends as
-    /// fast as it can does not stand before all others.
+    /// Most documents of one participant that are read and taken in at a time; further ones take turns.
     pub party_documents_max: usize,
+    /// The same of its documents, peeks and dequeues while another participant is at the door that has no more than so many
+    /// requests under way: whoever sends as fast as it can then stands before nobody.
+    pub party_beside_max: usize,
     /// Most requests per second of one participant, on average over a second; answered with 429 beyond.
     pub party_requests_per_second_max: Option<u32>,
     /// Most memory for the bodies of one participant; answered with 429 beyond.
@@ -75,7 +77,8 @@ impl Default for Limits {
             connections_per_address_max: 1_024,
             streams_max: 64,
             party_requests_max: 512,
-            party_documents_max: 32,
+            party_documents_max: 256,
+            party_beside_max: 2,
             party_requests_per_second_max: None,
             party_bodies_bytes_max: 256 * MIB,
             bodies_bytes_max: 1_024 * MIB,

@@ -23,6 +23,7 @@ mod orders;
 mod patient;
 mod peer;
 mod post;
+mod quiet;
 mod receive;
 mod routes;
 mod schemas;

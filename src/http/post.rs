@@ -49,7 +49,9 @@ pub async fn peek(
     let until = Instant::now() + patience;
     loop {
         let (gateway, id, party) = (Arc::clone(&door.gateway), CorrelationId::of(parts), caller.clone());
+        let turn = share.turn_for_a_step().await;
         let peek = async move {
+            let _turn = turn;
             let access = Access { party: &party, correlation_id: &id, form };
             gateway.peek(access, category, gateway.now()).await
         };
@@ -153,7 +155,8 @@ pub async fn dequeue(door: &Arc<Door>, id: &str, parts: &Parts, said: &mut Said)
             "This is no message id. It is 1 to 64 letters, digits and hyphens, as the header MessageId gave it.";
         return Err(Problem::new(StatusCode::BAD_REQUEST, "BadRequest", message).target("MessageId"));
     }
-    let share = door.fairness.admit(&caller, Instant::now())?;
+    let mut share = door.fairness.admit(&caller, Instant::now())?;
+    share.turn().await;
     let (gateway, id) = (Arc::clone(&door.gateway), id.to_string());
     let correlation_id = CorrelationId::of(parts);
     let dequeuing = async move {
