@@ -772,6 +772,7 @@ fn a_command_that_only_looks_makes_no_store() {
         "queue parked",
         "queue timers",
         "queue retry --all",
+        "queue discard 3",
         "archive list",
         "archive show x",
         "archive verify",

@@ -58,6 +58,13 @@ enum What {
         #[arg(long, conflicts_with = "keys")]
         all: bool,
     },
+    /// Gives up what was set aside: it is never decided, and whoever sent it is told nothing by this. A document stays in the
+    /// archive as it was received; of a timer or an errand that row is all that is kept, so keep it.
+    Discard {
+        /// Keys, as `parked` shows them.
+        #[arg(required = true, value_name = "KEY")]
+        keys: Vec<String>,
+    },
     /// Timers in the order in which they are due.
     Timers {
         /// At most so many.
@@ -83,6 +90,7 @@ pub fn run(args: &QueueArgs, config: &Config) -> Result<Outcome> {
         }
         What::Parked => set_aside(&store, &mut out)?,
         What::Retry { keys, all } => return retry(&store, keys, *all, &mut out),
+        What::Discard { keys } => return discard(&store, keys, &mut out),
         What::Timers { most } => timers(&store, *most, &mut out)?,
     }
     Ok(Outcome::Fine)
@@ -199,31 +207,33 @@ fn words_for(shown: &Shown) -> String {
 }
 
 fn set_aside(store: &dyn Store, out: &mut Rows<impl Write>) -> Result<()> {
-    for Parked { key, what, cause } in parked::parked(store)? {
-        let key = key.to_string();
-        match what {
-            Set::Document(entry) => {
-                let (document, at, from, id) =
-                    (&entry.document, entry.at.to_string(), entry.caller.to_string(), &entry.correlation_id);
-                out.row(
-                    json!({
-                        "key": key, "document": document, "received": at, "from": from, "correlationId": id,
-                        "cause": cause,
-                    }),
-                    format_args!("{key} {at} {document} from {from}, correlation id {id}: {cause}"),
-                )?;
-            }
-            Set::Timer { due, kind } => {
-                let (due, kind) = (due.to_string(), kind.unwrap_or_else(|| "timer".into()));
-                out.row(
-                    json!({"key": key, "timer": kind, "due": due, "cause": cause}),
-                    format_args!("{key} {due} {kind}: {cause}"),
-                )?;
-            }
-            Set::Errand(name) => {
-                let row = json!({"key": key, "errand": name, "cause": cause});
-                out.row(row, format_args!("{key} errand, {name}: {cause}"))?;
-            }
+    parked::parked(store)?.into_iter().try_for_each(|parked| set_aside_row(parked, out))
+}
+
+fn set_aside_row(Parked { key, what, cause }: Parked, out: &mut Rows<impl Write>) -> Result<()> {
+    let key = key.to_string();
+    match what {
+        Set::Document(entry) => {
+            let (document, at, from, id) =
+                (&entry.document, entry.at.to_string(), entry.caller.to_string(), &entry.correlation_id);
+            out.row(
+                json!({
+                    "key": key, "document": document, "received": at, "from": from, "correlationId": id,
+                    "cause": cause,
+                }),
+                format_args!("{key} {at} {document} from {from}, correlation id {id}: {cause}"),
+            )?;
+        }
+        Set::Timer { due, kind } => {
+            let (due, kind) = (due.to_string(), kind.unwrap_or_else(|| "timer".into()));
+            out.row(
+                json!({"key": key, "timer": kind, "due": due, "cause": cause}),
+                format_args!("{key} {due} {kind}: {cause}"),
+            )?;
+        }
+        Set::Errand(name) => {
+            let row = json!({"key": key, "errand": name, "cause": cause});
+            out.row(row, format_args!("{key} errand, {name}: {cause}"))?;
         }
     }
     Ok(())
@@ -246,6 +256,22 @@ fn retry(store: &dyn Store, keys: &[String], all: bool, out: &mut Rows<impl Writ
         ),
     )?;
     Ok(if lost + missing == 0 { Outcome::Fine } else { Outcome::Flawed })
+}
+
+fn discard(store: &dyn Store, keys: &[String], out: &mut Rows<impl Write>) -> Result<Outcome> {
+    let given_up = parked::discard(store, |key| keys.contains(&key.to_string()))?;
+    let missing = keys.len().saturating_sub(given_up.len());
+    for (parked, mut batch) in given_up {
+        batch.put_all([audited::entry("queue discard", parked.key.to_string()).put()]);
+        if let Written::Conflict(key) = store.commit(batch)? {
+            bail!("give up what was set aside: {key} has changed meanwhile");
+        }
+        set_aside_row(parked, out)?;
+    }
+    if missing > 0 {
+        eprintln!("{missing} are unknown");
+    }
+    Ok(if missing == 0 { Outcome::Fine } else { Outcome::Flawed })
 }
 
 fn timers(store: &dyn Store, most: usize, out: &mut Rows<impl Write>) -> Result<()> {

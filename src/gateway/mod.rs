@@ -118,6 +118,7 @@ pub struct Gateway {
 /// Whether the gateway can do its work, check by check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
+    /// Whether requests can be served, also while a check has found something else.
     pub ready: bool,
     /// Name of the check, and what it found.
     pub checks: Vec<(String, Result<String, String>)>,
@@ -229,35 +230,47 @@ impl Gateway {
         verdict.flaws.is_empty().then(|| reader.finish())
     }
 
+    /// How the house is. What is parked waits for an operator and keeps nobody else from being served.
     pub fn health(&self) -> Health {
-        let parked = |range: KeyRange, none: &str| {
-            let page = self.store.page(&range, None, PARKED_SHOWN_MAX).map_err(|fault| fault.to_string())?;
-            Ok(match page.records.len() {
-                0 => none.to_string(),
-                parked => format!("{parked}{} parked", if page.more { " or more" } else { "" }),
-            })
-        };
         let store = match self.store.stopped() {
-            None => parked(archive::parked_range(), "nothing is parked").map(|parked| format!("reads; {parked}")),
+            None => self.count(&archive::parked_range()).map(|_| "reads".to_string()),
             Some(fault) => Err(format!(
                 "has stopped writing, and only reads: failed to {}. See to the disk and its room, then restart the gateway: \
                  nothing is written before, and what was answered is kept",
                 with_causes(&fault)
             )),
         };
-        let timers = parked(timer::parked(), "none is parked");
-        let errands = parked(errand::parked(), "none is parked");
         let decider = match self.decider.trouble() {
             None => Ok(format!("{} undecided", self.decider.undecided())),
             Some(trouble) => Err(trouble),
         };
-        let checks: Vec<(String, Result<String, String>)> = vec![
-            ("store".into(), store),
-            ("timers".into(), timers),
-            ("errands".into(), errands),
-            ("decider".into(), decider),
-        ];
-        Health { ready: checks.iter().all(|(_, found)| found.is_ok()), checks }
+        let ready = store.is_ok() && decider.is_ok();
+        let mut checks: Vec<(String, Result<String, String>)> =
+            vec![("store".into(), store), ("decider".into(), decider)];
+        for (name, range) in
+            [("documents", archive::parked_range()), ("timers", timer::parked()), ("errands", errand::parked())]
+        {
+            checks.push((name.into(), self.none_is_parked(&range)));
+        }
+        Health { ready, checks }
+    }
+
+    /// Whether nothing is parked there; if something is, how much, and what an operator does about it.
+    fn none_is_parked(&self, range: &KeyRange) -> Result<String, String> {
+        match self.count(range)? {
+            (0, _) => Ok("none is parked".into()),
+            (parked, more) => Err(format!(
+                "{parked}{} parked through a bug of ours; all else goes on. `gridpost queue parked` says which and why, `queue retry` has \
+                 them decided again once that is mended, `queue discard` gives them up",
+                if more { " or more" } else { "" }
+            )),
+        }
+    }
+
+    /// How many records there are, up to a bound, and whether there are more.
+    fn count(&self, range: &KeyRange) -> Result<(usize, bool), String> {
+        let page = self.store.page(range, None, PARKED_SHOWN_MAX).map_err(|fault| with_causes(&fault))?;
+        Ok((page.records.len(), page.more))
     }
 
     /// Returns once every document that was taken in has been decided, or the reason why that will not happen.

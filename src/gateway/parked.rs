@@ -2,7 +2,8 @@
 //! up again once the bug is mended.
 //!
 //! What is taken up again stands where it stood: a document is decided as of its receipt, a timer as of the instant at
-//! which it was due, an errand goes on behind its last page. That happens when the gateway opens next.
+//! which it was due, an errand goes on behind its last page. That happens when the gateway opens next. What can or shall
+//! not be decided any more is given up: it leaves nothing but what the archive and the audit trail know of it.
 
 use super::{Fault, PAGE_RECORDS};
 use crate::archive::{self, InboxEntry};
@@ -59,6 +60,20 @@ pub fn retry(store: &dyn Store, chosen: impl Fn(&Key) -> bool) -> Result<(Batch,
         Some(())
     })?;
     Ok((batch, taken, lost))
+}
+
+/// Each that `chosen` wants, with what gives it up without another decision.
+pub fn discard(store: &dyn Store, chosen: impl Fn(&Key) -> bool) -> Result<Vec<(Parked, Batch)>, Fault> {
+    let mut given_up = Vec::new();
+    each(store, |key, entry| {
+        if chosen(key) {
+            let mut batch = Batch::default();
+            batch.expect(key.clone(), Expected::At(entry.version)).delete(key.clone());
+            given_up.push((read(key, entry)?, batch));
+        }
+        Some(())
+    })?;
+    Ok(given_up)
 }
 
 /// What puts one back in its place; an inner `None` when that cannot be, an outer one when it cannot be read.

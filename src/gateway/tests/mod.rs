@@ -210,7 +210,8 @@ async fn a_timer_that_cannot_be_decided_is_parked_and_the_others_go_on() {
     gateway.pass_time(at(5)).await.unwrap();
     assert_eq!(diary(&gateway), ["1970-01-01T00:00:02Z a "]);
     let checks = gateway.health().checks;
-    assert!(checks.contains(&("timers".to_string(), Ok("1 parked".to_string()))), "{checks:?}");
+    let timers = checks.iter().find(|(name, _)| name == "timers").unwrap();
+    assert!(timers.1.as_ref().is_err_and(|said| said.starts_with("1 parked")), "{checks:?}");
 }
 
 #[test]

@@ -99,7 +99,7 @@ async fn an_errand_that_fails_is_parked_and_taken_up_again_once_the_bug_is_mende
     assert_eq!(diary(&gateway), ["first", "last"]);
     let health = gateway.health();
     assert!(health.ready, "{health:?}");
-    assert!(health.checks.contains(&("errands".to_string(), Ok("1 parked".to_string()))), "{health:?}");
+    assert_eq!(unwell(&health), ["errands: 1 parked"]);
     set(&gateway, &[timer(&WRITE, 1, "a", "a", "")]).await;
     gateway.pass_time(at(2)).await.unwrap();
     assert_eq!(diary(&gateway).len(), 3, "everything else goes on");
@@ -115,6 +115,45 @@ async fn an_errand_that_fails_is_parked_and_taken_up_again_once_the_bug_is_mende
     let gateway = open_with(dk(MENDED), &store, Clock::standing_at(at(2)));
     gateway.settled().await.unwrap();
     assert_eq!(diary(&gateway).last().unwrap(), "bad");
+    assert_eq!(unwell(&gateway.health()), [""; 0]);
+}
+
+/// The checks that have found something, with the first words of what.
+fn unwell(health: &Health) -> Vec<String> {
+    let found = health.checks.iter().filter_map(|(name, found)| Some((name, found.as_ref().err()?)));
+    found.map(|(name, found)| format!("{name}: {}", found.split(" through").next().unwrap())).collect()
+}
+
+#[tokio::test]
+async fn what_is_parked_is_unwell_and_ready_until_it_is_given_up() {
+    let store = Arc::new(Memory::default());
+    let gateway = open(&store, Clock::standing_at(at(0)));
+    set(&gateway, &[timer(&PANIC, 1, "a", "x", ""), timer(&PANIC, 1, "a", "y", "")]).await;
+    let entry = InboxEntry {
+        caller: Market::dk_defaults().hub_party(),
+        document: "RequestChangeOfPriceList".into(),
+        at: at(0),
+        correlation_id: "c-1".into(),
+        hash: [7; 32],
+    };
+    let mut batch = Batch::default();
+    batch.put_all(archive::park(4, &entry, "index out of bounds"));
+    gateway.write(batch).await.unwrap();
+    gateway.pass_time(at(5)).await.unwrap();
+    let health = gateway.health();
+    assert!(health.ready, "{health:?}");
+    assert_eq!(unwell(&health), ["documents: 1 parked", "timers: 2 parked"]);
+
+    let document = archive::parked_key(4);
+    for (parked, batch) in parked::discard(&*store, |key| *key != document).unwrap() {
+        assert!(matches!(parked.what, parked::What::Timer { .. }), "{parked:?}");
+        gateway.write(batch).await.unwrap();
+    }
+    assert_eq!(unwell(&gateway.health()), ["documents: 1 parked"]);
+    for (_, batch) in parked::discard(&*store, |_| true).unwrap() {
+        gateway.write(batch).await.unwrap();
+    }
+    assert_eq!(unwell(&gateway.health()), [""; 0]);
 }
 
 /// A store in which others rewrite the record of an errand just before its decision arrives, so many times.
