@@ -41,11 +41,16 @@ pub fn write_records(kind: &Kind, records: &[Record]) -> Vec<u8> {
 
 /// Renders a record behind what `out` holds.
 pub fn write_record(kind: &Kind, record: &Record, out: &mut Vec<u8>) {
-    if kind.is_typeless() {
-        write_fields(out, &record.fields, 1);
-    } else {
+    if !kind.is_typeless() {
         write_group(out, "MktActivityRecord", &record.fields, 1);
+    } else if !record.fields.is_empty() {
+        write_group(out, "Original_MktActivityRecord", &record.fields, 1);
     }
+}
+
+/// Renders what stands between header and records.
+pub fn write_head(outgoing: &Outgoing, out: &mut Vec<u8>) {
+    write_fields(out, &outgoing.head, 1);
 }
 
 /// Renders the whole document around its records.
@@ -82,6 +87,7 @@ pub fn write_part(outgoing: &Outgoing, message_id: &str, records: &[u8]) -> (Vec
     if let Some(status) = outgoing.kind.status {
         write_value(&mut out, "reason.code", None, status, 1);
     }
+    write_head(outgoing, &mut out);
     let records_from = out.len();
     out.extend_from_slice(records);
     out.extend_from_slice(b"</cim:");

@@ -37,8 +37,8 @@ pub struct Kind {
     /// Name without `_MarketDocument`, such as `NotifyPriceList`; the `MessageType` header of a peek.
     pub name: &'static str,
     pub namespace: &'static str,
-    /// Document type code, such as `D12`. The Acknowledgement alone has none, and no business reason either; what it has
-    /// instead of activity records stands in its root.
+    /// Document type code, such as `D12`. The Acknowledgement alone has none, and no business reason either: it has a head
+    /// that says what it is about.
     pub type_code: &'static str,
     pub category: Category,
     /// `reason.code` after the header: `A01` confirmed, `A02` rejected.
@@ -77,7 +77,8 @@ pub enum Field {
     Item(&'static str, Vec<Field>),
 }
 
-/// The content of one `MktActivityRecord`, and what the archive and `--json` output say about it.
+/// The content of one `MktActivityRecord` (in an acknowledgement of one `Original_MktActivityRecord`, or of none where all
+/// stands in its head), and what the archive and `--json` output say about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// The transaction that this record answers or tells about, as its sender named it.
@@ -141,6 +142,8 @@ pub struct Outgoing {
     pub created: Timestamp,
     /// 32 hexadecimal digits, made from the message that caused it.
     pub message_id: String,
+    /// What stands between header and records, in each document that they are divided among; of an acknowledgement alone.
+    pub head: Vec<Field>,
     /// Shared by the documents of one decision that tell several receivers the same.
     pub records: Arc<[Record]>,
 }

@@ -380,9 +380,8 @@ impl Desk {
         let mut shared: HashMap<*const crate::document::Record, Parts> = HashMap::new();
         let mut documents = Vec::with_capacity(decision.outgoing.len());
         for outgoing in &decision.outgoing {
-            let parts = shared
-                .entry(outgoing.records.as_ptr())
-                .or_insert_with(|| Parts::of(outgoing.kind, &outgoing.records, &self.settings.bundles));
+            let parts =
+                shared.entry(outgoing.records.as_ptr()).or_insert_with(|| Parts::of(outgoing, &self.settings.bundles));
             for document in parts.documents(outgoing) {
                 self.hold_to_its_schema(outgoing, &document.bytes)?;
                 documents.push(document);

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::document::{Kind, Outgoing, Record, cim_xml};
+use crate::document::{Outgoing, Record, cim_xml};
 use crate::post_office::{Bounds, Subjects};
 
 /// A rendered document of a decision.
@@ -35,16 +35,20 @@ struct Part {
 }
 
 impl Parts {
-    pub fn of(kind: &Kind, records: &[Record], bounds: &Bounds) -> Self {
+    pub fn of(outgoing: &Outgoing, bounds: &Bounds) -> Self {
         let mut rendered = Vec::new();
+        cim_xml::write_head(outgoing, &mut rendered);
+        let around = HEADER_BYTES_MAX + rendered.len() as u64;
+        rendered.clear();
+        let bounds = &Bounds { bytes_max: bounds.bytes_max.saturating_sub(around), ..*bounds };
         let mut parts: Vec<Part> = Vec::new();
-        for (nth, record) in records.iter().enumerate() {
+        for (nth, record) in outgoing.records.iter().enumerate() {
             let from = rendered.len();
-            cim_xml::write_record(kind, record, &mut rendered);
+            cim_xml::write_record(outgoing.kind, record, &mut rendered);
             let (to, points) = (rendered.len(), record.points());
             let about = record.subjects().into_iter().map(Subjects::number);
             match parts.last_mut() {
-                Some(part) if kind.is_typeless() || part.takes(to, points, bounds) => {
+                Some(part) if part.takes(to, points, bounds) => {
                     part.bytes.end = to;
                     part.records.end = nth + 1;
                     part.points += points;
@@ -72,13 +76,11 @@ impl Parts {
 }
 
 impl Part {
-    /// Whether another record, which ends at byte `to`, still fits.
+    /// Whether another record, which ends at byte `to`, still fits; the bounds are those of the records.
     fn takes(&self, to: usize, points: u64, bounds: &Bounds) -> bool {
         let bytes = (to - self.bytes.start) as u64;
         let Bounds { records_max, points_max, bytes_max, .. } = *bounds;
-        (self.records.len() as u64) < records_max
-            && self.points + points <= points_max
-            && bytes <= bytes_max.saturating_sub(HEADER_BYTES_MAX)
+        (self.records.len() as u64) < records_max && self.points + points <= points_max && bytes <= bytes_max
     }
 }
 
@@ -87,5 +89,5 @@ fn later_id(first: &str, nth: usize) -> String {
     blake3::hash(format!("{first}/{nth}").as_bytes()).to_hex()[..32].to_string()
 }
 
-/// What a document has around its records, at most.
+/// What a document has around its head and records, at most.
 const HEADER_BYTES_MAX: u64 = 4 * 1024;

@@ -283,6 +283,7 @@ pub(super) mod tests {
                 business_reason: "D18".into(),
                 created: Timestamp::from_seconds(0),
                 message_id: "m-1".into(),
+                head: Vec::new(),
                 records: vec![record].into(),
             })
         };

@@ -7,6 +7,7 @@ mod depth;
 mod expiry;
 mod lobby;
 mod parking;
+mod parts;
 mod peeks;
 mod retention;
 mod search;

@@ -49,6 +49,7 @@ pub fn document(
         business_reason: business_reason.into(),
         created: context.now,
         message_id: context.id(&[kind.name, "document", receiver.number.as_str(), receiver.role.code()]),
+        head: Vec::new(),
         records,
     }
 }

@@ -125,6 +125,7 @@ impl Wanted {
             business_reason: REASON_INFORMATION.to_string(),
             created: now,
             message_id: id.to_string(),
+            head: Vec::new(),
             records: [record].into(),
         };
         cim_xml::write(&document, &cim_xml::write_records(document.kind, &document.records))

@@ -360,6 +360,7 @@ fn document(kind: &'static Kind, points: &[&str]) -> Outgoing {
         business_reason: "E32".into(),
         created: day(1),
         message_id: "m".into(),
+        head: Vec::new(),
         records: points.iter().map(|point| about(point)).collect(),
     }
 }

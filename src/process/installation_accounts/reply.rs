@@ -99,6 +99,7 @@ fn document(kind: &'static Kind, receiver: &Party, records: Arc<[Record]>, conte
         business_reason: REASON.into(),
         created: context.now,
         message_id: context.id(&[kind.name, "document", receiver.number.as_str(), receiver.role.code()]),
+        head: Vec::new(),
         records,
     }
 }

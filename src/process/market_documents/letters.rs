@@ -30,6 +30,7 @@ pub fn document(
         business_reason: reason.to_string(),
         created: context.now,
         message_id: context.id(&parts),
+        head: Vec::new(),
         records,
     }
 }
@@ -46,7 +47,7 @@ pub fn answers(
     answers.map(|(kind, records)| document(kind, receiver, reason, records, context)).collect()
 }
 
-/// `mRID` of a record of ours; empty in an acknowledgement, whose record has none.
+/// `mRID` of a record of ours.
 pub fn record_id(record: &Record) -> &str {
     match record.fields.first() {
         Some(Field::Text("mRID", id)) => id,
@@ -171,23 +172,27 @@ pub fn acknowledgement(
     context: &Context,
 ) -> Outgoing {
     let text = |name, value: &str| (!value.trim().is_empty()).then(|| Field::Text(name, value.to_string()));
-    let mut fields: Vec<Field> = text("received_MarketDocument.mRID", &received.message_id).into_iter().collect();
+    let mut head: Vec<Field> = text("received_MarketDocument.mRID", &received.message_id).into_iter().collect();
     let code = |name, value: &str| (!value.trim().is_empty()).then(|| Field::Code(name, value.to_string()));
-    fields.extend(code("received_MarketDocument.type", &received.document_type));
-    fields.extend(text("received_MarketDocument.createdDateTime", received.created.trim()));
-    fields.extend(code("received_MarketDocument.process.processType", &received.business_reason));
-    fields.extend(whole.iter().map(reason_field));
-    for (id, reasons) in records {
-        let mut record = vec![Field::Text("mRID", (*id).to_string())];
-        record.extend(reasons.iter().map(reason_field));
-        fields.push(Field::Item("Original_MktActivityRecord", record));
+    head.extend(code("received_MarketDocument.type", &received.document_type));
+    head.extend(text("received_MarketDocument.createdDateTime", received.created.trim()));
+    head.extend(code("received_MarketDocument.process.processType", &received.business_reason));
+    head.extend(whole.iter().map(reason_field));
+    let about = |(id, reasons): &(&str, Vec<Reason>)| {
+        let mut fields = vec![Field::Text("mRID", (*id).to_string())];
+        fields.extend(reasons.iter().map(reason_field));
+        Record { transaction_id: (*id).to_string(), reasons: told(reasons), fields, bearing: None }
+    };
+    let mut all: Vec<Record> = records.iter().map(about).collect();
+    if all.is_empty() {
+        // It is one thing to be told, though its head says all of it.
+        let transaction_id = received.message_id.clone();
+        all.push(Record { transaction_id, reasons: told(whole), fields: Vec::new(), bearing: None });
     }
-    let all: Vec<Reason> = whole.iter().chain(records.iter().flat_map(|(_, reasons)| reasons)).cloned().collect();
-    let transaction_id = records.first().map_or(&*received.message_id, |(id, _)| id).to_string();
-    let record = Record { transaction_id, reasons: told(&all), fields, bearing: None };
-    let document = document(&ACKNOWLEDGEMENT, receiver, &received.business_reason, vec![record], context);
-    // It has no record of ours to be known by; what it is about is known by its id.
-    Outgoing { message_id: context.id(&[&document.message_id, &received.message_id]), ..document }
+    // No record of ours has an id by which it could be known; what it is about is known by its id.
+    let document = document(&ACKNOWLEDGEMENT, receiver, &received.business_reason, Vec::new(), context);
+    let message_id = context.id(&[&document.message_id, &received.message_id]);
+    Outgoing { message_id, head, records: all.into(), ..document }
 }
 
 fn reason_field(reason: &Reason) -> Field {
