@@ -34,7 +34,11 @@ async fn listener(failures: usize) -> (String, mpsc::UnboundedReceiver<(HeaderMa
 }
 
 async fn wants_hints(house: &House, url: &str) {
-    let party = Party { number: ActorNumber::new(GRID_NUMBER), role: ActorRole::GridAccessProvider };
+    wants_hints_as(ActorRole::GridAccessProvider, house, url).await;
+}
+
+async fn wants_hints_as(role: ActorRole, house: &House, url: &str) {
+    let party = Party { number: ActorNumber::new(GRID_NUMBER), role };
     let webhook = Webhook { url: url.into(), secret: SECRET.into() };
     let mut batch = Batch::default();
     batch.put_all([set_webhook(&party, Some(&webhook))]);
@@ -88,6 +92,22 @@ async fn a_participant_that_wants_it_is_told_that_post_waits_and_nothing_of_what
         more += 1;
     }
     assert!(more < 10, "{more} further hints for ten documents in a row");
+    running.abort();
+}
+
+#[tokio::test]
+async fn whoever_fetches_from_another_roles_queue_is_told_when_that_grows() {
+    let house = start().await;
+    let (url, mut heard) = listener(0).await;
+    wants_hints_as(ActorRole::MeteredDataResponsible, &house, &url).await;
+    let running = hints(&house);
+    let client = house.client(Some(house.token()));
+    client.send("requestchangeofpricelist", document("1").into()).await.unwrap();
+    let (headers, body) = next(&mut heard).await;
+    let expected = json!({
+        "hint": "post waits", "number": GRID_NUMBER, "role": "MDR", "categories": ["masterdata"],
+    });
+    assert_eq!(signed(&headers, &body), expected);
     running.abort();
 }
 

@@ -39,13 +39,14 @@ impl News {
         }
     }
 
-    /// Everybody whose queue has grown since the last time; waits until there is somebody. One may listen at a time.
+    /// Everybody whose queue has grown since the last time, in each role that fetches from it; waits until there is somebody.
+    /// One may listen at a time.
     pub async fn next(&self) -> BTreeSet<Party> {
         loop {
             if let Some(grown) = self.lock().as_mut().map(std::mem::take)
                 && !grown.is_empty()
             {
-                return grown;
+                return grown.into_iter().flat_map(Party::fetchers).collect();
             }
             self.came.notified().await;
         }

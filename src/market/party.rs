@@ -117,6 +117,15 @@ impl Party {
     pub fn queue_owner(&self) -> Party {
         Party { number: self.number.clone(), role: self.role.queue_role() }
     }
+
+    /// Everybody who fetches from the queue that this one owns: itself, and the same number in the other roles that it serves.
+    pub fn fetchers(self) -> impl Iterator<Item = Party> {
+        let others = self.role.roles_served().map({
+            let number = self.number.clone();
+            move |role| Party { number: number.clone(), role }
+        });
+        std::iter::once(self).chain(others)
+    }
 }
 
 impl fmt::Display for Party {
@@ -143,5 +152,10 @@ mod tests {
         let elsewhere = ActorRole::all().filter(|role| role.queue_role() != *role);
         assert_eq!(elsewhere.collect::<Vec<_>>(), [ActorRole::MeteredDataResponsible]);
         assert!(ActorRole::all().all(|role| role.queue_role().queue_role() == role.queue_role()));
+        for role in ActorRole::all() {
+            let owner = Party { number: ActorNumber::new("8100000000030"), role }.queue_owner();
+            assert_eq!(owner.clone().fetchers().filter(|party| party.role == role).count(), 1, "{role:?}");
+            assert!(owner.clone().fetchers().all(|party| party.queue_owner() == owner));
+        }
     }
 }
