@@ -225,6 +225,47 @@ async fn whatever_a_known_caller_sends_is_archived_with_its_verdict() {
     assert_eq!(found["rows"].as_array().unwrap().len(), 0, "each sees its own");
 }
 
+/// Whatever keeps a document from being read, whoever is asked about it finds it by the ids that it was given.
+#[tokio::test]
+async fn what_no_schema_recognises_is_found_by_its_ids() {
+    let house = start().await;
+    let ebix = include_str!("../samples/ebix/C1-create/01-in.xml");
+    let xml = |id: &str| document(id);
+    let in_ebix = |id: &str| ebix.replace("ebix-1", &format!("doc-{id}")).replace("ebix-op-1", &format!("op-{id}"));
+    let json = |id: &str| {
+        format!(r#"{{"Foo_MarketDocument":{{"mRID":"doc-{id}","MktActivityRecord":[{{"mRID":"op-{id}"}}]}}}}"#)
+    };
+    let bare = |text: String| text.replace("cim:", "").replace(" xmlns:cim=", " id=");
+    let rows = [
+        ("application/xml", xml("1").replace(":0:1\"", ":0:2\"")),
+        ("application/xml", xml("2").replace("RequestChangeOfPriceList_", "Foo_")),
+        ("application/xml", bare(xml("3"))),
+        ("application/xml", xml("4").replace("requestchangeofpricelist:", "requestchangeofsupplier:")),
+        ("application/xml", format!("<!DOCTYPE a [<!ENTITY e 'x'>]>{}", xml("5"))),
+        ("application/xml", xml("6").split_once("<cim:Series_Period>").unwrap().0.into()),
+        ("application/json", xml("7")),
+        ("application/ebix", in_ebix("8").replace(":v3", ":v2")),
+        ("application/ebix", in_ebix("9").replace(":v3", "")),
+        ("application/ebix", in_ebix("10").replace("DK_RequestUpdateChargeInformation", "DK_Foo")),
+        ("application/json", json("11")),
+        ("application/json", json("12").replace("}]}}", "")),
+        ("application/json", json("13").replace("\"mRID\":\"doc", "\"mRID\":\"doc-13\",\"mRID\":\"doc")),
+    ];
+    for (nth, (media, body)) in (1..).zip(rows) {
+        let sent = house.http.post(house.url(PRICES)).bearer_auth(house.token()).header("content-type", media);
+        assert_eq!(sent.body(body.clone()).send().await.unwrap().status(), 400, "{body}");
+        for criterion in [format!("messageId=doc-{nth}"), format!("transactionId=op-{nth}")] {
+            let (_, found) = asked(&house, &house.token(), &format!("/v1.0/cim/messages?{criterion}")).await;
+            assert_eq!(ids(&found), [format!("doc-{nth}")], "{criterion}: {body}");
+            assert_eq!(found["rows"][0]["verdict"], "refused");
+            let (_, foreign) = asked(&house, &house.supplier(), &format!("/v1.0/cim/messages?{criterion}")).await;
+            assert_eq!(ids(&foreign), [""; 0], "each sees its own");
+        }
+        let kept = house.get(&format!("/v1.0/cim/messages/doc-{nth}")).send().await.unwrap();
+        assert_eq!(kept.text().await.unwrap(), body, "byte for byte");
+    }
+}
+
 #[tokio::test]
 async fn a_document_that_does_not_come_to_its_end_leaves_its_request() {
     let house = start().await;

@@ -293,9 +293,9 @@ pub(super) const POSITION_BYTES: usize = 24;
 /// First byte of a document's place under a term.
 const VERSION: u8 = 1;
 /// First byte of the record of how far the log has been catalogued.
-const REACHED_VERSION: u8 = 4;
+const REACHED_VERSION: u8 = 5;
 /// The same when documents stood under fewer terms, and less was kept of what they say of themselves.
-const REACHED_BEFORE: [u8; 3] = [1, 2, 3];
+const REACHED_BEFORE: [u8; 4] = [1, 2, 3, 4];
 
 #[cfg(test)]
 mod tests {

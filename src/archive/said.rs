@@ -19,6 +19,8 @@ const TEXT_BYTES_MAX: usize = 256;
 /// What a document says of itself that its entry in the log does not; empty where it says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
+    /// Of a document whose entry in the log has none, for nobody could read it.
+    pub message_id: String,
     /// `process.processType`
     pub reason: String,
     /// The market's number of its kind.
@@ -37,13 +39,19 @@ impl Said {
     pub fn keep(self, place: LogPlace) -> Option<Change> {
         let fits = |text: &String| text.len() <= TEXT_BYTES_MAX;
         let transactions = self.transactions.into_iter().filter(fits).take(TIES_MAX).collect();
-        let said = Self { reason: Some(self.reason).filter(fits).unwrap_or_default(), transactions, ..self };
+        let [message_id, reason] =
+            [self.message_id, self.reason].map(|text| Some(text).filter(fits).unwrap_or_default());
+        let said = Self { message_id, reason, transactions, rsm: self.rsm };
         (said != Self::default()).then(|| Change::Put(Self::key(place), stored::write(VERSION, &said)))
     }
 
     pub fn from_entry(entry: &Entry) -> Option<Self> {
         let first = || Some(Self { transactions: stored::read(TRANSACTIONS_ALONE, &entry.value)?, ..Self::default() });
-        stored::read(VERSION, &entry.value).or_else(first)
+        let second = || {
+            let (reason, rsm, transactions) = stored::read(WITHOUT_MESSAGE_ID, &entry.value)?;
+            Some(Self { reason, rsm, transactions, ..Self::default() })
+        };
+        stored::read(VERSION, &entry.value).or_else(second).or_else(first)
     }
 }
 
@@ -62,7 +70,9 @@ pub fn origin(entry: &Entry) -> String {
 }
 
 /// First byte of what a document says of itself.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+/// The same without a message id.
+const WITHOUT_MESSAGE_ID: u8 = 2;
 /// The same when it was transactions and nothing else.
 const TRANSACTIONS_ALONE: u8 = 1;
 
@@ -80,18 +90,23 @@ mod tests {
         let ids: Vec<String> = (0..=TIES_MAX).map(|number| format!("t-{number}")).collect();
         let long = "t".repeat(TEXT_BYTES_MAX + 1);
         let transactions = [vec![long.clone()], ids.clone()].concat();
-        let said = Said { reason: "D18".into(), rsm: "RSM-033".into(), transactions };
+        let said = Said { message_id: "doc-1".into(), reason: "D18".into(), rsm: "RSM-033".into(), transactions };
         let (key, entry) = read(said.clone().keep(place).unwrap());
         let kept = Said { transactions: ids[..TIES_MAX].to_vec(), ..said };
         assert_eq!((key, Said::from_entry(&entry)), (Said::key(place), Some(kept)));
-        let (reason, transactions) = (long.clone(), vec![long]);
-        assert_eq!(Said { reason, rsm: String::new(), transactions }.keep(place), None);
+        let (message_id, reason, transactions) = (long.clone(), long.clone(), vec![long]);
+        assert_eq!(Said { message_id, reason, rsm: String::new(), transactions }.keep(place), None);
         let longest = "t".repeat(TEXT_BYTES_MAX);
-        let said = Said { reason: longest.clone(), rsm: "RSM-033".into(), transactions: vec![longest; 1_000] };
+        let (message_id, reason, rsm) = (longest.clone(), longest.clone(), "RSM-033".into());
+        let said = Said { message_id, reason, rsm, transactions: vec![longest; 1_000] };
         assert!(read(said.keep(place).unwrap()).1.value.len() < crate::record::VALUE_BYTES_MAX);
-        let first = Entry { version: 1, value: stored::write(TRANSACTIONS_ALONE, &vec!["t-1", "t-2"]) };
         let transactions = vec!["t-1".to_string(), "t-2".to_string()];
-        assert_eq!(Said::from_entry(&first), Some(Said { transactions, ..Said::default() }));
+        let first = Entry { version: 1, value: stored::write(TRANSACTIONS_ALONE, &transactions) };
+        let second = Entry { version: 1, value: stored::write(WITHOUT_MESSAGE_ID, &("D18", "RSM-033", &transactions)) };
+        let said = Said { transactions, ..Said::default() };
+        assert_eq!(Said::from_entry(&first), Some(said.clone()));
+        let (reason, rsm) = ("D18".to_string(), "RSM-033".to_string());
+        assert_eq!(Said::from_entry(&second), Some(Said { reason, rsm, ..said }));
 
         let (key, entry) = read(keep_origin(&[7; 32], "c-1"));
         assert_eq!((key, origin(&entry)), (origin_key(&[7; 32]), "c-1".to_string()));

@@ -14,6 +14,17 @@ pub struct Mentions {
     pub subjects: BTreeSet<String>,
 }
 
+impl Mentions {
+    /// Adds what is known otherwise; its header where this one does not even have an id.
+    pub fn add(&mut self, more: Mentions) {
+        if self.header.message_id.is_empty() {
+            self.header = more.header;
+        }
+        self.transactions.extend(more.transactions);
+        self.subjects.extend(more.subjects);
+    }
+}
+
 /// Collects mentions while a document is read.
 #[derive(Debug, Default)]
 pub struct MentionsReader {

@@ -9,6 +9,7 @@ pub mod cim_json;
 pub mod cim_xml;
 pub mod ebix;
 pub mod envelope;
+mod glimpse;
 mod mentions;
 mod outgoing;
 mod reading;
@@ -20,6 +21,7 @@ mod wire;
 
 pub use bearing::{Bearing, Bearings};
 pub use bundled::{Part, bundled};
+pub use glimpse::glimpse;
 pub use mentions::{Mentions, MentionsReader};
 pub use outgoing::{Category, Field, Kind, Outgoing, Record};
 #[cfg(test)]

@@ -108,7 +108,7 @@ impl Catalogue<'_> {
                 let type_code = mentions.as_ref().map_or("", |mentions| &mentions.header.document_type);
                 let rsm = document::rsm(&entry.document, type_code).unwrap_or_default();
                 // What was kept of a document stays, where it can be read no more.
-                changes.extend(mentions.as_ref().and_then(|mentions| said(mentions, rsm).keep(position.place)));
+                changes.extend(mentions.as_ref().and_then(|mentions| said(&entry, mentions, rsm).keep(position.place)));
                 terms.extend(mentioned(mentions.unwrap_or_default(), rsm));
                 changes.extend(terms.iter().map(|term| archive::enter(term, &position)));
                 if entry.direction == Direction::Out {
@@ -192,7 +192,6 @@ impl Catalogue<'_> {
     }
 
     fn read_mentions(&self, commit: u64, entry: &LogEntry) -> Result<Option<document::Mentions>, Fault> {
-        let mut reader = MentionsReader::default();
         if entry.kept() != Kept::Whole {
             return Ok(None);
         }
@@ -202,11 +201,19 @@ impl Catalogue<'_> {
             Direction::In => self.packed(commit, entry)?.map(|packed| Box::new(packed.reader()) as _),
         };
         let Some(body) = body else { return Ok(None) };
-        document::read_from(self.specs, body, self.limits, &mut reader).map_err(|cause| match cause.downcast() {
-            Ok(source) => Fault::Store { doing: DOING, source: store::Fault::Damaged { source } },
-            Err(_) => Fault::Unreadable { what: "an archived document" },
-        })?;
-        Ok(Some(reader.finish()))
+        let mut reader = MentionsReader::default();
+        document::read_from(self.specs, body, self.limits, &mut reader).map_err(damaged)?;
+        let mut mentions = reader.finish();
+        // What was refused because it could not be read is found by what it seems to say.
+        if !entry.refused.is_empty()
+            && (mentions.header.message_id.is_empty() || mentions.transactions.is_empty())
+            && let Some(packed) = self.packed(commit, entry)?
+        {
+            let mut document = Vec::new();
+            packed.reader().take(self.limits.body_bytes_max as u64).read_to_end(&mut document).map_err(damaged)?;
+            mentions.add(document::glimpse(&document, self.limits));
+        }
+        Ok(Some(mentions))
     }
 
     /// The document at a place of the log.
@@ -346,6 +353,9 @@ impl Catalogue<'_> {
         let mut row = log_row(position.place, entry);
         let said = self.said(position.place)?;
         (row["reason"], row["rsm"]) = (said.reason.into(), said.rsm.into());
+        if entry.message_id.is_empty() {
+            row["messageId"] = said.message_id.into();
+        }
         if let Some(let_go) = self.let_go(position.place.commit, entry)? {
             row["removed"] = let_go.to_string().into();
         }
@@ -382,9 +392,17 @@ impl Catalogue<'_> {
 }
 
 /// What is kept of what a document says of itself.
-fn said(mentions: &document::Mentions, rsm: &str) -> Said {
+fn said(entry: &LogEntry, mentions: &document::Mentions, rsm: &str) -> Said {
     let transactions = mentions.transactions.iter().take(archive::TIES_MAX).cloned().collect();
-    Said { reason: mentions.header.business_reason.clone(), rsm: rsm.to_string(), transactions }
+    let message_id = if entry.message_id.is_empty() { &*mentions.header.message_id } else { "" }.to_string();
+    Said { message_id, reason: mentions.header.business_reason.clone(), rsm: rsm.to_string(), transactions }
+}
+
+fn damaged(cause: io::Error) -> Fault {
+    match cause.downcast() {
+        Ok(source) => Fault::Store { doing: DOING, source: store::Fault::Damaged { source } },
+        Err(_) => Fault::Unreadable { what: "an archived document" },
+    }
 }
 
 /// What it is found by.

@@ -70,6 +70,11 @@ pub fn namespaces(name: &str) -> Vec<String> {
     twins::ALL.iter().filter(|twin| twin.cim == name).map(|twin| format!("{FAMILY}{}{VERSION}", twin.root())).collect()
 }
 
+/// What CIM calls a value of an ebIX header, by its path behind the root.
+pub fn header_in_cim(path: &str) -> Option<&'static str> {
+    records::HEADER.iter().find(|pair| pair.ebix == path).map(|pair| pair.cim)
+}
+
 /// Whether something ends by the notice with this id, or starts, if its id has a mark. Where the last two digits of an id were not
 /// what business reason and role say, they said it, before that was kept beside the document ([`crate::document::Bearing`]).
 fn marked(id: &str) -> Option<bool> {
