@@ -49,6 +49,8 @@ pub enum Term {
     Receiver(String),
     /// Message id of the bundle in which it was given out, or which it is.
     Bundle(String),
+    /// The commit that took in the request which it is, or from which it was made; whatever its sender calls it.
+    Request(u64),
     /// The market's number of its kind, such as RSM-033.
     Rsm(String),
     Verdict(Verdict),
@@ -79,7 +81,7 @@ impl Term {
     /// How many documents it leads to, roughly, from few to many: a search walks along the first of its terms.
     pub fn rank(&self) -> u8 {
         match self {
-            Term::Bundle(_) => 2,
+            Term::Bundle(_) | Term::Request(_) => 2,
             Term::Sender(_) | Term::Receiver(_) => 7,
             Term::Rsm(_) => 9,
             Term::Verdict(_) => 10,
@@ -106,6 +108,7 @@ impl Term {
             Term::Bundle(_) => 14,
             Term::Rsm(_) => 15,
             Term::Verdict(_) => 16,
+            Term::Request(_) => 17,
         }
     }
 
@@ -121,6 +124,7 @@ impl Term {
             Term::Party(party) => key.text(party.number.as_str()).text(party.role.code()),
             Term::Direction(direction) => key.text(direction.name()),
             Term::Verdict(verdict) => key.text(verdict.name()),
+            Term::Request(commit) => key.number(*commit),
             Term::Number(text)
             | Term::Document(text)
             | Term::Reason(text)
@@ -193,6 +197,7 @@ pub fn terms_of(entry: &LogEntry) -> BTreeSet<Term> {
     terms.extend(entry.also_fetched_by().map(Term::Party));
     terms.extend(entry.refused.iter().cloned().map(Term::Refused));
     terms.extend(Verdict::of(entry).map(Term::Verdict));
+    terms.extend(entry.request.map(Term::Request));
     terms.remove(&Term::CorrelationId(String::new()));
     terms
 }
@@ -310,7 +315,8 @@ mod tests {
     fn a_terms_range_holds_its_documents_of_that_time_in_order() {
         let party = Party { number: ActorNumber::new("8100000000030"), role: ActorRole::EnergySupplier };
         let other = Party { role: ActorRole::GridAccessProvider, ..party.clone() };
-        let terms = [Term::Any, Term::Party(party), Term::Party(other), Term::Subject("a\u{0}b".into())];
+        let terms =
+            [Term::Any, Term::Request(7), Term::Party(party), Term::Party(other), Term::Subject("a\u{0}b".into())];
         for term in &terms {
             let range = term.range(Timestamp::from_seconds(10), Timestamp::from_seconds(20));
             let rows = [(position(9, 1, 0), false), (position(10, 2, 0), true), (position(20, 3, 0), false)];

@@ -41,6 +41,9 @@ pub struct LogEntry {
     pub place: Place,
     /// How it came, if it was refused at a door.
     pub came: Option<Came>,
+    /// The commit that took in the request from which it was made, however many timers and errands lie between. None for what came
+    /// in, for a bundle, where nobody asked, and where it went out before this was kept.
+    pub request: Option<u64>,
 }
 
 /// The request with which something came that was refused.
@@ -162,17 +165,25 @@ impl LogEntry {
     pub fn from_record(record: &Entry) -> Option<Vec<Self>> {
         let first = || {
             let forms: Vec<Stored> = stored::read(FIRST, &record.value)?;
-            Some(forms.into_iter().map(|form| (form, None, None)).collect())
+            Some(forms.into_iter().map(|form| (form, None, None, None)).collect())
         };
         let second = || {
             let forms: Vec<(Stored, Addressee)> = stored::read(WITH_ADDRESSEES, &record.value)?;
-            Some(forms.into_iter().map(|(form, addressee)| (form, addressee, None)).collect())
+            Some(forms.into_iter().map(|(form, addressee)| (form, addressee, None, None)).collect())
         };
-        let forms: Vec<(Stored, Addressee, Option<Came>)> =
-            stored::read(VERSION, &record.value).or_else(second).or_else(first)?;
+        let third = || {
+            let forms: Vec<(Stored, Addressee, Option<Came>)> = stored::read(SAYING_HOW_THEY_CAME, &record.value)?;
+            Some(forms.into_iter().map(|(form, addressee, came)| (form, addressee, came, None)).collect())
+        };
+        let fourth = || {
+            let forms: Vec<(Stored, Addressee, Option<u64>)> = stored::read(WITH_REQUESTS, &record.value)?;
+            Some(forms.into_iter().map(|(form, addressee, request)| (form, addressee, None, request)).collect())
+        };
+        let forms: Vec<(Stored, Addressee, Option<Came>, Option<u64>)> =
+            fourth().or_else(second).or_else(third).or_else(first)?;
         let party =
             |number, role: &str| Some(Party { number: ActorNumber::new(number), role: ActorRole::from_code(role)? });
-        let entry = |(form, addressee, came): (Stored, Addressee, Option<Came>)| {
+        let entry = |(form, addressee, came, request): (Stored, Addressee, Option<Came>, Option<u64>)| {
             let addressee = match addressee {
                 Some((number, role)) => Some(party(number, &role)?),
                 None => None,
@@ -189,6 +200,7 @@ impl LogEntry {
                 hash: form.hash,
                 place: form.place,
                 came,
+                request,
             })
         };
         forms.into_iter().map(entry).collect()
@@ -212,16 +224,22 @@ fn encode(entries: &[LogEntry]) -> Bytes {
         (stored, entry.addressee.as_ref().map(|it| (it.number.to_string(), it.role.code().to_string())))
     };
     let forms = entries.iter().map(form);
-    if entries.iter().all(|entry| entry.came.is_none()) {
-        return stored::write(WITH_ADDRESSEES, &forms.collect::<Vec<_>>());
+    if entries.iter().any(|entry| entry.came.is_some()) {
+        let came = entries.iter().map(|entry| entry.came.as_ref().map(Came::cut));
+        let forms = forms.zip(came).map(|((form, addressee), came)| (form, addressee, came));
+        return stored::write(SAYING_HOW_THEY_CAME, &forms.collect::<Vec<_>>());
     }
-    let came = entries.iter().map(|entry| entry.came.as_ref().map(Came::cut));
-    let forms = forms.zip(came).map(|((form, addressee), came)| (form, addressee, came));
-    stored::write(VERSION, &forms.collect::<Vec<_>>())
+    if entries.iter().any(|entry| entry.request.is_some()) {
+        let forms = forms.zip(entries).map(|((form, addressee), entry)| (form, addressee, entry.request));
+        return stored::write(WITH_REQUESTS, &forms.collect::<Vec<_>>());
+    }
+    stored::write(WITH_ADDRESSEES, &forms.collect::<Vec<_>>())
 }
 
-/// First byte of a stored record: entries of which one says how it came.
-const VERSION: u8 = 4;
+/// First byte of a stored record: entries of what went out, made from a request.
+const WITH_REQUESTS: u8 = 5;
+/// Entries of which one says how it came.
+const SAYING_HOW_THEY_CAME: u8 = 4;
 /// Entries that may say whom a document is addressed to.
 const WITH_ADDRESSEES: u8 = 3;
 /// Entries that could not.
@@ -267,6 +285,7 @@ mod tests {
             hash: [7; 32],
             place: Place { part: 0, offset: number, bytes: 2048 },
             came: None,
+            request: None,
         }
     }
 
@@ -299,6 +318,15 @@ mod tests {
         let kept = LogEntry { came: Some(came(&"é".repeat(CAME_CHARS_MAX))), ..entry(17) };
         assert_eq!((kept.kept(), entry(17).kept()), (Kept::AsSent, Kept::Whole));
         assert_eq!(read, Some(vec![kept]));
+    }
+
+    #[test]
+    fn what_went_out_says_from_which_request_it_was_made() {
+        let sent = LogEntry { direction: Direction::Out, refused: vec![], request: Some(41), ..entry(17) };
+        let by_nobody = LogEntry { request: None, ..sent.clone() };
+        let entries = [sent, by_nobody];
+        let [Change::Put(_, value)] = &log_out(&entries)[..] else { panic!("it is one record") };
+        assert_eq!(LogEntry::from_record(&Entry { version: 1, value: value.clone() }).unwrap(), entries);
     }
 
     #[test]
@@ -339,7 +367,8 @@ mod tests {
             assert_eq!(nth_in_record(&key), Some((7, nth - place.1 as u64)));
         }
         let addressee = Some(entry(1).party);
-        let longest = LogEntry { message_id: "é".repeat(MESSAGE_ID_CHARS_MAX), addressee, ..entry(1) };
+        let (message_id, request) = ("é".repeat(MESSAGE_ID_CHARS_MAX), Some(u64::MAX));
+        let longest = LogEntry { message_id, addressee, request, ..entry(1) };
         let Change::Put(_, value) = log_out(&vec![longest; RECORD_ENTRIES_MAX]).remove(0) else { panic!("it is put") };
         assert!(value.len() < crate::record::VALUE_BYTES_MAX, "{} bytes", value.len());
     }

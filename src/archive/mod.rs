@@ -32,4 +32,4 @@ pub use retention::{Hold, LetGo, Policy};
 pub use rounds::{
     FoundInactive, Round, bodies_to_erase, body_left, erase_next, erasing_range, leave, left_by, left_key,
 };
-pub use said::{Said, TIES_MAX, keep_origin, origin, origin_key};
+pub use said::{Origin, Said, TIES_MAX, origin_key};

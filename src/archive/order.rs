@@ -175,6 +175,7 @@ mod tests {
             hash: [0; 32],
             place: Place { part: 0, offset: 0, bytes: 0 },
             came: None,
+            request: None,
         }
     }
 

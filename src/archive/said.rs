@@ -1,7 +1,6 @@
 //! What is kept of documents beyond their bytes: what each says of itself, and to which request a decision goes back. The log
 //! keeps its entries for ever, so what belongs together is still found when all bytes are gone.
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::{LogPlace, TERMS};
@@ -60,14 +59,38 @@ pub fn origin_key(cause: &[u8; 32]) -> Key {
     Key::new(TERMS).fixed([ORIGINS]).fixed(*cause)
 }
 
-/// The change that keeps the correlation id of the request to which a cause goes back.
-pub fn keep_origin(cause: &[u8; 32], correlation_id: &str) -> Change {
-    Change::Put(origin_key(cause), Bytes::copy_from_slice(correlation_id.as_bytes()))
+/// The request to which decisions go back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// As its sender named it, who may name others alike.
+    pub correlation_id: String,
+    /// The commit that took it in; none where an earlier version kept no more than its name.
+    pub request: Option<u64>,
 }
 
-pub fn origin(entry: &Entry) -> String {
-    String::from_utf8_lossy(&entry.value).into_owned()
+impl Origin {
+    /// The change that keeps it for decisions of a cause; none where nobody asked.
+    pub fn keep(&self, cause: &[u8; 32]) -> Option<Change> {
+        let name = self.correlation_id.as_bytes();
+        let value = match self.request {
+            Some(commit) => [&[WITH_COMMIT], &commit.to_be_bytes()[..], name].concat(),
+            None => name.to_vec(),
+        };
+        (!value.is_empty()).then(|| Change::Put(origin_key(cause), value.into()))
+    }
+
+    pub fn from_entry(entry: &Entry) -> Self {
+        let with_commit = || {
+            let (commit, name) = entry.value.strip_prefix(&[WITH_COMMIT])?.split_first_chunk()?;
+            Some((name, u64::from_be_bytes(*commit)))
+        };
+        let (name, request) = with_commit().map_or((&*entry.value, None), |(name, commit)| (name, Some(commit)));
+        Self { correlation_id: String::from_utf8_lossy(name).into_owned(), request }
+    }
 }
+
+/// First byte of an origin that knows the commit; what was kept before begins with a visible character.
+const WITH_COMMIT: u8 = 0;
 
 /// First byte of what a document says of itself.
 const VERSION: u8 = 3;
@@ -108,7 +131,11 @@ mod tests {
         let (reason, rsm) = ("D18".to_string(), "RSM-033".to_string());
         assert_eq!(Said::from_entry(&second), Some(Said { reason, rsm, ..said }));
 
-        let (key, entry) = read(keep_origin(&[7; 32], "c-1"));
-        assert_eq!((key, origin(&entry)), (origin_key(&[7; 32]), "c-1".to_string()));
+        for (correlation_id, request) in [("c-1", Some(41)), ("", Some(41)), ("c-1", None)] {
+            let origin = Origin { correlation_id: correlation_id.into(), request };
+            let (key, entry) = read(origin.keep(&[7; 32]).unwrap());
+            assert_eq!((key, Origin::from_entry(&entry)), (origin_key(&[7; 32]), origin));
+        }
+        assert_eq!(Origin::default().keep(&[7; 32]), None);
     }
 }

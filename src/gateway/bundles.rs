@@ -170,6 +170,7 @@ impl Bindery {
             hash,
             place,
             came: None,
+            request: None,
         };
         batch.put_all(archive::log_out(&[entry]));
         batch.body_all([body]);

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::related::is_request;
 use super::search::{REACH, Search};
 use super::trail::Trail;
 use super::{Fault, Gateway, delivery};
@@ -104,6 +105,7 @@ impl Catalogue<'_> {
             for (entry, nth) in entries.into_iter().zip(first..) {
                 let position = Position { at: entry.at, place: LogPlace { commit, nth } };
                 let mut terms = archive::terms_of(&entry);
+                terms.extend(is_request(&entry).then_some(Term::Request(commit)));
                 let mentions = self.mentions(commit, &entry)?;
                 let type_code = mentions.as_ref().map_or("", |mentions| &mentions.header.document_type);
                 let rsm = document::rsm(&entry.document, type_code).unwrap_or_default();
@@ -145,7 +147,7 @@ impl Catalogue<'_> {
         sent: &HashMap<String, Position>,
     ) -> Result<Vec<Change>, Fault> {
         // Whatever answers somebody is no bundle.
-        if !bundle.correlation_id.is_empty() {
+        if !bundle.correlation_id.is_empty() || bundle.request.is_some() {
             return Ok(Vec::new());
         }
         let records = delivery::members(self.store, &bundle.message_id, MEMBER_RECORDS_MAX)?;
@@ -302,47 +304,8 @@ impl Catalogue<'_> {
         self.store.packed(&archive::body_key(commit, entry.place.part)).map_err(Fault::store(DOING))
     }
 
-    /// The documents that have a transaction with this one in common, or the request that led to them: the request that was
-    /// answered, the answers and notices to a request; only those of `own`, where that is given, as it was given them. Oldest
-    /// first. None of it needs the documents' bytes.
-    pub fn related(&self, place: LogPlace, own: Option<&Party>) -> Result<Vec<(Position, LogEntry)>, Fault> {
-        let Some(entry) = self.document(place)? else { return Ok(Vec::new()) };
-        self.catch_up()?;
-        let mut related = BTreeMap::new();
-        for transaction in self.said(place)?.transactions {
-            // Somebody else's transaction may be called alike.
-            let found = self.with(Term::TransactionId(transaction), own)?.into_iter();
-            related.extend(found.filter(|(_, it)| it.shares_a_party_with(&entry)));
-        }
-        for request in self.requests_of(&entry)? {
-            let found = self.with(Term::CorrelationId(request), own)?.into_iter();
-            // Senders may name several requests alike.
-            related.extend(found.filter(|(_, it)| [it, &entry].iter().any(|it| it.direction == Direction::Out)));
-        }
-        related.retain(|position, _| position.place != place);
-        Ok(related.into_iter().take(RELATED_MAX).collect())
-    }
-
-    fn with(&self, term: Term, own: Option<&Party>) -> Result<Vec<(Position, LogEntry)>, Fault> {
-        let terms = std::iter::once(term).chain(own.cloned().map(Term::Party)).collect();
-        let search = Search { terms, take: RELATED_MAX, for_participant: own.is_some(), ..Search::default() };
-        Ok(self.search(&search)?.documents)
-    }
-
-    /// The correlation ids of the requests that led to a document: several where it is a bundle, none where nobody asked.
-    fn requests_of(&self, entry: &LogEntry) -> Result<BTreeSet<String>, Fault> {
-        let mut requests = BTreeSet::from([entry.correlation_id.clone()]);
-        let records = delivery::members(self.store, &entry.message_id, 1)?;
-        let members = records.into_iter().flat_map(|(_, members)| members.ids).take(archive::TIES_MAX);
-        for id in members.filter(|_| entry.direction == Direction::Out) {
-            requests.extend(self.find(&id, Some(&entry.party))?.map(|(_, member)| member.correlation_id));
-        }
-        requests.remove("");
-        Ok(requests)
-    }
-
     /// What is kept of what a document says of itself, once it is catalogued.
-    fn said(&self, place: LogPlace) -> Result<Said, Fault> {
+    pub(super) fn said(&self, place: LogPlace) -> Result<Said, Fault> {
         let kept = self.store.get(&Said::key(place)).map_err(Fault::store(DOING))?;
         let said = kept.map_or(Some(Said::default()), |kept| Said::from_entry(&kept));
         said.ok_or(Fault::Unreadable { what: "the catalogue" })
@@ -455,8 +418,6 @@ const BATCH_CHANGES_MAX: usize = 5_000;
 const PAGE_RECORDS: usize = 500;
 /// Records of a bundle's members that are read: more than any bundle has.
 const MEMBER_RECORDS_MAX: usize = 1_000;
-/// Related documents that are shown.
-const RELATED_MAX: usize = 1_000;
 /// Held by whoever catches up with the log before a search.
 static CATCHING_UP: Mutex<()> = Mutex::new(());
 /// How long whoever asks a gateway waits for that.

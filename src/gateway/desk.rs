@@ -11,7 +11,7 @@ use super::delivery::Told;
 use super::hall::Work;
 use super::parts::{Document, Parts};
 use super::{Fault, Settings, dry_run, figures, hash, load};
-use crate::archive::{self, Direction, LogEntry, Outbound, Place};
+use crate::archive::{self, Direction, LogEntry, Origin, Outbound, Place};
 use crate::document::Outgoing;
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Letter};
@@ -106,7 +106,8 @@ impl Desk {
         batch.expect(archive::inbox_key(message.number), Expected::At(message.version));
         batch.delete(archive::inbox_key(message.number));
         let (fates, outgoing) = (std::mem::take(&mut decision.fates), decision.outgoing.len());
-        let decided = self.commit(batch, decision, &facts, &context, &entry.correlation_id)?;
+        let origin = Origin { correlation_id: entry.correlation_id.clone(), request: Some(message.number) };
+        let decided = self.commit(batch, decision, &facts, &context, &origin)?;
         figures::decided(started);
         let rejected = fates.iter().filter(|fate| !fate.broken.is_empty()).count();
         let mut broken: Vec<&str> = fates.iter().flat_map(|fate| fate.broken.iter().copied()).collect();
@@ -146,13 +147,13 @@ impl Desk {
         batch.expect(timer.key(), Expected::At(version));
         batch.put_all(timer.cancel());
         let outgoing = decision.outgoing.len();
-        let correlation_id = self.request_behind(Some(&timer.set_by))?;
-        let decided = self.commit(batch, decision, &facts, &context, &correlation_id)?;
+        let origin = self.request_behind(Some(&timer.set_by))?;
+        let decided = self.commit(batch, decision, &facts, &context, &origin)?;
         tracing::info!(
             stage = "timer",
             kind = timer.kind,
             due = %timer.due,
-            correlation_id,
+            correlation_id = origin.correlation_id,
             attempt,
             outgoing,
             micros = started.elapsed().as_micros() as u64,
@@ -196,10 +197,10 @@ impl Desk {
         Ok(causes)
     }
 
-    /// The correlation id of the request to which a cause goes back; empty where there is none.
-    fn request_behind(&self, cause: Option<&[u8; 32]>) -> Result<String, Failure> {
+    /// The request to which a cause goes back, if there is one.
+    fn request_behind(&self, cause: Option<&[u8; 32]>) -> Result<Origin, Failure> {
         let origin = cause.map(|cause| self.record(&archive::origin_key(cause))).transpose()?.flatten();
-        Ok(origin.as_ref().map(archive::origin).unwrap_or_default())
+        Ok(origin.as_ref().map(Origin::from_entry).unwrap_or_default())
     }
 
     fn kind(&self, timer: &Timer) -> Result<(Pack, &'static timer::Kind), Failure> {
@@ -230,23 +231,21 @@ impl Desk {
         mut decision: Decision,
         facts: &Facts,
         context: &Context,
-        correlation_id: &str,
+        origin: &Origin,
     ) -> Result<Decided, Failure> {
         batch.unless_moved(facts.versions());
         batch.unless_moved(self.forward(&mut decision, context)?.versions());
-        self.send(&decision, context, correlation_id, &mut batch)?;
+        self.send(&decision, context, origin, &mut batch)?;
         let Decision { changes, events, .. } = decision;
         batch.put_all(changes);
         let aftermath = process::aftermath(&events, context);
         let errands = errand::is_left_by(&aftermath);
         // What its timers and errands send belongs to the request, however many of them lie in between.
-        let origins = if errands { self.causes_of_errands(&aftermath)? } else { Vec::new() };
+        let causes = if errands { self.causes_of_errands(&aftermath)? } else { Vec::new() };
         batch.put_all(aftermath);
         let sets = batch.changes.iter().filter_map(timer::due_of).min();
-        let origins = origins.into_iter().chain(sets.map(|_| context.cause));
-        if !correlation_id.is_empty() {
-            batch.put_all(origins.map(|cause| archive::keep_origin(&cause, correlation_id)));
-        }
+        let causes = causes.into_iter().chain(sets.map(|_| context.cause));
+        batch.put_all(causes.filter_map(|cause| origin.keep(&cause)));
         Ok(Decided { batch, errands, sets })
     }
 
@@ -319,18 +318,12 @@ impl Desk {
         let facts = unless_it_panics(gather)?.map_err(Failure::loading)?;
         let decision = self.unless_moved(&facts, || errand.decide(&page, left.more, &facts, &context))?;
         let Some(decision) = decision else { return Ok(Looked::Moved) };
-        let correlation_id = self.request_behind(errand.origin().as_ref())?;
-        Ok(Looked::Decided(self.commit(Batch::default(), decision, &facts, &context, &correlation_id)?))
+        let origin = self.request_behind(errand.origin().as_ref())?;
+        Ok(Looked::Decided(self.commit(Batch::default(), decision, &facts, &context, &origin)?))
     }
 
     /// Renders every outgoing document, and adds it to the batch: to the archive, and to its receiver's queue.
-    fn send(
-        &self,
-        decision: &Decision,
-        context: &Context,
-        correlation_id: &str,
-        batch: &mut Batch,
-    ) -> Result<(), Failure> {
+    fn send(&self, decision: &Decision, context: &Context, origin: &Origin, batch: &mut Batch) -> Result<(), Failure> {
         let mut outbound = Outbound::default();
         let documents = self.render(decision)?;
         let mut log: Vec<LogEntry> = Vec::with_capacity(documents.len());
@@ -362,11 +355,12 @@ impl Desk {
                 addressee: Some(&outgoing.receiver).filter(|it| **it != outgoing.owner().queue_owner()).cloned(),
                 document: outgoing.kind.name.to_string(),
                 message_id: id,
-                correlation_id: correlation_id.to_string(),
+                correlation_id: origin.correlation_id.clone(),
                 refused: Vec::new(),
                 hash,
                 place,
                 came: None,
+                request: origin.request,
             });
         }
         batch.put_all(post_office::enqueue(letters));

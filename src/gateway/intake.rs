@@ -250,6 +250,7 @@ impl Arrival<'_> {
             hash: self.body.hash(),
             place: Place { bytes: self.body.bytes(), ..Place::default() },
             came: None,
+            request: None,
         }
     }
 }

@@ -31,6 +31,7 @@ mod parts;
 mod post;
 mod reading;
 pub mod registry;
+mod related;
 mod retention;
 mod rounds;
 mod search;

@@ -51,6 +51,7 @@ impl Gateway {
             hash: body.hash(),
             place: Place { bytes: body.bytes(), ..Place::default() },
             came,
+            request: None,
         };
         let bytes = body.bytes();
         self.archive_refused(&entry, body).await?;

@@ -36,6 +36,7 @@ fn entry(number: u64) -> LogEntry {
         hash: *blake3::hash(body(number).as_bytes()).as_bytes(),
         place: Place { part: 0, offset: 0, bytes: body(number).len() as u64 },
         came: None,
+        request: None,
     }
 }
 

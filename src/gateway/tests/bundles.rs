@@ -32,6 +32,11 @@ async fn house_over(store: Arc<dyn Store>, bounds: Bounds) -> Gateway {
 
 /// A grid company makes charges of these ids known, in one document.
 pub(super) async fn announces(gateway: &Gateway, document: &str, charges: &[&str]) {
+    announces_as(gateway, document, charges, document).await;
+}
+
+/// The same in a request that is called so.
+pub(super) async fn announces_as(gateway: &Gateway, document: &str, charges: &[&str], correlation_id: &str) {
     let sample = include_str!("../../../samples/charges/C1-create/01-in.xml");
     let (head, rest) = sample.split_once("  <cim:MktActivityRecord>").unwrap();
     let (record, end) = rest.split_once("</cim:MktActivityRecord>\n").unwrap();
@@ -41,7 +46,7 @@ pub(super) async fn announces(gateway: &Gateway, document: &str, charges: &[&str
     };
     let records: String = charges.iter().map(record).collect();
     let body = format!("{}{records}{end}", head.replace("DOC-1", document));
-    gateway.receive_from_its_sender(body.into_bytes().into(), document).await.unwrap();
+    gateway.receive_from_its_sender(body.into_bytes().into(), correlation_id).await.unwrap();
     gateway.settled().await.unwrap();
 }
 

@@ -9,6 +9,7 @@ mod lobby;
 mod parking;
 mod parts;
 mod peeks;
+mod related;
 mod retention;
 mod search;
 

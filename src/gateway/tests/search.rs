@@ -270,7 +270,7 @@ fn a_participant_is_told_of_what_cannot_be_sorted_and_sees_no_place_of_anothers(
     assert!(!house.search(&operators, reach(2)).too_many, "the hub's own people walk along the order");
 }
 
-fn plain() -> LogEntry {
+pub(super) fn plain() -> LogEntry {
     LogEntry {
         direction: Direction::In,
         at: Timestamp::from_seconds(0),
@@ -283,6 +283,7 @@ fn plain() -> LogEntry {
         hash: [0; 32],
         place: Place { part: 9, offset: 0, bytes: 0 },
         came: None,
+        request: None,
     }
 }
 
