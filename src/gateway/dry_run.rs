@@ -63,7 +63,9 @@ impl Gateway {
             let cause = desk::cause(&*request, &hash);
             let context = Context { now, caller, cause, market: settings.markets.of(pack) };
             let (fates, documents) = desk.preview(&*request, &context)?;
-            let own = documents.into_iter().filter(|(owner, _)| owner.number == context.caller.number);
+            // Another role of the same number is another party, unless they share a queue.
+            let own_queue = context.caller.queue_owner();
+            let own = documents.into_iter().filter(|(owner, _)| owner.queue_owner() == own_queue);
             let answers = own.map(|(_, letter)| letter).collect();
             Ok(Preview { fates, answers })
         };

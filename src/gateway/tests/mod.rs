@@ -4,6 +4,7 @@ mod beside;
 mod bundles;
 mod clock;
 mod depth;
+mod dry_run;
 mod expiry;
 mod lobby;
 mod parking;
