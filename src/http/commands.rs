@@ -70,7 +70,7 @@ pub async fn create_charge(State(door): State<Arc<Door>>, request: Request) -> R
 pub async fn check_charge(State(door): State<Arc<Door>>, request: Request) -> Response {
     answer(door, CHARGE_CHECK, request, |gateway: Arc<Gateway>, new: NewCharge, _| async move {
         let creation = gateway.could_create(&understood(&new)?, &new_id()).await;
-        let creation = creation.map_err(|fault| Problem::fault(&fault))?;
+        let creation = creation.map_err(|fault| Problem::fault(&fault).of_a_question())?;
         let mut told = json!({ "verdict": creation.told().0 });
         match creation {
             Creation::Refused(error) => told["error"] = json_of(&error),

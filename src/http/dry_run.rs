@@ -35,10 +35,11 @@ pub async fn check(
     let answer = match parts.method {
         Method::POST => {
             let admitted = receive::admit(&door, &name, &parts, &mut unread, &mut said).await;
-            match admitted {
+            let answer = match admitted {
                 Ok(admitted) => answer(&door, admitted).await,
                 Err(problem) => Err(problem),
-            }
+            };
+            answer.map_err(Problem::of_a_question)
         }
         _ => Err(only("POST")),
     };

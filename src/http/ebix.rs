@@ -284,7 +284,8 @@ impl Work {
             return Err(refused(Error::new("B2B-006", message)));
         }
         let arrived = self.gateway.read_whole(&self.caller, document, payload.document).await?;
-        let answers = match self.gateway.dry_run(&self.caller, arrived, self.gateway.now()).await? {
+        let run = self.gateway.dry_run(&self.caller, arrived, self.gateway.now()).await;
+        let answers = match run.map_err(|fault| Problem::fault(&fault).of_a_question())? {
             DryRun::Refused(error) => return Err(refused(error)),
             DryRun::SentBefore { .. } => {
                 let message = "this document was sent before: give each document an id of its own";

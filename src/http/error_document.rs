@@ -93,7 +93,15 @@ impl Problem {
 
     pub fn internal() -> Self {
         let message = "Something failed on our side. It may have been done or not: send the same again, and quote the CorrelationId when you ask.";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", message)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL, message)
+    }
+
+    /// The same where nothing is done or kept whatever comes of it, such as a dry run.
+    pub fn of_a_question(mut self) -> Self {
+        if self.error.code == INTERNAL {
+            self.error.message = "Something failed on our side while this was looked at, and nothing was done or kept. Asking again may come to the same: quote the CorrelationId when you ask what is wrong.".into();
+        }
+        self
     }
 
     pub fn target(mut self, target: &str) -> Self {
@@ -223,6 +231,8 @@ fn ebix_code(code: &str) -> Option<&str> {
 
 /// Anything that has no code of its own.
 const FAILED: &str = "B2B-900";
+/// Our world failed.
+const INTERNAL: &str = "INTERNAL_ERROR";
 /// A message that is not there to be dequeued, or to be fetched again.
 const NOT_DEQUEUED: &str = "B2B-201";
 
@@ -334,6 +344,10 @@ mod tests {
         let problem = Problem::fault(&gateway::Fault::Reading { document: "RequestChangeOfPriceList" });
         assert_eq!(problem.status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(!body_of(&problem.error, Format::Xml, "c-1").contains("store"));
+        assert!(problem.error.message.contains("may have been done"));
+        let asked = problem.of_a_question();
+        assert_eq!((asked.status.as_u16(), &*asked.error.code), (500, "INTERNAL_ERROR"));
+        assert!(asked.error.message.contains("nothing was done") && !asked.error.message.contains("send the same"));
         for (millis, told) in [(1, "1"), (1_000, "1"), (1_001, "2"), (17_000, "17")] {
             let busy = gateway::Fault::Busy { waiting: 7, again_in: Duration::from_millis(millis) };
             let busy = Problem::fault(&busy).answer(Format::Json);
