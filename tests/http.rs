@@ -1050,7 +1050,16 @@ async fn the_published_description_names_only_what_is_there() {
     let house = start().await;
     let description: Value = house.http.get(house.url("/openapi.json")).send().await.unwrap().json().await.unwrap();
     assert_eq!(description["openapi"], "3.1.0");
-    for (path, methods) in description["paths"].as_object().unwrap() {
+    let paths = description["paths"].as_object().unwrap();
+    let alike = |path: &str| {
+        path.split('/').map(|it| if it.starts_with('{') { "{}" } else { it }).collect::<Vec<_>>().join("/")
+    };
+    let templates: std::collections::BTreeSet<String> = paths.keys().map(|path| alike(path)).collect();
+    assert_eq!(templates.len(), paths.len(), "templates that differ in their parameters' names alone are one path");
+    for page in ["/openapi.json", "/error-document.xsd", "/error-document.schema.json", "/error-codes.tsv"] {
+        assert!(paths.contains_key(page), "{page} is not described");
+    }
+    for (path, methods) in paths {
         for (method, operation) in methods.as_object().unwrap() {
             let mut path = path.clone();
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
