@@ -138,8 +138,8 @@ impl Catalogue<'_> {
         Ok(())
     }
 
-    /// The changes that enter a bundle, and the documents that were given out in it, under its id. They may be among those that
-    /// were `sent` and are only about to be entered.
+    /// The changes that enter a bundle, and the documents that were given out in it, under its id, and the bundle under the
+    /// requests that led to these. They may be among those that were `sent` and are only about to be entered.
     fn bundled(
         &self,
         bundle: &LogEntry,
@@ -158,11 +158,15 @@ impl Catalogue<'_> {
                 None => self.sent_as(&id, &bundle.party)?,
             });
         }
+        let members: Vec<Position> = positions.iter().copied().collect();
+        let requests: BTreeSet<u64> = self.documents(&members)?.iter().filter_map(|member| member.request).collect();
         if !positions.is_empty() {
             positions.insert(*position);
         }
         let term = Term::Bundle(bundle.message_id.clone());
-        Ok(positions.iter().map(|position| archive::enter(&term, position)).collect())
+        let entered = positions.iter().map(|position| archive::enter(&term, position));
+        let asked = requests.into_iter().map(|request| archive::enter(&Term::Request(request), position));
+        Ok(entered.chain(asked).collect())
     }
 
     /// Where a document stands that was sent to somebody under an id, as far as it is entered.

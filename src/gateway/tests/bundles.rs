@@ -182,7 +182,10 @@ async fn the_archive_tells_in_what_a_notice_was_given_out() {
     assert!(
         related(&ids[1], None).contains(&"D-2".to_string()) && !related(&ids[1], None).contains(&"D-1".to_string())
     );
-    assert!(["D-1", "D-2"].iter().all(|id| related(&bundle, None).contains(&id.to_string())));
+    for (request, notice) in ["D-1", "D-2"].into_iter().zip(&ids) {
+        assert!(related(&bundle, None).contains(&request.to_string()) && related(&bundle, None).contains(notice));
+        assert!(related(request, None).contains(&bundle) && related(notice, None).contains(&bundle), "both ways");
+    }
     assert_eq!(related(&bundle, Some(&supplier())), [""; 0], "what others sent is theirs");
     let listed = |given_out_alone| -> Vec<String> {
         let terms = vec![crate::archive::Term::Party(supplier())];
