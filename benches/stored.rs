@@ -280,6 +280,7 @@ fn letter(number: u64) -> Outgoing {
         business_reason: "D18".into(),
         created: Timestamp::from_seconds(1_690_880_400),
         message_id: blake3::hash(&number.to_be_bytes()).to_hex()[..32].into(),
+        head: Vec::new(),
         records: [].into(),
     }
 }
