@@ -70,13 +70,14 @@ pub fn needs<'a>(points: impl IntoIterator<Item = &'a MeteringPointId>) -> Needs
     })
 }
 
-/// And besides: where they lie, who consumes there, and how far the processes there have come.
+/// And besides: where they lie, what they pay, who consumes there, and how far the processes there have come.
 pub fn needs_more<'a>(facts: &Facts, points: impl IntoIterator<Item = &'a MeteringPointId>) -> Needs {
     let mut needs = Needs::default();
     for id in points {
         if let Some(master) = metering_points::metering_point(facts, id) {
             needs = needs.and(metering_points::needs_of_grid_area(&master.grid_area));
         }
+        needs = needs.and(charge_links::details_needs_more(facts, id));
         let point = AccountingPoint::load(facts, id);
         for reference in point.customers() {
             needs = needs.and(customers::needs_of(reference));

@@ -26,7 +26,7 @@
 //! `MeteringPointCreated`, and they are linked: see [`created`].
 //!
 //! **Stopped charges.** When a subscription or a fee is stopped, [`stopped`] tells the suppliers of the metering points
-//! that pay it.
+//! that pay it. Its links stay as they were made, and nobody is told of them beyond the stop ([`standing`]).
 //!
 //! **Deadlines.** A change reaches back so many days at most, except on the days of a window that opens every so often
 //! ([`Settings`]). Nothing in this process waits.
@@ -47,6 +47,7 @@ pub mod record;
 mod reply;
 mod request;
 pub mod rules;
+mod standing;
 pub mod state;
 mod stopped;
 mod untold;
@@ -66,7 +67,7 @@ use crate::record::{Change, Facts, Key, Needs};
 
 pub use created::CREATED;
 pub use default::{Defaults, Reply, default_links, default_links_needs, default_links_needs_more};
-pub use details::{Details, details, details_needs};
+pub use details::{Details, details, details_needs, details_needs_more};
 pub use query::{REASON_QUERY, REJECT_QUERY, REQUEST_BILLING_MASTER_DATA, RequestBillingMasterData};
 pub use reply::{CONFIRM, NOTIFY, REJECT};
 pub use request::{Operation, RequestChangeBillingMasterData};

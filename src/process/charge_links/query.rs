@@ -3,12 +3,13 @@
 //! Whoever asks is sent the links that intersect the period asked for and are its business, in one
 //! NotifyBillingMasterData: the owner of the metering point's grid area all of them, the owner of a charge those to its
 //! charges, a supplier those that intersect its own supply. What is nobody's business to ask is not there: a query that
-//! finds nothing is rejected with E0H, whatever the reason. Nothing is changed. Source: charges 2.7, 7.3, 7.5.
+//! finds nothing is rejected with E0H, whatever the reason. No link is told of beyond the stop of its charge ([`standing`]).
+//! Nothing is changed. Source: charges 2.7, 7.3, 7.5.
 
 use super::reply::{self, NOTIFY};
-use super::request::Operation;
+use super::standing;
 use super::state::{self, Link};
-use crate::document::{Category, Header, HeaderReader, Kind, Reader, Record};
+use crate::document::{Category, Header, HeaderReader, Kind, Reader};
 use crate::market::{ActorRole, MeteringPointId, Party, Period, ReasonCode, Timestamp};
 use crate::process::accounting_points;
 use crate::process::charge_documents::{
@@ -100,7 +101,10 @@ impl Request for RequestBillingMasterData {
 
     fn needs_more(&self, facts: &Facts, _context: &Context) -> Needs {
         let points = self.queries.iter().filter_map(|it| metering_points::metering_point(facts, &it.point()));
-        points.fold(Needs::default(), |needs, it| needs.and(metering_points::needs_of_grid_area(&it.grid_area)))
+        points.fold(Needs::default(), |needs, it| {
+            let charges = standing::needs_of_point(facts, &it.id);
+            needs.and(metering_points::needs_of_grid_area(&it.grid_area)).and(charges)
+        })
     }
 
     fn decide(&self, facts: &Facts, context: &Context) -> Decision {
@@ -115,9 +119,10 @@ impl Request for RequestBillingMasterData {
                         let text = format!("the document asks for more than {LINKS_MAX} links: ask for less at a time");
                         broken.push(Broken::new("CH.16", ReasonCode::E86, text));
                     }
-                    Ok(links) => notified.extend(links.into_iter().enumerate().map(|(place, link)| {
+                    Ok(links) => notified.extend(links.iter().enumerate().map(|(place, (charge, link))| {
                         let id = context.id(&[NOTIFY.name, "record", &index.to_string(), &place.to_string()]);
-                        notification(query, link, id)
+                        let told = standing::operation(&query.transaction_id, &query.point(), charge, link);
+                        reply::answer(&told, id)
                     })),
                     Err(flaw) => broken.push(flaw),
                 }
@@ -158,12 +163,11 @@ fn answer(query: &Query, asker: &Party, facts: &Facts) -> Result<Vec<(ChargeIden
         return Err(Broken::new("VR.200", ReasonCode::E10, "the metering point is unknown"));
     };
     let seen = seen(query.interval(), asker, &point, facts);
-    let links = state::links_of_point(facts, &point.id).into_iter().filter(|(charge, link)| {
+    let mut links = standing::links_of_point(facts, &point.id);
+    links.retain(|(charge, link)| {
         let owns = owner_role(asker) && charge.owner == asker.number && overlap(query.interval(), link.period);
         owns || seen.iter().any(|period| overlap(*period, link.period))
     });
-    let mut links: Vec<(ChargeIdentity, Link)> = links.collect();
-    links.sort_by_key(|(charge, link)| (charge.charge_type, charge.id.clone(), charge.owner.clone(), link.period));
     match links.is_empty() {
         true => Err(Broken::new("CH.15", ReasonCode::E0H, "there is nothing to send for what is asked")),
         false => Ok(links),
@@ -193,20 +197,6 @@ fn owner_role(asker: &Party) -> bool {
 
 fn overlap(a: Period, b: Period) -> bool {
     !a.is_empty() && a.start < b.end && b.start < a.end
-}
-
-fn notification(query: &Query, (charge, link): (ChargeIdentity, Link), id: String) -> Record {
-    let operation = Operation {
-        transaction_id: query.transaction_id.clone(),
-        metering_point: query.metering_point.clone(),
-        owner: charge.owner.to_string(),
-        charge_type: Some(charge.charge_type),
-        charge_id: charge.id,
-        factor: Some(link.factor),
-        effective: Some(link.period.start),
-        termination: Some(link.period.end),
-    };
-    reply::answer(&operation, id)
 }
 
 /// Collects the queries of one document.

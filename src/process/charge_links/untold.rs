@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::record;
 use super::reply::{self, Answer};
 use super::request::{Operation, RequestChangeBillingMasterData};
+use super::standing;
 use super::state::{self, LinkIdentity};
 use crate::document::Header;
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
@@ -81,7 +82,8 @@ impl Errand for Task {
 
     fn needs(&self, page: &[Key], context: &Context) -> Needs {
         let needs = participants::needs_of(context.pack(), &self.owner).key(self.key.clone());
-        page.iter().map(record::read_untold).fold(needs, |needs, pair| needs.and(state::needs(&pair)))
+        let pairs = page.iter().map(record::read_untold);
+        pairs.fold(needs, |needs, pair| needs.and(state::needs(&pair)).and(standing::needs(&pair.charge)))
     }
 
     fn needs_more(&self, _page: &[Key], _facts: &Facts, _context: &Context) -> Needs {
@@ -111,18 +113,10 @@ impl Errand for Task {
     }
 }
 
-/// The links of a pair as they are, each as the operation that would have made it.
-fn links_of<'a>(pair: &'a LinkIdentity, facts: &Facts) -> impl Iterator<Item = Operation> + 'a {
-    state::links(facts, pair).into_iter().map(|link| Operation {
-        transaction_id: pair.charge.id.clone(),
-        metering_point: pair.metering_point.to_string(),
-        owner: pair.charge.owner.to_string(),
-        charge_type: Some(pair.charge.charge_type),
-        charge_id: pair.charge.id.clone(),
-        factor: Some(link.factor),
-        effective: Some(link.period.start),
-        termination: Some(link.period.end),
-    })
+/// The links of a pair as they are by now.
+fn links_of(pair: &LinkIdentity, facts: &Facts) -> impl Iterator<Item = Operation> {
+    let links = standing::links(facts, pair).into_iter();
+    links.map(|link| standing::operation(&pair.charge.id, &pair.metering_point, &pair.charge, &link))
 }
 
 const VERSION: u8 = 1;

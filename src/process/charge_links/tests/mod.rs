@@ -7,6 +7,7 @@ mod query;
 mod reading;
 mod receivers;
 mod rules;
+mod standing;
 mod stopped;
 mod stored;
 mod timeline;
