@@ -4,19 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::acting;
 use super::events;
+use super::receivers::{self, LinkChange};
 use super::record;
-use super::reply::{self, Answer, Told};
+use super::reply::{self, Answer};
 use super::request::{Operation, RequestChangeBillingMasterData};
 use super::rules::{self, Broken, Case, Rule};
 use super::state::{self, By, LinkIdentity, LinkState};
-use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Period, Timestamp};
+use crate::market::{ActorRole, ChargeType, MeteringPointId, Party, Period, Timestamp};
 use crate::process::accounting_points::{self, Supply};
 use crate::process::charge_documents::{answered, fate, sender};
 use crate::process::charges::state::{ChargeState, Reach};
 use crate::process::charges::{self, Charge};
 use crate::process::delegations;
 use crate::process::metering_points::{self, MeteringPoint};
-use crate::process::participants::{self, Participant, is_live};
+use crate::process::participants::{self, Participant};
 use crate::process::{Context, Decision, Event, Pack};
 use crate::record::{Change, Facts, Key, Needs};
 
@@ -56,20 +57,7 @@ pub fn needs(request: &RequestChangeBillingMasterData, context: &Context) -> Nee
 pub fn needs_more(request: &RequestChangeBillingMasterData, facts: &Facts, context: &Context) -> Needs {
     let typed = request.operations.iter().filter(|operation| operation.charge_type.is_some());
     let points: BTreeSet<MeteringPointId> = typed.map(Operation::point).collect();
-    let mut needs = acting::needs_more(request, facts, context);
-    for id in &points {
-        let Some(point) = metering_points::metering_point(facts, id) else { continue };
-        for supply in accounting_points::supplies(facts, id) {
-            needs = needs.and(participants::needs_of(context.pack(), &supplier(supply.supplier)));
-        }
-        needs = needs.and(metering_points::needs_of_grid_area(&point.grid_area));
-        if metering_points::knows_grid_area(facts, &point.grid_area)
-            && let Some(owner) = grid_owner(facts, &point)
-        {
-            needs = needs.and(participants::needs_of(context.pack(), &owner));
-        }
-    }
-    needs
+    acting::needs_more(request, facts, context).and(receivers::needs_more(&points, facts, context.pack()))
 }
 
 /// Answers the sender, operation by operation, and tells everybody concerned what was accepted.
@@ -141,8 +129,10 @@ pub fn carry_out(request: &RequestChangeBillingMasterData, facts: &Facts, contex
                         Step::Stop { at } => state.stop(at, &by),
                     };
                     events.insert(index, events::of(operation, &effect, state));
-                    answers[index] = Answer::Accepted { told: told(facts, operation, &known, context.pack()) };
-                    changes.extend(untold(facts, &state.identity, &known));
+                    let change = known.change(&state.identity, operation.effective.expect("VR.531 holds"));
+                    let told = change.as_ref().map(|change| receivers::told(facts, change, context.pack()));
+                    answers[index] = Answer::Accepted { told: told.unwrap_or_default() };
+                    changes.extend(change.and_then(|change| receivers::untold(facts, &change, &state.identity)));
                     accepted = true;
                 }
                 Err(broken) => {
@@ -199,40 +189,13 @@ impl Known {
             owner: owner.iter().filter_map(|party| participants::participant(facts, pack, party)).collect(),
         }
     }
-}
 
-/// Everybody who hears of an accepted operation, as charges 6.6 has it.
-fn told(facts: &Facts, operation: &Operation, known: &Known, pack: Pack) -> Told {
-    let mut told = Told::new();
-    let (Some(point), Some(charge)) = (&known.point, &known.charge) else { return told };
-    if charge.tax_indicator {
-        told.extend(grid_owner(facts, point).filter(|owner| is_live(facts, pack, owner)));
+    /// A change of the links of a pair, of which metering point and charge are known.
+    fn change(&self, pair: &LinkIdentity, from: Timestamp) -> Option<LinkChange<'_>> {
+        let (point, charge) = (self.point.as_ref()?, self.charge.as_ref()?);
+        let (charge_type, is_tax) = (pair.charge.charge_type, charge.tax_indicator);
+        Some(LinkChange { point, supplies: &self.supplies, charge_type, is_tax, from })
     }
-    let start = operation.effective.expect("VR.531 holds");
-    for supply in &known.supplies {
-        let later = supply.period.start > start && operation.charge_type != Some(ChargeType::Fee);
-        if supply.period.contains(start) || later {
-            told.extend(Some(supplier(supply.supplier.clone())).filter(|supplier| is_live(facts, pack, supplier)));
-        }
-    }
-    told
-}
-
-/// A link to a tax is noted where there is nobody in the grid to tell.
-fn untold(facts: &Facts, identity: &LinkIdentity, known: &Known) -> Option<Change> {
-    let taxed = known.charge.as_ref().is_some_and(|charge| charge.tax_indicator);
-    let point = known.point.as_ref().filter(|_| taxed)?;
-    let noted = Change::Put(record::untold_key(&point.grid_area, identity), record::write_guard());
-    grid_owner(facts, point).is_none().then_some(noted)
-}
-
-pub fn supplier(number: ActorNumber) -> Party {
-    Party { number, role: ActorRole::EnergySupplier }
-}
-
-fn grid_owner(facts: &Facts, point: &MeteringPoint) -> Option<Party> {
-    let number = metering_points::grid_area(facts, &point.grid_area)?.owner?;
-    Some(Party { number, role: ActorRole::GridAccessProvider })
 }
 
 /// The operations on one pair, with their place in the document.

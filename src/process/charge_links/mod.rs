@@ -26,7 +26,8 @@
 //! `MeteringPointCreated`, and they are linked: see [`created`].
 //!
 //! **Stopped charges.** When a subscription or a fee is stopped, [`stopped`] tells the suppliers of the metering points
-//! that pay it. Its links stay as they were made, and nobody is told of them beyond the stop ([`standing`]).
+//! that pay it; when the stop is taken back, which links go on. Its links stay as they were made, and nobody is told of
+//! them beyond the stop ([`standing`]).
 //!
 //! **Deadlines.** A change reaches back so many days at most, except on the days of a window that opens every so often
 //! ([`Settings`]). Nothing in this process waits.
@@ -43,6 +44,7 @@ mod default;
 mod details;
 mod events;
 mod query;
+mod receivers;
 pub mod record;
 mod reply;
 mod request;

@@ -11,15 +11,15 @@ use super::request::Operation;
 use super::state::{self, Link, LinkIdentity};
 use crate::market::{MeteringPointId, Period, Timestamp};
 use crate::process::charges::state::{ChargeState, Reach};
-use crate::process::charges::{self, ChargeIdentity};
+use crate::process::charges::{self, Charge, ChargeIdentity};
 use crate::record::{Facts, Needs};
 
-/// When the charge ends.
+/// The charge and its end.
 pub fn needs(charge: &ChargeIdentity) -> Needs {
     charges::state::needs(charge, &Reach::default())
 }
 
-/// When the charges end that a metering point pays. Needs: [`state::needs_of_point`].
+/// The charges that a metering point pays. Needs: [`state::needs_of_point`].
 pub fn needs_of_point(facts: &Facts, point: &MeteringPointId) -> Needs {
     let charges: BTreeSet<ChargeIdentity> =
         state::links_of_point(facts, point).into_iter().map(|(charge, _)| charge).collect();
@@ -42,10 +42,13 @@ pub fn links(facts: &Facts, pair: &LinkIdentity) -> Vec<Link> {
     state::links(facts, pair).into_iter().filter_map(|link| left(link, end)).collect()
 }
 
-/// The stop of a charge, or the open end. Needs: [`needs`].
-pub fn end(facts: &Facts, charge: &ChargeIdentity) -> Timestamp {
-    let state = ChargeState::load(facts, charge.clone(), &Reach::default());
-    state.charge().map_or(Timestamp::OPEN_END, |charge| charge.stop)
+/// The charge as it stands, if it exists. Needs: [`needs`].
+pub fn charge(facts: &Facts, identity: &ChargeIdentity) -> Option<Charge> {
+    ChargeState::load(facts, identity.clone(), &Reach::default()).charge().cloned()
+}
+
+fn end(facts: &Facts, identity: &ChargeIdentity) -> Timestamp {
+    charge(facts, identity).map_or(Timestamp::OPEN_END, |charge| charge.stop)
 }
 
 /// A link as the operation that would have made it.

@@ -1,38 +1,47 @@
-//! A subscription or a fee is stopped: the suppliers of the metering points that pay it hear of it, link by link.
+//! A subscription or a fee is stopped: the suppliers of the metering points that pay it hear of it, link by link. A stop
+//! is taken back: they hear which links go on.
 //!
 //! There may be a million of them, so no decision does it at once: the event becomes an [`Errand`], and each page of
 //! metering points sends what it has to say. A link that is made later cannot reach beyond the stop (CH.08), so none is
 //! missed.
 //!
+//! Each page looks at the charge as it stands. A stop that has been taken back or moved meanwhile, be it in the document that
+//! asked for it, is not told any more: what took its place has an errand of its own, behind this one.
+//!
+//! While a charge is stopped, whoever takes over a supply or a grid area is told nothing of its links beyond the stop
+//! ([`standing`]). So a stop that is taken back is told for charges of every type, to everybody who hears of a link from
+//! that date on.
+//!
 //! Source: charges 6.6, last row.
 
 use serde::{Deserialize, Serialize};
 
-use super::decide::supplier;
+use super::receivers::{self, LinkChange};
 use super::record;
-use super::reply::{self, Answer};
-use super::request::{Operation, RequestChangeBillingMasterData};
-use super::state::{self, LinkIdentity};
+use super::reply::{self, Answer, Told};
+use super::request::RequestChangeBillingMasterData;
+use super::standing;
+use super::state::{self, Link, LinkIdentity};
 use crate::document::Header;
-use crate::market::{ActorNumber, ChargeType, MeteringPointId, Timestamp};
-use crate::process::accounting_points;
-use crate::process::charges::ChargeIdentity;
+use crate::market::{ActorNumber, ChargeType, MeteringPointId, Period, Timestamp};
+use crate::process::charges::{Charge, ChargeIdentity};
 use crate::process::errand::{self, Errand, cause};
-use crate::process::participants::{self, is_live};
-use crate::process::{Context, Decision, Event, Market};
+use crate::process::{Context, Decision, Event, Market, accounting_points, metering_points};
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs, Space, stored};
 
-/// Stopped charges whose metering points are still to be told about: commit, place.
+/// Charges that are stopped, or stopped no longer, whose metering points are still to be told about: commit, place.
 pub const TASKS: Space = Space(47);
 
 /// Metering points of one page: as many records, at most, for each supplier.
 pub const PAGE_POINTS: usize = 500;
 
-/// A stopped charge, and how far its metering points have been gone through.
+/// A charge that is stopped, or stopped no longer, and how far its metering points have been gone through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
     pub charge: ChargeIdentity,
     pub stop: Timestamp,
+    /// Whether that stop was taken back.
+    pub goes_on: bool,
     key: Key,
     at: Timestamp,
     cause: [u8; 32],
@@ -42,25 +51,31 @@ pub struct Task {
 
 /// What must be written because of `events`, in the batch of the decision that raised them.
 pub fn hear(events: &[Event], context: &Context) -> Vec<Change> {
-    let stops = events.iter().filter(|event| event.name == "ChargeDiscontinued").filter_map(|event| {
+    let stops = events.iter().filter_map(|event| {
+        let (goes_on, date) = match event.name {
+            "ChargeDiscontinued" => (false, "end"),
+            "ChargeDiscontinuationCancelled" => (true, "cancelled_end"),
+            _ => return None,
+        };
         let text = |name: &str| event.payload[name].as_str().map(str::to_string);
         let number = event.payload["charge_type"].as_u64();
-        let told = [ChargeType::Subscription, ChargeType::Fee];
-        let charge_type = told.into_iter().find(|it| Some(u64::from(it.number())) == number)?;
+        let charge_type = ChargeType::ALL.into_iter().find(|it| Some(u64::from(it.number())) == number)?;
         let owner = ActorNumber::new(text("charge_owner")?);
         let charge = ChargeIdentity { owner, charge_type, id: text("charge_id")? };
-        Some((charge, Timestamp::parse_date_time(&text("end")?)?))
+        let stop = Timestamp::parse_date_time(&text(date)?)?;
+        (goes_on || charge_type != ChargeType::Tariff).then_some((charge, stop, goes_on))
     });
-    let tasks = stops.zip(0_u64..).map(|((charge, stop), place)| {
+    let tasks = stops.zip(0_u64..).map(|((charge, stop, goes_on), place)| {
         let key = Key::new(TASKS).stamp().number(place);
-        let cause = cause(&context.cause, &["charge is stopped", &place.to_string()]);
-        Task { charge, stop, key, at: context.now, cause, after: None }.put()
+        let what = if goes_on { "charge goes on" } else { "charge is stopped" };
+        let cause = cause(&context.cause, &[what, &place.to_string()]);
+        Task { charge, stop, goes_on, key, at: context.now, cause, after: None }.put()
     });
     tasks.collect()
 }
 
 pub const STOPPED: errand::Kind = errand::Kind {
-    name: "suppliers to be told of a stopped charge",
+    name: "suppliers to be told that a charge is stopped, or goes on",
     waiting: tasks,
     read: |key, entry| Box::new(read_task(key, entry)),
 };
@@ -74,11 +89,14 @@ pub fn tasks() -> KeyRange {
 ///
 /// When the bytes are not what [`hear`] or [`Errand::decide`] made of a task.
 pub fn read_task(key: &Key, entry: &Entry) -> Task {
-    let found: StoredTask = stored::read(VERSION, &entry.value).expect("a stored task is read back");
+    let first = || Some((stored::read(FIRST, &entry.value)?, false));
+    let (found, goes_on): (StoredTask, bool) =
+        stored::read(VERSION, &entry.value).or_else(first).expect("a stored task is read back");
     let charge_type = ChargeType::from_code(&found.charge_type).expect("a stored charge has a known type");
     Task {
         charge: ChargeIdentity { owner: ActorNumber::new(found.owner), charge_type, id: found.id },
         stop: Timestamp::from_micros(found.stop),
+        goes_on,
         key: key.clone(),
         at: Timestamp::from_micros(found.at),
         cause: found.cause,
@@ -108,43 +126,27 @@ impl Errand for Task {
     }
 
     fn needs(&self, page: &[Key], _context: &Context) -> Needs {
-        let pairs = self.pairs(page);
-        let needs = Needs::default().key(self.key.clone());
-        pairs.iter().fold(needs, |needs, pair| {
-            needs.and(state::needs(pair)).and(accounting_points::needs_of(&pair.metering_point))
+        let needs = standing::needs(&self.charge).key(self.key.clone());
+        self.pairs(page).iter().fold(needs, |needs, pair| {
+            let point = &pair.metering_point;
+            needs.and(state::needs(pair)).and(metering_points::needs_of(point)).and(accounting_points::needs_of(point))
         })
     }
 
-    /// And who supplies them.
+    /// And who is to be told.
     fn needs_more(&self, page: &[Key], facts: &Facts, context: &Context) -> Needs {
-        let supplies =
-            self.pairs(page).into_iter().flat_map(|it| accounting_points::supplies(facts, &it.metering_point));
-        let suppliers = supplies.map(|it| participants::needs_of(context.pack(), &supplier(it.supplier)));
-        suppliers.fold(Needs::default(), Needs::and)
+        let points: Vec<MeteringPointId> = self.pairs(page).into_iter().map(|pair| pair.metering_point).collect();
+        receivers::needs_more(&points, facts, context.pack())
     }
 
-    /// Tells the suppliers of `page`, and moves on.
+    /// Tells of the links of `page`, and moves on.
     fn decide(&self, page: &[Key], more: bool, facts: &Facts, context: &Context) -> Decision {
         let (mut operations, mut answers) = (Vec::new(), Vec::new());
+        let charge = standing::charge(facts, &self.charge).expect("a charge that was stopped exists");
         for pair in self.pairs(page) {
-            let supplies = accounting_points::supplies(facts, &pair.metering_point);
-            let beyond = state::links(facts, &pair).into_iter().filter(|link| link.period.end > self.stop);
-            for link in beyond {
-                let later = |start| start > self.stop && self.charge.charge_type != ChargeType::Fee;
-                let told = supplies.iter().filter(|it| it.period.contains(self.stop) || later(it.period.start));
-                let told = told.map(|it| supplier(it.supplier.clone()));
-                let told = told.filter(|it| is_live(facts, context.pack(), it)).collect();
-                answers.push(Answer::Accepted { told });
-                operations.push(Operation {
-                    transaction_id: self.charge.id.clone(),
-                    metering_point: pair.metering_point.to_string(),
-                    owner: self.charge.owner.to_string(),
-                    charge_type: Some(self.charge.charge_type),
-                    charge_id: self.charge.id.clone(),
-                    factor: Some(link.factor),
-                    effective: Some(link.period.start.min(self.stop)),
-                    termination: Some(self.stop),
-                });
+            for link in self.said(&pair, &charge, facts) {
+                answers.push(Answer::Accepted { told: self.told(&pair, &charge, facts, context) });
+                operations.push(standing::operation(&self.charge.id, &pair.metering_point, &self.charge, &link));
             }
         }
         let request = RequestChangeBillingMasterData { header: Header::default(), operations };
@@ -158,6 +160,31 @@ impl Errand for Task {
 }
 
 impl Task {
+    /// The links of which there is something to say, with the period that is said.
+    fn said(&self, pair: &LinkIdentity, charge: &Charge, facts: &Facts) -> Vec<Link> {
+        let beyond = |link: &Link| link.period.end > self.stop;
+        if self.goes_on {
+            return standing::links(facts, pair).into_iter().filter(beyond).collect();
+        }
+        if charge.stop != self.stop {
+            return Vec::new();
+        }
+        let ended = |link: Link| Link { period: Period::new(link.period.start.min(self.stop), self.stop), ..link };
+        state::links(facts, pair).into_iter().filter(beyond).map(ended).collect()
+    }
+
+    fn told(&self, pair: &LinkIdentity, charge: &Charge, facts: &Facts, context: &Context) -> Told {
+        let Some(point) = metering_points::metering_point(facts, &pair.metering_point) else { return Told::new() };
+        let change = LinkChange {
+            point: &point,
+            supplies: &accounting_points::supplies(facts, &pair.metering_point),
+            charge_type: self.charge.charge_type,
+            is_tax: charge.tax_indicator,
+            from: self.stop,
+        };
+        receivers::told(facts, &change, context.pack())
+    }
+
     fn pairs(&self, page: &[Key]) -> Vec<LinkIdentity> {
         let pair = |metering_point| LinkIdentity { metering_point, charge: self.charge.clone() };
         page.iter().map(|key| pair(record::read_point_of_charge(key))).collect()
@@ -173,11 +200,13 @@ impl Task {
             cause: self.cause,
             after: self.after.as_ref().map(ToString::to_string),
         };
-        Change::Put(self.key.clone(), stored::write(VERSION, &task))
+        Change::Put(self.key.clone(), stored::write(VERSION, &(task, self.goes_on)))
     }
 }
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// When only stops were told.
+const FIRST: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct StoredTask {

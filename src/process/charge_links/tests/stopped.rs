@@ -1,4 +1,4 @@
-//! Who hears that a subscription or a fee is stopped: charges 6.6, last row.
+//! Who hears that a subscription or a fee is stopped, and that a stop is taken back: charges 6.6, last row.
 
 use serde_json::json;
 
@@ -8,10 +8,21 @@ use crate::process::errand::Errand;
 use crate::process::{Event, aftermath, gather_more};
 
 fn stop(world: &mut World, id: &str, charge_type: ChargeType, date: &str) {
+    hear(world, "ChargeDiscontinued", "end", (id, charge_type, date));
+    let (day, month) = date.split_once('-').unwrap();
+    world.charge(id, charge_type.code(), GRID, false, Some(&format!("2023-{month}-{day}")));
+}
+
+fn take_back(world: &mut World, id: &str, charge_type: ChargeType, date: &str) {
+    hear(world, "ChargeDiscontinuationCancelled", "cancelled_end", (id, charge_type, date));
+    world.charge(id, charge_type.code(), GRID, false, None);
+}
+
+fn hear(world: &mut World, name: &'static str, end: &str, (id, charge_type, date): (&str, ChargeType, &str)) {
     let payload = json!({
-        "charge_id": id, "charge_type": charge_type.number(), "charge_owner": GRID, "end": local(date).to_string(),
+        "charge_id": id, "charge_type": charge_type.number(), "charge_owner": GRID, end: local(date).to_string(),
     });
-    let changes = aftermath(&[Event { name: "ChargeDiscontinued", payload }], &world.context());
+    let changes = aftermath(&[Event { name, payload }], &world.context());
     world.commit(&changes);
 }
 
@@ -37,7 +48,7 @@ fn take_a_page(world: &mut World, points_max: usize) -> Vec<String> {
         for outgoing in &decision.outgoing {
             for record in outgoing.records.iter() {
                 let text = format!("{:?}", record.fields);
-                let date = |name: &str| text.split(name).nth(1).unwrap()[4..14].to_string();
+                let date = |name: &str| text.split(name).nth(1).map_or("inf".to_string(), |it| it[4..14].to_string());
                 let point = &text[text.find("57131311").unwrap()..][..18];
                 let dates = [date("effectiveDate"), date("terminationDate")].join(" ");
                 told.push(format!("{} {} {dates}", outgoing.receiver.number, &point[14..]));
@@ -109,4 +120,75 @@ fn no_two_pages_send_one_id() {
     let second = tasks(&world).remove(0);
     let id = |task: &Task| task.context(&world.market).id(&["document"]);
     assert_ne!(id(&first), id(&second));
+}
+
+#[test]
+fn a_stop_that_stands_no_longer_is_not_told() {
+    let mut world = World::new();
+    paying(&mut world, 2);
+    let end =
+        |from: &str, end: &str| -> Vec<String> { (0..2).map(|n| format!("{SUPPLIER} 000{n} {from} {end}")).collect() };
+    // Taken back in the same document, or before anybody was told: what is told is that the links go on.
+    stop(&mut world, "SUB", ChargeType::Subscription, "01-09");
+    take_back(&mut world, "SUB", ChargeType::Subscription, "01-09");
+    assert_eq!(take_a_page(&mut world, 500), end("2023-06-30", "inf"));
+    assert_eq!(tasks(&world), []);
+    // Moved: the earlier stop is told alone.
+    stop(&mut world, "SUB", ChargeType::Subscription, "01-10");
+    stop(&mut world, "SUB", ChargeType::Subscription, "01-09");
+    assert_eq!(take_a_page(&mut world, 500), end("2023-06-30", "2023-08-31"));
+    // Taken back and stopped again, as a stop is moved to a later date.
+    take_back(&mut world, "SUB", ChargeType::Subscription, "01-09");
+    stop(&mut world, "SUB", ChargeType::Subscription, "01-12");
+    let told = take_a_page(&mut world, 500);
+    assert_eq!(told, [end("2023-06-30", "2023-11-30"), end("2023-06-30", "2023-11-30")].concat());
+    // And stopped on an earlier date: nothing goes on.
+    take_back(&mut world, "SUB", ChargeType::Subscription, "01-12");
+    stop(&mut world, "SUB", ChargeType::Subscription, "15-08");
+    assert_eq!(take_a_page(&mut world, 500), end("2023-06-30", "2023-08-14"));
+}
+
+#[test]
+fn a_stop_that_is_taken_back_halfway_is_told_no_further_and_then_taken_back_for_all() {
+    let mut world = World::new();
+    paying(&mut world, 3);
+    stop(&mut world, "SUB", ChargeType::Subscription, "01-09");
+    assert_eq!(take_a_page(&mut world, 1), [format!("{SUPPLIER} 0000 2023-06-30 2023-08-31")]);
+    take_back(&mut world, "SUB", ChargeType::Subscription, "01-09");
+    let goes_on: Vec<String> = (0..3).map(|n| format!("{SUPPLIER} 000{n} 2023-06-30 inf")).collect();
+    assert_eq!(take_a_page(&mut world, 3), goes_on);
+    assert_eq!((take_a_page(&mut world, 3), tasks(&world)), (vec![], vec![]));
+}
+
+/// Links that the stop did not end are not told. Of a tariff nobody was told that its links end, but who has come since was told
+/// nothing of them.
+#[test]
+fn whoever_hears_of_a_link_hears_that_it_goes_on() {
+    let rows: &[(&str, ChargeType, &[&str])] = &[
+        ("SUB", ChargeType::Subscription, &[SUPPLIER, NEXT_SUPPLIER]),
+        ("FEE", ChargeType::Fee, &[SUPPLIER]),
+        ("NET", ChargeType::Tariff, &[SUPPLIER, NEXT_SUPPLIER]),
+    ];
+    for (id, charge_type, receivers) in rows {
+        let mut world = World::new();
+        let until = |start: &str, end: &str| of(id, *charge_type, GRID, link(start, end, 1));
+        let decision = world.send(&request(vec![until("01-07", "01-08"), until("02-08", "01-12")]));
+        assert_eq!(broken(&decision), [ACCEPTED, ACCEPTED]);
+        world.charge(id, charge_type.code(), GRID, false, Some("2023-09-01"));
+        take_back(&mut world, id, *charge_type, "01-09");
+        let expected: Vec<String> = receivers.iter().map(|it| format!("{it} 0005 2023-08-01 2023-11-30")).collect();
+        assert_eq!(take_a_page(&mut world, 500), expected, "{id}");
+    }
+}
+
+/// Bytes of version 1, when only stops were told.
+#[test]
+fn an_old_task_is_read() {
+    let mut world = World::new();
+    stop(&mut world, "SUB", ChargeType::Subscription, "01-09");
+    let range = stopped::tasks();
+    let (key, entry) = world.store.records.range(range.from..range.to).next().unwrap();
+    let old = [&[1], &entry.value[1..entry.value.len() - 1]].concat();
+    let old = crate::record::Entry { value: old.into(), ..entry.clone() };
+    assert_eq!(stopped::read_task(key, &old), stopped::read_task(key, entry));
 }
