@@ -466,7 +466,7 @@ async fn a_delegated_party_sends_for_another_and_fetches_as_itself() {
     assert_eq!(send(name, another).await.unwrap().status(), 400, "it sends with a number of its own");
 }
 
-/// A grid company that is given an area over HTTPS hears of the taxes that are paid there, without a restart.
+/// A grid company that is given an area over HTTPS hears of the taxes that were linked there before, without a restart.
 #[tokio::test]
 async fn an_area_that_is_given_to_a_grid_company_is_told_of_its_taxes_at_once() {
     let house = start().await;
@@ -483,6 +483,28 @@ async fn an_area_that_is_given_to_a_grid_company_is_told_of_its_taxes_at_once() 
     assert_eq!(status, 200);
     let heard = peek_until(&house, "/v1.0/cim/all").await;
     assert_eq!(header(&heard, "messagetype"), "NotifyBillingMasterData");
+}
+
+/// So does one that becomes active, of its own area.
+#[tokio::test]
+async fn a_grid_company_that_becomes_active_is_told_of_the_taxes_of_its_area() {
+    let house = start().await;
+    let actor = format!("/v1.0/operator/actors/{GRID_NUMBER}");
+    let (status, _) = tell(&house, Method::PUT, "/v1.0/operator/grid-areas/999", json!({"owner": GRID_NUMBER})).await;
+    assert_eq!((status, tell(&house, Method::PATCH, &actor, json!({"status": "Inactive"})).await.0), (200, 200));
+    let link = include_str!("../samples/charge-links/a-grid-area-that-nobody-runs/01-in.xml");
+    let path = house.url("/v1.0/cim/requestchangebillingmasterdata");
+    let token = house.token_of(SYSTEM, ActorRole::SystemOperator);
+    let sent = house.http.post(path).bearer_auth(&token).header("content-type", "application/xml").body(link);
+    assert_eq!(sent.send().await.unwrap().status(), 202);
+    let answer = peek_until_as(&house, "/v1.0/cim/all", token).await;
+    assert_eq!(header(&answer, "messagetype"), "ConfirmRequestChangeBillingMasterData");
+    assert_eq!(tell(&house, Method::PATCH, &actor, json!({"status": "Active"})).await.0, 200);
+    let heard = peek_until(&house, "/v1.0/cim/all").await;
+    assert_eq!(header(&heard, "messagetype"), "NotifyBillingMasterData");
+    let events = rows(&house, "/v1.0/operator/events").await;
+    let last = &events.last().unwrap();
+    assert_eq!((&last["name"], &last["payload"]["grid_area"]), (&"GridAreaOwnerActivated".into(), &"999".into()));
 }
 
 #[tokio::test]

@@ -175,7 +175,8 @@ enum What {
         #[arg(long, value_name = "T", value_parser = parse_instant)]
         at: Option<Timestamp>,
     },
-    /// Gives a grid area to a grid company, which is told of the taxes that are paid there once the gateway runs again.
+    /// Gives a grid area to a grid company. Once the gateway runs again it is told of the taxes that were linked there while no
+    /// active company ran it.
     GridArea {
         code: String,
         /// Number of the grid company.

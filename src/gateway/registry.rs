@@ -3,8 +3,8 @@
 //! here.
 //!
 //! What is told is a statement. Whoever stands in it is registered as it says; what is not said of them, and everybody else, stays
-//! as it was. What is so already raises no event. A statement holds as a whole or not at all. Areas that change hands raise
-//! events, of which the charge links hear.
+//! as it was. What is so already raises no event. A statement holds as a whole or not at all. Areas that change hands, or whose
+//! owner becomes active, raise events, of which the charge links hear.
 
 use std::collections::BTreeMap;
 
@@ -106,7 +106,8 @@ pub fn plan(store: &dyn Store, market: &Market, now: Timestamp, statement: &Stat
         }
         Statement::Actor(change) => {
             let more = |facts: &Facts| participants::register_needs(&change.of(facts));
-            let facts = gather_more(participants::needs_of_everybody(), more, look)?;
+            let everybody = participants::needs_of_everybody().and(metering_points::needs_of_grid_areas());
+            let facts = gather_more(everybody, more, look)?;
             let said = change.of(&facts);
             if said.is_empty() {
                 return Err(RegistryFault::Nobody { id: change.id.clone() });
@@ -125,7 +126,7 @@ impl Registration {
         let in_doubt = listed.iter().filter(|one| is_no_number(one, true)).flat_map(every_role);
         let parties = owners.chain(in_doubt).chain(rows.clone().flat_map(|row| [row.by.clone(), row.to.clone()]));
         let codes = self.areas.iter().map(|area| &area.code).chain(rows.map(|row| &row.grid_area));
-        let mut needs = participants::register_needs(&listed);
+        let mut needs = participants::register_needs(&listed).and(metering_points::needs_of_grid_areas());
         if !self.delegations.is_empty() {
             needs = needs.and(delegations::configure_needs(&self.delegations));
         }
@@ -214,6 +215,7 @@ fn register(
         };
         rows.push(json!({ "gridArea": area.code, "owner": area.owner, "what": what }));
     }
+    events.extend(activated(facts, &moved, areas));
     if !events.is_empty() && moved.is_empty() {
         changes.push(participants::touched(facts));
     }
@@ -303,6 +305,23 @@ fn give(code: &str, owner: Option<&Party>, before: Option<&ActorNumber>) -> Opti
         (None, Some(before)) => Some(metering_points::disowned(code, before)),
         (None, None) => None,
     }
+}
+
+/// What is told of the areas that keep an owner which has become active.
+fn activated(facts: &Facts, moved: &[Participant], areas: &[GridAreaTable]) -> Vec<Event> {
+    let was_live = |one: &Participant| participants::is_live(facts, one.pack, &one.party);
+    let is_grid_company = |one: &&Participant| one.pack == Pack::DK && one.party.role == ActorRole::GridAccessProvider;
+    let activated = moved.iter().filter(is_grid_company).filter(|one| one.is_live() && !was_live(one));
+    let keeps = |code: &String, owner: &ActorNumber| {
+        let said = areas.iter().rfind(|area| area.code == *code);
+        said.is_none_or(|area| area.owner.as_deref() == Some(owner.as_str()))
+    };
+    let owned = activated.flat_map(|one| {
+        let owner = &one.party.number;
+        let codes = metering_points::grid_areas_of(facts, owner).into_iter();
+        codes.filter(move |code| keeps(code, owner)).map(move |code| metering_points::owner_activated(&code, owner))
+    });
+    owned.collect()
 }
 
 /// A hash for what this statement raises: no two states of the registry have the same versions, so no two events one id.

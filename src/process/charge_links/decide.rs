@@ -132,7 +132,9 @@ pub fn carry_out(request: &RequestChangeBillingMasterData, facts: &Facts, contex
                     let change = known.change(&state.identity, operation.effective.expect("VR.531 holds"));
                     let told = change.as_ref().map(|change| receivers::told(facts, change, context.pack()));
                     answers[index] = Answer::Accepted { told: told.unwrap_or_default() };
-                    changes.extend(change.and_then(|change| receivers::untold(facts, &change, &state.identity)));
+                    changes.extend(
+                        change.and_then(|change| receivers::untold(facts, &change, &state.identity, context.pack())),
+                    );
                     accepted = true;
                 }
                 Err(broken) => {

@@ -54,10 +54,11 @@ pub fn told(facts: &Facts, change: &LinkChange, pack: Pack) -> Told {
     told
 }
 
-/// A link to a tax is noted where there is nobody in the grid to tell. Needs: [`needs_more`].
-pub fn untold(facts: &Facts, change: &LinkChange, pair: &LinkIdentity) -> Option<Change> {
+/// A link to a tax is noted where nobody in the grid can be told. Needs: [`needs_more`].
+pub fn untold(facts: &Facts, change: &LinkChange, pair: &LinkIdentity, pack: Pack) -> Option<Change> {
     let noted = Change::Put(record::untold_key(&change.point.grid_area, pair), record::write_guard());
-    (change.is_tax && grid_owner(facts, change.point).is_none()).then_some(noted)
+    let told = grid_owner(facts, change.point).is_some_and(|owner| is_live(facts, pack, &owner));
+    (change.is_tax && !told).then_some(noted)
 }
 
 fn supplier(number: ActorNumber) -> Party {

@@ -13,8 +13,8 @@ use crate::market::{ActorNumber, ChargeType, MeteringPointId, MeteringPointType,
 use crate::process::charges::ChargeIdentity;
 use crate::record::{Key, KeyRange, Space, stored};
 
-/// Pairs whose links nobody in the grid was told of, for the grid area has no owner: grid area, metering point, owner,
-/// type, id.
+/// Pairs whose links nobody in the grid was told of, for the grid area had no active owner: grid area, metering point,
+/// owner, type, id.
 pub const UNTOLD: Space = Space(28);
 /// Timelines: metering point, owner, type, id.
 pub const TIMELINES: Space = Space(36);

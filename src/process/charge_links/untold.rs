@@ -1,8 +1,10 @@
 //! A grid area finds an owner: it hears of the taxes that were linked to metering points there while nobody ran the grid.
 //!
-//! A link to a tax is made whether or not there is a grid access provider to tell. Where there is none, the pair is
-//! noted; `GridAreaAddedToActor` ([`metering_points::owned`]) becomes an [`Errand`] that goes through the notes of that
-//! area, page by page, tells the owner which links there are by then, and takes the notes away. Source: charges 9.
+//! A link to a tax is made whether or not there is a grid access provider to tell. Where there is none, or none that is
+//! active, the pair is noted. That the area is given to one ([`metering_points::owned`]), or that its owner becomes active
+//! ([`metering_points::owner_activated`]), becomes an [`Errand`] that goes through the notes of that area, page by page, tells
+//! the owner which links there are by then, and takes the notes away. What somebody was told of is not told to the next
+//! owner: each link is told once. Source: charges 6.6, 7.4, 9.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +32,7 @@ pub const OWNED: errand::Kind = errand::Kind {
     read: |key, entry| Box::new(read_task(key, entry)),
 };
 
-/// A grid area that has found an owner.
+/// A grid area that has found an owner, or whose owner has become active.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
     area: String,
@@ -82,6 +84,7 @@ impl Errand for Task {
 
     fn needs(&self, page: &[Key], context: &Context) -> Needs {
         let needs = participants::needs_of(context.pack(), &self.owner).key(self.key.clone());
+        let needs = needs.and(metering_points::needs_of_grid_area(&self.area));
         let pairs = page.iter().map(record::read_untold);
         pairs.fold(needs, |needs, pair| needs.and(state::needs(&pair)).and(standing::needs(&pair.charge)))
     }
@@ -90,7 +93,12 @@ impl Errand for Task {
         Needs::default()
     }
 
+    /// The notes stay for a later owner where this one is it no longer, or cannot be told.
     fn decide(&self, page: &[Key], more: bool, facts: &Facts, context: &Context) -> Decision {
+        let owner = metering_points::grid_area(facts, &self.area).and_then(|area| area.owner);
+        if owner.as_ref() != Some(&self.owner.number) || !is_live(facts, context.pack(), &self.owner) {
+            return Decision::default().change(Change::Delete(self.key.clone()));
+        }
         let pairs: Vec<LinkIdentity> = page.iter().map(record::read_untold).collect();
         // Each page ends at another pair, so no two of them send one id.
         let last = pairs.last().map_or("", |pair| pair.metering_point.as_str());
@@ -101,8 +109,7 @@ impl Errand for Task {
             ..*context
         };
         let operations: Vec<Operation> = pairs.iter().flat_map(|pair| links_of(pair, facts)).collect();
-        let told = Some(self.owner.clone()).filter(|owner| is_live(facts, context.pack(), owner)).into_iter().collect();
-        let answers = vec![Answer::Accepted { told }; operations.len()];
+        let answers = vec![Answer::Accepted { told: [self.owner.clone()].into() }; operations.len()];
         let request = RequestChangeBillingMasterData { header: Header::default(), operations };
         let outgoing = reply::notifications(&request, &answers, None, &context);
         let mut changes: Vec<Change> = page.iter().cloned().map(Change::Delete).collect();

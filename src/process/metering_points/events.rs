@@ -10,6 +10,7 @@ use crate::record::Change;
 const CREATED: &str = "MeteringPointCreated";
 const CLOSED_DOWN: &str = "MeteringPointClosedDown";
 const OWNED: &str = "GridAreaAddedToActor";
+const ACTIVATED: &str = "GridAreaOwnerActivated";
 const DISOWNED: &str = "GridAreaRemovedFromActor";
 
 /// To be raised by whoever creates a metering point, in the decision that writes it.
@@ -60,9 +61,15 @@ pub fn disowned(code: &str, owner: &ActorNumber) -> (Vec<Change>, Event) {
     (changes, Event { name: DISOWNED, payload: json!({"grid_area": code, "actor_number": owner.as_str()}) })
 }
 
-/// The grid area that an event says has an owner now, and who that is.
+/// To be raised for each grid area of a grid access provider that becomes active.
+pub fn owner_activated(code: &str, owner: &ActorNumber) -> Event {
+    Event { name: ACTIVATED, payload: json!({"grid_area": code, "actor_number": owner.as_str()}) }
+}
+
+/// The grid area that an event says has an owner now, or an active one, and who that is.
 pub fn owned_area(event: &Event) -> Option<(String, ActorNumber)> {
     let text = |name: &str| event.payload[name].as_str().map(str::to_string);
-    let (area, owner) = text("grid_area").zip(text("actor_number")).filter(|_| event.name == OWNED)?;
+    let owned = [OWNED, ACTIVATED].contains(&event.name);
+    let (area, owner) = text("grid_area").zip(text("actor_number")).filter(|_| owned)?;
     Some((area, ActorNumber::new(owner)))
 }

@@ -16,7 +16,9 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use events::{closed_down, closed_down_point, created, created_point, disowned, owned, owned_area};
+pub use events::{
+    closed_down, closed_down_point, created, created_point, disowned, owned, owned_area, owner_activated,
+};
 pub use family::CHILDREN_MAX;
 pub use master_data::{MasterData, NET_SETTLEMENT_GROUPS, READ_CYCLES, Relative, read_cycle};
 pub use state::{

@@ -88,12 +88,43 @@ fn it_hears_what_there_is_by_then_and_of_its_own_area_only() {
     assert_eq!((take_a_page(&mut world, 500), notes(&world)), (vec![], 0));
 }
 
+/// It is noted as where there is none, and told once somebody is active: another that is given the area, or the owner itself.
 #[test]
-fn an_owner_that_is_not_live_is_told_nothing() {
+fn an_owner_that_is_not_live_is_told_nothing_until_it_is() {
+    const LEFT: &str = "8100000000207";
+    for returns in [false, true] {
+        let mut world = world();
+        world.register(LEFT, ActorRole::GridAccessProvider, Status::Inactive);
+        own(&mut world, "999", LEFT);
+        assert_eq!((take_a_page(&mut world, 500), notes(&world)), (vec![], 1), "what was noted before stays");
+        let other = Operation { metering_point: LONELY.into(), ..link("01-08", "inf", 1) };
+        world.charge("TAX2", "D03", OPERATOR, true, None);
+        let decision = world.send(&from(OPERATOR, "EZ", vec![of("TAX2", ChargeType::Tariff, OPERATOR, other)]));
+        assert_eq!((broken(&decision), notes(&world)), (vec![ACCEPTED.to_vec()], 2));
+        let owner = if returns { LEFT } else { GRID };
+        match returns {
+            false => own(&mut world, "999", GRID),
+            true => {
+                world.register(LEFT, ActorRole::GridAccessProvider, Status::Active);
+                let event = metering_points::owner_activated("999", &ActorNumber::new(LEFT));
+                let changes = aftermath(&[event], &world.context());
+                world.commit(&changes);
+            }
+        }
+        let told = take_a_page(&mut world, 500);
+        assert!(matches!(&told[..], [one] if one.ends_with(&format!("{owner}/DDM 2"))), "{told:?}");
+        assert_eq!(notes(&world), 0);
+    }
+}
+
+#[test]
+fn of_two_owners_in_a_row_the_later_is_told() {
     let mut world = world();
-    world.register("8100000000207", ActorRole::GridAccessProvider, Status::Inactive);
-    own(&mut world, "999", "8100000000207");
-    assert_eq!(take_a_page(&mut world, 500), Vec::<String>::new());
+    world.register("8200000000011", ActorRole::GridAccessProvider, Status::Active);
+    own(&mut world, "999", GRID);
+    own(&mut world, "999", "8200000000011");
+    let told = take_a_page(&mut world, 500);
+    assert!(matches!(&told[..], [one] if one.ends_with("8200000000011/DDM 1")), "{told:?}");
 }
 
 #[test]
