@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::search::Search;
-use super::{Catalogue, Fault, delivery};
-use crate::archive::{self, Direction, LogEntry, LogPlace, Position, Term};
+use super::{Catalogue, Fault};
+use crate::archive::{Direction, LogEntry, LogPlace, Position, Term};
 use crate::market::Party;
 
 /// Documents with where they stand.
@@ -52,12 +52,10 @@ impl Catalogue<'_> {
         Ok(requests)
     }
 
-    /// The first of the documents that were given out in a bundle; of anything else none.
+    /// The documents that were given out in a bundle, and the bundle; of anything else none.
     fn bundled_in(&self, bundle: &LogEntry) -> Result<Vec<LogEntry>, Fault> {
-        let records = delivery::members(self.store, &bundle.message_id, 1)?;
-        let ids = records.into_iter().flat_map(|(_, members)| members.ids).take(archive::TIES_MAX);
-        let find = |id: String| self.find_entered(&id, Some(&bundle.party));
-        ids.filter_map(|id| find(id).transpose()).map(|found| found.map(|(_, member)| member)).collect()
+        let found = self.with(Term::Bundle(bundle.message_id.clone()), None)?;
+        Ok(found.into_iter().map(|(_, member)| member).collect())
     }
 
     /// What went out before it was kept which request had led to it says only how that was named; its sender may have named others
