@@ -76,6 +76,21 @@ async fn every_hostile_document_is_refused_by_name_and_leaves_nothing_but_its_ar
     assert_eq!(house.get("/v1.0/cim/all").send().await.unwrap().status(), 204);
 }
 
+/// Charges 2.1, step 4. All of it is told (post-office 2.6.2).
+#[tokio::test]
+async fn a_syntax_error_wins_over_a_sender_mismatch() {
+    let house = start().await;
+    let anothers = with(&format!(">{GRID_NUMBER}<"), ">8100000000030<");
+    for (from, to) in [("doc-1", " "), ("processType>D08", "processType>D48"), (">P1M<", ">PT30M<")] {
+        assert!(anothers.contains(from));
+        let text = house.post(PRICES).body(anothers.replacen(from, to, 1)).send().await.unwrap().text().await.unwrap();
+        let start = "<Error><Code>B2B-005</Code><Message>2 errors</Message><Details><Error><Code>B2B-005</Code>";
+        assert!(text.starts_with(start) && text.contains("<Code>00002</Code>"), "{text}");
+    }
+    let text = house.post(PRICES).body(anothers).send().await.unwrap().text().await.unwrap();
+    assert!(text.starts_with("<Error><Code>B2B-008</Code>"), "{text}");
+}
+
 #[tokio::test]
 async fn every_flaw_of_a_document_is_named_with_its_line_and_column() {
     let house = start().await;

@@ -199,9 +199,13 @@ fn used_ids(sender: &ActorNumber, head: &Head<'_>) -> (Vec<Key>, Vec<Refusal>) {
     (keys, repeated)
 }
 
-/// The one error that says all of this, with its places in the document.
+/// The one error that says all of this, with its places in the document. What its reader could not take in comes first, and
+/// wins over a sender that is another (charges 2.1).
 pub(super) fn refused(refusals: &[Refusal], body: &Packed) -> Error {
-    let named = &refusals[..refusals.len().min(DETAILS_MAX)];
+    let mut named: Vec<&Refusal> = refusals.iter().collect();
+    named.sort_by_key(|refusal| refusal.code != SYNTAX);
+    let is_unread = named.first().is_some_and(|first| first.code == SYNTAX);
+    named.truncate(DETAILS_MAX);
     let bytes: Vec<usize> = named.iter().filter_map(|refusal| refusal.byte).collect();
     // What was packed a moment ago can be unpacked; and if not, the error is worth telling without its places.
     let mut positions = xml::positions_in(body.reader(), &bytes).unwrap_or_default().into_iter();
@@ -218,7 +222,7 @@ pub(super) fn refused(refusals: &[Refusal], body: &Packed) -> Error {
     });
     let details = details.collect();
     let is_anothers = refusals.iter().any(|refusal| refusal.code == OTHER_SENDER);
-    told(if is_anothers { SENDER } else { SYNTAX }, details)
+    told(if is_anothers && !is_unread { SENDER } else { SYNTAX }, details)
 }
 
 /// An error about all these, with what they have in common at the top.
