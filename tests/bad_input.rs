@@ -59,6 +59,7 @@ async fn every_hostile_document_is_refused_by_name_and_leaves_nothing_but_its_ar
         ("angle brackets only", "<".repeat(1 << 20), "name-limit"),
         ("another sender", with(&format!(">{GRID_NUMBER}<"), ">8100000000030<"), "<Code>00002</Code>"),
         ("a blank id", with("doc-1", " "), "B2B-005"),
+        ("an empty type", with("<cim:type>D10</cim:type>", "<cim:type/>"), "type is empty"),
         ("another reason", with("processType>D08", "processType>D17"), "B2B-005"),
     ];
     let before = everything(&*store);

@@ -25,6 +25,12 @@ impl Handler for Pass<'_> {
         self.0.value(name, value, byte);
     }
 
+    /// A reader hears what stands there, which is nothing: it is for the market's rules to say what an empty element means
+    /// (charges 3.2).
+    fn default_value(&mut self, name: &str, _value: &str, byte: usize) {
+        self.0.value(name, "", byte);
+    }
+
     fn close(&mut self, name: &str) {
         self.0.close(name);
     }

@@ -34,6 +34,10 @@ pub trait Handler: Send {
     /// An element with text in it, white space handled by its type, default filled in. `byte` is where its tag begins.
     /// An element that is nil has no value.
     fn value(&mut self, _name: &str, _value: &str, _byte: usize) {}
+    /// An empty element, with the default that is filled in.
+    fn default_value(&mut self, name: &str, value: &str, byte: usize) {
+        self.value(name, value, byte);
+    }
     /// An element with elements in it ends.
     fn close(&mut self, _name: &str) {}
 }

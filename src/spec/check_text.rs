@@ -89,7 +89,7 @@ impl Checker<'_> {
                 self.key_value(reader, simple, Some(&value));
             }
             if !frame.silent {
-                self.handler.value(name, &value, frame.byte);
+                self.handler.default_value(name, &value, frame.byte);
             }
             return;
         }
