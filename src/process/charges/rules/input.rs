@@ -138,7 +138,7 @@ pub static VR_912: Rule = Rule {
     name: "ResolutionIsRequired",
     code: ReasonCode::E0H,
     holds: |case| case.operation.resolution().is_some(),
-    text: |case| format!("the resolution of {} is missing; it is one of PT15M, PT1H, P1D, P1M", charge(case)),
+    text: |case| format!("the resolution of {} is missing, or none of PT15M, PT1H, P1D, P1M", charge(case)),
 };
 
 pub static VR_915: Rule = Rule {
