@@ -4,6 +4,7 @@ use super::words::*;
 use super::{Case, Rule};
 use crate::market::{ActorRole, Period, ReasonCode};
 use crate::process::charge_documents::{UNKNOWN, shown};
+use crate::process::charges::Charge;
 use crate::process::participants::Participant;
 
 pub static VR_200: Rule = Rule {
@@ -46,7 +47,10 @@ pub static CH_08: Rule = Rule {
     },
     text: |case| {
         let stop = case.charge.map_or(UNKNOWN.into(), |charge| charge.stop.to_string());
-        format!("{} reaches beyond the charge, which is stopped on {stop}", link(case))
+        match case.charge.is_some_and(Charge::is_stopped) {
+            true => format!("{} reaches beyond the charge, which is stopped on {stop}", link(case)),
+            false => format!("{} ends after {stop}: leave the end out where there is none", link(case)),
+        }
     },
 };
 

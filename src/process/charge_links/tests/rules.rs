@@ -229,6 +229,16 @@ fn a_stop_may_lie_behind_the_end_of_the_charge() {
 
 /// Every 14 days from Monday 2 January 2023 on, in local time: 14 August is the next one after [`NOW`].
 #[test]
+fn an_end_behind_every_end_is_not_told_as_a_stop() {
+    let end = Timestamp::from_micros(Timestamp::OPEN_END.micros() + 1);
+    let operation = Operation { termination: Some(end), ..link("01-09", "inf", 1) };
+    let decision = World::new().send(&request(vec![operation]));
+    assert_eq!(broken(&decision), [["CH.08"]]);
+    let text = &sent(&decision, REJECT.name)[0].records[0].reasons[0].1;
+    assert!(text.ends_with("ends after 9999-12-31T23:59:59Z: leave the end out where there is none"), "{text}");
+}
+
+#[test]
 fn older_corrections_are_taken_while_the_window_is_open() {
     let rows = [
         ("2023-08-13T21:59:59Z", false),
