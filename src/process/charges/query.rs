@@ -245,7 +245,10 @@ fn answer(
     for (identity, charge) in query.charges(facts) {
         let periods = facts.range(&record::periods(&identity)).iter().map(|(key, entry)| (key, entry));
         let timeline = record::read_timeline(&charge, periods);
-        let within = |(period, _): &&(Period, MasterData)| period.start < interval.end && interval.start < period.end;
+        // A period of no length is within, too: where its stop is told, it is told what is stopped.
+        let within = |(period, _): &&(Period, MasterData)| {
+            interval.contains(period.start) || (period.start < interval.end && interval.start < period.end)
+        };
         for (period, data) in timeline.iter().filter(within) {
             found.push(information(query, &identity, &charge, data, period.start, None));
         }

@@ -179,6 +179,27 @@ fn only_what_is_asked_for_is_sent() {
     }
 }
 
+/// Charges 4.2, S4: never valid, but known.
+#[test]
+fn of_a_charge_that_is_stopped_on_its_start_date_both_are_sent() {
+    let mut world = world();
+    for termination in [None, Some(local("01-10"))] {
+        let mut operation = Operation { charge_id: "NEVER".into(), effective: Some(local("01-10")), ..information() };
+        asked(&mut operation).termination = termination;
+        assert_eq!(broken(&world.send(&request(vec![operation]))), [ACCEPTED]);
+    }
+    for (start, is_sent) in [("30-09", true), ("01-10", true), ("02-10", false)] {
+        let told = told(&ask(&world, &[&format!("q-1 {start} - - - NEVER")]));
+        match is_sent {
+            true => assert!(
+                matches!(&told[..], [one, stop] if one.ends_with("e09-30") && stop.ends_with("t09-30")),
+                "{told:?}"
+            ),
+            false => assert_eq!(told, ["D48 E0H CH.15"], "{start}"),
+        }
+    }
+}
+
 #[test]
 fn a_query_that_is_none_is_rejected() {
     let world = world();
