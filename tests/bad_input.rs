@@ -193,6 +193,10 @@ async fn all_that_is_wrong_with_header_and_ids_is_told_at_once() {
     assert_eq!(codes(cancellation(false, &two.replace(">y<", "> y <"))).await, "00101 00102 00102");
     assert_eq!(codes(cancellation(false, &two).replace("can-1", "can-2")).await, "00102 00102");
     assert_eq!(codes(cancellation(false, &two)).await, "202 again");
+    // Here an empty type stands for the one that its schema fills in (market-roles 4.1).
+    let empty = cancellation(false, &cancelled("e")).replace("can-1", "can-3").replace("<type>E67</type>", "<type/>");
+    assert!(empty.contains("<type/>"));
+    assert_eq!(codes(empty).await, "202");
     // So it is beside all else that is wrong.
     assert_eq!(codes(cancellation(false, &two).replace(">E67<", ">E68<")).await, "00401 00101 00102 00102");
     assert_eq!(codes(cancellation(false, &ids)).await, "00101 00202 00205 00102 00102");

@@ -25,10 +25,8 @@ impl Handler for Pass<'_> {
         self.0.value(name, value, byte);
     }
 
-    /// A reader hears what stands there, which is nothing: it is for the market's rules to say what an empty element means
-    /// (charges 3.2).
-    fn default_value(&mut self, name: &str, _value: &str, byte: usize) {
-        self.0.value(name, "", byte);
+    fn default_value(&mut self, name: &str, value: &str, byte: usize) {
+        self.0.default_value(name, value, byte);
     }
 
     fn close(&mut self, name: &str) {

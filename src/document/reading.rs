@@ -15,6 +15,11 @@ pub trait Reader: Send {
     fn attribute(&mut self, _element: &str, _name: &str, _value: &str) {}
     /// An element with text: its white space as the schema's type says, its place as a byte offset in the document.
     fn value(&mut self, name: &str, value: &str, byte: usize);
+    /// An empty element, and what stands for it by the schema. Whether it is asked is for the market's rules to say: not where what
+    /// is empty says nothing (charges 3.2), but elsewhere (market-roles 5.3).
+    fn default_value(&mut self, name: &str, default: &str, byte: usize) {
+        self.value(name, default, byte);
+    }
     /// An element with children closes.
     fn close(&mut self, name: &str);
 }

@@ -202,6 +202,10 @@ impl Reader for Placed<'_> {
         self.reader.value(name, value, self.translated.place(byte));
     }
 
+    fn default_value(&mut self, name: &str, default: &str, byte: usize) {
+        self.reader.default_value(name, default, self.translated.place(byte));
+    }
+
     fn close(&mut self, name: &str) {
         self.reader.close(name);
     }

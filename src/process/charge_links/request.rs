@@ -125,6 +125,10 @@ impl Reader for LinksReader {
         }
     }
 
+    fn default_value(&mut self, name: &str, _default: &str, byte: usize) {
+        self.value(name, "", byte);
+    }
+
     fn close(&mut self, name: &str) {
         self.place = match (self.place, name) {
             (Place::Charge, "ChargeType") => Place::Record,

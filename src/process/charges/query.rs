@@ -363,6 +363,10 @@ impl Reader for QueryReader {
         }
     }
 
+    fn default_value(&mut self, name: &str, _default: &str, byte: usize) {
+        self.value(name, "", byte);
+    }
+
     fn close(&mut self, name: &str) {
         if name == "MktActivityRecord" && self.in_record {
             self.in_record = false;

@@ -184,6 +184,10 @@ impl Reader for PriceListReader {
         }
     }
 
+    fn default_value(&mut self, name: &str, _default: &str, byte: usize) {
+        self.value(name, "", byte);
+    }
+
     fn close(&mut self, name: &str) {
         self.place = match (self.place, name) {
             (Place::Point, "Point") | (Place::Interval, "timeInterval") => Place::Series,
