@@ -195,8 +195,8 @@ impl Known {
     /// A change of the links of a pair, of which metering point and charge are known.
     fn change(&self, pair: &LinkIdentity, from: Timestamp) -> Option<LinkChange<'_>> {
         let (point, charge) = (self.point.as_ref()?, self.charge.as_ref()?);
-        let (charge_type, is_tax) = (pair.charge.charge_type, charge.tax_indicator);
-        Some(LinkChange { point, supplies: &self.supplies, charge_type, is_tax, from })
+        let (is_tax, to_later) = (charge.tax_indicator, pair.charge.charge_type != ChargeType::Fee);
+        Some(LinkChange { point, supplies: &self.supplies, is_tax, from, to_later })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::record;
 use super::reply::Told;
 use super::state::LinkIdentity;
-use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Timestamp};
+use crate::market::{ActorNumber, ActorRole, MeteringPointId, Party, Timestamp};
 use crate::process::Pack;
 use crate::process::accounting_points::{self, Supply};
 use crate::process::metering_points::{self, MeteringPoint};
@@ -14,9 +14,10 @@ use crate::record::{Change, Facts, Needs};
 pub struct LinkChange<'a> {
     pub point: &'a MeteringPoint,
     pub supplies: &'a [Supply],
-    pub charge_type: ChargeType,
     pub is_tax: bool,
     pub from: Timestamp,
+    /// Whether those who supply later hear of it as well; a fee is charged on its date.
+    pub to_later: bool,
 }
 
 /// What [`told`] and [`untold`] must know besides the metering points and who supplies them: asked again until it names
@@ -38,7 +39,7 @@ pub fn needs_more<'a>(points: impl IntoIterator<Item = &'a MeteringPointId>, fac
     needs
 }
 
-/// The grid company for a tax; the supplier on the date, and but for fees every later one that is registered. Needs:
+/// The grid company for a tax; the supplier on the date, and where it is said every later one that is registered. Needs:
 /// [`needs_more`].
 pub fn told(facts: &Facts, change: &LinkChange, pack: Pack) -> Told {
     let mut told = Told::new();
@@ -46,7 +47,7 @@ pub fn told(facts: &Facts, change: &LinkChange, pack: Pack) -> Told {
         told.extend(grid_owner(facts, change.point).filter(|owner| is_live(facts, pack, owner)));
     }
     for supply in change.supplies {
-        let later = supply.period.start > change.from && change.charge_type != ChargeType::Fee;
+        let later = supply.period.start > change.from && change.to_later;
         if supply.period.contains(change.from) || later {
             told.extend(Some(supplier(supply.supplier.clone())).filter(|supplier| is_live(facts, pack, supplier)));
         }

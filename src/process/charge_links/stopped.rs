@@ -18,15 +18,17 @@ use serde::{Deserialize, Serialize};
 
 use super::receivers::{self, LinkChange};
 use super::record;
-use super::reply::{self, Answer, Told};
+use super::reply::{self, Answer};
 use super::request::RequestChangeBillingMasterData;
 use super::standing;
 use super::state::{self, Link, LinkIdentity};
 use crate::document::Header;
 use crate::market::{ActorNumber, ChargeType, MeteringPointId, Period, Timestamp};
+use crate::process::accounting_points::{self, Supply};
 use crate::process::charges::{Charge, ChargeIdentity};
 use crate::process::errand::{self, Errand, cause};
-use crate::process::{Context, Decision, Event, Market, accounting_points, metering_points};
+use crate::process::metering_points::{self, MeteringPoint};
+use crate::process::{Context, Decision, Event, Market};
 use crate::record::{Change, Entry, Facts, Key, KeyRange, Needs, Space, stored};
 
 /// Charges that are stopped, or stopped no longer, whose metering points are still to be told about: commit, place.
@@ -141,21 +143,26 @@ impl Errand for Task {
 
     /// Tells of the links of `page`, and moves on.
     fn decide(&self, page: &[Key], more: bool, facts: &Facts, context: &Context) -> Decision {
-        let (mut operations, mut answers) = (Vec::new(), Vec::new());
+        let (mut operations, mut answers, mut changes) = (Vec::new(), Vec::new(), Vec::new());
         let charge = standing::charge(facts, &self.charge).expect("a charge that was stopped exists");
         for pair in self.pairs(page) {
+            let Some(point) = metering_points::metering_point(facts, &pair.metering_point) else { continue };
+            let supplies = accounting_points::supplies(facts, &pair.metering_point);
             for link in self.said(&pair, &charge, facts) {
-                answers.push(Answer::Accepted { told: self.told(&pair, &charge, facts, context) });
+                let change = self.change((&point, &supplies), &charge, &link);
+                answers.push(Answer::Accepted { told: receivers::told(facts, &change, context.pack()) });
                 operations.push(standing::operation(&self.charge.id, &pair.metering_point, &self.charge, &link));
+                let untold = self.goes_on.then(|| receivers::untold(facts, &change, &pair, context.pack()));
+                changes.extend(untold.flatten());
             }
         }
         let request = RequestChangeBillingMasterData { header: Header::default(), operations };
-        let change = match (more, self.pairs(page).pop()) {
+        changes.push(match (more, self.pairs(page).pop()) {
             (true, Some(last)) => Task { after: Some(last.metering_point), ..self.clone() }.put(),
             _ => Change::Delete(self.key.clone()),
-        };
+        });
         let outgoing = reply::notifications(&request, &answers, None, context);
-        Decision { changes: vec![change], outgoing, ..Decision::default() }
+        Decision { changes, outgoing, ..Decision::default() }
     }
 }
 
@@ -173,16 +180,17 @@ impl Task {
         state::links(facts, pair).into_iter().filter(beyond).map(ended).collect()
     }
 
-    fn told(&self, pair: &LinkIdentity, charge: &Charge, facts: &Facts, context: &Context) -> Told {
-        let Some(point) = metering_points::metering_point(facts, &pair.metering_point) else { return Told::new() };
-        let change = LinkChange {
-            point: &point,
-            supplies: &accounting_points::supplies(facts, &pair.metering_point),
-            charge_type: self.charge.charge_type,
-            is_tax: charge.tax_indicator,
-            from: self.stop,
-        };
-        receivers::told(facts, &change, context.pack())
+    /// What becomes of a link. One that goes on may be news to whoever came meanwhile, whatever its charge; and one that begins
+    /// behind the stop is nobody's before.
+    fn change<'a>(
+        &self,
+        (point, supplies): (&'a MeteringPoint, &'a [Supply]),
+        charge: &Charge,
+        link: &Link,
+    ) -> LinkChange<'a> {
+        let from = if self.goes_on { link.period.start.max(self.stop) } else { self.stop };
+        let to_later = self.goes_on || self.charge.charge_type != ChargeType::Fee;
+        LinkChange { point, supplies, is_tax: charge.tax_indicator, from, to_later }
     }
 
     fn pairs(&self, page: &[Key]) -> Vec<LinkIdentity> {

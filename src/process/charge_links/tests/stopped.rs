@@ -160,25 +160,47 @@ fn a_stop_that_is_taken_back_halfway_is_told_no_further_and_then_taken_back_for_
     assert_eq!((take_a_page(&mut world, 3), tasks(&world)), (vec![], vec![]));
 }
 
-/// Links that the stop did not end are not told. Of a tariff nobody was told that its links end, but who has come since was told
+/// Links that the stop did not end are not told, and one that begins behind it concerns nobody who supplied before. Of a tariff nobody was told that its links end, but who has come since was told
 /// nothing of them.
 #[test]
 fn whoever_hears_of_a_link_hears_that_it_goes_on() {
     let rows: &[(&str, ChargeType, &[&str])] = &[
         ("SUB", ChargeType::Subscription, &[SUPPLIER, NEXT_SUPPLIER]),
-        ("FEE", ChargeType::Fee, &[SUPPLIER]),
+        ("FEE", ChargeType::Fee, &[SUPPLIER, NEXT_SUPPLIER]),
         ("NET", ChargeType::Tariff, &[SUPPLIER, NEXT_SUPPLIER]),
     ];
     for (id, charge_type, receivers) in rows {
         let mut world = World::new();
         let until = |start: &str, end: &str| of(id, *charge_type, GRID, link(start, end, 1));
-        let decision = world.send(&request(vec![until("01-07", "01-08"), until("02-08", "01-12")]));
-        assert_eq!(broken(&decision), [ACCEPTED, ACCEPTED]);
+        let links = vec![until("01-07", "01-08"), until("02-08", "01-12"), until("02-12", "03-12")];
+        assert_eq!(broken(&world.send(&request(links))), [ACCEPTED; 3]);
         world.charge(id, charge_type.code(), GRID, false, Some("2023-09-01"));
         take_back(&mut world, id, *charge_type, "01-09");
-        let expected: Vec<String> = receivers.iter().map(|it| format!("{it} 0005 2023-08-01 2023-11-30")).collect();
+        let mut expected: Vec<String> = receivers.iter().map(|it| format!("{it} 0005 2023-08-01 2023-11-30")).collect();
+        expected.push(format!("{NEXT_SUPPLIER} 0005 2023-12-01 2023-12-02"));
         assert_eq!(take_a_page(&mut world, 500), expected, "{id}");
     }
+}
+
+/// Charges 9: whoever runs the grid one day is told then.
+#[test]
+fn a_tax_that_goes_on_where_nobody_runs_the_grid_is_noted() {
+    let mut world = World::new();
+    let point = "571313110000000050";
+    world.point(point, "E17", "999");
+    let tax = Operation { metering_point: point.into(), ..link("01-08", "inf", 1) };
+    let decision = world.send(&from(OPERATOR, "EZ", vec![of("TAX", ChargeType::Tariff, OPERATOR, tax)]));
+    assert_eq!(broken(&decision), [ACCEPTED]);
+    // Whoever ran it while the tax was stopped has heard of an end.
+    world.store.records.retain(|key, _| key.space() != record::UNTOLD);
+    let payload = json!({
+        "charge_id": "TAX", "charge_type": ChargeType::Tariff.number(), "charge_owner": OPERATOR,
+        "cancelled_end": local("01-12").to_string(),
+    });
+    let changes = aftermath(&[Event { name: "ChargeDiscontinuationCancelled", payload }], &world.context());
+    world.commit(&changes);
+    assert_eq!(take_a_page(&mut world, 500), [""; 0]);
+    assert_eq!(world.store.records.keys().filter(|key| key.space() == record::UNTOLD).count(), 1);
 }
 
 /// Bytes of version 1, when only stops were told.
