@@ -1,7 +1,8 @@
 //! Shares: how much of the house one participant may take at a time, so that none can slow another.
 //!
-//! Whoever sends as fast as it can may have all of the house while nobody else is there. As soon as somebody comes who asks for
-//! little, its documents take turns of which few are under way at a time: it loses speed, and the other hardly any.
+//! Whoever sends as fast as it can may have nearly all of the house while nobody else is there, and less while others come now and
+//! then. As soon as somebody comes who asks for little, of what it asks few things are worked on at a time: it loses speed, and
+//! the other hardly any.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +14,7 @@ use super::quiet::Quiet;
 use super::{Limits, Problem};
 use crate::market::Party;
 
-/// What each participant uses right now. Entries come and go with requests, so there are as many as callers.
+/// What each participant uses right now. Entries come and go with requests, or a little later, so there are as many as callers.
 pub struct Fairness {
     limits: Limits,
     used: Mutex<Used>,
@@ -39,6 +40,10 @@ struct PartyUse {
     requests: Requests,
     bodies_bytes: usize,
     turns: Arc<Turns>,
+    /// Of its requests, those that have a turn or wait for one: a poll that waits for post is none of them.
+    wanting: usize,
+    /// When it last wanted more turns at once than whoever asks for little.
+    crowded: Option<Instant>,
     /// Requests that may begin now; refilled as time passes.
     tokens: f64,
     refilled: Instant,
@@ -47,11 +52,16 @@ struct PartyUse {
 /// What one participant's requests take turns on.
 struct Turns {
     alone: Arc<Semaphore>,
+    lately: Arc<Semaphore>,
     beside: Arc<Semaphore>,
 }
 
-/// Held while a participant's turn lasts.
-pub type Turn = OwnedSemaphorePermit;
+/// Something of a participant's that is worked on, or waits for that. It ends when dropped.
+pub struct Turn {
+    fairness: Arc<Fairness>,
+    party: Party,
+    permit: Option<OwnedSemaphorePermit>,
+}
 
 /// One request's share; given back when dropped.
 pub struct Share {
@@ -80,6 +90,20 @@ impl Requests {
     }
 }
 
+impl PartyUse {
+    fn is_crowded(&self, now: Instant) -> bool {
+        self.crowded.is_some_and(|at| now.saturating_duration_since(at) < QUIET_STAYS)
+    }
+}
+
+impl Turns {
+    fn new(limits: &Limits) -> Self {
+        let [alone, lately, beside] = [usize::MAX, LATELY_MAX, limits.party_beside_max]
+            .map(|most| Arc::new(Semaphore::new(most.min(limits.party_documents_max))));
+        Self { alone, lately, beside }
+    }
+}
+
 impl Fairness {
     pub fn new(limits: Limits) -> Self {
         Self { limits, used: Mutex::default() }
@@ -92,10 +116,9 @@ impl Fairness {
         let fresh = || PartyUse {
             requests: Requests::default(),
             bodies_bytes: 0,
-            turns: Arc::new(Turns {
-                alone: Arc::new(Semaphore::new(self.limits.party_documents_max)),
-                beside: Arc::new(Semaphore::new(self.limits.party_beside_max.min(self.limits.party_documents_max))),
-            }),
+            turns: Arc::new(Turns::new(&self.limits)),
+            wanting: 0,
+            crowded: None,
             tokens: rate.unwrap_or(0.0),
             refilled: now,
         };
@@ -116,13 +139,30 @@ impl Fairness {
             mine.tokens -= 1.0;
         }
         mine.requests.begin();
-        let (turns, under_way) = (Arc::clone(&mine.turns), mine.requests.under_way);
+        let turns = Arc::clone(&mine.turns);
         used.requests.begin();
-        if under_way <= self.limits.party_beside_max {
-            used.quiet.comes(party, now);
-        }
         let (fairness, party) = (Arc::clone(self), party.clone());
         Ok(Share { fairness, party, bodies_bytes: 0, began: now, turns, turn: None })
+    }
+
+    /// One more turn that is wanted, and those among which it waits.
+    fn wants_turn(self: &Arc<Self>, party: &Party, turns: &Turns, now: Instant) -> (Turn, Arc<Semaphore>) {
+        let used = &mut *self.lock();
+        if let Some(mine) = used.parties.get_mut(party) {
+            mine.wanting += 1;
+            if mine.wanting > self.limits.party_beside_max {
+                mine.crowded = Some(now);
+            }
+            if !mine.is_crowded(now) {
+                used.quiet.comes(party, now);
+            }
+        }
+        let turns = match used.quiet.another_came(party, now) {
+            Some(before) if before < QUIET_STAYS => &turns.beside,
+            Some(before) if before < VISITS_APART => &turns.lately,
+            _ => &turns.alone,
+        };
+        (Turn { fairness: Arc::clone(self), party: party.clone(), permit: None }, Arc::clone(turns))
     }
 
     fn lock(&self) -> MutexGuard<'_, Used> {
@@ -140,9 +180,9 @@ impl Share {
 
     /// The same for a step of the request that has an end of its own.
     pub async fn turn_for_a_step(&self) -> Option<Turn> {
-        let beside = self.fairness.lock().quiet.is_beside(&self.party, Instant::now());
-        let turns = if beside { &self.turns.beside } else { &self.turns.alone };
-        Arc::clone(turns).acquire_owned().await.ok()
+        let (mut turn, turns) = self.fairness.wants_turn(&self.party, &self.turns, Instant::now());
+        turn.permit = Some(turns.acquire_owned().await.ok()?);
+        Some(turn)
     }
 
     /// Takes memory for `bytes` more of the request's body.
@@ -185,6 +225,8 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
+        // While the party is still on the list.
+        drop(self.turn.take());
         let mut used = self.fairness.lock();
         let took = self.began.elapsed();
         used.bodies_bytes -= self.bodies_bytes;
@@ -192,12 +234,28 @@ impl Drop for Share {
         let Some(mine) = used.parties.get_mut(&self.party) else { return };
         mine.requests.end(took);
         mine.bodies_bytes -= self.bodies_bytes;
-        // With a rate to keep, the tokens must outlive the request.
-        if mine.requests.under_way == 0 && self.fairness.limits.party_requests_per_second_max.is_none() {
+        // With a rate to keep, the tokens must outlive the request; and so must what was asked for at once.
+        let keeps_rate = self.fairness.limits.party_requests_per_second_max.is_some();
+        if mine.requests.under_way == 0 && !keeps_rate && !mine.is_crowded(Instant::now()) {
             used.parties.remove(&self.party);
         }
     }
 }
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(mine) = self.fairness.lock().parties.get_mut(&self.party) {
+            mine.wanting = mine.wanting.saturating_sub(1);
+        }
+    }
+}
+
+/// So long after it asked for something somebody who asks for little counts as being there.
+const QUIET_STAYS: Duration = Duration::from_secs(1);
+/// So long after it somebody is expected to come again.
+const VISITS_APART: Duration = Duration::from_secs(60);
+/// Most documents of one participant that are read and taken in at a time while somebody else may come at any moment.
+const LATELY_MAX: usize = 32;
 
 #[cfg(test)]
 mod tests {
@@ -249,9 +307,9 @@ mod tests {
         let house = fairness(Limits { party_documents_max: 1, ..Limits::default() });
         let now = Instant::now();
         let [mut first, mut second, mut other] = ["1", "1", "2"].map(|it| house.admit(&party(it), now).unwrap());
-        first.turn().await;
-        first.turn().await;
         other.turn().await;
+        first.turn().await;
+        first.turn().await;
         assert!(second.turn().now_or_never().is_none(), "the first has not come to its end");
         drop(first);
         second.turn().await;
@@ -274,17 +332,38 @@ mod tests {
         flood[6].turn().now_or_never().expect("one of two has ended");
     }
 
-    #[test]
-    fn whoever_asks_for_much_itself_is_not_beside_anybody() {
+    #[tokio::test]
+    async fn polls_that_wait_count_for_nothing_and_bursts_for_much() {
         let house = fairness(Limits { party_beside_max: 2, ..Limits::default() });
-        let (now, later) = (Instant::now(), Instant::now() + Duration::from_secs(3_600));
-        let mut many: Vec<Share> = (0..3).map(|_| house.admit(&party("1"), now).unwrap()).collect();
-        assert!(house.lock().quiet.is_beside(&party("2"), now));
-        many.push(house.admit(&party("1"), later).unwrap());
-        assert!(!house.lock().quiet.is_beside(&party("2"), later), "four are under way");
-        many.truncate(1);
-        many.push(house.admit(&party("1"), later).unwrap());
-        assert!(house.lock().quiet.is_beside(&party("2"), later));
+        let comes = |number: &str, count: usize| -> Vec<Share> {
+            (0..count).map(|_| house.admit(&party(number), Instant::now()).unwrap()).collect()
+        };
+        let is_beside = || house.lock().quiet.another_came(&party("flood"), Instant::now()).is_some();
+        let mut burst = comes("burst", 3);
+        house.lock().parties.get_mut(&party("burst")).unwrap().crowded = Some(Instant::now());
+        burst[0].turn().await;
+        assert!(!is_beside(), "a moment ago it asked for much");
+        let polls = comes("polls", 5);
+        assert!(!is_beside(), "they wait for post");
+        drop(polls[0].turn_for_a_step().await.unwrap());
+        assert!(is_beside(), "one of them has woken up");
+        assert_eq!(house.lock().parties[&party("polls")].wanting, 0);
+        drop((burst, polls));
+        let left: Vec<Party> = house.lock().parties.keys().cloned().collect();
+        assert_eq!(left, [party("burst")], "it is known for a little longer");
+    }
+
+    #[tokio::test]
+    async fn somebody_who_comes_now_and_then_is_left_some_room() {
+        let house = fairness(Limits::default());
+        let now = Instant::now();
+        let flood = house.admit(&party("flood"), now).unwrap();
+        let turns = |at| house.wants_turn(&party("flood"), &flood.turns, at).1.available_permits();
+        assert_eq!(turns(now), 256);
+        let visitor = house.admit(&party("visitor"), now).unwrap();
+        visitor.turn_for_a_step().await.unwrap();
+        let after = |seconds| Instant::now() + Duration::from_secs(seconds);
+        assert_eq!([after(0), after(2), after(59), after(61)].map(turns), [2, 32, 32, 256]);
     }
 
     #[test]

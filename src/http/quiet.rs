@@ -16,15 +16,12 @@ impl Quiet {
         }
     }
 
-    /// Whether somebody else is there, or was a moment ago.
-    pub fn is_beside(&self, party: &Party, now: Instant) -> bool {
-        let lately = |at: Instant| now.saturating_duration_since(at) < STAYS;
-        self.0.iter().flatten().any(|(other, at)| other != party && lately(*at))
+    /// How long ago somebody else came last.
+    pub fn another_came(&self, party: &Party, now: Instant) -> Option<Duration> {
+        let others = self.0.iter().flatten().filter(|(other, _)| other != party);
+        others.map(|(_, at)| now.saturating_duration_since(*at)).min()
     }
 }
-
-/// So long after its last request somebody counts as being there.
-const STAYS: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -32,22 +29,23 @@ mod tests {
     use crate::market::{ActorNumber, ActorRole};
 
     #[test]
-    fn somebody_is_beside_all_but_itself_until_it_came_too_long_ago() {
+    fn for_everybody_it_is_known_when_another_came_last() {
         let (mut quiet, now) = (Quiet::default(), Instant::now());
         let [one, two, three] =
             ["1", "2", "3"].map(|it| Party { number: ActorNumber::new(it), role: ActorRole::EnergySupplier });
-        let beside = |quiet: &Quiet, at| [&one, &two, &three].map(|each| quiet.is_beside(each, at));
-        assert_eq!(beside(&quiet, now), [false, false, false]);
+        let second = Duration::from_secs(1);
+        let another = |quiet: &Quiet, at| {
+            [&one, &two, &three].map(|each| quiet.another_came(each, now + second * at).map(|before| before.as_secs()))
+        };
+        assert_eq!(another(&quiet, 0), [None, None, None]);
         quiet.comes(&one, now);
-        assert_eq!(beside(&quiet, now), [false, true, true]);
-        quiet.comes(&two, now);
-        quiet.comes(&two, now + STAYS / 2);
-        assert_eq!(beside(&quiet, now + STAYS / 2), [true, true, true]);
-        assert_eq!(beside(&quiet, now + STAYS), [true, false, true], "the first came too long ago");
-        quiet.comes(&one, now + STAYS);
-        assert_eq!(beside(&quiet, now + STAYS), [true, true, true]);
-        quiet.comes(&three, now + STAYS);
-        assert_eq!(beside(&quiet, now + STAYS * 3 / 2), [true, true, true], "three and one");
-        assert_eq!(beside(&quiet, now + STAYS * 2), [false, false, false]);
+        assert_eq!(another(&quiet, 1), [None, Some(1), Some(1)]);
+        quiet.comes(&two, now + second);
+        quiet.comes(&two, now + second * 3);
+        assert_eq!(another(&quiet, 5), [Some(2), Some(5), Some(2)]);
+        quiet.comes(&one, now + second * 5);
+        assert_eq!(another(&quiet, 5), [Some(2), Some(0), Some(0)]);
+        quiet.comes(&three, now + second * 6);
+        assert_eq!(another(&quiet, 6), [Some(0), Some(0), Some(1)], "three and one");
     }
 }
