@@ -2,7 +2,8 @@
 //! is. What it says of its ids is looked for up to the place at which it breaks, for the archive alone (post-office 4.4).
 //!
 //! Nothing is promised of what is found: it is what a stranger wrote. So only values that stand where ids stand are taken, short
-//! ones, and not more than [`VALUES_MAX`]; entities are not expanded, and records that may be customers are passed over.
+//! ones, and not more than [`VALUES_MAX`]; entities are not expanded, and records that may be customers are passed over. Nor is
+//! more looked at than a bounded part, whatever is in it, and nothing of a document that is in UTF-16.
 
 use super::mentions::{is_subject, names_subject};
 use super::{HeaderReader, Mentions, ebix};
@@ -11,6 +12,7 @@ use crate::xml::{self, Event, Limits};
 /// What a document seems to say of itself, in whatever form it is.
 pub fn glimpse(document: &[u8], limits: &Limits) -> Mentions {
     let mut seen = Glimpse::default();
+    let document = &document[..document.len().min(DOCUMENT_BYTES_MAX)];
     let text = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document).trim_ascii_start();
     match text.first() {
         Some(b'{') => drop(see_json(text, limits, &mut seen)),
@@ -153,15 +155,21 @@ struct Glimpse {
     open: Vec<String>,
     /// Text of the innermost element, as long as nothing else was seen in it.
     text: Option<String>,
-    values: usize,
+    /// Values that were looked at.
+    looked_at: usize,
+    /// Values that were taken.
+    taken: usize,
+    /// Whether a name was longer than any.
+    given_up: bool,
 }
 
 impl Glimpse {
     fn may_go_on(&self) -> bool {
-        self.values < VALUES_MAX
+        self.taken < VALUES_MAX && self.looked_at < LOOKED_AT_MAX && !self.given_up
     }
 
     fn open(&mut self, name: &str) {
+        self.given_up |= name.len() > NAME_BYTES_MAX;
         self.open.push(name.to_string());
         self.text = Some(String::new());
     }
@@ -183,6 +191,7 @@ impl Glimpse {
 
     fn close(&mut self) {
         if let Some(text) = self.text.take() {
+            self.looked_at += 1;
             let text = text.trim();
             if !text.is_empty() && text.len() <= VALUE_BYTES_MAX {
                 self.take(text);
@@ -201,7 +210,9 @@ impl Glimpse {
                 return;
             }
             [first, ..] if EBIX_HEADER.contains(&first) => {
-                if let Some(name) = ebix::header_in_cim(&path.join("/")) {
+                if path.len() <= EBIX_HEADER_NAMES_MAX
+                    && let Some(name) = ebix::header_in_cim(&path.join("/"))
+                {
                     self.header.value(name, value);
                 }
                 return;
@@ -218,7 +229,7 @@ impl Glimpse {
             _ => return,
         };
         if into.insert(value.to_string()) {
-            self.values += 1;
+            self.taken += 1;
         }
     }
 
@@ -234,6 +245,14 @@ fn is_record(name: &str) -> bool {
 
 /// Elements of an ebIX header.
 const EBIX_HEADER: [&str; 2] = ["HeaderEnergyDocument", "ProcessEnergyContext"];
+/// Names on the way to a value of an ebIX header, such as `HeaderEnergyDocument/SenderEnergyParty/Identification`.
+const EBIX_HEADER_NAMES_MAX: usize = 3;
+/// Bytes of a document that are looked at: its header stands there, and the records of all but the largest.
+const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
+/// Values that are looked at: more than so many bytes have in earnest.
+const LOOKED_AT_MAX: usize = 50_000;
+/// Bytes of a name behind which a document is given up. The longest that is known has 68.
+const NAME_BYTES_MAX: usize = 256;
 /// Ids that are taken of one document: more than any that is sent in earnest has.
 const VALUES_MAX: usize = 10_000;
 /// Ids have 36 characters at most.
@@ -316,6 +335,35 @@ mod tests {
         assert_eq!(seen(&deep), expected("", "", &[], &[]));
         assert_eq!(seen(&deep.replace('{', "[")), expected("", "", &[], &[]));
         assert_eq!(seen(&"<a>".repeat(1_000_000)), expected("", "", &[], &[]));
+        // Values of which none is taken count too.
+        let filled = |values| {
+            let values = "\"a\",".repeat(values);
+            format!(r#"{{"r": {{"HeaderEnergyDocument": {{"x": [{values}]}}, "mRID": "behind"}}}}"#)
+        };
+        assert_eq!(seen(&filled(LOOKED_AT_MAX - 1)).0, "behind");
+        assert_eq!(seen(&filled(LOOKED_AT_MAX)).0, "");
+        let empty = |values| {
+            format!("<r><HeaderEnergyDocument>{}</HeaderEnergyDocument><mRID>behind</mRID></r>", "<a/>".repeat(values))
+        };
+        assert_eq!(seen(&empty(LOOKED_AT_MAX - 1)).0, "behind");
+        assert_eq!(seen(&empty(LOOKED_AT_MAX)).0, "");
+        // As deep as it may be, under the longest names, millions of them.
+        let name = "N".repeat(NAME_BYTES_MAX);
+        let down = format!("{{\"{name}\": ").repeat(60);
+        let (values, up) = ("\"a\"".repeat(3_000_000), "}".repeat(60));
+        let document =
+            format!(r#"{{"r": {{"mRID": "m", "HeaderEnergyDocument": {down}[{values}]{up}, "mRID": "behind"}}}}"#);
+        assert_eq!(seen(&document).0, "m");
+        assert_eq!(seen(&document.replace(&values, "\"a\"")).0, "behind", "it is its values that are too many");
+        let named = |name: &str| format!(r#"{{"r": {{"{name}": "a", "mRID": "behind"}}}}"#);
+        assert_eq!(seen(&named(&name)).0, "behind");
+        assert_eq!(seen(&named(&format!("{name}N"))).0, "");
+        for (bytes, transactions) in [(DOCUMENT_BYTES_MAX / 2, &["t"][..]), (DOCUMENT_BYTES_MAX, &[])] {
+            // One of them is cut in two.
+            let long = "é".repeat(bytes / 2);
+            let document = format!("<a><mRID>m</mRID><b>{long}</b><Series><mRID>t</mRID></Series></a>");
+            assert_eq!(seen(&document), expected("m", "", transactions, &[]));
+        }
     }
 
     proptest! {
