@@ -16,27 +16,32 @@ type Documents = Vec<(Position, LogEntry)>;
 impl Catalogue<'_> {
     /// The documents that have a transaction with this one in common, or the request that led to them: the request that was
     /// answered, the answers and notices to a request, and bundles of such notices; only those of `own`, where that is given, as
-    /// it was given them. Oldest first. None of it needs the documents' bytes.
+    /// it was given them. Oldest first; where they are more than are shown, some of them. None of it needs the documents' bytes.
     pub fn related(&self, place: LogPlace, own: Option<&Party>) -> Result<Documents, Fault> {
         let Some(entry) = self.document(place)? else { return Ok(Vec::new()) };
         self.catch_up()?;
-        let mut related = BTreeMap::new();
+        let mut related = Related { catalogue: self, place, own, found: BTreeMap::new(), loaded: 0 };
+        for request in self.requests_of(place, &entry)? {
+            related.add(Term::Request(request), |_| true)?;
+        }
         for transaction in self.said(place)?.transactions {
             // Somebody else's transaction may be called alike.
-            let found = self.with(Term::TransactionId(transaction), own)?.into_iter();
-            related.extend(found.filter(|(_, it)| it.shares_a_party_with(&entry)));
+            related.add(Term::TransactionId(transaction), |it| it.shares_a_party_with(&entry))?;
         }
-        for request in self.requests_of(place, &entry)? {
-            related.extend(self.with(Term::Request(request), own)?);
+        for name in self.names_before(&entry)? {
+            // No answer comes before its request.
+            related.add(Term::CorrelationId(name), |it| match entry.direction {
+                Direction::In => is_before(it) && it.at >= entry.at,
+                Direction::Out => is_before(it) || is_request(it) && it.at <= entry.at,
+            })?;
         }
-        related.extend(self.related_before(&entry, own)?);
-        related.retain(|position, _| position.place != place);
-        Ok(related.into_iter().take(RELATED_MAX).collect())
+        Ok(related.found.into_iter().collect())
     }
 
-    fn with(&self, term: Term, own: Option<&Party>) -> Result<Documents, Fault> {
+    /// The oldest documents, so many, that have a term.
+    fn with(&self, term: Term, own: Option<&Party>, take: usize) -> Result<Documents, Fault> {
         let terms = std::iter::once(term).chain(own.cloned().map(Term::Party)).collect();
-        let search = Search { terms, take: RELATED_MAX, for_participant: own.is_some(), ..Search::default() };
+        let search = Search { terms, take, for_participant: own.is_some(), ..Search::default() };
         Ok(self.search(&search)?.documents)
     }
 
@@ -54,33 +59,53 @@ impl Catalogue<'_> {
 
     /// The documents that were given out in a bundle, and the bundle; of anything else none.
     fn bundled_in(&self, bundle: &LogEntry) -> Result<Vec<LogEntry>, Fault> {
-        let found = self.with(Term::Bundle(bundle.message_id.clone()), None)?;
+        let found = self.with(Term::Bundle(bundle.message_id.clone()), None, RELATED_MAX)?;
         Ok(found.into_iter().map(|(_, member)| member).collect())
     }
 
     /// What went out before it was kept which request had led to it says only how that was named; its sender may have named others
-    /// alike.
-    fn related_before(&self, entry: &LogEntry, own: Option<&Party>) -> Result<Documents, Fault> {
-        let is_before = |it: &LogEntry| it.direction == Direction::Out && it.request.is_none();
+    /// alike. The names by which this document may belong to such.
+    fn names_before(&self, entry: &LogEntry) -> Result<BTreeSet<String>, Fault> {
         let mut names = BTreeSet::from([entry.correlation_id.clone()]);
         if is_before(entry) {
             names.extend(self.bundled_in(entry)?.into_iter().filter(is_before).map(|member| member.correlation_id));
         } else if !is_request(entry) {
-            return Ok(Vec::new());
+            names.clear();
         }
         names.remove("");
-        let mut related = Vec::new();
-        for name in names {
-            let mut found = self.with(Term::CorrelationId(name), own)?;
-            // No answer comes before its request.
-            found.retain(|(_, it)| match entry.direction {
-                Direction::In => is_before(it) && it.at >= entry.at,
-                Direction::Out => is_before(it) || is_request(it) && it.at <= entry.at,
-            });
-            related.extend(found);
-        }
-        Ok(related)
+        Ok(names)
     }
+}
+
+/// Collects what is related to a document, until it is enough.
+struct Related<'a> {
+    catalogue: &'a Catalogue<'a>,
+    place: LogPlace,
+    own: Option<&'a Party>,
+    found: BTreeMap<Position, LogEntry>,
+    /// What searches have found, however often.
+    loaded: usize,
+}
+
+impl Related<'_> {
+    /// Adds the documents that have a term, and belong to it, as far as there is room for them.
+    fn add(&mut self, term: Term, belongs: impl Fn(&LogEntry) -> bool) -> Result<(), Fault> {
+        let room = (RELATED_MAX - self.found.len()).min(LOADED_MAX.saturating_sub(self.loaded));
+        if room == 0 {
+            return Ok(());
+        }
+        // The document itself may be among them.
+        let found = self.catalogue.with(term, self.own, room + 1)?;
+        self.loaded += found.len();
+        let others = found.into_iter().filter(|(position, it)| position.place != self.place && belongs(it));
+        self.found.extend(others.take(room));
+        Ok(())
+    }
+}
+
+/// Whether a document went out before it was kept which request had led to it; bundles are like that too.
+fn is_before(entry: &LogEntry) -> bool {
+    entry.direction == Direction::Out && entry.request.is_none()
 }
 
 /// Whether a document may have led to others.
@@ -89,4 +114,6 @@ pub(super) fn is_request(entry: &LogEntry) -> bool {
 }
 
 /// Related documents that are shown.
-const RELATED_MAX: usize = 1_000;
+pub(super) const RELATED_MAX: usize = 1_000;
+/// Documents that searches may find for that: many find the same.
+const LOADED_MAX: usize = 10 * RELATED_MAX;
