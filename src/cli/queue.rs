@@ -59,8 +59,8 @@ enum What {
         all: bool,
     },
     /// Gives up what was set aside: it is never decided, and whoever sent it is told nothing by this. A document stays in the
-    /// archive as it was received; of a timer or an errand that row is all that is kept, so keep it. What an operator's order
-    /// had left to do by it goes on to be shown as waiting.
+    /// archive as it was received, and its ids stay used: its sender must send it again under new ids. Of a timer or an errand that
+    /// row is all that is kept, so keep it. What an operator's order had left to do by it goes on to be shown as waiting.
     Discard {
         /// Keys, as `parked` shows them.
         #[arg(required = true, value_name = "KEY")]

@@ -187,7 +187,7 @@ impl Work {
             envelope::Request::DequeueMessage { message_id } => self.dequeue(&message_id).await,
             envelope::Request::GetMessage { message_id } => self.get(message_id).await,
             envelope::Request::GetMessageIds { from, to } => self.ids(from, to).await,
-            envelope::Request::QueryData(payload) => self.query(payload).await,
+            envelope::Request::QueryData(payload) => self.query(payload).await.map_err(Problem::of_a_question),
         }
     }
 
@@ -284,8 +284,7 @@ impl Work {
             return Err(refused(Error::new("B2B-006", message)));
         }
         let arrived = self.gateway.read_whole(&self.caller, document, payload.document).await?;
-        let run = self.gateway.dry_run(&self.caller, arrived, self.gateway.now()).await;
-        let answers = match run.map_err(|fault| Problem::fault(&fault).of_a_question())? {
+        let answers = match self.gateway.dry_run(&self.caller, arrived, self.gateway.now()).await? {
             DryRun::Refused(error) => return Err(refused(error)),
             DryRun::SentBefore { .. } => {
                 let message = "this document was sent before: give each document an id of its own";

@@ -179,8 +179,10 @@ async fn looked(
             }
             let tag = format!("\"{}\"", hash.to_hex());
             for (header, text) in [(MESSAGE_ID, id), (MESSAGE_TYPE, name), (ETAG, tag)] {
-                // A sender's own id may be one that no header can carry.
-                headers.extend(HeaderValue::from_str(&text).ok().map(|value| (header, value)));
+                // A sender's own id may be one that no header can carry, or none.
+                if header != MESSAGE_ID || !text.is_empty() {
+                    headers.extend(HeaderValue::from_str(&text).ok().map(|value| (header, value)));
+                }
             }
             Ok(unless_known(&parts.headers, response))
         }
