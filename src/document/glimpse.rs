@@ -12,7 +12,7 @@ use crate::xml::{self, Event, Limits};
 /// What a document seems to say of itself, in whatever form it is.
 pub fn glimpse(document: &[u8], limits: &Limits) -> Mentions {
     let mut seen = Glimpse::default();
-    let document = &document[..document.len().min(DOCUMENT_BYTES_MAX)];
+    let document = &document[..document.len().min(GLIMPSED_BYTES_MAX)];
     let text = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document).trim_ascii_start();
     match text.first() {
         Some(b'{') => drop(see_json(text, limits, &mut seen)),
@@ -248,7 +248,7 @@ const EBIX_HEADER: [&str; 2] = ["HeaderEnergyDocument", "ProcessEnergyContext"];
 /// Names on the way to a value of an ebIX header, such as `HeaderEnergyDocument/SenderEnergyParty/Identification`.
 const EBIX_HEADER_NAMES_MAX: usize = 3;
 /// Bytes of a document that are looked at: its header stands there, and the records of all but the largest.
-const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
+pub const GLIMPSED_BYTES_MAX: usize = 1024 * 1024;
 /// Values that are looked at: more than so many bytes have in earnest.
 const LOOKED_AT_MAX: usize = 50_000;
 /// Bytes of a name behind which a document is given up. The longest that is known has 68.
@@ -358,7 +358,7 @@ mod tests {
         let named = |name: &str| format!(r#"{{"r": {{"{name}": "a", "mRID": "behind"}}}}"#);
         assert_eq!(seen(&named(&name)).0, "behind");
         assert_eq!(seen(&named(&format!("{name}N"))).0, "");
-        for (bytes, transactions) in [(DOCUMENT_BYTES_MAX / 2, &["t"][..]), (DOCUMENT_BYTES_MAX, &[])] {
+        for (bytes, transactions) in [(GLIMPSED_BYTES_MAX / 2, &["t"][..]), (GLIMPSED_BYTES_MAX, &[])] {
             // One of them is cut in two.
             let long = "é".repeat(bytes / 2);
             let document = format!("<a><mRID>m</mRID><b>{long}</b><Series><mRID>t</mRID></Series></a>");

@@ -21,7 +21,7 @@ mod wire;
 
 pub use bearing::{Bearing, Bearings};
 pub use bundled::{Part, bundled};
-pub use glimpse::glimpse;
+pub use glimpse::{GLIMPSED_BYTES_MAX, glimpse};
 pub use mentions::{Mentions, MentionsReader};
 pub use outgoing::{Category, Field, Kind, Outgoing, Record};
 #[cfg(test)]

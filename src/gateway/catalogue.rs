@@ -215,9 +215,10 @@ impl Catalogue<'_> {
             && (mentions.header.message_id.is_empty() || mentions.transactions.is_empty())
             && let Some(packed) = self.packed(commit, entry)?
         {
-            let mut document = Vec::new();
-            packed.reader().take(self.limits.body_bytes_max as u64).read_to_end(&mut document).map_err(damaged)?;
-            mentions.add(document::glimpse(&document, self.limits));
+            let mut bytes = Vec::new();
+            let mut looked_at = packed.reader().take(document::GLIMPSED_BYTES_MAX as u64);
+            looked_at.read_to_end(&mut bytes).map_err(damaged)?;
+            mentions.add(document::glimpse(&bytes, self.limits));
         }
         Ok(Some(mentions))
     }
