@@ -466,18 +466,22 @@ async fn a_delegated_party_sends_for_another_and_fetches_as_itself() {
     assert_eq!(send(name, another).await.unwrap().status(), 400, "it sends with a number of its own");
 }
 
-/// A grid company that is given an area over HTTPS hears of the taxes that were linked there before, without a restart.
-#[tokio::test]
-async fn an_area_that_is_given_to_a_grid_company_is_told_of_its_taxes_at_once() {
-    let house = start().await;
-    let sample = "samples/charge-links/a-grid-area-that-nobody-runs/01-in.xml";
-    let link = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(sample)).unwrap();
+/// The system operator links a tax to a metering point there, and hears that it is done.
+async fn link_a_tax_in_area_999(house: &House) {
+    let link = include_str!("../samples/charge-links/a-grid-area-that-nobody-runs/01-in.xml");
     let path = house.url("/v1.0/cim/requestchangebillingmasterdata");
     let token = house.token_of(SYSTEM, ActorRole::SystemOperator);
     let sent = house.http.post(path).bearer_auth(&token).header("content-type", "application/xml").body(link);
     assert_eq!(sent.send().await.unwrap().status(), 202);
-    let answer = peek_until_as(&house, "/v1.0/cim/all", token).await;
+    let answer = peek_until_as(house, "/v1.0/cim/all", token).await;
     assert_eq!(header(&answer, "messagetype"), "ConfirmRequestChangeBillingMasterData");
+}
+
+/// A grid company that is given an area over HTTPS hears of the taxes that were linked there before, without a restart.
+#[tokio::test]
+async fn an_area_that_is_given_to_a_grid_company_is_told_of_its_taxes_at_once() {
+    let house = start().await;
+    link_a_tax_in_area_999(&house).await;
     assert_eq!(house.get("/v1.0/cim/all").send().await.unwrap().status(), 204, "nobody runs the area yet");
     let (status, _) = tell(&house, Method::PUT, "/v1.0/operator/grid-areas/999", json!({"owner": GRID_NUMBER})).await;
     assert_eq!(status, 200);
@@ -492,13 +496,7 @@ async fn a_grid_company_that_becomes_active_is_told_of_the_taxes_of_its_area() {
     let actor = format!("/v1.0/operator/actors/{GRID_NUMBER}");
     let (status, _) = tell(&house, Method::PUT, "/v1.0/operator/grid-areas/999", json!({"owner": GRID_NUMBER})).await;
     assert_eq!((status, tell(&house, Method::PATCH, &actor, json!({"status": "Inactive"})).await.0), (200, 200));
-    let link = include_str!("../samples/charge-links/a-grid-area-that-nobody-runs/01-in.xml");
-    let path = house.url("/v1.0/cim/requestchangebillingmasterdata");
-    let token = house.token_of(SYSTEM, ActorRole::SystemOperator);
-    let sent = house.http.post(path).bearer_auth(&token).header("content-type", "application/xml").body(link);
-    assert_eq!(sent.send().await.unwrap().status(), 202);
-    let answer = peek_until_as(&house, "/v1.0/cim/all", token).await;
-    assert_eq!(header(&answer, "messagetype"), "ConfirmRequestChangeBillingMasterData");
+    link_a_tax_in_area_999(&house).await;
     assert_eq!(tell(&house, Method::PATCH, &actor, json!({"status": "Active"})).await.0, 200);
     let heard = peek_until(&house, "/v1.0/cim/all").await;
     assert_eq!(header(&heard, "messagetype"), "NotifyBillingMasterData");
