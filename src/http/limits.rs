@@ -40,11 +40,11 @@ pub struct Limits {
     pub streams_max: u32,
     /// Most requests of one participant at a time; answered with 429 beyond.
     pub party_requests_max: usize,
-    /// Most documents of one participant that are read and taken in at a time while nobody else comes; further ones take turns.
-    /// What is checked while it arrives takes its turn at being taken in.
+    /// Most documents, peeks and dequeues of one participant that are worked on at a time while nobody else comes; further ones
+    /// take turns. What is checked while it arrives takes its turn at being taken in.
     pub party_documents_max: usize,
-    /// The same of its documents, peeks and dequeues while another participant is at the door that wants no more than so many
-    /// at a time: whoever sends as fast as it can then stands before nobody.
+    /// The same while another participant is at the door that wants no more than so many at a time: whoever sends as
+    /// fast as it can then stands before nobody.
     pub party_beside_max: usize,
     /// Most requests per second of one participant, on average over a second; answered with 429 beyond.
     pub party_requests_per_second_max: Option<u32>,
