@@ -35,6 +35,17 @@ pub(super) fn find(block: &[u8], key: &[u8]) -> Result<Option<Bytes>, Damaged> {
     Ok(None)
 }
 
+/// The part of a block whose records lie before `key`: a block too.
+pub(super) fn before<'b>(block: &'b [u8], key: &[u8]) -> Result<&'b [u8], Damaged> {
+    let mut records = Cursor::new(block);
+    loop {
+        let end = records.at;
+        if !records.step()? || records.key() >= key {
+            return Ok(&block[..end]);
+        }
+    }
+}
+
 /// The records of a block, in key order. They share two allocations, one for all keys and one for all values.
 pub(super) fn unpack(block: &[u8]) -> Result<Vec<Pair>, Damaged> {
     let mut records = Cursor::new(block);

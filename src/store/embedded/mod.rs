@@ -20,6 +20,7 @@ mod erase;
 mod frame;
 mod journal;
 mod live;
+mod paced;
 mod proof;
 mod prove;
 mod recent;

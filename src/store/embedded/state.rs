@@ -4,8 +4,7 @@
 //! crash may leave sled with a part of the frames behind its mark. They are applied again at the next start, which
 //! comes to the same: a write says what stands under its key from then on, whatever stood there. Which frames they may
 //! be is written before the first of them ([`State::frame_begun`]): a journal that ends earlier is not the one that sled
-//! followed. A block that is cut is replaced by its parts in one sled `Batch`, so no reader and no crash sees a record
-//! twice or not at all; nothing else needs one, and readers of sled wait for nobody else.
+//! followed. How they are written, and a block is cut, says paced.rs.
 //!
 //! sled 0.34.7 has edges (see dependencies.md): its `flush` is no fsync, so [`State::checkpoint`] adds one of our own;
 //! an interrupted snapshot looks like corruption, so it is deleted before every open; some damage makes it panic, so
@@ -25,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::block::{self, Cursor, Damaged, Pair};
 use super::body::Location;
 use super::frame::{Hash, Write};
+use super::paced::Paced;
 use super::recent::{Held, Recent};
 use super::walk::{Frame, Place};
 use super::window::Window;
@@ -146,8 +146,8 @@ impl State {
     /// what was there before.
     pub fn apply(&self, window: &Window) -> Result<(), Fault> {
         let Some(mark) = &window.mark else { return Ok(()) };
-        let begun = mark.frame.to_le_bytes();
-        self.tree.insert(BEGUN, &begun[..]).map_err(Fault::sled("apply frames to sled"))?;
+        let mut sled = Paced::new(&self.tree);
+        sled.insert(BEGUN, mark.frame.to_le_bytes().to_vec())?;
         let mut changed = Vec::new();
         let mut writes = window.writes.iter().peekable();
         while let Some(&(first, _)) = writes.peek() {
@@ -158,13 +158,13 @@ impl State {
             let next = self.next_fence(first)?;
             let fits = |(key, _): &(&Bytes, &Option<Bytes>)| next.as_ref().is_none_or(|next| key[..] < next[..]);
             if block::change(&mut pairs, std::iter::from_fn(|| writes.next_if(fits))) {
-                self.replace(&fence, block::pack(&pairs, behind))?;
+                sled.replace(&fence, &stored, block::pack(&pairs, behind))?;
                 changed.push(fence);
             }
         }
+        sled.finish()?;
         self.recent.forget(changed);
-        self.tree.insert(MARK, to_bytes(mark)).map_err(Fault::sled("apply frames to sled"))?;
-        Ok(())
+        sled.insert(MARK, to_bytes(mark))
     }
 
     /// The block into which a key belongs, with its fence; an empty one where there is none yet.
@@ -178,24 +178,6 @@ impl State {
     fn next_fence(&self, key: &[u8]) -> Result<Option<sled::IVec>, Fault> {
         let found = self.tree.get_gt(key).map_err(Fault::sled("read from sled"))?;
         Ok(found.map(|(fence, _)| fence))
-    }
-
-    /// Puts blocks in the place of the one at `fence`: the first one under the same fence, or none.
-    fn replace(&self, fence: &[u8], blocks: Vec<(Bytes, Vec<u8>)>) -> Result<(), Fault> {
-        let failed = || Fault::sled("apply frames to sled");
-        let mut blocks = blocks.into_iter();
-        let Some((_, first)) = blocks.next() else {
-            return self.tree.remove(fence).map(drop).map_err(failed());
-        };
-        if blocks.len() == 0 {
-            return self.tree.insert(fence, first).map(drop).map_err(failed());
-        }
-        let mut batch = sled::Batch::default();
-        batch.insert(fence, first);
-        for (fence, block) in blocks {
-            batch.insert(&fence[..], block);
-        }
-        self.tree.apply_batch(batch).map_err(failed())
     }
 
     /// The same for readers: a block that was read lately is not looked for again.
@@ -456,7 +438,7 @@ fn unreadable(found: &str) -> Fault {
     Fault::sled("read from sled")(sled::Error::Unsupported(found.into()))
 }
 
-fn damaged(_: Damaged) -> Fault {
+pub(super) fn damaged(_: Damaged) -> Fault {
     unreadable("a block of records is damaged")
 }
 
