@@ -6,7 +6,8 @@
 //! shorter meanwhile, all may wait for each other, and nobody writes ever again: a slow disk is enough (sled 0.34.7,
 //! `SegmentAccountant::bump_tip` and `IoBufs::sa_stabilize`; `threadpool` starts no eighth thread while seven are at work).
 //!
-//! There is one writer, and it waits for the disk before so many can be on their way.
+//! There is one writer, and it waits for the disk before so many can be on their way. Readers would write too: sled splits and joins
+//! its leaves when somebody next passes by. So the writer passes by first.
 
 use std::mem;
 
@@ -19,8 +20,9 @@ pub(super) struct Paced<'t> {
     tree: &'t sled::Db,
     /// What may be on its way to disk, in bytes, at most.
     under_way: usize,
-    /// Blocks to be written together.
+    /// Blocks to be written together, and their fences.
     batch: sled::Batch,
+    fences: Vec<sled::IVec>,
     /// What those make sled write, at most.
     batch_bytes: usize,
 }
@@ -29,7 +31,7 @@ impl<'t> Paced<'t> {
     pub fn new(tree: &'t sled::Db) -> Self {
         // What the one before has left.
         let under_way = UNDER_WAY_BYTES_MAX;
-        Self { tree, under_way, batch: sled::Batch::default(), batch_bytes: 0 }
+        Self { tree, under_way, batch: sled::Batch::default(), fences: Vec::new(), batch_bytes: 0 }
     }
 
     pub fn insert(&mut self, key: &[u8], value: Vec<u8>) -> Result<(), Fault> {
@@ -66,16 +68,25 @@ impl<'t> Paced<'t> {
         }
         let bytes = mem::take(&mut self.batch_bytes);
         self.make_room_for(BUFFERS_OF_A_BATCH * BUFFER_BYTES + bytes)?;
-        self.tree.apply_batch(mem::take(&mut self.batch)).map_err(failed())
+        self.tree.apply_batch(mem::take(&mut self.batch)).map_err(failed())?;
+        mem::take(&mut self.fences).iter().try_for_each(|fence| self.pass_by(fence))
     }
 
     fn remove(&mut self, key: &[u8]) -> Result<(), Fault> {
         self.make_room_for(BESIDE_BYTES)?;
-        self.tree.remove(key).map(drop).map_err(failed())
+        self.tree.remove(key).map_err(failed())?;
+        self.pass_by(key)
+    }
+
+    /// Has sled split or join the leaf of a block that came or went.
+    fn pass_by(&self, fence: &[u8]) -> Result<(), Fault> {
+        self.tree.contains_key(fence).map(drop).map_err(failed())
     }
 
     fn add(&mut self, fence: &[u8], block: Vec<u8>) {
         self.batch_bytes += BESIDE_BYTES + block.len();
+        let fence = sled::IVec::from(fence);
+        self.fences.push(fence.clone());
         self.batch.insert(fence, block);
     }
 
@@ -96,12 +107,12 @@ fn failed() -> impl FnOnce(sled::Error) -> Fault {
 
 /// Sled's buffers, as large as its segments.
 const BUFFER_BYTES: usize = 512 << 10;
-/// Seven threads, less the one that is to be free, one for a buffer that a reader hands over, and one for the last that is begun.
+/// Seven threads, less the one that is to be free, one for the last buffer that is begun, and one for whatever a reader writes.
 const UNDER_WAY_BYTES_MAX: usize = 4 * BUFFER_BYTES;
 /// A batch sends off the buffer that was begun before it, and one of its own, however little is in them.
 const BUFFERS_OF_A_BATCH: usize = 2;
 /// What sled writes beside a block: every tenth time the leaf in which it stands, of up to sixteen blocks, and both halves when
-/// it splits. What is really on its way is a third of what it comes to by this.
+/// it splits. By this a fifth of what is reckoned is really on its way, and most of it now and then.
 const BESIDE_BYTES: usize = 16 << 10;
 /// A batch is written once it is so large. Readers wait meanwhile, for a millisecond or less.
 const BATCH_BYTES: usize = 16 * BESIDE_BYTES;
