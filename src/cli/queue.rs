@@ -1,5 +1,6 @@
 //! `gridpost queue`: what waits for whom, and what was set aside. Read from the store of a gateway that is not running.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -90,8 +91,8 @@ pub fn run(args: &QueueArgs, config: &Config) -> Result<Outcome> {
             }
         }
         What::Parked => set_aside(&store, &mut out)?,
-        What::Retry { keys, all } => return retry(&store, keys, *all, &mut out),
-        What::Discard { keys } => return discard(&store, keys, &mut out),
+        What::Retry { keys, all } => return retry(&store, &keys.iter().collect(), *all, &mut out),
+        What::Discard { keys } => return discard(&store, &keys.iter().collect(), &mut out),
         What::Timers { most } => timers(&store, *most, &mut out)?,
     }
     Ok(Outcome::Fine)
@@ -240,9 +241,10 @@ fn set_aside_row(Parked { key, what, cause }: Parked, out: &mut Rows<impl Write>
     Ok(())
 }
 
-fn retry(store: &dyn Store, keys: &[String], all: bool, out: &mut Rows<impl Write>) -> Result<Outcome> {
+fn retry(store: &dyn Store, keys: &BTreeSet<&String>, all: bool, out: &mut Rows<impl Write>) -> Result<Outcome> {
     let (mut batch, taken, lost) = parked::retry(store, |key| all || keys.contains(&key.to_string()))?;
-    let target = if all { "--all".to_string() } else { keys.join(" ") };
+    let named = || keys.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(" ");
+    let target = if all { "--all".to_string() } else { named() };
     batch.put_all([audited::entry("queue retry", target).put()]);
     if taken > 0
         && let Written::Conflict(key) = store.commit(batch)?
@@ -259,9 +261,9 @@ fn retry(store: &dyn Store, keys: &[String], all: bool, out: &mut Rows<impl Writ
     Ok(if lost + missing == 0 { Outcome::Fine } else { Outcome::Flawed })
 }
 
-fn discard(store: &dyn Store, keys: &[String], out: &mut Rows<impl Write>) -> Result<Outcome> {
+fn discard(store: &dyn Store, keys: &BTreeSet<&String>, out: &mut Rows<impl Write>) -> Result<Outcome> {
     let given_up = parked::discard(store, |key| keys.contains(&key.to_string()))?;
-    let missing = keys.len().saturating_sub(given_up.len());
+    let known: BTreeSet<String> = given_up.iter().map(|(parked, _)| parked.key.to_string()).collect();
     for (parked, mut batch) in given_up {
         batch.put_all([audited::entry("queue discard", parked.key.to_string()).put()]);
         if let Written::Conflict(key) = store.commit(batch)? {
@@ -269,10 +271,11 @@ fn discard(store: &dyn Store, keys: &[String], out: &mut Rows<impl Write>) -> Re
         }
         set_aside_row(parked, out)?;
     }
-    if missing > 0 {
-        eprintln!("{missing} are unknown");
+    let unknown: Vec<_> = keys.iter().filter(|key| !known.contains(**key)).collect();
+    for key in &unknown {
+        eprintln!("{key} is not set aside: see `gridpost queue parked`");
     }
-    Ok(if missing == 0 { Outcome::Fine } else { Outcome::Flawed })
+    Ok(if unknown.is_empty() { Outcome::Fine } else { Outcome::Flawed })
 }
 
 fn timers(store: &dyn Store, most: usize, out: &mut Rows<impl Write>) -> Result<()> {
