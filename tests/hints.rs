@@ -45,10 +45,10 @@ async fn wants_hints_as(role: ActorRole, house: &House, url: &str) {
     house.gateway.write(batch).await.unwrap();
 }
 
-fn hints(house: &House) -> tokio::task::JoinHandle<Result<(), hint::Fault>> {
+fn hints(house: &House) -> tokio::task::JoinHandle<()> {
     let pause = Duration::from_millis(20);
     let settings = hint::Settings { pause, retries: vec![pause], ..hint::Settings::default() };
-    tokio::spawn(hint::run(house.gateway.clone(), settings))
+    tokio::spawn(hint::run(house.gateway.clone(), hint::Sender::new(settings).unwrap()))
 }
 
 async fn next(hints: &mut mpsc::UnboundedReceiver<(HeaderMap, String)>) -> (HeaderMap, String) {

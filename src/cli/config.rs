@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-pub use sections::LogFormat;
 use sections::{
     Audit, Gateway, Http, Identity, Limits, Log, PostOffice, Receipts, Retention, SpecsFolder, Store, Tls, Webhooks,
 };
+pub use sections::{LogFormat, LogLevel};
 use serde::{Deserialize, Serialize};
 
 use crate::archive::Policy;
@@ -240,7 +240,11 @@ impl Config {
             return Ok(document::built_in());
         }
         let dir = &self.specs.dir;
-        Specs::folder(dir).with_context(|| format!("load the schemas in {}", dir.display()))
+        let specs = Specs::folder(dir).with_context(|| format!("load the schemas in {}", dir.display()))?;
+        if specs.iter().next().is_none() {
+            bail!("load the schemas in {}: there is none, [specs] dir names a folder with files *.xsd", dir.display());
+        }
+        Ok(specs)
     }
 }
 
@@ -388,6 +392,10 @@ mod tests {
             ("[http]\ndequeue_unpeeked_status = 410", "410"),
             ("[http]\nparty_documents_max = 0", "[http] party_documents_max = 0"),
             ("[limits]\ndepth_max = 0", "[limits] depth_max = 0"),
+            ("[market.dk.market_roles.move_in]\ndays_before = -5", "market_roles.move_in] days_before = -5"),
+            ("[market.dk.metering_points]\ncreate_days_after = -2", "metering_points] create_days_after = -2"),
+            ("[market.dk.market_roles.notices]\nblocked = [\"nonsense\"]", "notices] blocked: \"nonsense\""),
+            ("[log]\nlevel = \"loud\"", "loud"),
             ("[retention]\nyears = -2", "-2 years"),
             ("[retention]\nhour = 24", "hour = 24"),
             ("[retention]\nhour = 2\n[post_office]\nexpire_inactive_days = -2", "expire_inactive_days = -2"),

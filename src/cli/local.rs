@@ -95,10 +95,11 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
         watchers: http::Watchers::Loopback,
         limits: config.http_limits(),
     };
+    let hints = hint::Sender::new(config.hint_settings())?;
     let server = http::start(gateway.clone(), settings, axum::Router::new()).await?;
     let zone = Calendar::new(config.dk()?.zone);
     print!("{}", toys.welcome(args, &world, server.address(), (zone, gateway.now()), moved_on.as_deref())?);
-    let hints = tokio::spawn(hint::run(gateway.clone(), config.hint_settings()));
+    let hints = tokio::spawn(hint::run(gateway.clone(), hints));
     until_told_to_stop_or_fails(hints).await?;
     server.stop().await;
     gateway.write_down_peeks_or_tell().await;

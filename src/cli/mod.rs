@@ -41,9 +41,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::client;
-use config::{Config, LogFormat};
+use config::{Config, LogFormat, LogLevel};
 
 /// A market-message gateway: takes in ebIX/CIM documents, answers them, runs the market's processes, keeps the post.
 #[derive(Debug, Parser)]
@@ -163,21 +166,31 @@ pub fn explain(error: &anyhow::Error) -> String {
     }
 }
 
-/// One line per message and stage, on standard error, as text or JSON; `RUST_LOG` overrides the level.
+/// One line per message and stage, on standard error, as text or JSON; `RUST_LOG` goes over the level.
 fn log_to_stderr(config: &Config) -> Result<()> {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(&config.log.level))?;
+    let filter = match std::env::var("RUST_LOG") {
+        Ok(wanted) if !wanted.is_empty() => wanted,
+        _ => match config.log.level {
+            LogLevel::Error => "error".to_string(),
+            level => format!("warn,gridpost={}", format!("{level:?}").to_lowercase()),
+        },
+    };
+    let filter: Targets = filter.parse().context("use RUST_LOG")?;
+    let filter = filter.with_targets(WRITE_WHAT_THEY_HANDLE.map(|library| (library, LevelFilter::WARN)));
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false);
     match config.log.format {
-        LogFormat::Text => lines.compact().init(),
-        LogFormat::Json => lines.json().flatten_event(true).init(),
+        LogFormat::Text => lines.compact().finish().with(filter).init(),
+        LogFormat::Json => lines.json().flatten_event(true).finish().with(filter).init(),
     }
     Ok(())
 }
+
+/// Libraries whose finer lines hold records and header fields, and so what belongs in no log.
+const WRITE_WHAT_THEY_HANDLE: [&str; 3] = ["sled", "h2", "hyper"];
 
 #[cfg(test)]
 mod tests {

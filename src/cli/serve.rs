@@ -60,8 +60,9 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
         watchers: http::Watchers::Loopback,
         limits: config.http_limits(),
     };
+    let hints = hint::Sender::new(config.hint_settings())?;
     let server = http::start(gateway.clone(), settings, axum::Router::new()).await?;
-    let hints = tokio::spawn(hint::run(gateway.clone(), config.hint_settings()));
+    let hints = tokio::spawn(hint::run(gateway.clone(), hints));
     let stop = Arc::new(AtomicBool::new(false));
     let retaining = tokio::spawn(retain_daily::run(store, gateway.clone(), config.clone(), stop.clone()));
     tracing::info!(address = %server.address(), store = %config.store.dir.display(), "gridpost serves");
@@ -77,14 +78,14 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// Returns on Ctrl-C or SIGTERM, and when hints cannot be sent at all.
-pub async fn until_told_to_stop_or_fails(mut hints: tokio::task::JoinHandle<Result<(), hint::Fault>>) -> Result<()> {
+/// Returns on Ctrl-C or SIGTERM, and when no hints are sent any more.
+pub async fn until_told_to_stop_or_fails(mut hints: tokio::task::JoinHandle<()>) -> Result<()> {
     tokio::select! {
         told = until_told_to_stop() => {
             hints.abort();
             told
         }
-        failed = &mut hints => failed.context("send hints")?.context("send hints"),
+        failed = &mut hints => failed.context("send hints"),
     }
 }
 

@@ -17,9 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::gateway::Gateway;
 use crate::market::Party;
-use sender::Sender;
-
-pub use sender::SIGNATURE;
+pub use sender::{SIGNATURE, Sender};
 
 /// How hints are sent.
 #[derive(Debug, Clone)]
@@ -39,11 +37,13 @@ impl Default for Settings {
     }
 }
 
-/// Our world failed before the first hint.
+/// Hints cannot be sent at all.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     #[error("read the authorities of webhooks in {path}")]
     Authority { path: PathBuf, source: std::io::Error },
+    #[error("read the authorities of webhooks in {path}: there is no certificate in it")]
+    NoAuthority { path: PathBuf },
     #[error("prepare for sending hints")]
     Client(#[source] reqwest::Error),
 }
@@ -64,8 +64,8 @@ struct UnderWay {
 const AT_A_TIME: usize = 32;
 
 /// Sends hints until it is dropped or aborted.
-pub async fn run(gateway: Arc<Gateway>, settings: Settings) -> Result<(), Fault> {
-    let sender = Arc::new(Sender::new(settings)?);
+pub async fn run(gateway: Arc<Gateway>, sender: Sender) {
+    let sender = Arc::new(sender);
     let room = Arc::new(Semaphore::new(AT_A_TIME));
     let mut under_way: HashMap<Party, UnderWay> = HashMap::new();
     let mut hints = JoinSet::new();

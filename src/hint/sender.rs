@@ -31,7 +31,11 @@ impl Sender {
             .user_agent(concat!("gridpost/", env!("CARGO_PKG_VERSION")));
         if let Some(path) = &settings.authority {
             let pem = std::fs::read(path).map_err(|source| Fault::Authority { path: path.clone(), source })?;
-            for certificate in reqwest::Certificate::from_pem_bundle(&pem).map_err(Fault::Client)? {
+            let authorities = reqwest::Certificate::from_pem_bundle(&pem).map_err(Fault::Client)?;
+            if authorities.is_empty() {
+                return Err(Fault::NoAuthority { path: path.clone() });
+            }
+            for certificate in authorities {
                 builder = builder.add_root_certificate(certificate);
             }
         }

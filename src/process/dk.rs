@@ -89,11 +89,37 @@ pub struct Settings {
 impl Checked for Settings {
     fn check(&self) -> Result<(), String> {
         let currency = &self.charges.currency;
-        match currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            true => Ok(()),
-            false => Err(format!(".charges] currency: \"{currency}\" is no ISO 4217 code")),
+        if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Err(format!(".charges] currency: \"{currency}\" is no ISO 4217 code"));
+        }
+        if let Some(blocked) = self.market_roles.notices.blocked.iter().find(|blocked| !names_somebody(blocked)) {
+            return Err(format!(
+                ".market_roles.notices] blocked: \"{blocked}\" is no grid area and number, such as \"131:5790002000010\""
+            ));
+        }
+        days_are_days(&self.market_roles, ".market_roles")?;
+        days_are_days(&self.metering_points, ".metering_points")
+    }
+}
+
+/// Whether it is a grid area and a number with a colon between them.
+fn names_somebody(blocked: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    blocked.split_once(':').is_some_and(|(area, number)| area.len() == 3 && is_number(area) && is_number(number))
+}
+
+/// Of a number of days, -1 says that it bounds nothing, and less says nothing.
+fn days_are_days(settings: &impl Serialize, path: &str) -> Result<(), String> {
+    for (name, value) in toml::Table::try_from(settings).map_err(|flaw| format!("{path}] {flaw}"))? {
+        match value {
+            toml::Value::Table(inner) => days_are_days(&inner, &format!("{path}.{name}"))?,
+            toml::Value::Integer(days) if days < -1 => {
+                return Err(format!("{path}] {name} = {days}: it is a number from 0, or -1 for no bound"));
+            }
+            _ => {}
         }
     }
+    Ok(())
 }
 
 impl Market {
