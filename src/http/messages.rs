@@ -135,7 +135,7 @@ async fn looked(
     if whose == Whose::Everybodys {
         admitted(&caller)?;
     }
-    let share = door.fairness.admit(&caller, Instant::now())?;
+    let mut share = door.fairness.admit(&caller, Instant::now())?;
     let own = (whose == Whose::Own).then_some(caller);
     let mut query = Query::of(parts);
     let search = match id {
@@ -146,7 +146,8 @@ async fn looked(
     query.nothing_else()?;
     let asked = Asked { own, id: id.unwrap_or_default(), path: parts.uri.path().to_string(), query, search, total };
     let gateway = Arc::clone(&door.gateway);
-    // Looking through the archive takes its time; connections are served meanwhile.
+    // Looking through the archive takes its time; connections are served meanwhile, and others are not kept waiting.
+    share.turn().await;
     let looking = async move { tokio::task::spawn_blocking(move || look(&gateway.catalogue(), &asked)).await };
     let looked = share.during(looking).await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
     match looked.map_err(|fault| Problem::fault(&fault))?.ok_or_else(unknown)? {

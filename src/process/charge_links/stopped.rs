@@ -53,27 +53,40 @@ pub struct Task {
 
 /// What must be written because of `events`, in the batch of the decision that raised them.
 pub fn hear(events: &[Event], context: &Context) -> Vec<Change> {
-    let stops = events.iter().filter_map(|event| {
-        let (goes_on, date) = match event.name {
-            "ChargeDiscontinued" => (false, "end"),
-            "ChargeDiscontinuationCancelled" => (true, "cancelled_end"),
-            _ => return None,
+    let mut stops: Vec<(ChargeIdentity, Timestamp, bool)> = Vec::new();
+    for (charge, stop, goes_on) in events.iter().filter_map(stop_in) {
+        let undoes = |(other, at, went_on): &(ChargeIdentity, Timestamp, bool)| {
+            (other, *at, *went_on) == (&charge, stop, !goes_on)
         };
-        let text = |name: &str| event.payload[name].as_str().map(str::to_string);
-        let number = event.payload["charge_type"].as_u64();
-        let charge_type = ChargeType::ALL.into_iter().find(|it| Some(u64::from(it.number())) == number)?;
-        let owner = ActorNumber::new(text("charge_owner")?);
-        let charge = ChargeIdentity { owner, charge_type, id: text("charge_id")? };
-        let stop = Timestamp::parse_date_time(&text(date)?)?;
-        (goes_on || charge_type != ChargeType::Tariff).then_some((charge, stop, goes_on))
-    });
-    let tasks = stops.zip(0_u64..).map(|((charge, stop, goes_on), place)| {
+        // What one document both does and undoes, nobody need hear of.
+        match stops.iter().rposition(undoes) {
+            Some(nth) => drop(stops.remove(nth)),
+            None => stops.push((charge, stop, goes_on)),
+        }
+    }
+    stops.retain(|(charge, _, goes_on)| *goes_on || charge.charge_type != ChargeType::Tariff);
+    let tasks = stops.into_iter().zip(0_u64..).map(|((charge, stop, goes_on), place)| {
         let key = Key::new(TASKS).stamp().number(place);
         let what = if goes_on { "charge goes on" } else { "charge is stopped" };
         let cause = cause(&context.cause, &[what, &place.to_string()]);
         Task { charge, stop, goes_on, key, at: context.now, cause, after: None }.put()
     });
     tasks.collect()
+}
+
+/// The charge that an event stops or lets go on, the date, and which of the two it is.
+fn stop_in(event: &Event) -> Option<(ChargeIdentity, Timestamp, bool)> {
+    let (goes_on, date) = match event.name {
+        "ChargeDiscontinued" => (false, "end"),
+        "ChargeDiscontinuationCancelled" => (true, "cancelled_end"),
+        _ => return None,
+    };
+    let text = |name: &str| event.payload[name].as_str().map(str::to_string);
+    let number = event.payload["charge_type"].as_u64();
+    let charge_type = ChargeType::ALL.into_iter().find(|it| Some(u64::from(it.number())) == number)?;
+    let owner = ActorNumber::new(text("charge_owner")?);
+    let charge = ChargeIdentity { owner, charge_type, id: text("charge_id")? };
+    Some((charge, Timestamp::parse_date_time(&text(date)?)?, goes_on))
 }
 
 pub const STOPPED: errand::Kind = errand::Kind {

@@ -203,6 +203,31 @@ fn a_tax_that_goes_on_where_nobody_runs_the_grid_is_noted() {
     assert_eq!(world.store.records.keys().filter(|key| key.space() == record::UNTOLD).count(), 1);
 }
 
+#[test]
+fn what_one_document_stops_and_takes_back_nobody_hears_of() {
+    let world = World::new();
+    let event = |name, end: &str, date| {
+        let payload = json!({
+            "charge_id": "SUB", "charge_type": ChargeType::Subscription.number(), "charge_owner": GRID,
+            end: local(date).to_string(),
+        });
+        Event { name, payload }
+    };
+    let stop = |date| event("ChargeDiscontinued", "end", date);
+    let take_back = |date| event("ChargeDiscontinuationCancelled", "cancelled_end", date);
+    let dates = |events: &[Event]| {
+        let mut world = world.clone();
+        let changes = aftermath(events, &world.context());
+        world.commit(&changes);
+        tasks(&world).into_iter().map(|task| (task.stop, task.goes_on)).collect::<Vec<_>>()
+    };
+    assert_eq!(dates(&[stop("01-09"), take_back("01-09")]), []);
+    assert_eq!(dates(&[take_back("01-09"), stop("01-09")]), []);
+    let moved = [take_back("01-09"), stop("01-10")];
+    assert_eq!(dates(&moved), [(local("01-09"), true), (local("01-10"), false)]);
+    assert_eq!(dates(&[stop("01-09"), take_back("01-09"), stop("01-10")]), [(local("01-10"), false)]);
+}
+
 /// Bytes of version 1, when only stops were told.
 #[test]
 fn an_old_task_is_read() {
