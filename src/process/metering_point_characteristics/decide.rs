@@ -148,6 +148,7 @@ fn owned_area(
     let role = ActorRole::GridAccessProvider;
     let area = match &*request.header.business_reason {
         "E02" => record.grid_area.as_ref()?.trimmed().to_string(),
+        _ if record.metering_point.is_blank() => return None,
         _ => metering_points::metering_point(facts, &record.metering_point.metering_point())?.grid_area,
     };
     let known = request.header.sender_role == role.code() && metering_points::knows_grid_area(facts, &area);

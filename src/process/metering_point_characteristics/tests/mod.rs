@@ -212,6 +212,23 @@ fn whoever_supplies_it_or_is_to_hears_all_of_it() {
     );
 }
 
+/// Metering-points 14: without a number nothing is changed, and whatever else stands in the document is.
+#[test]
+fn a_record_without_a_metering_point_is_rejected_alone() {
+    for reason in ["E02", "E32", "E67", "E75", "E79", "D14", "D15", "D39"] {
+        for blank in ["", " "] {
+            let mut house = House::opened();
+            let nameless = Characteristics { metering_point: id(blank), ..to_state(POINT, "E23") };
+            let mut both = asked(reason, nameless);
+            both.records.push(Characteristics { transaction_id: "t2".into(), ..to_state(POINT, "E23") });
+            let fates = house.send(&both).fates;
+            let is_nameless: Vec<bool> = fates.iter().map(|fate| fate.broken.contains(&"InvalidGsrn")).collect();
+            assert_eq!(is_nameless, [true, false], "{reason}");
+            assert!(house.post().iter().any(|it| it.starts_with("Reject")), "{reason}");
+        }
+    }
+}
+
 #[test]
 fn what_was_left_out_stays_and_what_is_empty_goes() {
     let mut house = House::opened();
