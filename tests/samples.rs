@@ -62,6 +62,7 @@ fn footprint_in(conversation: &Path, specs: &Arc<Specs>, run: &Run) -> BTreeMap<
                 sent.push((outgoing.document.clone(), outgoing.path.clone().unwrap()));
                 Line::Outgoing(outgoing)
             }
+            Line::Parked(parked) => panic!("{parked:?}"),
         };
         writeln!(after, "{line}")?;
         Ok(())

@@ -41,7 +41,7 @@ pub struct ReplayArgs {
     /// Writes each outgoing document here.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// One line of JSON for each file, then for each outgoing document.
+    /// One line of JSON for each file, then for each outgoing document, and for what was parked, which ends with 1.
     #[arg(long)]
     json: bool,
 }
@@ -82,12 +82,14 @@ pub fn run(args: &ReplayArgs, config: &Config) -> Result<Outcome> {
         total.files += tally.files;
         total.refused += tally.refused;
         total.outgoing += tally.outgoing;
+        total.parked += tally.parked;
     }
     progress.finish();
     if !args.json {
-        println!("{} files, {} of them refused; {} documents sent", total.files, total.refused, total.outgoing);
+        let parked = if total.parked > 0 { format!("; {} parked", total.parked) } else { String::new() };
+        println!("{} files, {} of them refused; {} documents sent{parked}", total.files, total.refused, total.outgoing);
     }
-    Ok(Outcome::Fine)
+    Ok(if total.parked == 0 { Outcome::Fine } else { Outcome::Flawed })
 }
 
 pub fn print(line: &Line, json: bool) -> Result<()> {

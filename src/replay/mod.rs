@@ -6,18 +6,21 @@
 mod files;
 mod report;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 pub use files::{Run, Step, runs};
-pub use report::{FileLine, Line, OrderLine, OutgoingLine};
+pub use report::{FileLine, Line, OrderLine, OutgoingLine, ParkedLine};
 
 use crate::document::Wire;
 use crate::gateway::orders::{self, CalledOff, OrderTable, Ordered, Refusal, order_row};
+use crate::gateway::parked;
 use crate::gateway::world::World;
 use crate::gateway::{Access, Clock, Gateway, Peeked, Receipt};
 use crate::market::{Party, Timestamp};
+use crate::record::Key;
 
 /// How to replay.
 pub struct Plan<'a> {
@@ -39,11 +42,13 @@ pub struct Tally {
     pub files: usize,
     pub refused: usize,
     pub outgoing: usize,
+    pub parked: usize,
 }
 
 /// Replays one run, telling `tell` about each file and each outgoing document as it goes.
 pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Result<()>) -> Result<Tally> {
     let gateway = (plan.open)(Clock::standing_at(plan.clock.unwrap_or(Timestamp::from_seconds(0))))?;
+    let before: BTreeSet<Key> = parked::parked(&**gateway.store())?.into_iter().map(|it| it.key).collect();
     plan.world.settle_in(&gateway).await.context("settle the world")?;
     let mut tally = Tally::default();
     let folder = plan.out.as_deref().map(|out| out.join(&run.name));
@@ -100,6 +105,10 @@ pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Re
         gateway.pass_time(until).await.context("move the clock to --until")?;
     }
     fetch(&gateway, folder.as_deref(), (&|_| true, Wire::CimXml), &mut tally.outgoing, tell).await?;
+    for parked in parked::parked(&**gateway.store())?.iter().filter(|it| !before.contains(&it.key)) {
+        tally.parked += 1;
+        tell(Line::Parked(ParkedLine::new(parked)))?;
+    }
     gateway.write_down_the_clock().await?;
     Ok(tally)
 }

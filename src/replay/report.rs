@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::document::Summary;
+use crate::gateway::parked::{Parked, What};
 use crate::gateway::{Peeked, Receipt};
 use crate::market::Party;
 
@@ -17,6 +18,20 @@ pub enum Line {
     File(FileLine),
     Order(OrderLine),
     Outgoing(OutgoingLine),
+    Parked(ParkedLine),
+}
+
+/// What was set aside through a bug of ours, and is neither answered nor done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ParkedLine {
+    /// By which `gridpost queue` knows it.
+    pub parked: String,
+    /// A document by its name, a timer by its kind, an errand by what it does.
+    pub what: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    pub cause: String,
 }
 
 /// What became of an operator's order.
@@ -107,6 +122,17 @@ impl FileLine {
     }
 }
 
+impl ParkedLine {
+    pub fn new(parked: &Parked) -> Self {
+        let (what, correlation_id) = match &parked.what {
+            What::Document(entry) => (entry.document.clone(), Some(entry.correlation_id.clone())),
+            What::Timer { kind, .. } => (kind.clone().unwrap_or_else(|| "timer".to_string()), None),
+            What::Errand(name) => (name.to_string(), None),
+        };
+        Self { parked: parked.key.to_string(), what, correlation_id, cause: parked.cause.clone() }
+    }
+}
+
 impl OutgoingLine {
     pub fn new(receiver: &Party, peeked: &Peeked, summary: &Summary, path: Option<&Path>) -> Self {
         let reason = |(code, text): &(String, String)| ReasonLine { code: code.clone(), text: text.clone() };
@@ -168,6 +194,11 @@ impl fmt::Display for Line {
                     }
                 }
                 Ok(())
+            }
+            Line::Parked(parked) => {
+                let ParkedLine { what, correlation_id, cause, .. } = parked;
+                let which = correlation_id.iter().map(|id| format!(" {id}")).collect::<String>();
+                write!(f, "parked {what}{which}, which is neither answered nor done: {cause}")
             }
             Line::Outgoing(sent) => {
                 write!(f, "    -> {} {} {} {}", sent.receiver, sent.role, sent.document, sent.process)?;
