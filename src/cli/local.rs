@@ -14,7 +14,7 @@ use super::Outcome;
 use super::config::Config;
 use super::going_on::not_before_what_was_seen;
 use super::output::parse_instant;
-use super::serve::until_told_to_stop_or_fails;
+use super::serve::{limits, until_told_to_stop_or_fails};
 use crate::gateway::world::World;
 use crate::gateway::{CertificateOrder, Clock, Gateway};
 use crate::identity::Issuer;
@@ -93,7 +93,7 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
         clock_may_be_moved: true,
         receipts: Some(Arc::new(Signer::read(&toys.receipts.private, config.dk()?.hub.as_str())?)),
         watchers: http::Watchers::Loopback,
-        limits: config.http_limits(),
+        limits: limits(config),
     };
     let hints = hint::Sender::new(config.hint_settings())?;
     let server = http::start(gateway.clone(), settings, axum::Router::new()).await?;

@@ -13,6 +13,7 @@ mod config;
 mod dry_run;
 mod excerpt;
 mod going_on;
+mod handles;
 mod import;
 mod load;
 mod local;

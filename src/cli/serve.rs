@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::config::Config;
-use super::{Outcome, retain_daily};
+use super::{Outcome, handles, retain_daily};
 use crate::certs::PemFiles;
 use crate::gateway::world::World;
 use crate::gateway::{Clock, Gateway, latest_seen};
@@ -58,7 +58,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
         clock_may_be_moved: false,
         receipts: config.receipt_signer()?.map(Arc::new),
         watchers: http::Watchers::Loopback,
-        limits: config.http_limits(),
+        limits: limits(config),
     };
     let hints = hint::Sender::new(config.hint_settings())?;
     let server = http::start(gateway.clone(), settings, axum::Router::new()).await?;
@@ -76,6 +76,12 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<()> {
     let _ = tokio::time::timeout(config.http_limits().drain, gateway.settled()).await;
     gateway.write_down_peeks_or_tell().await;
     Ok(())
+}
+
+/// The settings' limits, as far as there are file handles for them.
+pub fn limits(config: &Config) -> http::Limits {
+    let limits = config.http_limits();
+    http::Limits { connections_max: handles::for_connections(limits.connections_max), ..limits }
 }
 
 /// Returns on Ctrl-C or SIGTERM, and when no hints are sent any more.
