@@ -990,6 +990,34 @@ impl Gate for Full {
     }
 }
 
+/// A disk that gives no body away, for a while.
+#[derive(Default)]
+struct Silent(std::sync::atomic::AtomicBool);
+
+impl Gate for Silent {
+    fn submit(&self, store: &Memory, batch: Batch, done: Completion) {
+        store.submit(batch, done);
+    }
+
+    fn unread(&self) -> Option<Fault> {
+        let source = Arc::new(std::io::Error::other("input/output error"));
+        self.0.load(Ordering::Relaxed).then(|| Fault::Unread { path: "journal".into(), source })
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_for_a_while_is_asked_for_again() {
+    let store = Arc::new(Gated::<Silent>::default());
+    let house = start_over(store.clone(), axum::Router::new(), |_| {}).await;
+    assert_eq!(house.post(PRICES).body(document("1")).send().await.unwrap().status(), 202);
+    house.gateway.settled().await.unwrap();
+    store.gate.0.store(true, Ordering::Relaxed);
+    let peek = house.get("/v1.0/cim/all").send().await.unwrap();
+    assert_eq!((peek.status().as_u16(), header(&peek, "retry-after")), (503, "10"));
+    store.gate.0.store(false, Ordering::Relaxed);
+    assert_eq!(house.get("/v1.0/cim/all").send().await.unwrap().status(), 200);
+}
+
 #[tokio::test]
 async fn a_full_disk_is_said_to_be_for_a_while_and_the_status_names_it() {
     let store = Arc::new(Gated::<Full>::default());

@@ -144,11 +144,16 @@ impl Gateway {
 }
 
 impl Bindery {
-    /// Puts the members together; `None` where one cannot be read, or the document would not follow its schema.
+    /// Puts the members together; `None` where one has come to harm, or the document would not follow its schema.
     fn bind(&self, bundle: Bundle, owner: &Party, form: Wire, now: Timestamp) -> Result<Option<Bound>, Fault> {
         let id = bundle.message_id();
-        // What cannot be read blocks nobody in front of it.
-        let Ok(Some(bound)) = self.put_together(&bundle, &id, now) else { return Ok(None) };
+        let bound = match self.put_together(&bundle, &id, now) {
+            Ok(Some(bound)) => bound,
+            // What could not be read this time may be read the next.
+            Err(fault) if fault.may_pass() => return Err(fault),
+            // What has come to harm blocks nobody in front of it.
+            Ok(None) | Err(_) => return Ok(None),
+        };
         let first = self.logged(&bundle.members()[0])?;
         let unreadable = Fault::Unreadable { what: "a place in a queue" };
         let beside = post_office::write_beside(bound.bearings.iter().map(Option::as_ref));

@@ -76,6 +76,11 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether the same may go well the next time: it was the store that failed, and not over what has come to harm.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Fault::Store { .. }) && !self.is_damage()
+    }
+
     /// Whether what was read has come to harm on the disk; other things may be whole.
     pub fn is_damage(&self) -> bool {
         matches!(self, Fault::Store { source: store::Fault::Corrupt { .. } | store::Fault::Damaged { .. }, .. })

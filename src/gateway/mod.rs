@@ -233,7 +233,7 @@ impl Gateway {
 
     /// How the house is. What is parked waits for an operator and keeps nobody else from being served.
     pub fn health(&self) -> Health {
-        let store = match self.store.stopped() {
+        let mut store = match self.store.stopped() {
             None => self.count(&archive::parked_range()).map(|_| "reads".to_string()),
             Some(fault) => Err(format!(
                 "has stopped writing, and only reads: failed to {}. See to the disk and its room, then restart the gateway: \
@@ -246,6 +246,9 @@ impl Gateway {
             Some(trouble) => Err(trouble),
         };
         let ready = store.is_ok() && decider.is_ok();
+        if let (true, Some(trouble)) = (ready, self.store.trouble()) {
+            store = Err(with_causes(&trouble));
+        }
         let mut checks: Vec<(String, Result<String, String>)> =
             vec![("store".into(), store), ("decider".into(), decider)];
         for (name, range) in

@@ -68,6 +68,11 @@ impl Problem {
                                        to try again after the seconds in Retry-After.";
                         Self::busy(message, SEEN_TO_IN)
                     }
+                    gateway::Fault::Store { source, .. } if source.is_unread() => {
+                        let message = "What this needs cannot be read at the moment. It is safe to try again after the seconds in \
+                                       Retry-After.";
+                        Self::busy(message, READ_AGAIN_IN)
+                    }
                     _ => Self::internal(),
                 }
             }
@@ -302,6 +307,9 @@ const STARTED_AGAIN_IN: Duration = Duration::from_secs(5);
 
 /// When whoever searches may ask again; more of the archive is catalogued by then.
 const CATALOGUED_IN: Duration = Duration::from_secs(30);
+
+/// When what could not be read is worth another try.
+const READ_AGAIN_IN: Duration = Duration::from_secs(10);
 
 /// When a client may look whether an operator has seen to the disk.
 const SEEN_TO_IN: Duration = Duration::from_secs(60);

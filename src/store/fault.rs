@@ -34,6 +34,10 @@ pub enum Fault {
     #[error("{doing} {}", path.display())]
     Io { doing: &'static str, path: PathBuf, source: Arc<io::Error> },
 
+    /// It may go well the next time: the disk or the system would not give a body away, of which nothing is known to be wrong.
+    #[error("read a body from {}", path.display())]
+    Unread { path: PathBuf, source: Arc<io::Error> },
+
     #[error("{doing}")]
     Sled { doing: &'static str, source: sled::Error },
 
@@ -58,11 +62,28 @@ impl Fault {
         }
     }
 
+    /// Whether a body could not be read of which nothing is known to be wrong.
+    pub fn is_unread(&self) -> bool {
+        matches!(self, Fault::Unread { .. })
+    }
+
     pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Fault {
         move |source| Fault::Io { doing, path: path.to_owned(), source: Arc::new(source) }
+    }
+
+    pub(super) fn unread(path: &Path) -> impl FnOnce(io::Error) -> Fault {
+        move |source| Fault::Unread { path: path.to_owned(), source: Arc::new(source) }
     }
 
     pub(super) fn sled(doing: &'static str) -> impl FnOnce(sled::Error) -> Fault {
         move |source| Fault::Sled { doing, source }
     }
+}
+
+/// What a store that goes on writing has to say all the same; it may pass by itself.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Trouble {
+    /// When a body was last read, that failed.
+    #[error("a body could not be read when one was last asked for")]
+    Unread(#[source] Fault),
 }

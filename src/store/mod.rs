@@ -22,7 +22,7 @@ pub use embedded::{
     ClosedSegments, Embedded, Erased, Head, Options, Problem, Progress, Proof, Proved, Report, Unproved, Until,
     rebuild, verify,
 };
-pub use fault::Fault;
+pub use fault::{Fault, Trouble};
 pub use let_go::{body_let_go, let_go_key, let_go_range};
 pub use memory::Memory;
 
@@ -61,6 +61,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// The fault after which the store writes nothing more until it is opened again, if there was one. Reads go on.
     fn stopped(&self) -> Option<Fault> {
+        None
+    }
+
+    /// What is the matter with a store that has not stopped.
+    fn trouble(&self) -> Option<Trouble> {
         None
     }
 

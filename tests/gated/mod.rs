@@ -13,6 +13,11 @@ pub trait Gate: Send + Sync + 'static {
     fn stopped(&self) -> Option<Fault> {
         None
     }
+
+    /// Why no body can be read, if it is so.
+    fn unread(&self) -> Option<Fault> {
+        None
+    }
 }
 
 #[derive(Default)]
@@ -35,7 +40,7 @@ impl<G: Gate> Store for Gated<G> {
     }
 
     fn packed(&self, key: &Key) -> Result<Option<Packed>, Fault> {
-        self.store.packed(key)
+        self.gate.unread().map_or_else(|| self.store.packed(key), Err)
     }
 
     fn stopped(&self) -> Option<Fault> {

@@ -20,7 +20,7 @@ pub(super) async fn house(bounds: Bounds) -> Gateway {
     house_over(Arc::new(Memory::default()), bounds).await
 }
 
-async fn house_over(store: Arc<dyn Store>, bounds: Bounds) -> Gateway {
+pub(super) async fn house_over(store: Arc<dyn Store>, bounds: Bounds) -> Gateway {
     let settings = Settings { undecided_max: 1_000, bundles: bounds, ..Settings::default() };
     let specs = Arc::new(crate::document::built_in());
     let clock = Clock::standing_at(at(NOON));
@@ -51,7 +51,7 @@ pub(super) async fn announces_as(gateway: &Gateway, document: &str, charges: &[&
 }
 
 /// The charges that a document tells of, in its order.
-fn charges(body: &[u8]) -> Vec<String> {
+pub(super) fn charges(body: &[u8]) -> Vec<String> {
     let text = std::str::from_utf8(body).unwrap();
     let told = text.split("<cim:ChargeType>").skip(1);
     let id = |of: &str| of.split_once("<cim:mRID>").unwrap().1.split_once('<').unwrap().0.to_string();

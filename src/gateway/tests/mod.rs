@@ -13,6 +13,7 @@ mod peeks;
 mod related;
 mod retention;
 mod search;
+mod unread;
 
 use std::sync::{Arc, OnceLock};
 

@@ -1,12 +1,22 @@
 //! Bodies, read back straight from their place in the journal.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
+use super::segment;
 use crate::record::{Hash, Packed};
+use crate::store::Fault;
+
+/// Segments that are kept open for reading bodies; beyond this all are closed and opened again as needed. It keeps
+/// the process far below the usual limit of 1024 open files.
+const SEGMENTS_OPEN_MAX: usize = 128;
 
 /// Where a body stands; kept in sled under the body's key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,5 +65,55 @@ impl Read for Section<'_> {
         let count = self.file.read_at(&mut buffer[..room], self.at)?;
         self.at += count as u64;
         Ok(count)
+    }
+}
+
+/// The journal's files, open for reading bodies.
+pub(super) struct Segments {
+    pub journal: PathBuf,
+    open: RwLock<HashMap<u64, Arc<File>>>,
+    /// Why a body could not be read when that was last tried.
+    trouble: Mutex<Option<Fault>>,
+    /// Whether there is some: readers do not queue for the lock while all is well.
+    in_trouble: AtomicBool,
+}
+
+impl Segments {
+    pub fn new(journal: PathBuf) -> Self {
+        Self { journal, open: RwLock::default(), trouble: Mutex::default(), in_trouble: AtomicBool::new(false) }
+    }
+
+    pub fn failed(&self, fault: &Fault) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if trouble.is_none() {
+            tracing::error!(?fault, "a body cannot be read; it is tried again whenever it is asked for");
+        }
+        *trouble = Some(fault.clone());
+        self.in_trouble.store(true, Ordering::Relaxed);
+    }
+
+    pub fn read(&self) {
+        if self.in_trouble.load(Ordering::Relaxed) && self.in_trouble.swap(false, Ordering::Relaxed) {
+            *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            tracing::info!("bodies can be read again");
+        }
+    }
+
+    pub fn trouble(&self) -> Option<Fault> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn open(&self, first_frame: u64) -> Result<Arc<File>, Fault> {
+        if let Some(file) = self.open.read().unwrap_or_else(PoisonError::into_inner).get(&first_frame) {
+            return Ok(file.clone());
+        }
+        let path = segment::path(&self.journal, first_frame);
+        let file = Arc::new(File::open(&path).map_err(Fault::unread(&path))?);
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        if open.len() >= SEGMENTS_OPEN_MAX {
+            open.clear();
+        }
+        open.insert(first_frame, file.clone());
+        Ok(file)
     }
 }

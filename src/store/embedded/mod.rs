@@ -32,18 +32,16 @@ mod verify;
 mod walk;
 mod window;
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::path::Path;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
 
 use super::range::Way;
-use super::{Completion, Fault, Page, Store, assert_well_formed, let_go_key};
+use super::{Completion, Fault, Page, Store, Trouble, assert_well_formed, let_go_key};
 use crate::record::{Batch, Entry, Key, KeyRange, Packed, Version};
-use body::Location;
+use body::{Location, Segments};
 use committer::{Committer, Prepared, Queue};
 use directory::Directory;
 use journal::Journal;
@@ -56,10 +54,6 @@ pub use erase::{ClosedSegments, Erased};
 pub use proof::{Head, Proof, Proved};
 pub use prove::{Unproved, Until};
 pub use verify::{Problem, Progress, Report, rebuild, verify};
-
-/// Segments that are kept open for reading bodies; beyond this all are closed and opened again as needed. It keeps
-/// the process far below the usual limit of 1024 open files.
-const SEGMENTS_OPEN_MAX: usize = 128;
 
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -119,7 +113,7 @@ impl Embedded {
         let live = Arc::new(Live::new(state, options.window_bytes));
         let queue = Arc::new(Queue::new(options.queue_batches_max, options.queue_bytes_max));
         let committer = Committer { queue: queue.clone(), journal, live: live.clone(), _directory: directory.clone() };
-        let segments = Segments { journal: directory.journal(), open: RwLock::default() };
+        let segments = Segments::new(directory.journal());
         let landmarks = Landmarks::default();
         let mut store = Self { queue, live, directory, segments, landmarks, committing: None, applying: None };
         let (live, queue, directory) = (store.live.clone(), store.queue.clone(), store.directory.clone());
@@ -132,10 +126,20 @@ impl Embedded {
 impl Embedded {
     /// A body as it stands in the journal, and where that is.
     fn kept(&self, key: &Key) -> Result<Option<(Location, Packed)>, Fault> {
+        let kept = self.look_for(key);
+        match &kept {
+            Err(fault @ Fault::Unread { .. }) => self.segments.failed(fault),
+            Ok(Some(_)) => self.segments.read(),
+            _ => {}
+        }
+        kept
+    }
+
+    fn look_for(&self, key: &Key) -> Result<Option<(Location, Packed)>, Fault> {
         let Some(place) = self.live.location(key.as_bytes())? else { return Ok(None) };
         let file = self.segments.open(place.segment)?;
-        let path = segment::path(&self.segments.journal, place.segment);
-        match body::read(&file, &place).map_err(Fault::io("read a body from", &path))? {
+        let path = segment::path(&self.directory.journal(), place.segment);
+        match body::read(&file, &place).map_err(Fault::unread(&path))? {
             // A sound body does not begin with zeros, so hardly ever more than its first byte is looked at.
             Some(packed) if packed.stored().iter().all(|byte| *byte == 0) => match self.get(&let_go_key(key))? {
                 Some(_) => Ok(None),
@@ -147,7 +151,7 @@ impl Embedded {
     }
 
     fn corrupt(&self, place: &Location, found: String) -> Fault {
-        let file = segment::path(&self.segments.journal, place.segment);
+        let file = segment::path(&self.directory.journal(), place.segment);
         Fault::Corrupt { file, offset: place.offset, found, advice: segment::ADVICE }
     }
 }
@@ -180,6 +184,10 @@ impl Store for Embedded {
 
     fn stopped(&self) -> Option<Fault> {
         self.queue.stopped().map(|fault| (*fault).clone())
+    }
+
+    fn trouble(&self) -> Option<Trouble> {
+        self.segments.trouble().map(Trouble::Unread)
     }
 
     fn submit(&self, batch: Batch, done: Completion) {
@@ -231,28 +239,6 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
     thread::Builder::new().name(name.into()).spawn(work).map_err(Fault::io("start the thread", Path::new(name)))
 }
 
-/// The journal's files, open for reading bodies.
-struct Segments {
-    journal: PathBuf,
-    open: RwLock<HashMap<u64, Arc<File>>>,
-}
-
-impl Segments {
-    fn open(&self, first_frame: u64) -> Result<Arc<File>, Fault> {
-        if let Some(file) = self.open.read().unwrap_or_else(PoisonError::into_inner).get(&first_frame) {
-            return Ok(file.clone());
-        }
-        let path = segment::path(&self.journal, first_frame);
-        let file = Arc::new(File::open(&path).map_err(Fault::io("open the journal segment", &path))?);
-        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= SEGMENTS_OPEN_MAX {
-            open.clear();
-        }
-        open.insert(first_frame, file.clone());
-        Ok(file)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,6 +256,23 @@ mod tests {
         let Recovered { state, mut journal } = recover(&directory, &Options::default()).unwrap();
         journal.fill_the_disk();
         Embedded::start(directory, state, journal, &Options::default()).unwrap()
+    }
+
+    #[test]
+    fn a_body_that_could_not_be_read_is_said_to_be_so_until_one_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Embedded::open(dir.path(), Options::default()).unwrap();
+        let key = Key::new(Space(1)).text("body");
+        let mut batch = Batch::default();
+        batch.body(key.clone(), b"<document/>");
+        store.commit(batch).unwrap();
+        let (segment, away) = (segment::path(&dir.path().join("journal"), 1), dir.path().join("away"));
+        std::fs::rename(&segment, &away).unwrap();
+        assert!(store.body(&key).unwrap_err().is_unread());
+        assert!(matches!(store.trouble(), Some(Trouble::Unread(_))));
+        assert_eq!((store.body(&Key::new(Space(2))).unwrap(), store.trouble().is_some()), (None, true));
+        std::fs::rename(&away, &segment).unwrap();
+        assert!(store.body(&key).unwrap().is_some() && store.trouble().is_none());
     }
 
     #[test]

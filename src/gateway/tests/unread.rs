@@ -1,0 +1,88 @@
+//! What cannot be read for a while is given out later, as it would have been.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::bundles::{announces, charges, house_over, supplier};
+use super::*;
+use crate::post_office::Bounds;
+use crate::record::Packed;
+
+/// A store whose bodies cannot be read for a while, or have come to harm.
+#[derive(Default)]
+struct Failing {
+    memory: Memory,
+    unread: AtomicBool,
+    damaged: AtomicBool,
+}
+
+impl Failing {
+    fn fault(&self) -> Option<store::Fault> {
+        let (file, source) = ("journal".into(), Arc::new(std::io::Error::other("the disk does not answer")));
+        if self.unread.load(Ordering::Relaxed) {
+            return Some(store::Fault::Unread { path: file, source });
+        }
+        let damage = store::Fault::Corrupt { file, offset: 0, found: "damage".into(), advice: "mend it" };
+        self.damaged.load(Ordering::Relaxed).then_some(damage)
+    }
+}
+
+impl Store for Failing {
+    fn get(&self, key: &Key) -> Result<Option<Entry>, store::Fault> {
+        self.memory.get(key)
+    }
+
+    fn page(&self, range: &KeyRange, after: Option<&Key>, limit: usize) -> Result<store::Page, store::Fault> {
+        self.memory.page(range, after, limit)
+    }
+
+    fn page_back(&self, range: &KeyRange, before: Option<&Key>, limit: usize) -> Result<store::Page, store::Fault> {
+        self.memory.page_back(range, before, limit)
+    }
+
+    fn packed(&self, key: &Key) -> Result<Option<Packed>, store::Fault> {
+        self.fault().map_or_else(|| self.memory.packed(key), Err)
+    }
+
+    fn trouble(&self) -> Option<store::Trouble> {
+        self.fault().map(store::Trouble::Unread)
+    }
+
+    fn submit(&self, batch: Batch, done: store::Completion) {
+        self.memory.submit(batch, done);
+    }
+}
+
+async fn two_notices() -> (Arc<Failing>, Gateway) {
+    let store = Arc::new(Failing::default());
+    let gateway = house_over(store.clone(), Bounds::default()).await;
+    for charge in ["A", "B"] {
+        announces(&gateway, charge, &[charge]).await;
+    }
+    (store, gateway)
+}
+
+#[tokio::test]
+async fn a_bundle_whose_members_cannot_be_read_for_a_while_is_made_later() {
+    let (store, gateway) = two_notices().await;
+    store.unread.store(true, Ordering::Relaxed);
+    let fault = gateway.peek(&supplier(), None, gateway.now()).await.unwrap_err();
+    assert!(fault.may_pass(), "{fault}");
+    let health = gateway.health();
+    assert!(health.ready, "all else can be served");
+    assert!(health.checks[0].1.as_ref().is_err_and(|said| said.contains("could not be read")), "{health:?}");
+    store.unread.store(false, Ordering::Relaxed);
+    let peeked = gateway.peek(&supplier(), None, gateway.now()).await.unwrap().unwrap();
+    assert_eq!(charges(&peeked.body), ["A", "B"]);
+}
+
+/// It keeps nobody from what stands before it.
+#[tokio::test]
+async fn a_bundle_is_not_made_of_what_has_come_to_harm() {
+    let (store, gateway) = two_notices().await;
+    store.damaged.store(true, Ordering::Relaxed);
+    let fault = gateway.peek(&supplier(), None, gateway.now()).await.unwrap_err();
+    assert!(fault.is_damage(), "{fault}");
+    store.damaged.store(false, Ordering::Relaxed);
+    let peeked = gateway.peek(&supplier(), None, gateway.now()).await.unwrap().unwrap();
+    assert_eq!(charges(&peeked.body), ["A", "B"], "the first was not shown, so they may still go together");
+}
