@@ -990,13 +990,17 @@ impl Gate for Full {
     }
 }
 
-/// A disk that gives no body away, for a while.
+/// A disk that answers neither reads nor writes, for a while.
 #[derive(Default)]
 struct Silent(std::sync::atomic::AtomicBool);
 
 impl Gate for Silent {
     fn submit(&self, store: &Memory, batch: Batch, done: Completion) {
         store.submit(batch, done);
+    }
+
+    fn hangs(&self) -> Option<Duration> {
+        self.0.load(Ordering::Relaxed).then_some(Duration::from_secs(17))
     }
 
     fn unread(&self) -> Option<Fault> {
@@ -1006,7 +1010,7 @@ impl Gate for Silent {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_for_a_while_is_asked_for_again() {
+async fn while_the_disk_does_not_answer_everybody_is_told_to_come_back() {
     let store = Arc::new(Gated::<Silent>::default());
     let house = start_over(store.clone(), axum::Router::new(), |_| {}).await;
     assert_eq!(house.post(PRICES).body(document("1")).send().await.unwrap().status(), 202);
@@ -1014,6 +1018,10 @@ async fn what_cannot_be_read_for_a_while_is_asked_for_again() {
     store.gate.0.store(true, Ordering::Relaxed);
     let peek = house.get("/v1.0/cim/all").send().await.unwrap();
     assert_eq!((peek.status().as_u16(), header(&peek, "retry-after")), (503, "10"));
+    let sent = house.post(PRICES).body(document("2")).send().await.unwrap();
+    assert_eq!((sent.status().as_u16(), header(&sent, "retry-after")), (503, "60"));
+    assert!(sent.text().await.unwrap().contains("under the same ids"));
+    assert_eq!(house.http.get(house.url("/monitor/ready")).send().await.unwrap().status(), 503);
     store.gate.0.store(false, Ordering::Relaxed);
     assert_eq!(house.get("/v1.0/cim/all").send().await.unwrap().status(), 200);
 }

@@ -50,6 +50,9 @@ pub enum Fault {
     /// So much waits for its decision, or for the disk, that no more of this participant is taken in for the time being.
     #[error("{waiting} wait already: there will be room in about {} s", again_in.as_secs())]
     Busy { waiting: usize, again_in: Duration },
+    /// The disk does not answer. What was asked for may be done all the same; with the same ids it may be asked for again.
+    #[error("{doing}: the disk has not answered for {} s", hangs.as_secs())]
+    Hanging { doing: &'static str, hangs: Duration },
     #[error("a record of {what} cannot be read: it was written by another version, or is damaged")]
     Unreadable { what: &'static str },
     /// A bug of ours: reading panicked. Nothing was stored.

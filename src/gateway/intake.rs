@@ -151,6 +151,7 @@ impl Gateway {
         batch: Batch,
         request: &mut Option<Box<dyn Request>>,
     ) -> Result<Outcome, Fault> {
+        self.must_not_hang(TAKING_IN)?;
         let began = Instant::now();
         let (done, outcome) = tokio::sync::oneshot::channel();
         let taken = request.take().expect("a request is handed over once and given back on conflict");
@@ -167,10 +168,10 @@ impl Gateway {
             drop(done.send((result, given_back)));
         };
         self.store.submit(batch, Box::new(completion));
-        let (result, given_back) = outcome.await.map_err(|_| Fault::Stopping)?;
+        let (result, given_back) = self.unless_it_hangs(TAKING_IN, outcome).await?;
         *request = given_back;
         figures::taken_in(began);
-        result.map_err(Fault::store("take in a document"))
+        result.map_err(Fault::store(TAKING_IN))
     }
 
     /// Archives what is not taken in, and answers with the error.
@@ -269,4 +270,5 @@ fn nobody() -> Party {
 
 /// Not yours to send.
 pub(super) const SENDER: &str = "B2B-008";
+const TAKING_IN: &str = "take in a document";
 const REFUSAL_CODES_KEPT: usize = 8;

@@ -245,8 +245,8 @@ impl Gateway {
             None => Ok(format!("{} undecided", self.decider.undecided())),
             Some(trouble) => Err(trouble),
         };
-        let ready = store.is_ok() && decider.is_ok();
-        if let (true, Some(trouble)) = (ready, self.store.trouble()) {
+        let ready = store.is_ok() && decider.is_ok() && self.store.hangs().is_none();
+        if let (Ok(_), Some(trouble)) = (&store, self.store.trouble()) {
             store = Err(with_causes(&trouble));
         }
         let mut checks: Vec<(String, Result<String, String>)> =
@@ -312,6 +312,7 @@ impl Gateway {
     }
 
     async fn commit(&self, doing: &'static str, batch: Batch) -> Result<Outcome, Fault> {
+        self.must_not_hang(doing)?;
         let (done, outcome) = oneshot::channel();
         // A caller that has gone away does not undo the commit; it only misses its answer.
         let (depth, places) = (self.depth.clone(), self.depth.leaving(&batch.changes));
@@ -320,7 +321,22 @@ impl Gateway {
             drop(done.send(outcome));
         };
         self.store.submit(batch, Box::new(tell));
-        outcome.await.map_err(|_| Fault::Stopping)?.map_err(Fault::store(doing))
+        self.unless_it_hangs(doing, outcome).await?.map_err(Fault::store(doing))
+    }
+
+    /// Nothing more is handed to a disk that does not answer.
+    fn must_not_hang(&self, doing: &'static str) -> Result<(), Fault> {
+        self.store.hangs().map_or(Ok(()), |hangs| Err(Fault::Hanging { doing, hangs }))
+    }
+
+    /// What became of a commit; whoever waits for a disk that does not answer is told so.
+    async fn unless_it_hangs<T>(&self, doing: &'static str, mut outcome: oneshot::Receiver<T>) -> Result<T, Fault> {
+        loop {
+            match tokio::time::timeout(LOOKS_AFTER, &mut outcome).await {
+                Ok(outcome) => return outcome.map_err(|_| Fault::Stopping),
+                Err(_) => self.must_not_hang(doing)?,
+            }
+        }
     }
 
     /// Hands what the inbox still holds to the decider, oldest first.
@@ -399,6 +415,8 @@ impl Fault {
     }
 }
 
+/// Who has waited so long for a commit looks whether the disk hangs, again and again: many commits may wait before one.
+const LOOKS_AFTER: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 /// What waits for the disk is on it within one flush or two.
 const DISK_CATCHES_UP: Duration = Duration::from_secs(1);
 /// Records read at a time.

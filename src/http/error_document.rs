@@ -59,6 +59,12 @@ impl Problem {
                 let message = "The archive is being catalogued anew. Try again after the seconds in Retry-After.";
                 Self::busy(message, CATALOGUED_IN)
             }
+            gateway::Fault::Hanging { .. } => {
+                tracing::error!(error = fault as &dyn std::error::Error, "failed to answer a request in time");
+                let message = "The disk does not answer at the moment. What you asked for may have been done or not: send the same \
+                               again, under the same ids, after the seconds in Retry-After.";
+                Self::busy(message, SEEN_TO_IN)
+            }
             gateway::Fault::Stopping => Self::busy("The gateway is about to be started again.", STARTED_AGAIN_IN),
             fault => {
                 tracing::error!(error = fault as &dyn std::error::Error, "failed to answer a request");

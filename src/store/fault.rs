@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::record::Damaged;
 
@@ -83,6 +84,18 @@ impl Fault {
 /// What a store that goes on writing has to say all the same; it may pass by itself.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Trouble {
+    /// What is being committed has been so for this long.
+    #[error(
+        "the disk has not answered a write for {} s: nobody's document is taken in or let go. If it does not go on by itself, see to \
+         the disk and restart the gateway: what was answered is kept", _0.as_secs()
+    )]
+    Hangs(Duration),
+    /// Something has been committed for this long, and is still to go into sled.
+    #[error(
+        "what was committed has not gone into sled for {} s, so commits will have to wait: see to the disk, and restart the gateway \
+         if it does not catch up; what was answered is kept", _0.as_secs()
+    )]
+    Behind(Duration),
     /// When a body was last read, that failed.
     #[error("a body could not be read when one was last asked for")]
     Unread(#[source] Fault),

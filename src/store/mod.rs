@@ -13,6 +13,7 @@ mod range;
 
 use std::collections::HashSet;
 use std::sync::mpsc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -66,6 +67,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// What is the matter with a store that has not stopped.
     fn trouble(&self) -> Option<Trouble> {
+        None
+    }
+
+    /// For how long what is being committed has hung on the disk, if it does.
+    fn hangs(&self) -> Option<Duration> {
         None
     }
 

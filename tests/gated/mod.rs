@@ -1,6 +1,7 @@
 //! A store in memory with a gate before it: every batch comes to the gate, and reads go straight through.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gridpost::record::{Batch, Entry, Key, KeyRange, Packed};
 use gridpost::store::{Completion, Fault, Memory, Page, Store};
@@ -11,6 +12,11 @@ pub trait Gate: Send + Sync + 'static {
 
     /// Why nothing goes through any more, if it is so.
     fn stopped(&self) -> Option<Fault> {
+        None
+    }
+
+    /// For how long the disk has not answered, if it does not.
+    fn hangs(&self) -> Option<Duration> {
         None
     }
 
@@ -45,6 +51,10 @@ impl<G: Gate> Store for Gated<G> {
 
     fn stopped(&self) -> Option<Fault> {
         self.gate.stopped()
+    }
+
+    fn hangs(&self) -> Option<Duration> {
+        self.gate.hangs()
     }
 
     fn submit(&self, batch: Batch, done: Completion) {

@@ -4,6 +4,7 @@ mod beside;
 mod bundles;
 mod clock;
 mod depth;
+mod disk;
 mod dry_run;
 mod expiry;
 mod lobby;
@@ -13,7 +14,6 @@ mod peeks;
 mod related;
 mod retention;
 mod search;
-mod unread;
 
 use std::sync::{Arc, OnceLock};
 

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -54,6 +55,8 @@ pub(super) struct Queue {
 struct Waiting {
     batches: VecDeque<(Prepared, Completion)>,
     bytes: usize,
+    /// When the group was taken that is being committed.
+    taken: Option<Instant>,
     closed: bool,
     stopped: Option<Arc<Fault>>,
 }
@@ -93,6 +96,11 @@ impl Queue {
         self.lock().stopped.clone()
     }
 
+    /// How long the group that is being committed has been so.
+    pub fn at_work(&self) -> Option<Duration> {
+        self.lock().taken.map(|taken| taken.elapsed())
+    }
+
     fn refusal(&self, batch: &Prepared) -> Result<MutexGuard<'_, Waiting>, Fault> {
         let waiting = self.lock();
         if let Some(source) = &waiting.stopped {
@@ -113,7 +121,9 @@ impl Queue {
     /// Whatever has arrived, up to a group's limits; `None` when the queue is closed and empty.
     fn take(&self) -> Option<Vec<(Prepared, Completion)>> {
         let nothing = |waiting: &mut Waiting| waiting.batches.is_empty() && !waiting.closed;
-        let mut waiting = self.arrived.wait_while(self.lock(), nothing).unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.lock();
+        waiting.taken = None;
+        waiting = self.arrived.wait_while(waiting, nothing).unwrap_or_else(PoisonError::into_inner);
         let (mut count, mut bytes) = (0, 0);
         for (batch, _) in &waiting.batches {
             if count == GROUP_BATCHES_MAX || bytes >= GROUP_BYTES_MAX {
@@ -123,6 +133,7 @@ impl Queue {
             bytes += batch.weight;
         }
         waiting.bytes -= bytes;
+        waiting.taken = (count > 0).then(Instant::now);
         (count > 0).then(|| waiting.batches.drain(..count).collect())
     }
 

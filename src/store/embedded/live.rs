@@ -56,6 +56,8 @@ struct Backlog {
     growing_bytes: usize,
     began: Option<Instant>,
     applying_bytes: usize,
+    /// When the first frame came of the window that is being applied.
+    applying_began: Option<Instant>,
     closed: bool,
     /// Sled has failed: nothing more goes in, and nobody need wait for it.
     failed: bool,
@@ -155,6 +157,12 @@ impl Live {
         kept
     }
 
+    /// How long something has been visible that is not in sled yet.
+    pub fn behind(&self) -> Option<Duration> {
+        let backlog = self.backlog();
+        backlog.applying_began.or(backlog.began).map(|began| began.elapsed())
+    }
+
     pub fn checkpoint(&self) -> Result<(), Fault> {
         self.state.checkpoint()
     }
@@ -214,14 +222,17 @@ impl Live {
             above.applying.clone()
         };
         backlog.applying_bytes = window.bytes;
-        (backlog.growing_bytes, backlog.began) = (0, None);
+        (backlog.growing_bytes, backlog.applying_began) = (0, backlog.began.take());
         window
     }
 
     /// Forgets the window that sled now has.
     fn forget(&self) {
         let applied = std::mem::take(&mut self.above_mut().applying);
-        self.backlog().applying_bytes = 0;
+        {
+            let mut backlog = self.backlog();
+            (backlog.applying_bytes, backlog.applying_began) = (0, None);
+        }
         self.room.notify_one();
         // Giving its memory back takes a while; readers need not wait for it.
         drop(applied);

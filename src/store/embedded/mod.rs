@@ -35,6 +35,7 @@ mod window;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -54,6 +55,12 @@ pub use erase::{ClosedSegments, Erased};
 pub use proof::{Head, Proof, Proved};
 pub use prove::{Unproved, Until};
 pub use verify::{Problem, Progress, Report, rebuild, verify};
+
+/// A group of commits that takes so long hangs: the disk does not answer.
+const HANGS_AFTER: Duration = Duration::from_secs(10);
+
+/// What is not in sled after so long is told of; a window goes in within seconds.
+const BEHIND_AFTER: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -187,7 +194,13 @@ impl Store for Embedded {
     }
 
     fn trouble(&self) -> Option<Trouble> {
-        self.segments.trouble().map(Trouble::Unread)
+        let behind = || self.live.behind().filter(|behind| *behind >= BEHIND_AFTER).map(Trouble::Behind);
+        let hangs = self.hangs().map(Trouble::Hangs);
+        hangs.or_else(behind).or_else(|| self.segments.trouble().map(Trouble::Unread))
+    }
+
+    fn hangs(&self) -> Option<Duration> {
+        self.queue.at_work().filter(|at_work| *at_work >= HANGS_AFTER)
     }
 
     fn submit(&self, batch: Batch, done: Completion) {
@@ -273,6 +286,28 @@ mod tests {
         assert_eq!((store.body(&Key::new(Space(2))).unwrap(), store.trouble().is_some()), (None, true));
         std::fs::rename(&away, &segment).unwrap();
         assert!(store.body(&key).unwrap().is_some() && store.trouble().is_none());
+    }
+
+    #[test]
+    fn how_long_a_commit_takes_and_what_is_not_in_sled_are_known_while_that_is_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Embedded::open(dir.path(), Options::default()).unwrap();
+        assert_eq!((store.queue.at_work(), store.live.behind()), (None, None));
+        let ((began, has_begun), (let_go, lets_go)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+        let hangs = move |_| {
+            began.send(()).unwrap();
+            lets_go.recv().unwrap();
+        };
+        store.submit(put("slow"), Box::new(hangs));
+        has_begun.recv().unwrap();
+        let before = store.queue.at_work().unwrap();
+        thread::sleep(Duration::from_millis(5));
+        assert!(store.queue.at_work().unwrap() >= before + Duration::from_millis(5));
+        assert!(store.live.behind().is_some() && store.hangs().is_none() && store.trouble().is_none());
+        let_go.send(()).unwrap();
+        while store.queue.at_work().is_some() || store.live.behind().is_some() {
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     #[test]

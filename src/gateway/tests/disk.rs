@@ -1,5 +1,6 @@
-//! What cannot be read for a while is given out later, as it would have been.
+//! A disk that fails for a while: what it keeps is given out later, as it would have been, and nobody waits for it for ever.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::bundles::{announces, charges, house_over, supplier};
@@ -7,12 +8,14 @@ use super::*;
 use crate::post_office::Bounds;
 use crate::record::Packed;
 
-/// A store whose bodies cannot be read for a while, or have come to harm.
+/// A store whose bodies cannot be read for a while, or have come to harm, or in which commits hang.
 #[derive(Default)]
 struct Failing {
     memory: Memory,
     unread: AtomicBool,
     damaged: AtomicBool,
+    hanging: AtomicBool,
+    held: Mutex<Vec<(Batch, store::Completion)>>,
 }
 
 impl Failing {
@@ -47,8 +50,15 @@ impl Store for Failing {
         self.fault().map(store::Trouble::Unread)
     }
 
+    fn hangs(&self) -> Option<Duration> {
+        (!self.held.lock().unwrap().is_empty()).then_some(Duration::from_secs(17))
+    }
+
     fn submit(&self, batch: Batch, done: store::Completion) {
-        self.memory.submit(batch, done);
+        match self.hanging.load(Ordering::Relaxed) {
+            true => self.held.lock().unwrap().push((batch, done)),
+            false => self.memory.submit(batch, done),
+        }
     }
 }
 
@@ -85,4 +95,25 @@ async fn a_bundle_is_not_made_of_what_has_come_to_harm() {
     store.damaged.store(false, Ordering::Relaxed);
     let peeked = gateway.peek(&supplier(), None, gateway.now()).await.unwrap().unwrap();
     assert_eq!(charges(&peeked.body), ["A", "B"], "the first was not shown, so they may still go together");
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_disk_that_hangs_and_what_it_wrote_after_all_is_known_again() {
+    let store = Arc::new(Failing::default());
+    let gateway = house_over(store.clone(), Bounds::default()).await;
+    store.hanging.store(true, Ordering::Relaxed);
+    let sample = include_str!("../../../samples/charges/C1-create/01-in.xml");
+    let send = |body: String| gateway.receive_from_its_sender(body.into_bytes().into(), "c");
+    let fault = send(sample.into()).await.unwrap_err();
+    assert!(matches!(fault, Fault::Hanging { doing: "take in a document", .. }), "{fault}");
+    let other = send(sample.replace("DOC-1", "DOC-2").replace("T-1", "T-2")).await.unwrap_err();
+    assert!(matches!(other, Fault::Hanging { .. }), "{other}");
+    assert_eq!(store.held.lock().unwrap().len(), 1, "nothing more is handed to it");
+    assert!(!gateway.health().ready);
+    store.hanging.store(false, Ordering::Relaxed);
+    let held = std::mem::take(&mut *store.held.lock().unwrap());
+    held.into_iter().for_each(|(batch, done)| store.memory.submit(batch, done));
+    gateway.settled().await.unwrap();
+    let Receipt::Accepted(again) = send(sample.into()).await.unwrap() else { panic!("it is good") };
+    assert!(again.duplicate && gateway.health().ready);
 }
