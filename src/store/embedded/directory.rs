@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! lock       locked while the store is open; holds the owner's process id
-//! running    there while the store is open, or after a crash; holds the id of the machine's boot
+//! running    there while the store is open, or after a crash; holds the id of the machine's boot, or that sled has failed
 //! journal/   what happened; see segment.rs
 //! sled/      what follows from it; can be made anew from the journal at any time
 //! ```
@@ -17,6 +17,9 @@ use crate::store::Fault;
 /// How long, and how often, the lock is waited for before its holder is named: half a second in all.
 const LOCK_WAIT: Duration = Duration::from_millis(10);
 const LOCK_WAITS_MAX: u32 = 50;
+
+/// What stands in `running` where sled has failed.
+const SLED_FAILED: &str = "sled failed";
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -95,10 +98,14 @@ impl Directory {
         swapped.map_err(Fault::io("replace", &sled))
     }
 
-    /// Whether the machine went down while the store was open. What the last process had written is in the files
-    /// after any crash of its own, but perhaps not after one of the machine.
-    pub fn went_down(&self) -> bool {
-        fs::read_to_string(self.running()).is_ok_and(|boot| boot != this_boot())
+    /// Why sled may lack what it says that it has, if it may. What the last process had written is in the files after any crash of
+    /// its own, but perhaps not after one of the machine.
+    pub fn distrust(&self) -> Option<&'static str> {
+        match fs::read_to_string(self.running()).ok()? {
+            text if text == SLED_FAILED => Some("sled could not be written when the store was last open"),
+            boot if boot != this_boot() => Some("the machine went down while the store was open"),
+            _ => None,
+        }
     }
 
     pub fn begin_running(&self) -> Result<(), Fault> {
@@ -107,7 +114,7 @@ impl Directory {
 
     /// Makes the next start throw sled away.
     pub fn distrust_sled(&self) -> Result<(), Fault> {
-        self.write_running("sled failed")
+        self.write_running(SLED_FAILED)
     }
 
     /// Everything is on disk: the next start may trust what it finds.

@@ -113,7 +113,7 @@ impl Counter {
 
 /// Sled as it is, or made anew; and the last frame that the old one is known to have had.
 fn open_state(directory: &Directory, options: &Options, segments: &[u64]) -> Result<(State, u64), Fault> {
-    let went_down = directory.went_down();
+    let distrust = directory.distrust();
     directory.begin_running()?;
     let opened = State::open(&directory.sled(), options.cache_bytes).and_then(|state| {
         let (mark, begun) = (state.mark()?, state.frame_begun()?);
@@ -128,10 +128,8 @@ fn open_state(directory: &Directory, options: &Options, segments: &[u64]) -> Res
         Ok((state, Some(mark), begun)) => {
             must_be_in_journal(&mark, directory, segments)?;
             must_reach(begun, Some(&mark), directory, segments)?;
-            if !went_down {
-                return Ok((state, mark.frame));
-            }
-            tracing::warn!("the machine went down while the store was open: making sled anew from the journal");
+            let Some(why) = distrust else { return Ok((state, mark.frame)) };
+            tracing::warn!("{why}: making sled anew from the journal");
             known = mark.frame;
         }
         Err(fault) => tracing::warn!(?fault, "sled cannot be opened: making it anew from the journal"),
