@@ -102,6 +102,23 @@ I1;1;C1;electricity;12345678905;2026-03-11;;G0
     assert_eq!(value(dir, "rateCategory"), "G0");
 }
 
+/// Whoever is not registered when it first delivers need not change its file to deliver it again.
+#[test]
+fn a_row_that_was_rejected_is_judged_again_and_one_that_is_stored_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, file) = (folder.path(), folder.path().join("partners.csv"));
+    let partners = "partner_no,version,kind,name\nP1,1,person,Anna\n";
+    std::fs::write(&file, partners).unwrap();
+    let early = ["import", "--pack", "supplier", "--clock", CLOCK, "--sender", "9900000000015", file.to_str().unwrap()];
+    for _ in 0..2 {
+        let output = gridpost(dir, &early);
+        let (code, told) = rows(&output);
+        assert_eq!((code, &told[0]["verdict"]), (1, &"rejected".into()), "{told:?}");
+    }
+    assert_eq!(import(dir, "partners.csv", partners, CLOCK), (0, vec!["2 P1 stored".into()]));
+    assert_eq!(import(dir, "partners.csv", partners, CLOCK), (0, vec!["2 P1 unchanged".into()]));
+}
+
 #[test]
 fn a_file_of_something_else_is_refused_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,13 +2,14 @@
 //! for each row.
 //!
 //! Ids are made from what a row says: a row that was imported before is known again, so a file may be imported twice, and
-//! an import that was interrupted is simply started again.
+//! an import that was interrupted is simply started again. A row that was rejected is not known: it is judged again, under an
+//! id that is made from that of the attempt before.
 
 mod answer;
 mod document;
 mod rows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,12 +22,12 @@ use super::Outcome;
 use super::config::Config;
 use super::going_on::as_of;
 use super::output::{Progress, parse_instant};
-use crate::archive;
+use crate::archive::{self, FirstUse};
 use crate::gateway::world::World;
 use crate::gateway::{Gateway, Receipt};
 use crate::market::{ActorNumber, Party, Timestamp};
 use crate::process::Pack;
-use crate::process::files::Files;
+use crate::process::files::{Files, Verdicts};
 use crate::spec::{self, Specs};
 use crate::store::Embedded;
 use rows::Record;
@@ -36,7 +37,7 @@ use rows::Record;
 ///
 /// A file holds entities of one kind: the first column of its first line says which. Columns may be left out where a value
 /// may be missing, and stand in any order behind the first; a comma or a semicolon separates them. Each row is an upsert
-/// with a version.
+/// with a version. Where there is no store, one is made.
 #[derive(Debug, Args)]
 #[command(after_help = help())]
 pub struct ImportArgs {
@@ -98,6 +99,9 @@ pub fn run(args: &ImportArgs, config: &Config) -> Result<Outcome> {
     let hub = settings.markets.of(pack).hub.clone();
     let sender = args.sender.as_ref().map_or_else(|| hub.clone(), |number| ActorNumber::new(&**number));
     let files = args.files.iter().map(|path| rows::read(columns, path)).collect::<Result<Vec<_>>>()?;
+    if !dir.join("journal").exists() {
+        eprintln!("gridpost: there is no store in {}, so one is made there", dir.display());
+    }
     let store = Arc::new(Embedded::open(dir, config.store_options())?);
     let clock = as_of(args.clock, &*store)?;
     let gateway = Gateway::open(store, specs.clone(), settings, clock)?;
@@ -152,16 +156,15 @@ impl Import<'_> {
 
     /// Delivers one document's worth of records; reports each row of each of them.
     async fn deliver(&self, path: &Path, records: &[Record]) -> Result<Vec<RowReport>> {
+        let mut records = records.to_vec();
+        let known = self.known(&mut records)?;
         let mut verdicts: BTreeMap<usize, (String, Vec<String>)> = BTreeMap::new();
         let mut first_with: BTreeMap<&str, usize> = BTreeMap::new();
         let mut sent: Vec<&Record> = Vec::new();
-        let ids: Vec<_> =
-            records.iter().map(|it| archive::transaction_id_key(&self.sender, &it.transaction_id)).collect();
-        let used = self.gateway.store().get_many(&ids).context("look up what was imported before")?;
         for (index, record) in records.iter().enumerate() {
             let verdict = if let Some(reason) = &record.refused {
                 Some(("refused", vec![reason.clone()]))
-            } else if used[index].is_some() {
+            } else if known[index] {
                 Some(("unchanged", vec!["the same row was imported before".to_string()]))
             } else if let Some(first) = first_with.get(&*record.transaction_id) {
                 Some(("unchanged", vec![format!("line {} says the same", records[*first].lines[0])]))
@@ -192,6 +195,30 @@ impl Import<'_> {
             }));
         }
         Ok(reports)
+    }
+
+    /// Whether each record was imported before; one that was rejected gets the id of another attempt.
+    fn known(&self, records: &mut [Record]) -> Result<Vec<bool>> {
+        let mut answers: BTreeMap<u64, Verdicts> = BTreeMap::new();
+        let mut is_known = |record: &mut Record| -> Result<bool> {
+            loop {
+                let id = archive::transaction_id_key(&self.sender, &record.transaction_id);
+                let used = self.gateway.store().get(&id).context("look up what was imported before")?;
+                let Some(used) = used else { return Ok(false) };
+                let answered = match answers.entry(used.version) {
+                    btree_map::Entry::Occupied(known) => known.into_mut(),
+                    btree_map::Entry::Vacant(new) => {
+                        let by = FirstUse::from_entry(&used).context("read what was imported before")?.correlation_id;
+                        new.insert(answer::read(self.columns, self.gateway, self.specs, used.version, &by)?)
+                    }
+                };
+                match answered.get(&record.transaction_id) {
+                    Some((verdict, _)) if verdict == "rejected" => record.attempt_again(),
+                    _ => return Ok(true),
+                }
+            }
+        };
+        records.iter_mut().map(&mut is_known).collect()
     }
 
     /// Why a record cannot stand in a document, if it cannot: one that is off the schema would keep all others out.

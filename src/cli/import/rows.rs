@@ -45,6 +45,12 @@ pub fn read(files: &Files, path: &Path) -> Result<File> {
 pub fn parse(files: &Files, text: &str) -> Result<Vec<Record>> {
     let head = text.lines().next().unwrap_or_default();
     let delimiter = if head.contains(';') { b';' } else { b',' };
+    if let Some(line) = stray_quote(text, delimiter) {
+        bail!(
+            "the quote that opens in line {line} is not closed where a value ends, so the rows behind it would be taken for a part of it; \
+             a quote within a value is written twice"
+        );
+    }
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
     let head = reader.headers().context("read the first line")?.clone();
@@ -76,6 +82,28 @@ pub fn parse(files: &Files, text: &str) -> Result<Vec<Record>> {
     }
     records.iter_mut().for_each(Record::identify);
     Ok(records)
+}
+
+/// The line in which a value opens with a quote that is not closed at the end of a value, if there is one.
+fn stray_quote(text: &str, delimiter: u8) -> Option<u64> {
+    let (mut line, mut opened, mut begins, mut bytes) = (1, None, true, text.bytes().peekable());
+    while let Some(byte) = bytes.next() {
+        line += u64::from(byte == b'\n');
+        match opened {
+            None if byte == b'"' && begins => opened = Some(line),
+            None => begins = byte == delimiter || byte == b'\n',
+            Some(_) if byte != b'"' || bytes.next_if_eq(&b'"').is_some() => {}
+            Some(_) => {
+                while bytes.next_if(|byte| matches!(byte, b' ' | b'\t')).is_some() {}
+                let ends = bytes.peek().is_none_or(|next| *next == delimiter || matches!(next, b'\r' | b'\n'));
+                if !ends {
+                    return opened;
+                }
+                (opened, begins) = (None, false);
+            }
+        }
+    }
+    opened
 }
 
 fn record(
@@ -140,6 +168,11 @@ impl Record {
             }
         }
         self.transaction_id = hash.finalize().to_hex()[..32].to_string();
+    }
+
+    /// The same row under another id: that of the next attempt, after one was rejected.
+    pub fn attempt_again(&mut self) {
+        self.transaction_id = blake3::hash(self.transaction_id.as_bytes()).to_hex()[..32].to_string();
     }
 }
 
@@ -212,10 +245,14 @@ H2;1;Low Street;;
             ("city,owner_no\n", "\"city\""),
             ("owner_no,ctiy\n", "\"ctiy\""),
             ("owner_no,city,city\n", "twice"),
+            ("owner_no,version,city\nO1,1,\"Oslo\nO2,1,Bergen\n", "line 2"),
+            ("owner_no,version,city\nO1,1,\"A\nB\"\nO2,1,\"Oslo\nO3,1,\"Bergen\"\n", "line 4"),
         ] {
             let fault = parse(&FILES, text).unwrap_err().to_string();
             assert!(fault.contains(told), "{text}: {fault}");
         }
+        let quoted = "owner_no,version,city\n\"O1\",1,\"The \"\"New\"\"\ntown, \" \r\nO2,1,5\" Street\nO3,1,\"\"\n";
+        assert_eq!(parse(&FILES, quoted).unwrap().len(), 3);
         let short = parse(&FILES, "owner_no,version,city\nO1,1\n").unwrap();
         assert_eq!(short[0].refused.as_deref(), Some("the row has 2 columns, and the first line 3"));
     }
