@@ -17,8 +17,9 @@ use crate::process::metering_points::{GridAreaTable, MeteringPointTable};
 use crate::process::participants::{self, ExternalIdTaken, Listed, Participant, WorldFlaw};
 use crate::record::{Batch, Change, Expected, Outcome};
 
-/// What a world file may hold; tables of processes that are yet to come are named by [`World::unused`].
+/// What a world file may hold. A table of another name is refused, for nobody would miss what was meant by it.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct World {
     #[serde(default, rename = "actor")]
     actors: Vec<participants::Actor>,
@@ -38,9 +39,6 @@ pub struct World {
     default_links: Vec<DefaultLinkTable>,
     #[serde(default, rename = "charge_link")]
     charge_links: Vec<LinkTable>,
-    /// Every other table.
-    #[serde(flatten)]
-    other: toml::Table,
 }
 
 #[derive(Debug, Error)]
@@ -67,12 +65,8 @@ impl World {
 
     pub fn read(path: &Path) -> Result<Self, WorldFault> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|source| WorldFault::Read { path: name.clone(), source })?;
-        let world = Self::parse(&text)?;
-        for table in world.unused() {
-            tracing::warn!(world = name, table, "no process uses this table of the world yet");
-        }
-        Ok(world)
+        let text = std::fs::read_to_string(path).map_err(|source| WorldFault::Read { path: name, source })?;
+        Self::parse(&text)
     }
 
     /// Reads a world from the text of a file.
@@ -104,11 +98,6 @@ impl World {
 
     pub fn grid_areas(&self) -> &[GridAreaTable] {
         &self.grid_areas
-    }
-
-    /// Tables that nothing uses yet.
-    pub fn unused(&self) -> impl Iterator<Item = &str> {
-        self.other.keys().map(String::as_str)
     }
 
     /// Writes the world into a gateway whose store has none yet. Returns whether it did.
@@ -168,3 +157,17 @@ impl World {
 
 /// Records of a world that are on their way to disk at a time.
 const WRITTEN_TOGETHER: usize = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_there_is_not_is_refused_by_name() {
+        for table in ["[[actors]]", "[[grid_aera]]", "[actor]"] {
+            let fault = World::parse(table).unwrap_err();
+            let told = crate::gateway::with_causes(&fault);
+            assert!(told.contains(table.trim_matches(['[', ']'])), "{told}");
+        }
+    }
+}
