@@ -8,14 +8,14 @@ use clap::Subcommand;
 use super::Outcome;
 use super::check::load_schemas;
 use super::config::Config;
-use crate::document::cim_json;
-use crate::process;
+use crate::document::{self, cim_json, ebix};
+use crate::process::{self, Incoming};
 use crate::spec::{Field, Schema, SchemaFault, Specs};
 
 /// Shows the documents that the gateway has schemas for, and tries other schemas.
 #[derive(Debug, Subcommand)]
 pub enum SpecCommand {
-    /// Lists the documents: their namespace, and the routes under which they are taken in.
+    /// Lists the documents: their namespace, and the routes under which they are taken in. Those in ebIX stand at the end.
     List {
         /// One line of JSON for each document.
         #[arg(long)]
@@ -49,7 +49,8 @@ pub fn run(command: &SpecCommand, config: &Config) -> Result<Outcome> {
         SpecCommand::List { json } => list(&config.specs()?, *json),
         SpecCommand::Show { document, schema } if schema.is_empty() => {
             let specs = config.specs()?;
-            show(specs.iter(), document)
+            let root = ebix::root_of_namespace(document).unwrap_or(document);
+            show(specs.iter().chain(document::ebix_schema(root)), document)
         }
         SpecCommand::Show { document, schema } => show(load_schemas(schema)?.iter(), document),
         SpecCommand::JsonSchema { document } => json_schema(&config.specs()?, document),
@@ -58,13 +59,18 @@ pub fn run(command: &SpecCommand, config: &Config) -> Result<Outcome> {
 }
 
 fn list(specs: &Specs, json: bool) -> Result<Outcome> {
-    for schema in specs.iter() {
+    let in_cim = specs.iter().map(|schema| {
         let namespace = schema.namespace();
-        let documents: Vec<&str> = schema.roots().collect();
         let incoming = process::documents().find(|document| document.namespace == namespace);
-        let routes: Vec<String> = incoming
-            .map(|document| document.routes.iter().map(|route| format!("/v1.0/cim/{route}")).collect())
-            .unwrap_or_default();
+        (namespace.to_string(), schema.roots().collect(), routes(incoming, None))
+    });
+    let in_ebix = document::ebix_roots().map(|root| {
+        let twin = ebix::cim_name(root);
+        let incoming = process::documents().find(|document| Some(document.name) == twin);
+        (ebix::namespace(root), vec![root], routes(incoming, Some("/ebix")))
+    });
+    for (namespace, documents, routes) in in_cim.chain(in_ebix) {
+        let documents: Vec<&str> = documents;
         if json {
             println!("{}", serde_json::json!({ "namespace": namespace, "documents": documents, "routes": routes }));
         } else if routes.is_empty() {
@@ -74,6 +80,13 @@ fn list(specs: &Specs, json: bool) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Fine)
+}
+
+/// Where a document is taken in; nowhere where it is only sent.
+fn routes(incoming: Option<&Incoming>, besides: Option<&str>) -> Vec<String> {
+    let Some(document) = incoming else { return Vec::new() };
+    let routes = document.routes.iter().map(|route| format!("/v1.0/cim/{route}"));
+    routes.chain(besides.map(str::to_string)).collect()
 }
 
 fn show<'s>(schemas: impl Iterator<Item = &'s Schema>, wanted: &str) -> Result<Outcome> {
@@ -173,6 +186,18 @@ fn check(paths: &[PathBuf], json: bool) -> Result<Outcome> {
 mod tests {
     use super::*;
     use crate::spec::Sources;
+
+    #[test]
+    fn documents_are_shown_in_ebix_as_well() {
+        let shown = |document: &str| {
+            let command = SpecCommand::Show { document: document.into(), schema: Vec::new() };
+            run(&command, &Config::default()).is_ok()
+        };
+        assert!(shown("DK_RequestChangeOfSupplier"));
+        assert!(shown("un:unece:260:data:EEM-DK_RequestChangeOfSupplier:v3"));
+        assert!(shown("RequestChangeOfSupplier"));
+        assert!(!shown("DK_RequestChangeOfWeather"));
+    }
 
     #[test]
     fn a_document_is_shown_as_a_tree() {

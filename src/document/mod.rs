@@ -28,6 +28,6 @@ pub use outgoing::{Category, Field, Kind, Outgoing, Record};
 pub use reading::feed;
 pub use reading::{Header, HeaderReader, Reader, Refusal};
 pub use rsm::rsm;
-pub use schemas::{built_in, schema_for};
+pub use schemas::{built_in, ebix as ebix_schema, ebix_roots, schema_for};
 pub use summary::{RecordStatus, RecordSummary, Summary, SummaryReader};
 pub use wire::{Wire, misfit, namespaces_like, read, read_from, recognise};

@@ -35,6 +35,11 @@ pub fn ebix(root: &str) -> Option<&'static Schema> {
     Some(COMPILED[at].get_or_init(compile))
 }
 
+/// The names of the root elements of all ebIX documents.
+pub fn ebix_roots() -> impl Iterator<Item = &'static str> {
+    ebix_table().iter().filter_map(|(file, _)| file.strip_suffix(".xsd")).filter(|name| name.starts_with("DK_"))
+}
+
 /// File names with their content.
 type Table = [(&'static str, &'static str)];
 

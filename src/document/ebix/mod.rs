@@ -55,6 +55,11 @@ pub fn root_of_namespace(namespace: &str) -> Option<&str> {
     namespace.strip_prefix(FAMILY)?.strip_suffix(VERSION)
 }
 
+/// The namespace of an ebIX document, by its root element's name.
+pub fn namespace(root: &str) -> String {
+    format!("{FAMILY}{root}{VERSION}")
+}
+
 /// The name of the CIM document's root that says the same as an ebIX document that begins with this element.
 pub fn cim_root(root: &str) -> Option<String> {
     twins::ALL.iter().find(|twin| twin.root() == root).map(Twin::cim_root)
@@ -67,7 +72,7 @@ pub fn cim_name(root: &str) -> Option<&'static str> {
 
 /// The namespaces that a document has in ebIX, by its CIM name.
 pub fn namespaces(name: &str) -> Vec<String> {
-    twins::ALL.iter().filter(|twin| twin.cim == name).map(|twin| format!("{FAMILY}{}{VERSION}", twin.root())).collect()
+    twins::ALL.iter().filter(|twin| twin.cim == name).map(|twin| namespace(&twin.root())).collect()
 }
 
 /// What CIM calls a value of an ebIX header, by its path behind the root.
