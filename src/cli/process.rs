@@ -23,7 +23,7 @@ use crate::process::accounting_points::{self, transactions};
 use crate::process::change_of_supplier::{timeline, view as roles};
 use crate::process::charges::ChargeIdentity;
 use crate::process::charges::view::{Cut, EVERYTHING, Filter, PriceOrder};
-use crate::process::event::{NoPosition, Position};
+use crate::process::event::Position;
 use crate::process::gather_more;
 use crate::record::Needs;
 use crate::store::Embedded;
@@ -48,7 +48,7 @@ enum What {
     /// Events in the order in which they happened, from a position on; a subscriber goes on from the last one it has.
     Events {
         /// The position behind which to begin, such as 7.0, or 7 for all of commit 7 [default: the beginning].
-        #[arg(long, value_name = "N", value_parser = position)]
+        #[arg(long, value_name = "N")]
         from: Option<Position>,
         /// At most so many.
         #[arg(long, default_value_t = 1_000)]
@@ -413,13 +413,6 @@ pub fn show(rows: &[Value], json: bool) -> Result<Outcome> {
         writeln!(out, "nothing is known of it")?;
     }
     Ok(Outcome::Fine)
-}
-
-fn position(text: &str) -> Result<Position, NoPosition> {
-    match text.parse() {
-        Ok(commit) => Ok(Position { commit, event: u64::MAX }),
-        Err(_) => text.parse(),
-    }
 }
 
 fn charge_type(code: &str) -> Result<ChargeType, String> {

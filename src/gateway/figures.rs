@@ -6,6 +6,13 @@ use std::time::{Duration, Instant};
 use crate::document::Category;
 use crate::market::Timestamp;
 
+/// What an operator is woken by is there from the start, so that its first increase is seen as one.
+pub fn begin() {
+    for what in ["messages_parked", "timers_parked", "errands_parked", "bundles_given_up"] {
+        metrics::counter!(format!("gridpost_{what}_total")).increment(0);
+    }
+}
+
 /// A document has been checked against its schema and read.
 pub(super) fn read(began: Instant) {
     metrics::histogram!("gridpost_reading_seconds").record(began.elapsed());

@@ -67,6 +67,7 @@ use desk::Desk;
 pub use dry_run::{DryRun, Letter, Preview};
 pub use error::{Error, Fault, with_causes};
 pub use expiry::{Abandoned, Expiry};
+pub use figures::begin as begin_figures;
 pub use intake::{Receipt, Received};
 pub use new_charge::Creation;
 pub use news::{News, WebhookFault, plan_webhook};

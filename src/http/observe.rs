@@ -17,6 +17,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use super::body::Unread;
 use super::{Door, Format, Problem, error_document};
 use crate::archive::AuditEntry;
+use crate::gateway::begin_figures;
 use crate::market::Party;
 
 /// The header that names a request in support cases; on every answer.
@@ -209,6 +210,7 @@ pub fn figures() -> &'static PrometheusHandle {
         if metrics::set_global_recorder(recorder).is_err() {
             tracing::warn!("figures are recorded elsewhere; /metrics stays empty");
         }
+        begin_figures();
         handle
     })
 }

@@ -147,7 +147,8 @@ async fn links(State(door): State<Arc<Door>>, id: Result<Path<String>, PathRejec
 async fn events(State(door): State<Arc<Door>>, request: Request) -> Response {
     let question = |query: &mut Query| {
         let after = query.one("from")?.map(|text| text.parse()).transpose();
-        let after = after.map_err(|_| wrong("from", "a position looks like 7.0, as an event says it"))?;
+        let after = after
+            .map_err(|_| wrong("from", "a position looks like 7.0, as an event says it, or 7 for all of commit 7"))?;
         Ok(Question::Events { after, take: query.take(ROWS_MAX)? })
     };
     answer(door, EVENTS, request, question).await

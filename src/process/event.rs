@@ -115,16 +115,16 @@ impl fmt::Display for Position {
 
 /// Why a text is no position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no position in the log of events, such as 7.0")]
+#[error("`{0}` is no position in the log of events, such as 7.0, or 7 for all of commit 7")]
 pub struct NoPosition(String);
 
 impl FromStr for Position {
     type Err = NoPosition;
 
     fn from_str(text: &str) -> Result<Self, NoPosition> {
-        let numbers = text.split_once('.').map(|(commit, event)| (commit.parse(), event.parse()));
-        match numbers {
-            Some((Ok(commit), Ok(event))) => Ok(Self { commit, event }),
+        let (commit, event) = text.split_once('.').map_or((text, None), |(commit, event)| (commit, Some(event)));
+        match (commit.parse(), event.map_or(Ok(u64::MAX), str::parse)) {
+            (Ok(commit), Ok(event)) => Ok(Self { commit, event }),
             _ => Err(NoPosition(text.chars().take(60).collect())),
         }
     }
@@ -188,7 +188,8 @@ mod tests {
         assert_eq!(numbers(after(at("7.1"))), all[2..]);
         assert_eq!(numbers(after(at("8.0"))), all[2..]);
         assert_eq!(numbers(after(at("12.0"))), []);
-        for wrong in ["", "7", "7.x", "-1.0"] {
+        assert_eq!(numbers(after(at("7"))), all[2..], "behind all of commit 7");
+        for wrong in ["", "7.", "7.x", "-1.0", "x"] {
             assert_eq!(wrong.parse::<Position>(), Err(NoPosition(wrong.into())));
         }
     }
