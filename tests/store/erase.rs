@@ -104,3 +104,26 @@ fn zeros_where_a_body_was_that_nobody_let_go_are_damage() {
     assert!(matches!(store.body(&body_key(2)), Err(Fault::Corrupt { .. })));
     assert_eq!(store.body(&body_key(1)).unwrap().unwrap(), noise(1));
 }
+
+/// What stands behind the damage tells of bodies that were let go all the same, and sled of what was told in it.
+#[test]
+fn damage_elsewhere_makes_no_damage_of_what_was_let_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = written(dir.path(), 10);
+    let keys = [let_go(&store, &[1, 2]), let_go(&store, &[5])].concat();
+    store.erase(&keys).unwrap();
+    drop(store);
+    let files: Vec<PathBuf> = segments(dir.path()).into_iter().map(|(path, _)| path).collect();
+    for path in [&files[1], files.last().unwrap()] {
+        let whole = fs::read(path).unwrap();
+        let header = whole.windows(4).rposition(|window| window == b"GPFR").expect("a frame begins there");
+        let mut damaged = whole.clone();
+        damaged[header + 40] ^= 4;
+        fs::write(path, &damaged).unwrap();
+        let report = verify(dir.path(), &mut |_| {}).unwrap();
+        let blamed = report.problems.iter().filter(|it| it.found.contains("nobody let it go")).count();
+        assert!(!report.problems.is_empty() && blamed == 0, "{:#?}", report.problems);
+        assert_eq!(report.erased, 3);
+        fs::write(path, &whole).unwrap();
+    }
+}
