@@ -96,6 +96,9 @@ pub enum Trouble {
          if it does not catch up; what was answered is kept", _0.as_secs()
     )]
     Behind(Duration),
+    /// A body that was read is not as it was written, and will not be until an operator has seen to it.
+    #[error("a document has come to harm, and cannot be given out")]
+    Harmed(#[source] Fault),
     /// When a body was last read, that failed.
     #[error("a body could not be read when one was last asked for")]
     Unread(#[source] Fault),

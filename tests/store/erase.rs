@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use gridpost::record::Packed;
-use gridpost::store::{Erased, Fault, let_go_key, rebuild, verify};
+use gridpost::store::{Erased, Fault, Trouble, let_go_key, rebuild, verify};
 
 use super::*;
 
@@ -101,8 +101,10 @@ fn zeros_where_a_body_was_that_nobody_let_go_are_damage() {
     let report = verify(dir.path(), &mut |_| {}).unwrap();
     assert_eq!((report.problems.len(), report.erased), (1, 0), "{:?}", report.problems);
     let store = open(dir.path());
+    assert!(store.trouble().is_none());
     assert!(matches!(store.body(&body_key(2)), Err(Fault::Corrupt { .. })));
     assert_eq!(store.body(&body_key(1)).unwrap().unwrap(), noise(1));
+    assert!(matches!(store.trouble(), Some(Trouble::Harmed(_))), "whoever looks hears of it");
 }
 
 /// What stands behind the damage tells of bodies that were let go all the same, and sled of what was told in it.

@@ -6,13 +6,13 @@ use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
 use super::segment;
 use crate::record::{Hash, Packed};
-use crate::store::Fault;
+use crate::store::{Fault, Trouble};
 
 /// Segments that are kept open for reading bodies; beyond this all are closed and opened again as needed. It keeps
 /// the process far below the usual limit of 1024 open files.
@@ -74,13 +74,16 @@ pub(super) struct Segments {
     open: RwLock<HashMap<u64, Arc<File>>>,
     /// Why a body could not be read when that was last tried.
     trouble: Mutex<Option<Fault>>,
-    /// Whether there is some: readers do not queue for the lock while all is well.
+    /// What was the first to be found that is not as it was written.
+    harm: OnceLock<Fault>,
+    /// Whether there is some trouble: readers do not queue for the lock while all is well.
     in_trouble: AtomicBool,
 }
 
 impl Segments {
     pub fn new(journal: PathBuf) -> Self {
-        Self { journal, open: RwLock::default(), trouble: Mutex::default(), in_trouble: AtomicBool::new(false) }
+        let (open, trouble, harm) = (RwLock::default(), Mutex::default(), OnceLock::new());
+        Self { journal, open, trouble, harm, in_trouble: AtomicBool::new(false) }
     }
 
     pub fn failed(&self, fault: &Fault) {
@@ -99,8 +102,13 @@ impl Segments {
         }
     }
 
-    pub fn trouble(&self) -> Option<Fault> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn harmed(&self, fault: &Fault) {
+        let _ = self.harm.set(fault.clone());
+    }
+
+    pub fn trouble(&self) -> Option<Trouble> {
+        let unread = || self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.harm.get().cloned().map(Trouble::Harmed).or_else(|| unread().map(Trouble::Unread))
     }
 
     pub fn open(&self, first_frame: u64) -> Result<Arc<File>, Fault> {

@@ -159,7 +159,9 @@ impl Embedded {
 
     fn corrupt(&self, place: &Location, found: String) -> Fault {
         let file = segment::path(&self.directory.journal(), place.segment);
-        Fault::Corrupt { file, offset: place.offset, found, advice: segment::ADVICE }
+        let fault = Fault::Corrupt { file, offset: place.offset, found, advice: segment::ADVICE };
+        self.segments.harmed(&fault);
+        fault
     }
 }
 
@@ -196,7 +198,7 @@ impl Store for Embedded {
     fn trouble(&self) -> Option<Trouble> {
         let behind = || self.live.behind().filter(|behind| *behind >= BEHIND_AFTER).map(Trouble::Behind);
         let hangs = self.hangs().map(Trouble::Hangs);
-        hangs.or_else(behind).or_else(|| self.segments.trouble().map(Trouble::Unread))
+        hangs.or_else(behind).or_else(|| self.segments.trouble())
     }
 
     fn hangs(&self) -> Option<Duration> {
