@@ -1,8 +1,17 @@
 //! File handles: as many as the machine lets us have, and some of them for the store, whoever connects.
 
+use super::config::Config;
+use crate::http;
+
+/// The settings' limits, as far as there are file handles for them.
+pub fn limits(config: &Config) -> http::Limits {
+    let limits = config.http_limits();
+    http::Limits { connections_max: for_connections(limits.connections_max), ..limits }
+}
+
 /// Connections at a time, of so many that are wanted, that leave the store and all else their handles. Raises this process's own
 /// limit as far as that goes.
-pub fn for_connections(wanted: usize) -> usize {
+fn for_connections(wanted: usize) -> usize {
     let limit = raised_to(wanted + FOR_ALL_ELSE);
     let connections = wanted.min(limit.saturating_sub(FOR_ALL_ELSE).max(limit / 2));
     if connections < wanted {

@@ -12,9 +12,10 @@ use futures_util::future::try_join_all;
 
 use super::Outcome;
 use super::config::Config;
+use super::ending::{close, until_told_to_stop_or_fails};
 use super::going_on::not_before_what_was_seen;
+use super::handles::limits;
 use super::output::parse_instant;
-use super::serve::{limits, until_told_to_stop_or_fails};
 use crate::gateway::world::World;
 use crate::gateway::{CertificateOrder, Clock, Gateway};
 use crate::identity::Issuer;
@@ -101,7 +102,7 @@ async fn local(args: &LocalArgs, config: &Config) -> Result<()> {
     print!("{}", toys.welcome(args, &world, server.address(), (zone, gateway.now()), moved_on.as_deref())?);
     let hints = tokio::spawn(hint::run(gateway.clone(), hints));
     until_told_to_stop_or_fails(hints).await?;
-    server.stop().await;
+    close(server, &gateway, config.http_limits().drain).await;
     gateway.write_down_peeks_or_tell().await;
     gateway.write_down_the_clock().await.context("write down what the clock shows")
 }

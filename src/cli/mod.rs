@@ -11,6 +11,7 @@ mod check;
 mod clock;
 mod config;
 mod dry_run;
+mod ending;
 mod excerpt;
 mod going_on;
 mod handles;
