@@ -735,6 +735,25 @@ async fn what_is_not_fetched_stays_however_old_it_is() {
     assert_eq!((&whole[0]["problems"], &whole[0]["erased"]), (&Value::Array(Vec::new()), &1.into()));
 }
 
+/// An id is its sender's own, so others may have used it: which document is meant is said.
+#[test]
+fn whoever_looks_for_an_id_that_several_have_used_is_told_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let (documents, store) = (dir.path().join("documents"), dir.path().join("store").display().to_string());
+    std::fs::create_dir(&documents).unwrap();
+    let sample = include_str!("../samples/charges/C1-create/01-in.xml");
+    std::fs::write(documents.join("01-in.xml"), sample).unwrap();
+    std::fs::write(documents.join("02-in.xml"), sample.replace(">T-1<", ">T-2<")).unwrap();
+    let documents = documents.display().to_string();
+    gridpost(&["replay", &documents, "--clock", "2023-08-01T09:00:00Z", "--store", &store]);
+    let shown = gridpost(&["archive", "show", "DOC-1", "--store", &store]);
+    let told = String::from_utf8_lossy(&shown.stderr).into_owned();
+    assert!(shown.stdout == sample.as_bytes() && told.contains("others with the id DOC-1"), "{told}");
+    let place = told.split_once(" at ").unwrap().1.split_once(',').unwrap().0;
+    let shown = gridpost(&["archive", "show", place, "--store", &store]);
+    assert_eq!((shown.stdout, shown.stderr), (sample.into(), vec![]));
+}
+
 /// As in `gridpost archive list | head -1`: whoever has read enough has not found a fault.
 #[test]
 fn a_command_whose_reader_has_read_enough_ends_quietly() {
