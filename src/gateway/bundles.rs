@@ -232,7 +232,17 @@ impl Bindery {
 /// A waiting document, out of what the commit has written that enqueued it or closed it.
 pub(super) fn kept(store: &dyn Store, commit: u64, waiting: &Waiting) -> Result<Told, Fault> {
     let place = Place { part: waiting.part, offset: waiting.offset, bytes: waiting.bytes };
-    let body = store.body(&archive::body_key(commit, place.part)).map_err(Fault::store("read a waiting document"))?;
+    let body = store.body(&archive::body_key(commit, place.part)).map_err(Fault::store("read a waiting document"));
+    let body = body.inspect_err(|fault| {
+        if fault.is_damage() {
+            let message_id = &*waiting.message_id;
+            tracing::error!(
+                message_id,
+                "a waiting document has come to harm: neither it nor what waits behind it can be given out until the journal's file \
+                 is put back from a backup"
+            );
+        }
+    })?;
     body.and_then(|body| Told::in_body(place, &body)).ok_or(Fault::Unreadable { what: "a waiting document" })
 }
 
