@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::Options;
 use super::directory::{self, Directory};
 use super::recover::{self, Counter, Recovered};
-use super::segment::{self, ADVICE};
+use super::segment;
 use super::state::{self, Flat, State};
 use super::walk::{Frame, Step, Walk};
 use super::window::Window;
@@ -55,6 +55,9 @@ pub struct Problem {
 
 /// More problems than this say nothing new.
 pub const PROBLEMS_MAX: usize = 100;
+
+/// Whoever reads this has run `store verify` already.
+const ADVICE: &str = "a journal is not repaired by guessing: put this file back from a backup";
 
 const REBUILD: &str = "run `gridpost store rebuild`";
 
@@ -187,6 +190,7 @@ impl Report {
     fn with(mut self, fault: Fault) -> Result<Self, Fault> {
         match fault {
             Fault::Corrupt { file, offset, found, advice } => {
+                let advice = if advice == segment::ADVICE { ADVICE } else { advice };
                 self.add(file, offset, found, advice);
                 Ok(self)
             }
