@@ -1276,7 +1276,7 @@ async fn the_issuers_published_keys_are_followed_when_they_change() {
             json!({ "iss": "https://idp.example", "aud": "b2b", "azp": GRID, "roles": "gridoperator", "exp": until });
         jsonwebtoken::encode(&head, &claims, key).unwrap()
     };
-    let ((first, public), (second, next), (third, never)) = (make("1"), make("2"), make("3"));
+    let ((first, public), (second, next), (third, last)) = (make("1"), make("2"), make("3"));
     let (address, published) = (Arc::default(), Arc::new(Mutex::new(public)));
     let idp = start_beside(issuer_pages(Arc::clone(&address), Arc::clone(&published)), |_| {}).await;
     address.set(idp.url("")).unwrap();
@@ -1291,15 +1291,24 @@ async fn the_issuers_published_keys_are_followed_when_they_change() {
     })
     .await;
     let ask = async |token: String| {
-        house.http.get(house.url("/v1.0/cim/all")).bearer_auth(token).send().await.unwrap().status().as_u16()
+        let answer = house.http.get(house.url("/v1.0/cim/all")).bearer_auth(token).send().await.unwrap();
+        (answer.status().as_u16(), header(&answer, "retry-after").to_string())
     };
-    assert_eq!(ask(token("1", &first)).await, 204);
+    let now = |status: u16| (status, String::new());
+    assert_eq!(ask(token("1", &first)).await, now(204));
     *published.lock().unwrap() = next;
-    assert_eq!(ask(token("2", &second)).await, 204, "an unknown key is looked for at once");
-    assert_eq!(ask(token("1", &first)).await, 401, "what was withdrawn vouches for nobody, remembered or not");
-    *published.lock().unwrap() = never;
-    assert_eq!(ask(token("3", &third)).await, 401, "a stranger's keys do not make us ask again and again");
-    assert_eq!(ask(token("2", &second)).await, 204);
+    assert_eq!(ask(token("2", &second)).await, now(204), "an unknown key is looked for at once");
+    assert_eq!(ask(token("1", &first)).await.0, 503, "what was withdrawn vouches for nobody, remembered or not");
+    *published.lock().unwrap() = last;
+    let (status, again_in) = ask(token("3", &third)).await;
+    assert_eq!(status, 503, "strangers do not make us ask again and again, and shut nobody out for good");
+    assert_eq!(ask(token("2", &second)).await, now(204));
+    let again_in: u64 = again_in.parse().unwrap();
+    assert!((1..=10).contains(&again_in), "{again_in}");
+    tokio::time::sleep(Duration::from_secs(again_in)).await;
+    assert_eq!(ask(token("3", &third)).await, now(204), "as was promised");
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(ask(token("1", &first)).await, now(401), "the issuer was asked, and has not published it");
 }
 
 /// While an issuer is silent nobody is told that a token is bad, and whoever needs no issuer is served.

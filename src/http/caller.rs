@@ -1,5 +1,7 @@
 //! Who is calling: a bearer token or a client certificate, and a participant that is live (post-office 2.4).
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, HeaderName, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
@@ -9,7 +11,7 @@ use super::patient::Peer;
 use super::peer::{Presented, Standing};
 use super::{Door, Problem};
 use crate::gateway::Gateway;
-use crate::identity::{Denied, RENEWAL_PAUSE, unverified_client};
+use crate::identity::{Denied, RENEWAL_PAUSE, Renewal, unverified_client};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 
 /// Says in which of its roles a caller acts: by code, such as `DDQ`, or as in a token, such as `energysupplier`.
@@ -123,23 +125,43 @@ fn bearer(parts: &Parts) -> Result<Option<&str>, Problem> {
 async fn by_token(door: &Door, token: &str) -> Result<(ActorNumber, Vec<ActorRole>), Problem> {
     let mut claimed = door.verifier.verify(token, wall_clock());
     if claimed == Err(Denied::UnknownKey) {
-        match door.verifier.renew().await {
-            Ok(true) => claimed = door.verifier.verify(token, wall_clock()),
-            Ok(false) => {}
-            Err(fault) => {
-                tracing::error!(error = &fault as &dyn std::error::Error, "failed to renew the issuer's keys")
-            }
+        let again_in = asked_anew(door).await;
+        claimed = door.verifier.verify(token, wall_clock());
+        if let (Err(Denied::UnknownKey), Some(again_in)) = (&claimed, again_in) {
+            return Err(not_known_yet(door, again_in));
         }
-    }
-    if claimed == Err(Denied::UnknownKey) && door.verifier.trouble().is_some() {
-        let message = "The bearer token is signed with a key that is not known here, and the issuer, who may have published it, \
-                       cannot be reached. Try again after the seconds in Retry-After.";
-        return Err(Problem::busy(message, RENEWAL_PAUSE));
     }
     let claimed = claimed.map_err(|denied| invalid_token(&denied.to_string()))?;
     let number = number_of(&door.gateway, &claimed.external_id)?
         .ok_or_else(|| invalid_token("No participant is registered for the client id of the bearer token."))?;
     Ok((number, claimed.roles))
+}
+
+/// Has the issuer asked for its keys; the time after which that can be done again where it could not be done now. Until then
+/// nobody knows whether a key has been published.
+async fn asked_anew(door: &Door) -> Option<Duration> {
+    match door.verifier.renew().await {
+        Ok(Renewal::TooSoon(again_in)) => Some(again_in),
+        Ok(Renewal::Asked | Renewal::Nobody) => None,
+        Err(fault) => {
+            tracing::error!(error = &fault as &dyn std::error::Error, "failed to renew the issuer's keys");
+            Some(RENEWAL_PAUSE)
+        }
+    }
+}
+
+fn not_known_yet(door: &Door, again_in: Duration) -> Problem {
+    let message = match door.verifier.trouble() {
+        Some(_) => {
+            "The bearer token is signed with a key that is not known here, and the issuer, who may have published it, \
+             cannot be reached. Try again after the seconds in Retry-After."
+        }
+        None => {
+            "The bearer token is signed with a key that was not among the issuer's when it was last asked, a moment ago. It is \
+             asked again after the seconds in Retry-After: try again then."
+        }
+    };
+    Problem::busy(message, again_in)
 }
 
 fn number_of(gateway: &Gateway, external_id: &str) -> Result<Option<ActorNumber>, Problem> {

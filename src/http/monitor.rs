@@ -66,7 +66,11 @@ pub async fn status(State(door): State<Arc<Door>>, request: Request) -> Response
 fn issuer(door: &Door) -> Option<(String, Result<String, String>)> {
     let KeySource::Discovery(discovery) = &door.settings.tokens.keys else { return None };
     let outcome = match door.verifier.trouble() {
-        None => Ok(format!("{} keys from {}", door.verifier.keys_known(), discovery.url)),
+        None => {
+            let left_out = door.verifier.keys_left_out();
+            let unused = if left_out.is_empty() { String::new() } else { format!("; not used: {}", left_out.join("; ")) };
+            Ok(format!("{} keys from {}{unused}", door.verifier.keys_known(), discovery.url))
+        }
         Some(trouble) => Err(format!("failed to {trouble}")),
     };
     Some(("issuer".into(), outcome))

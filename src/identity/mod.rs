@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub use discovery::Discovery;
 pub use issuer::{Issuer, TOKEN_AUDIENCE, TOKEN_ISSUER};
 pub use keys::Keys;
-pub use verifier::{Claimed, Denied, RENEWAL_PAUSE, TOKEN_BYTES_MAX, Verifier, unverified_client};
+pub use verifier::{Claimed, Denied, RENEWAL_PAUSE, Renewal, TOKEN_BYTES_MAX, Verifier, unverified_client};
 
 /// Where the issuer's public keys are, and what its tokens must say.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub struct Settings {
 /// Where the issuer's public keys are.
 #[derive(Debug, Clone)]
 pub enum KeySource {
-    /// A PEM public key, or a JWKS in JSON.
+    /// PEM public keys, or a JWKS in JSON.
     File(PathBuf),
     /// What the issuer publishes.
     Discovery(Discovery),

@@ -45,6 +45,11 @@ pub enum Denied {
     /// Signed with a key that we have not seen: the issuer may have published it since.
     #[error("The bearer token is signed with a key that the issuer has not published.")]
     UnknownKey,
+    #[error(
+        "The bearer token is signed with a key that the issuer has published but that is not used here: it is for another \
+         purpose, or not one for ES256, EdDSA (Ed25519) or RS256."
+    )]
+    UnusedKey,
     #[error("The bearer token has expired. Ask the issuer for a new one.")]
     Expired,
     #[error("The bearer token does not say when it expires (claim exp).")]
@@ -68,10 +73,21 @@ pub struct Verifier {
     settings: Settings,
     keys: ArcSwap<Keys>,
     remembered: Mutex<HashMap<[u8; 32], Remembered>>,
-    /// When an unknown key last made us ask the issuer.
+    /// When an unknown key last made us ask the issuer, and it had answered or failed to.
     renewed: tokio::sync::Mutex<Option<Instant>>,
     /// Why the issuer did not give its keys when it was last asked.
     trouble: Mutex<Option<String>>,
+}
+
+/// Whether keys that were not known may be known now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// The issuer was asked for its keys.
+    Asked,
+    /// It was asked a moment ago, perhaps before it published what is looked for, and is asked again after this time.
+    TooSoon(Duration),
+    /// Its keys are in a file, and there is nobody to ask.
+    Nobody,
 }
 
 #[derive(Clone)]
@@ -102,6 +118,7 @@ impl Verifier {
             Err(fault @ Fault::Unreachable { .. }) => (Keys::default(), Some(fault.to_string())),
             Err(fault) => return Err(fault),
         };
+        tell_left_out(&keys);
         let (keys, trouble) = (ArcSwap::from_pointee(keys), Mutex::new(trouble));
         Ok(Self { settings, keys, remembered: Mutex::default(), renewed: Default::default(), trouble })
     }
@@ -117,6 +134,11 @@ impl Verifier {
         self.keys.load().len()
     }
 
+    /// The keys that were read and vouch for nothing, each with the reason.
+    pub fn keys_left_out(&self) -> Vec<String> {
+        self.keys.load().left_out().collect()
+    }
+
     /// Reads the keys again and forgets every token that an old key vouched for. The old keys stay on a fault.
     pub async fn reload(&self) -> Result<(), Fault> {
         let read = read(&self.settings).await;
@@ -124,28 +146,29 @@ impl Verifier {
         let trouble = read.as_ref().err().filter(|_| published).map(Fault::to_string);
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
         let keys = read?;
+        if !keys.left_out().eq(self.keys.load().left_out()) {
+            tell_left_out(&keys);
+        }
         self.keys.store(keys.into());
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
     }
 
     /// Asks the issuer for new keys because one was used that is not known, but not more often than every so often:
-    /// anybody can send a token with a key of his own. Returns whether there may be new ones; whoever comes meanwhile
-    /// waits for the same answer.
-    pub async fn renew(&self) -> Result<bool, Fault> {
+    /// anybody can send a token with a key of his own. Whoever comes while it is asked waits for the answer, and is told that
+    /// it was too soon: the issuer may have published a key after it gave that answer.
+    pub async fn renew(&self) -> Result<Renewal, Fault> {
         if matches!(self.settings.keys, KeySource::File(_)) {
-            return Ok(false);
+            return Ok(Renewal::Nobody);
         }
-        let asked = Instant::now();
         let mut renewed = self.renewed.lock().await;
-        match *renewed {
-            Some(last) if last > asked => return Ok(true),
-            Some(last) if last.elapsed() < RENEWAL_PAUSE => return Ok(false),
-            _ => {}
+        let pause = renewed.and_then(|last| RENEWAL_PAUSE.checked_sub(last.elapsed()));
+        if let Some(pause) = pause.filter(|pause| !pause.is_zero()) {
+            return Ok(Renewal::TooSoon(pause));
         }
         let outcome = self.reload().await;
         *renewed = Some(Instant::now());
-        outcome.map(|()| true)
+        outcome.map(|()| Renewal::Asked)
     }
 
     /// Checks a token as of `now`, without leeway: clock skew is 0 in the market (post-office 2.4).
@@ -216,9 +239,12 @@ fn verified_claims(keys: &Keys, token: &str) -> Result<Claims, Denied> {
     if header.crit.is_some() {
         return Err(Denied::Critical);
     }
-    if keys.is_empty() || header.kid.as_deref().is_some_and(|id| !keys.may_have(id)) {
-        return Err(Denied::UnknownKey);
-    }
+    let otherwise = match header.kid.as_deref() {
+        _ if keys.is_empty() => Denied::UnknownKey,
+        Some(id) if keys.leaves_out(id) => Denied::UnusedKey,
+        Some(id) if !keys.may_have(id) => Denied::UnknownKey,
+        _ => Denied::Signature,
+    };
     for key in keys.candidates(header.kid.as_deref(), header.alg) {
         let mut only = Validation::new(key.algorithm);
         only.required_spec_claims.clear();
@@ -231,7 +257,13 @@ fn verified_claims(keys: &Keys, token: &str) -> Result<Claims, Denied> {
             Err(_) => continue,
         }
     }
-    Err(Denied::Signature)
+    Err(otherwise)
+}
+
+fn tell_left_out(keys: &Keys) {
+    for key in keys.left_out() {
+        tracing::warn!(key, "a key of the issuer is not used");
+    }
 }
 
 /// The client id that a token claims, whoever has signed it: for the log, and to be believed by nobody.
@@ -466,6 +498,29 @@ mod tests {
         assert_eq!(verifier.verify(&sign_as(&two, "1"), NOW), Err(Denied::Signature));
         assert_eq!(verifier.verify(&sign_as(&one, "3"), NOW), Err(Denied::UnknownKey));
         assert!(verifier.verify(&sign(&two, &good()), NOW).is_ok(), "without a kid, each key is tried");
+    }
+
+    #[test]
+    fn a_key_that_is_published_and_not_used_is_told_from_one_that_is_not_published() {
+        let dir = tempfile::tempdir().unwrap();
+        let (keys, own) = (dir.path().join("keys.json"), rcgen::KeyPair::generate().unwrap());
+        let used = EncodingKey::from_ec_pem(own.serialize_pem().as_bytes()).unwrap();
+        let mut used = jsonwebtoken::jwk::Jwk::from_encoding_key(&used, Algorithm::ES256).unwrap();
+        used.common.key_id = Some("used".into());
+        let other = json!({"kty": "EC", "crv": "P-384", "kid": "other", "x": "AA", "y": "AA"});
+        std::fs::write(&keys, json!({"keys": [used, other]}).to_string()).unwrap();
+        let settings = Settings { keys: KeySource::File(keys), issuer: "us".into(), audience: "b2b".into() };
+        let verifier = now(Verifier::start(settings)).unwrap();
+        assert_eq!(verifier.keys_left_out(), ["other: EC P-384"]);
+        let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+        let key = EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap();
+        for (kid, denied) in
+            [("other", Denied::UnusedKey), ("used", Denied::Signature), ("neither", Denied::UnknownKey)]
+        {
+            let header = Header { kid: Some(kid.into()), ..Header::new(Algorithm::ES384) };
+            let token = encode(&header, &good(), &key).unwrap();
+            assert_eq!(verifier.verify(&token, NOW), Err(denied), "{kid}");
+        }
     }
 
     proptest::proptest! {
