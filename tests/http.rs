@@ -1248,6 +1248,60 @@ async fn a_new_certificate_is_taken_without_a_restart() {
     assert_eq!(house.get("/ping").send().await.unwrap().status(), 200);
 }
 
+/// Each of the files goes its own way: what cannot be used leaves what was there, and holds up no other.
+#[tokio::test]
+async fn a_certificate_that_cannot_be_used_is_told_and_neither_replaces_a_good_one_nor_holds_up_the_rest() {
+    let now = Timestamp::from_utc(chrono::Utc::now());
+    let at = |days: i64| Timestamp::from_seconds(now.seconds() + days * 86_400);
+    let made = |days: i64| {
+        let dir = tempfile::tempdir().unwrap();
+        let files = gridpost::certs::server_certificate(dir.path(), at(days)).unwrap().files;
+        (std::fs::read(files.chain).unwrap(), std::fs::read(files.key).unwrap())
+    };
+    let (expired, early, (other, _)) = (made(-1_000), made(1_000), made(0));
+    let house = start().await;
+    let files = &house.certificate.files;
+    let good = (std::fs::read(&files.chain).unwrap(), std::fs::read(&files.key).unwrap());
+    let check = async || {
+        let status: Value = house.http.get(house.url("/monitor/status")).send().await.unwrap().json().await.unwrap();
+        let check = status["checks"].as_array().unwrap().iter().find(|it| it["name"] == "certificates").unwrap();
+        (check["status"].as_str().unwrap().to_string(), check["description"].as_str().unwrap().to_string())
+    };
+    assert_eq!(check().await.0, "Healthy");
+    let before = house.raw().await.get_ref().1.peer_certificates().unwrap()[0].clone();
+    let half = good.0[..good.0.len() / 2].to_vec();
+    let rows = [
+        (expired.clone(), "is valid from"),
+        (early, "is valid from"),
+        ((other, good.1.clone()), "set up TLS"),
+        ((half, good.1.clone()), "certificate"),
+    ];
+    let mut tokens = house.token();
+    for ((chain, key), why) in rows {
+        std::fs::write(&files.chain, chain).unwrap();
+        std::fs::write(&files.key, key).unwrap();
+        // The issuer's key is another from now on.
+        let issuer = tempfile::tempdir().unwrap();
+        let issuer = gridpost::identity::Issuer::create_or_load(issuer.path()).map(|issuer| {
+            let identity::KeySource::File(public) = issuer.settings().keys else { panic!("it is in a file") };
+            std::fs::copy(public, house.dir.path().join("token-public-key.pem")).unwrap();
+            issuer
+        });
+        assert!(house.server.reload().await.is_err());
+        assert_eq!(house.raw().await.get_ref().1.peer_certificates().unwrap()[0], before, "what was there stays");
+        let (status, told) = check().await;
+        assert!(status == "Unhealthy" && told.contains(why), "{told}");
+        let asked = |token: &str| house.http.get(house.url("/v1.0/cim/queue")).bearer_auth(token).send();
+        assert_eq!(asked(&tokens).await.unwrap().status(), 401, "the key that was replaced vouches for nobody");
+        tokens = issuer.unwrap().issue(GRID, &[ActorRole::GridAccessProvider], now, Duration::from_secs(60)).unwrap();
+        assert_eq!(asked(&tokens).await.unwrap().status(), 200, "the new one does");
+    }
+    std::fs::write(&files.chain, good.0).unwrap();
+    std::fs::write(&files.key, good.1).unwrap();
+    house.server.reload().await.unwrap();
+    assert_eq!(check().await.0, "Healthy");
+}
+
 /// An issuer's pages: its OpenID configuration, and the set of one key, which `key` may exchange.
 fn issuer_pages(at: Arc<std::sync::OnceLock<String>>, key: Arc<Mutex<Jwk>>) -> axum::Router {
     let configuration = move || async move {

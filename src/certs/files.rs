@@ -52,8 +52,14 @@ pub fn fingerprint_of_pem(text: &[u8]) -> Option<String> {
 
 /// The last instant at which a certificate is valid.
 pub fn not_after(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
+    validity(certificate).map(|(_, until)| until)
+}
+
+/// The first and the last instant at which a certificate is valid.
+pub fn validity(certificate: &CertificateDer<'_>) -> Option<(Timestamp, Timestamp)> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    Some(Timestamp::from_seconds(parsed.validity().not_after.timestamp()))
+    let validity = parsed.validity();
+    Some([validity.not_before, validity.not_after].map(|at| Timestamp::from_seconds(at.timestamp())).into())
 }
 
 /// Writes a private file: mode 0600 from its first byte on, there as a whole or not at all.

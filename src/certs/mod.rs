@@ -9,8 +9,8 @@ mod toy;
 use std::path::PathBuf;
 
 pub use files::{
-    PemFiles, ed25519_public_key, fingerprint, fingerprint_of_pem, not_after, read_chain, read_key, write_private,
-    write_public,
+    PemFiles, ed25519_public_key, fingerprint, fingerprint_of_pem, not_after, read_chain, read_key, validity,
+    write_private, write_public,
 };
 pub use toy::{
     ActorCertificate, README, ReceiptKey, ServerCertificate, actor_certificate, receipt_key, server_certificate,

@@ -25,6 +25,7 @@ mod peer;
 mod post;
 mod quiet;
 mod receive;
+mod reload;
 mod routes;
 mod schemas;
 mod server;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 use crate::certs::PemFiles;
 use crate::gateway::Gateway;
 use crate::identity::{self, Verifier};
+use crate::market::Timestamp;
 use crate::receipts::Signer;
 
 pub use caller::{Connection, MARKET_ROLE};
@@ -85,6 +87,9 @@ struct Door {
     gateway: Arc<Gateway>,
     settings: Settings,
     verifier: Verifier,
+    tls: tls::Tls,
+    /// Why files could not be read again, until they can.
+    unread: reload::Unread,
     fairness: Arc<fairness::Fairness>,
     json_schemas: schemas::JsonSchemas,
     /// Whether the door is about to be closed: nobody is kept waiting then.
@@ -102,4 +107,6 @@ pub enum Fault {
     Tokens(#[from] identity::Fault),
     #[error("set up TLS with {path}: {why}")]
     Tls { path: PathBuf, why: String },
+    #[error("exchange the server's certificate for that in {path}, which is valid from {from} until {until} only")]
+    OutOfTime { path: PathBuf, from: Timestamp, until: Timestamp },
 }

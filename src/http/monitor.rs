@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
-use super::caller::Connection;
+use super::caller::{Connection, wall_clock};
 use super::observe::{Said, figures};
 use super::post::{json_answer, text};
 use super::{Door, Format, Problem, Watchers};
@@ -40,6 +40,7 @@ pub async fn status(State(door): State<Arc<Door>>, request: Request) -> Response
     }
     let mut health = door.gateway.health();
     health.checks.extend(issuer(&door));
+    health.checks.push(files(&door));
     let checks: Vec<_> = health
         .checks
         .iter()
@@ -68,12 +69,27 @@ fn issuer(door: &Door) -> Option<(String, Result<String, String>)> {
     let outcome = match door.verifier.trouble() {
         None => {
             let left_out = door.verifier.keys_left_out();
-            let unused = if left_out.is_empty() { String::new() } else { format!("; not used: {}", left_out.join("; ")) };
+            let unused =
+                if left_out.is_empty() { String::new() } else { format!("; not used: {}", left_out.join("; ")) };
             Ok(format!("{} keys from {}{unused}", door.verifier.keys_known(), discovery.url))
         }
         Some(trouble) => Err(format!("failed to {trouble}")),
     };
     Some(("issuer".into(), outcome))
+}
+
+/// Whether the certificates and keys in force are those of the files, and how long the server's own is valid.
+fn files(door: &Door) -> (String, Result<String, String>) {
+    let (until, unread) = (door.tls.ends(), door.unread.why());
+    let outcome = match until {
+        _ if !unread.is_empty() => {
+            Err(format!("what was read before goes on: failed to {}", unread.join("; failed to ")))
+        }
+        Some(until) if until < wall_clock() => Err(format!("the server's certificate has expired, at {until}")),
+        Some(until) => Ok(format!("the server's certificate is valid until {until}")),
+        None => Ok("in use as they were read".into()),
+    };
+    ("certificates".into(), outcome)
 }
 
 /// `GET /metrics`: figures in the text form of Prometheus.

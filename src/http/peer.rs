@@ -32,6 +32,7 @@ pub enum Standing {
 }
 
 /// The authorities that are accepted now.
+#[derive(Clone)]
 pub struct Authorities {
     pub verifier: Arc<dyn ClientCertVerifier>,
     /// Counts how often they were read, from 1.

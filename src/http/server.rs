@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -22,9 +22,9 @@ use super::fairness::Fairness;
 use super::patient::Patient;
 use super::schemas::JsonSchemas;
 use super::tls::Tls;
-use super::{Door, Fault, Limits, Settings, observe, routes};
+use super::{Door, Fault, Limits, Settings, observe, reload, routes};
 use crate::gateway::Gateway;
-use crate::identity::{KeySource, RENEWAL_PAUSE, Verifier};
+use crate::identity::Verifier;
 
 /// Bytes that one connection reads ahead. Bodies come in pieces of this size, and no head may be larger.
 const READ_BYTES_MAX: usize = 128 * 1024;
@@ -35,9 +35,6 @@ const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 
 /// Pause after the kernel would not give us a connection, for instance because there are no file handles left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Age at which keys that an issuer publishes are read again: one that it has withdrawn vouches for nobody any longer.
-const PUBLISHED_KEYS_AGE_MAX: Duration = Duration::from_secs(600);
 
 /// An open door.
 pub struct Server {
@@ -50,7 +47,6 @@ pub struct Server {
 
 struct State {
     door: Arc<Door>,
-    tls: Tls,
     router: Router,
     addresses: Mutex<HashMap<IpAddr, usize>>,
 }
@@ -64,6 +60,9 @@ pub async fn start(gateway: Arc<Gateway>, settings: Settings, more: Router) -> R
         tracing::error!("failed to {trouble}. Tokens are answered with 503 until it answers; certificates are served");
     }
     let tls = Tls::new(&settings)?;
+    if let Some(until) = tls.ends().filter(|until| *until < caller::wall_clock()) {
+        tracing::error!(%until, "the server's certificate has expired: few clients will connect");
+    }
     let listen = |source| Fault::Listen { address: settings.listen, source };
     let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
@@ -73,16 +72,18 @@ pub async fn start(gateway: Arc<Gateway>, settings: Settings, more: Router) -> R
         gateway,
         settings,
         verifier,
+        tls,
+        unread: reload::Unread::default(),
         fairness,
         json_schemas: JsonSchemas::default(),
         stopping: stopping.clone(),
     });
     let router = routes::routes(&door, more);
-    let state = Arc::new(State { door, tls, router, addresses: Mutex::default() });
+    let state = Arc::new(State { door, router, addresses: Mutex::default() });
     let accepting = tokio::spawn(accept(listener, Arc::clone(&state), stopping));
     let mut keeping = JoinSet::new();
     keeping.spawn(observe::keep_up());
-    keeping.spawn(watch_files(Arc::clone(&state)));
+    keeping.spawn(reload::keep_reading(Arc::clone(&state.door)));
     tracing::info!(%address, "the door is open");
     Ok(Server { address, state, stop, accepting, keeping })
 }
@@ -92,10 +93,13 @@ impl Server {
         self.address
     }
 
-    /// Reads certificates and token keys again; on a fault what was there stays. Also done when a file changes, and
-    /// on SIGHUP.
+    /// Reads certificates and token keys again, each by itself; on a fault, of which the first is told, what was there stays.
+    /// Also done when a file changes, and on SIGHUP.
     pub async fn reload(&self) -> Result<(), Fault> {
-        self.state.reload().await
+        match reload::read(&self.state.door, true).await.into_iter().next() {
+            None => Ok(()),
+            Some(fault) => Err(fault),
+        }
     }
 
     /// Closes the door: no new connections, and [`Limits::drain`] for the requests that run. Whoever waits for post to come hears
@@ -105,15 +109,6 @@ impl Server {
         let _ = (&mut self.accepting).await;
         self.keeping.shutdown().await;
         tracing::info!("the door is closed");
-    }
-}
-
-impl State {
-    async fn reload(&self) -> Result<(), Fault> {
-        self.tls.reload()?;
-        self.door.verifier.reload().await?;
-        tracing::info!("certificates and token keys were read again");
-        Ok(())
     }
 }
 
@@ -149,7 +144,7 @@ async fn serve(state: Arc<State>, stream: TcpStream, address: SocketAddr, watche
         return;
     };
     let _ = stream.set_nodelay(true);
-    let acceptor = TlsAcceptor::from(state.tls.current());
+    let acceptor = TlsAcceptor::from(state.door.tls.current());
     let stream = Patient::new(stream, limits.write_silence);
     let peer = stream.peer();
     let stream = match timeout(limits.handshake, acceptor.accept(stream)).await {
@@ -158,10 +153,10 @@ async fn serve(state: Arc<State>, stream: TcpStream, address: SocketAddr, watche
         Err(_) => return tracing::debug!(%address, "the TLS handshake took too long"),
     };
     let tls = stream.get_ref().1;
-    let chain = state.tls.peer(tls);
+    let chain = state.door.tls.peer(tls);
     let builder = builder(limits, tls.alpn_protocol() == Some(b"h2"));
     let service = hyper::service::service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
-        let certificate = chain.as_ref().and_then(|chain| state.tls.presented(chain, caller::wall_clock()));
+        let certificate = chain.as_ref().and_then(|chain| state.door.tls.presented(chain, caller::wall_clock()));
         request.extensions_mut().insert(Connection { address, certificate, peer: peer.clone() });
         state.router.clone().oneshot(request.map(axum::body::Body::new) as Request)
     });
@@ -190,66 +185,6 @@ fn builder(limits: &Limits, http2: bool) -> auto::Builder<TokioExecutor> {
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
     // The handshake has settled it, so nobody waits for a first byte to find out.
     if http2 { builder.http2_only() } else { builder.http1_only() }
-}
-
-/// Reads files again when they change, or when the operator says so.
-async fn watch_files(state: Arc<State>) {
-    let mut hangup = Hangup::new();
-    let mut seen = state.tls.stamp();
-    let mut read = Instant::now();
-    loop {
-        let reload = state.door.settings.limits.reload;
-        let trouble = state.door.verifier.trouble().is_some();
-        let asked = tokio::select! {
-            () = hangup.wait() => true,
-            () = sleep(if trouble { reload.min(RENEWAL_PAUSE) } else { reload }) => false,
-        };
-        let now = state.tls.stamp();
-        let published = matches!(state.door.settings.tokens.keys, KeySource::Discovery(_));
-        // An issuer that could not be reached is asked again soon.
-        let again_in = if trouble { RENEWAL_PAUSE } else { PUBLISHED_KEYS_AGE_MAX };
-        let aged = published && read.elapsed() >= again_in;
-        if !asked && !aged && now == seen {
-            continue;
-        }
-        read = Instant::now();
-        match state.reload().await {
-            Ok(()) => seen = now,
-            Err(fault) => {
-                tracing::error!(error = &fault as &dyn std::error::Error, "failed to read certificates again")
-            }
-        }
-    }
-}
-
-/// SIGHUP, where there is one.
-struct Hangup(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
-
-impl Hangup {
-    #[cfg(unix)]
-    fn new() -> Self {
-        Self(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok())
-    }
-
-    #[cfg(unix)]
-    async fn wait(&mut self) {
-        match &mut self.0 {
-            Some(signal) => {
-                signal.recv().await;
-            }
-            None => std::future::pending().await,
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> Self {
-        Self()
-    }
-
-    #[cfg(not(unix))]
-    async fn wait(&mut self) {
-        std::future::pending().await
-    }
 }
 
 /// One connection's place among those of its address.
