@@ -1219,6 +1219,32 @@ async fn one_address_cannot_take_every_connection() {
     assert!(http_client(&house.certificate, None).get(house.url("/ping")).send().await.is_ok());
 }
 
+/// A place is for whoever asks for something, whatever the protocol.
+#[tokio::test]
+async fn a_connection_on_which_nothing_is_asked_for_is_closed() {
+    let head = Duration::from_millis(500);
+    let house = start_with(Limits { head, connections_max: 2, ..Limits::default() }).await;
+    let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    for said in ["", &preface[..10], preface] {
+        let mut silent = [house.raw_speaking(b"h2").await, house.raw_speaking(b"h2").await];
+        for stream in &mut silent {
+            write(stream, said).await;
+        }
+        let closed = async {
+            for stream in &mut silent {
+                let _ = tokio::io::AsyncReadExt::read_to_end(stream, &mut Vec::new()).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), closed).await.unwrap_or_else(|_| panic!("{said:?} is let go"));
+    }
+    // A client that asks again later connects anew, and one that waits for its post is not disturbed.
+    for path in ["/ping", "/monitor/live"] {
+        assert_eq!(house.http.get(house.url(path)).send().await.unwrap().status(), 200);
+        tokio::time::sleep(head * 3).await;
+    }
+    assert_eq!(house.get("/v1.0/cim/all?wait=2").send().await.unwrap().status(), 204);
+}
+
 #[tokio::test]
 async fn a_participant_that_asks_too_often_is_told_when_to_come_back() {
     let house = start_with(Limits { party_requests_per_second_max: Some(2), ..Limits::default() }).await;

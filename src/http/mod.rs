@@ -14,6 +14,7 @@ mod ebix;
 mod error_document;
 mod fairness;
 mod gzip;
+mod idle;
 mod limits;
 mod messages;
 mod monitor;

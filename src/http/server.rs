@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,6 @@ use axum::Router;
 use axum::extract::Request;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -19,6 +19,7 @@ use tower::ServiceExt;
 
 use super::caller::{self, Connection};
 use super::fairness::Fairness;
+use super::idle::Requests;
 use super::patient::Patient;
 use super::schemas::JsonSchemas;
 use super::tls::Tls;
@@ -114,7 +115,6 @@ impl Server {
 
 async fn accept(listener: TcpListener, state: Arc<State>, mut stopping: watch::Receiver<bool>) {
     let limits = state.door.settings.limits.clone();
-    let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -122,7 +122,7 @@ async fn accept(listener: TcpListener, state: Arc<State>, mut stopping: watch::R
             Some(_) = connections.join_next() => {}
             accepted = listener.accept(), if connections.len() < limits.connections_max => match accepted {
                 Ok((stream, address)) => {
-                    connections.spawn(serve(Arc::clone(&state), stream, address, graceful.watcher()));
+                    connections.spawn(serve(Arc::clone(&state), stream, address, stopping.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "failed to accept a connection");
@@ -133,11 +133,11 @@ async fn accept(listener: TcpListener, state: Arc<State>, mut stopping: watch::R
         metrics::gauge!("gridpost_http_connections").set(connections.len() as f64);
     }
     drop(listener);
-    let _ = timeout(limits.drain, graceful.shutdown()).await;
+    let _ = timeout(limits.drain, async { while connections.join_next().await.is_some() {} }).await;
     connections.shutdown().await;
 }
 
-async fn serve(state: Arc<State>, stream: TcpStream, address: SocketAddr, watcher: Watcher) {
+async fn serve(state: Arc<State>, stream: TcpStream, address: SocketAddr, mut stopping: watch::Receiver<bool>) {
     let limits = &state.door.settings.limits;
     let Some(_place) = Place::take(&state, address.ip(), limits.connections_per_address_max) else {
         metrics::counter!("gridpost_http_connections_turned_away_total").increment(1);
@@ -147,21 +147,51 @@ async fn serve(state: Arc<State>, stream: TcpStream, address: SocketAddr, watche
     let acceptor = TlsAcceptor::from(state.door.tls.current());
     let stream = Patient::new(stream, limits.write_silence);
     let peer = stream.peer();
-    let stream = match timeout(limits.handshake, acceptor.accept(stream)).await {
+    let accepted = tokio::select! {
+        _ = stopping.changed() => return,
+        accepted = timeout(limits.handshake, acceptor.accept(stream)) => accepted,
+    };
+    let stream = match accepted {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return tracing::debug!(%address, %error, "the TLS handshake failed"),
         Err(_) => return tracing::debug!(%address, "the TLS handshake took too long"),
     };
     let tls = stream.get_ref().1;
     let chain = state.door.tls.peer(tls);
-    let builder = builder(limits, tls.alpn_protocol() == Some(b"h2"));
+    let http2 = tls.alpn_protocol() == Some(b"h2");
+    let (builder, requests) = (builder(limits, http2), Requests::none());
     let service = hyper::service::service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
         let certificate = chain.as_ref().and_then(|chain| state.door.tls.presented(chain, caller::wall_clock()));
         request.extensions_mut().insert(Connection { address, certificate, peer: peer.clone() });
-        state.router.clone().oneshot(request.map(axum::body::Body::new) as Request)
+        let under_way = requests.begin();
+        let answer = state.router.clone().oneshot(request.map(axum::body::Body::new) as Request);
+        async { answer.await.map(|answer| under_way.until_sent(answer)) }
     });
-    let serving = builder.serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(serving).await {
+    let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    // Whoever waits for the next head on HTTP/1.1 has a time for it anyway.
+    let silence = async {
+        match http2 {
+            true => requests.silence(limits.head).await,
+            false => std::future::pending().await,
+        }
+    };
+    let ended = tokio::select! {
+        ended = serving.as_mut() => Some(ended),
+        _ = stopping.changed() => None,
+        () = silence => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            serving.as_mut().graceful_shutdown();
+            // Who has not said anything yet, or says nothing to the goodbye, is not waited for.
+            tokio::select! {
+                ended = serving => ended,
+                () = requests.silence(limits.head), if http2 => Ok(()),
+            }
+        }
+    };
+    if let Err(error) = ended {
         tracing::debug!(%address, %error, "a connection ended badly");
     }
 }
