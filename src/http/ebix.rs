@@ -374,16 +374,16 @@ fn supported(parts: &Parts) -> Result<(), Problem> {
 
 /// The operations that the head names.
 fn named(parts: &Parts) -> Vec<String> {
-    let header = parts.headers.get("soapaction").and_then(|value| value.to_str().ok());
+    let headers = parts.headers.get_all("soapaction").iter().filter_map(|value| value.to_str().ok());
     let query = parts.uri.query().unwrap_or_default();
     let query =
-        query.split('&').find_map(|part| part.split_once('=').filter(|it| it.0.eq_ignore_ascii_case("soapAction")));
-    let named = header.into_iter().chain(query.map(|(_, named)| named));
+        query.split('&').filter_map(|part| part.split_once('=').filter(|it| it.0.eq_ignore_ascii_case("soapAction")));
+    let named = headers.chain(query.map(|(_, named)| named));
     let named = named.map(|named| named.trim().trim_matches('"').rsplit(['/', ':', '#']).next().unwrap_or_default());
     named.filter(|named| !named.is_empty()).map(str::to_string).collect()
 }
 
-/// The operation that the head names, if it does, must be that of the body.
+/// The operation that the head names, if it does, must be that of the body, each time.
 fn agrees(named: &[String], request: &envelope::Request) -> Result<(), Problem> {
     for named in named {
         if named != request.operation() {

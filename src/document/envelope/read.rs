@@ -50,7 +50,11 @@ pub fn read(envelope: &Bytes, limits: &Limits) -> Result<Request, Wrong> {
     // The request, and the Body, have nothing else in them.
     walk.end()?;
     walk.end()?;
-    while walk.child()?.is_some() {
+    while let Some(tag) = walk.child()? {
+        // The Header is the first child, and there is one Body (SOAP 1.1, 4).
+        if tag.namespace == SOAP {
+            return Err(wrong(&format!("{} stands behind the Body, where it may not", shown(&tag.local))));
+        }
         walk.skip()?;
     }
     match walk.reader.read()? {
@@ -212,9 +216,6 @@ impl Walk<'_> {
                 Event::Text { .. } | Event::Character { .. } => {}
                 Event::End => return Err(wrong("the envelope ends too early")),
             }
-        }
-        if end == root.byte {
-            return Err(wrong("the payload is empty"));
         }
         let end = end + tag_at(self.envelope, end).len();
         let own: Vec<&str> =

@@ -61,6 +61,8 @@ fn a_document_is_cut_out_as_it_was_written() {
         ("<x:a xmlns:x='u'>  <x:b c='>'/>&lt;</x:a >", ""),
         ("<!-- before --><a><b/></a>\n<!-- behind -->", "<a><b/></a>"),
         ("<a>æ<q:x xmlns:q='v'/></a>", ""),
+        ("<x:a xmlns:x='>' />", ""),
+        ("<!-- before --><a/><!-- behind -->", "<a/>"),
     ];
     for (written, expected) in rows {
         let expected = if expected.is_empty() { written } else { expected };
@@ -76,6 +78,8 @@ fn declarations_around_a_document_that_it_leans_on_go_with_it() {
     let cut = payload(&around);
     assert_eq!(cut, "<e:a xmlns='d' xmlns:e = \"e&amp;u\" xmlns:f='f' f:y='1'><e:b/><c/></e:a>");
     assert_eq!(spec::root_of(cut.as_bytes(), &Limits::default()).unwrap().namespace, "e&u");
+    let bare = contained("<b:a/>");
+    assert_eq!(payload(&bare), format!("<b:a xmlns:b='{B2B}'/>"));
     let own = contained("<a xmlns=''><b:c/></a>").replace("<b:Payload>", "<b:Payload xmlns='d'>");
     assert_eq!(payload(&own), format!("<a xmlns:b='{B2B}' xmlns=''><b:c/></a>"));
     let ebix = contained("<x><y/></x>").replace("<b:Payload>", "<b:Payload xmlns='un:unece:260:data:EEM-DK_X:v3'>");
@@ -122,11 +126,12 @@ fn what_is_no_envelope_says_why() {
             "From is a date",
         ),
         (contained(""), "Client", "payload is missing"),
-        (contained("<a/>"), "Client", "payload is empty"),
         (contained("<a>1</a><a>2</a>"), "Client", "nothing more may"),
         (contained("<a>1</a>").replace(">XML<", ">EDIFACT<"), "Client", "must be XML"),
         (contained("<a>1</a>").replace("b:MessageReference", "b:Reference"), "Client", "MessageReference"),
         (enveloped(peek) + "<x/>", "Client", "not well-formed"),
+        (enveloped(peek).replace("</s:Body>", "</s:Body><s:Header/>"), "Client", "Header stands behind"),
+        (enveloped(peek).replace("</s:Body>", "</s:Body><s:Body/>"), "Client", "Body stands behind"),
         (format!("<!DOCTYPE x>{}", enveloped(peek)), "Client", "document type"),
         (enveloped(&"<a>".repeat(70)), "Client", ""),
     ];
