@@ -648,6 +648,10 @@ async fn certificates_and_addresses_are_given_and_taken_while_the_gateway_runs()
         json!({ "number": GRID_NUMBER, "role": "XXX", "certificate": thumbprint }),
         json!({ "number": "", "role": "DDM", "certificate": thumbprint }),
         json!({ "number": GRID_NUMBER, "role": "DDM", "certificate": thumbprint, "from": "now" }),
+        json!({ "number": GRID_NUMBER, "role": "DDM", "certificate":
+            "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n" }),
+        json!({ "number": GRID_NUMBER, "role": "DDM", "certificate": thumbprint,
+            "from": "2027-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z" }),
         json!({ "number": GRID_NUMBER }),
     ] {
         assert_eq!(said("POST", CERTIFICATES, Some(wrong.clone())).await.0, 400, "{wrong}");

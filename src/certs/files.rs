@@ -45,9 +45,10 @@ pub fn fingerprint(certificate: &CertificateDer<'_>) -> String {
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The same of the first certificate in a PEM text, if there is one.
+/// The same of the first certificate in a PEM text; none where that is not there or no certificate.
 pub fn fingerprint_of_pem(text: &[u8]) -> Option<String> {
-    CertificateDer::from_pem_slice(text).ok().map(|certificate| fingerprint(&certificate))
+    let certificate = CertificateDer::from_pem_slice(text).ok()?;
+    validity(&certificate).is_some().then(|| fingerprint(&certificate))
 }
 
 /// The last instant at which a certificate is valid.

@@ -58,6 +58,9 @@ pub fn run(store: &Embedded, market: &Market, what: &Certificates, json: bool) -
         Certificates::List => return list(store, market, json),
         Certificates::Assign { number, role, certificate, from, until, others_until, sequence } => {
             let (from, until) = (from.unwrap_or_else(|| Clock::machine().now()), until.unwrap_or(Timestamp::OPEN_END));
+            if until <= from {
+                bail!("assign a certificate: it would end at {until}, which is not later than {from}, when it begins");
+            }
             let party = party("assign a certificate", number, role)?;
             let certificate = Certificate { thumbprint: thumbprint(certificate)?, party, from, until };
             CertificateOrder::Assign(Assignment { certificate, sequence: *sequence, others_until: *others_until })
@@ -97,5 +100,8 @@ fn thumbprint(text: &str) -> Result<Thumbprint> {
     let chain = certs::read_chain(Path::new(text)).with_context(|| {
         format!("find the certificate {text}, which is no SHA-256 thumbprint of 64 hexadecimal digits")
     })?;
+    if certs::validity(&chain[0]).is_none() {
+        bail!("read the certificate in {text}: what stands there is none, though it is marked as one");
+    }
     Thumbprint::parse(&certs::fingerprint(&chain[0])).context("read the certificate's thumbprint")
 }

@@ -62,6 +62,9 @@ impl Assigned {
             from: instant("from", &self.from)?.unwrap_or(now),
             until: instant("until", &self.until)?.unwrap_or(Timestamp::OPEN_END),
         };
+        if certificate.until <= certificate.from {
+            return Err(wrong("until", "it is not later than from, so the certificate would never speak for anybody"));
+        }
         let others_until = instant("others_until", &self.others_until)?;
         Ok(CertificateOrder::Assign(Assignment { certificate, sequence: self.sequence, others_until }))
     }
