@@ -1477,6 +1477,24 @@ async fn a_closing_door_keeps_nobody_waiting_for_post() {
     assert!(begun.elapsed() < Duration::from_secs(5));
 }
 
+/// RFC 9112, 3.2.
+#[tokio::test]
+async fn a_request_of_http_1_1_has_one_host() {
+    let house = start().await;
+    let rows = [
+        ("GET /ping HTTP/1.1\r\nHost: a\r\n", "200"),
+        ("GET /ping HTTP/1.1\r\n", "400"),
+        ("GET /ping HTTP/1.1\r\nHost: a\r\nHost: a\r\n", "400"),
+        ("GET /ping HTTP/1.0\r\n", "200"),
+    ];
+    for (lines, status) in rows {
+        let mut stream = house.raw().await;
+        write(&mut stream, &format!("{lines}Connection: close\r\n\r\n")).await;
+        let answer = rest(&mut stream).await;
+        assert!(answer.split(' ').nth(1) == Some(status) && answer.contains("correlationid: "), "{lines}: {answer}");
+    }
+}
+
 /// What cannot be a request has an answer too, although more of it lies there unread.
 #[tokio::test]
 async fn a_head_that_is_no_request_is_answered() {

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use axum::body::HttpBody;
 use axum::extract::{Request, State};
-use axum::http::header::{CONNECTION, HeaderName};
+use axum::http::header::{CONNECTION, HOST, HeaderName};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt;
@@ -74,10 +74,10 @@ pub async fn observe(State(door): State<std::sync::Arc<Door>>, mut request: Requ
     let (method, format) = (request.method().clone(), Format::of(request.headers()));
     request.extensions_mut().insert(CorrelationId(id.clone()));
     let uri = request.uri().clone();
-    let mut response = if header_bytes(&request) > door.settings.limits.header_bytes_max {
+    let mut response = if let Some(problem) = flaw_of_head(&door, &request) {
         let headers = request.headers().clone();
         Unread::new(request.into_body(), &headers).linger(&door.settings.limits);
-        headers_too_large(&door).answer(format)
+        problem.answer(format)
     } else {
         match AssertUnwindSafe(next.run(request)).catch_unwind().await {
             Ok(response) => response,
@@ -172,6 +172,19 @@ fn correlation_id(headers: &HeaderMap) -> String {
 fn header_bytes(request: &Request) -> usize {
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     headers + request.uri().path().len() + request.uri().query().map_or(0, str::len)
+}
+
+/// Why a request goes no further than its head.
+fn flaw_of_head(door: &Door, request: &Request) -> Option<Problem> {
+    if header_bytes(request) > door.settings.limits.header_bytes_max {
+        return Some(headers_too_large(door));
+    }
+    let hosts = request.headers().get_all(HOST).iter().count();
+    if request.version() == Version::HTTP_11 && hosts != 1 {
+        let message = format!("An HTTP/1.1 request has one Host header (RFC 9112, 3.2); this one has {hosts}.");
+        return Some(Problem::new(StatusCode::BAD_REQUEST, "BadRequest", message));
+    }
+    None
 }
 
 fn headers_too_large(door: &Door) -> Problem {
