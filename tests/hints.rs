@@ -111,6 +111,34 @@ async fn whoever_fetches_from_another_roles_queue_is_told_when_that_grows() {
     running.abort();
 }
 
+/// What failed says nothing of another address, nor of post that comes once all that waited has been fetched.
+#[tokio::test]
+async fn a_long_pause_ends_with_what_it_is_for() {
+    let house = start().await;
+    let client = house.client(Some(house.token()));
+    let settings = hint::Settings { retries: vec![Duration::from_secs(3_600)], ..hint::Settings::default() };
+    let running = tokio::spawn(hint::run(house.gateway.clone(), hint::Sender::new(settings).unwrap()));
+    let (url, mut heard) = listener(1).await;
+    wants_hints(&house, &url).await;
+    client.send("requestchangeofpricelist", document("1").into()).await.unwrap();
+    next(&mut heard).await;
+    let answer = client.peek("all").await.unwrap().unwrap();
+    client.dequeue(&answer.id).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(heard.try_recv().is_err(), "nothing waits");
+    client.send("requestchangeofpricelist", document("2").into()).await.unwrap();
+    next(&mut heard).await;
+
+    let (silent, mut unheard) = listener(usize::MAX).await;
+    wants_hints(&house, &silent).await;
+    client.send("requestchangeofpricelist", document("3").into()).await.unwrap();
+    next(&mut unheard).await;
+    let (url, mut heard) = listener(0).await;
+    wants_hints(&house, &url).await;
+    next(&mut heard).await;
+    running.abort();
+}
+
 #[tokio::test]
 async fn a_hint_that_fails_is_tried_again_while_post_waits() {
     let house = start().await;

@@ -72,7 +72,7 @@ pub use intake::{Receipt, Received};
 pub use new_charge::Creation;
 pub use news::{News, WebhookFault, plan_webhook};
 pub use operator::{Answer, Question, ask};
-pub use post::{Access, Dequeued, Peeked};
+pub use post::{Access, Dequeued, Firsts, Peeked};
 pub use reading::{Arrived, READ_AT_ONCE_BYTES_MAX};
 pub use retention::{Expired, Kept, Retention};
 pub use rounds::{Done, Rounds};

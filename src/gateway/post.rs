@@ -33,6 +33,9 @@ impl<'a> From<&'a Party> for Access<'a> {
     }
 }
 
+/// The categories in which something waits, each with the place of the first document there.
+pub type Firsts = Vec<(Category, (u64, u64))>;
+
 /// The next document of a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peeked {
@@ -233,9 +236,9 @@ impl Gateway {
         Ok(owners)
     }
 
-    /// The categories in which something waits for a participant.
-    pub fn waiting(&self, party: &Party) -> Result<Vec<Category>, Fault> {
-        Ok(self.heads(party, None)?.into_iter().map(|head| head.category).collect())
+    /// The categories in which something waits for a participant, each with the place of what waits longest.
+    pub fn waiting(&self, party: &Party) -> Result<Firsts, Fault> {
+        Ok(self.heads(party, None)?.into_iter().map(|head| (head.category, head.position)).collect())
     }
 
     /// The first document of each of the caller's queues, or of one.

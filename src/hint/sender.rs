@@ -5,10 +5,11 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use serde_json::json;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::{Fault, Settings};
 use crate::document::Category;
-use crate::gateway::Gateway;
+use crate::gateway::{Firsts, Gateway};
 use crate::market::{Party, Timestamp};
 use crate::process::participants::Webhook;
 
@@ -45,44 +46,35 @@ impl Sender {
     /// Tells a participant that post waits, until it has heard or nothing waits any more; then rests for a while.
     pub async fn tell(&self, gateway: &Gateway, party: &Party, room: &Semaphore) {
         let mut failures = 0;
-        loop {
-            let (webhook, categories) = match (gateway.webhook(party), gateway.waiting(party)) {
-                (Ok(Some(webhook)), Ok(categories)) if !categories.is_empty() => (webhook, categories),
-                (Ok(_), Ok(_)) => return,
-                (Err(fault), _) | (_, Err(fault)) => {
-                    tracing::error!(error = &fault as &dyn std::error::Error, %party, "failed to look up a webhook");
-                    return;
-                }
-            };
+        while let Some((webhook, waiting)) = due(gateway, party) {
             let outcome = {
                 let _room = room.acquire().await;
-                self.send(&webhook, party, &categories).await
+                self.send(&webhook, party, waiting.iter().map(|(category, _)| *category)).await
             };
-            let (told, pause) = match &outcome {
-                Ok(()) => ("heard", self.settings.pause),
-                Err(_) => {
-                    let rows = &self.settings.retries;
-                    ("failed", rows.get(failures).or(rows.last()).copied().unwrap_or(self.settings.pause))
-                }
-            };
+            let told = if outcome.is_ok() { "heard" } else { "failed" };
             metrics::counter!("gridpost_hints_total", "outcome" => told).increment(1);
-            match outcome {
-                Ok(()) => tracing::debug!(%party, "a participant was told that post waits"),
-                Err(cause) => {
-                    failures += 1;
-                    tracing::warn!(%party, cause, failures, retry_seconds = pause.as_secs(), "a hint did not get through");
-                }
-            }
-            tokio::time::sleep(pause).await;
-            if told == "heard" {
-                return;
+            let Err(cause) = outcome else {
+                tracing::debug!(%party, "a participant was told that post waits");
+                return tokio::time::sleep(self.settings.pause).await;
+            };
+            let rows = &self.settings.retries;
+            let pause = rows.get(failures).or(rows.last()).copied().unwrap_or(self.settings.pause);
+            failures += 1;
+            tracing::warn!(%party, cause, failures, retry_seconds = pause.as_secs(), "a hint did not get through");
+            if rest(pause, || due(gateway, party), &(webhook, waiting)).await == Rested::Anew {
+                failures = 0;
             }
         }
     }
 
-    async fn send(&self, webhook: &Webhook, party: &Party, categories: &[Category]) -> Result<(), String> {
+    async fn send(
+        &self,
+        webhook: &Webhook,
+        party: &Party,
+        categories: impl Iterator<Item = Category>,
+    ) -> Result<(), String> {
         let now = Timestamp::from_utc(chrono::Utc::now());
-        let names: Vec<&str> = categories.iter().map(|category| category.name()).collect();
+        let names: Vec<&str> = categories.map(Category::name).collect();
         let body = json!({
             "hint": "post waits", "number": party.number.as_str(), "role": party.role.code(), "categories": names,
         });
@@ -101,6 +93,50 @@ impl Sender {
         }
     }
 }
+
+/// Where a participant is to be told, and what waits for it; nothing where there is nothing to tell, or nobody to be told.
+fn due(gateway: &Gateway, party: &Party) -> Option<(Webhook, Firsts)> {
+    match (gateway.webhook(party), gateway.waiting(party)) {
+        (Ok(Some(webhook)), Ok(waiting)) if !waiting.is_empty() => Some((webhook, waiting)),
+        (Ok(_), Ok(_)) => None,
+        (Err(fault), _) | (_, Err(fault)) => {
+            tracing::error!(error = &fault as &dyn std::error::Error, %party, "failed to look up a webhook");
+            None
+        }
+    }
+}
+
+/// Why the next attempt is due.
+#[derive(Debug, PartialEq, Eq)]
+enum Rested {
+    Again,
+    /// The participant has another address now, or nothing waits any more: what failed before says nothing of what comes.
+    Anew,
+}
+
+/// Waits before the next attempt, for `pause` at most. A participant that fetches what waited is there: it is told of the rest
+/// soon, for its server may be there again as well.
+async fn rest(pause: Duration, due: impl Fn() -> Option<(Webhook, Firsts)>, failed: &(Webhook, Firsts)) -> Rested {
+    let begun = Instant::now();
+    let mut end = begun + pause;
+    while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        tokio::time::sleep(left.min(LOOK_AGAIN)).await;
+        match due() {
+            Some((webhook, waiting)) if webhook == failed.0 => {
+                if failed.1.iter().any(|first| !waiting.contains(first)) {
+                    end = end.min(begun + PAUSE_OF_ONE_THAT_FETCHES);
+                }
+            }
+            _ => return Rested::Anew,
+        }
+    }
+    Rested::Again
+}
+
+/// How often it is looked whether an attempt that failed says anything of the next.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Longest time between two attempts for a participant that fetches its post meanwhile.
+const PAUSE_OF_ONE_THAT_FETCHES: Duration = Duration::from_secs(30);
 
 fn signature(secret: &str, seconds: i64, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
