@@ -89,6 +89,8 @@ fn asker(case: &Case) -> Option<Party> {
     match original {
         Original::Sender => Some(sender),
         Original::Nobody => None,
+        // A delegate writes the role of whoever it acts for (post-office 5.3), in which it is answered.
+        Original::Other(original) if original.role != sender.role => None,
         Original::Other(original) => {
             let may = delegations::may_act(case.work.facts, &context.caller, &original, PROCESS, area, context.now);
             may.then_some(original)

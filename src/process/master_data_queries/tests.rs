@@ -68,6 +68,7 @@ fn master_data_are_asked_for_on_behalf_of_whoever_lets_the_asker_in_the_grid_are
     assert_eq!(told(&mut house, "DDQ", Some((B, "DDQ"))), no);
     assert_eq!(told(&mut house, "DDQ", Some((A, "DDM"))), no);
     assert_eq!(told(&mut house, "DDQ", Some((A, "XYZ"))), no);
+    assert_eq!(told(&mut house, "DDM", Some((A, "DDQ"))), no, "it sends in the role of another");
     assert_eq!(told(&mut house, "DDQ", None), no, "a supplier is named");
     assert_eq!(told(&mut house, "DDM", None), no, "the grid company has not allowed it");
     let mut house = asks(grid.clone(), Delegated, "131", None);
