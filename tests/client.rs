@@ -115,6 +115,18 @@ async fn a_folder_is_sent_and_the_exit_code_tells_how_it_went() {
 }
 
 #[tokio::test]
+async fn a_dry_run_goes_on_behind_a_file_that_is_not_taken_in() {
+    let house = start().await;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("1.xml"), document("1").replace("RequestChangeOfPriceList", "Unheard")).unwrap();
+    std::fs::write(dir.path().join("2.txt.xml"), "no document").unwrap();
+    let ask = || Send { hub: hub(&house), paths: vec![dir.path().into()], concurrency: 1, dry_run: true };
+    assert_eq!(participant::send(ask()).await.unwrap(), Outcome::Partial, "the second was reached");
+    std::fs::remove_file(dir.path().join("2.txt.xml")).unwrap();
+    assert_eq!(participant::send(ask()).await.unwrap(), Outcome::Flawed);
+}
+
+#[tokio::test]
 async fn a_drain_keeps_every_document_and_leaves_nothing() {
     let house = start().await;
     let client = house.client(Some(house.token()));

@@ -4,12 +4,13 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use anyhow::Context as _;
+use serde_json::{Value, json};
 
 use super::Outcome;
 use super::output::files_below;
 use super::participant::{Send, connect, in_words, line, no_root, say};
-use crate::client::{self, Client, Fault};
+use crate::client::{self, Client, Fault, Refusal};
 
 pub async fn run(args: &Send) -> anyhow::Result<Outcome> {
     let client = connect(&args.hub)?;
@@ -22,7 +23,8 @@ pub async fn run(args: &Send) -> anyhow::Result<Outcome> {
                 outcome = Outcome::Partial;
                 continue;
             }
-            Err(fault) => return Err(fault.into()),
+            Err(Fault::Refused { refusal, .. }) => turned_away(&refusal),
+            Err(fault) => return Err(fault).with_context(|| format!("ask about {}", path.display())),
         };
         if outcome == Outcome::Fine && !is_fine(&told) {
             outcome = Outcome::Flawed;
@@ -42,6 +44,16 @@ async fn ask(client: &Client, path: &Path) -> Result<Value, Fault> {
     let body = tokio::fs::read(path).await.map_err(|source| Fault::Read { path: path.into(), source })?;
     let root = client::document_of(&body).ok_or_else(|| no_root(path, &body))?;
     client.dry_run(&client::route_of(&root), body.into()).await
+}
+
+/// A document that would not even be looked at, such as one that is not taken in here or not from this role: the next may be.
+fn turned_away(refusal: &Refusal) -> Value {
+    let details = refusal
+        .details
+        .iter()
+        .map(|flaw| json!({ "code": flaw.code, "message": flaw.message, "innererror": { "lineNumber": flaw.line } }));
+    let details: Vec<Value> = details.collect();
+    json!({ "verdict": "refused", "error": { "code": refusal.code, "message": refusal.message, "details": details } })
 }
 
 fn is_fine(told: &Value) -> bool {
@@ -85,8 +97,6 @@ fn word(value: &Value) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -100,6 +110,14 @@ mod tests {
           SchemaValidationError line 4: /A: no
         ");
         assert!(!is_fine(&refused));
+        let refusal =
+            Refusal::read(404, String::new(), br#"{"error": {"code": "NotFound", "message": "no such document"}}"#);
+        let elsewhere = turned_away(&refusal);
+        insta::assert_snapshot!(text(Path::new("c.xml"), &elsewhere), @r"
+        would be refused  c.xml
+          NotFound no such document
+        ");
+        assert!(!is_fine(&elsewhere));
         let reason = json!({"code": "E0I", "text": "VR.679: no such charge"});
         let rejected = json!({
             "verdict": "accepted",
