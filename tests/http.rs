@@ -1325,18 +1325,16 @@ async fn a_certificate_that_cannot_be_used_is_told_and_neither_replaces_a_good_o
         std::fs::write(&files.key, key).unwrap();
         // The issuer's key is another from now on.
         let issuer = tempfile::tempdir().unwrap();
-        let issuer = gridpost::identity::Issuer::create_or_load(issuer.path()).map(|issuer| {
-            let identity::KeySource::File(public) = issuer.settings().keys else { panic!("it is in a file") };
-            std::fs::copy(public, house.dir.path().join("token-public-key.pem")).unwrap();
-            issuer
-        });
+        let issuer = gridpost::identity::Issuer::create_or_load(issuer.path()).unwrap();
+        let identity::KeySource::File(public) = issuer.settings().keys else { panic!("it is in a file") };
+        std::fs::copy(public, house.dir.path().join("token-public-key.pem")).unwrap();
         assert!(house.server.reload().await.is_err());
         assert_eq!(house.raw().await.get_ref().1.peer_certificates().unwrap()[0], before, "what was there stays");
         let (status, told) = check().await;
         assert!(status == "Unhealthy" && told.contains(why), "{told}");
         let asked = |token: &str| house.http.get(house.url("/v1.0/cim/queue")).bearer_auth(token).send();
         assert_eq!(asked(&tokens).await.unwrap().status(), 401, "the key that was replaced vouches for nobody");
-        tokens = issuer.unwrap().issue(GRID, &[ActorRole::GridAccessProvider], now, Duration::from_secs(60)).unwrap();
+        tokens = issuer.issue(GRID, &[ActorRole::GridAccessProvider], now, Duration::from_secs(60)).unwrap();
         assert_eq!(asked(&tokens).await.unwrap().status(), 200, "the new one does");
     }
     std::fs::write(&files.chain, good.0).unwrap();
