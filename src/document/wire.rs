@@ -136,8 +136,23 @@ pub fn read(schema: &Schema, document: &[u8], limits: &Limits, reader: &mut dyn 
                     flaw.path = cim_json::pointer(&flaw.path);
                 }
             }
+            if !json {
+                in_words_of_ebix(&mut verdict.flaws, document, &limits);
+            }
             place(&mut verdict.flaws, document);
             verdict
+        }
+    }
+}
+
+/// A value that the schema of CIM is stricter about is said to stand where it does in ebIX.
+fn in_words_of_ebix(flaws: &mut [Flaw], document: &[u8], limits: &Limits) {
+    let of_values = |flaw: &&mut Flaw| flaw.code.starts_with("value-");
+    let places = flaws.iter_mut().filter(of_values).map(|flaw| flaw.byte).collect();
+    let paths = ebix::paths(document, limits, places);
+    for flaw in flaws.iter_mut().filter(of_values) {
+        if let Some(path) = paths.get(&flaw.byte) {
+            flaw.path.clone_from(path);
         }
     }
 }

@@ -23,6 +23,7 @@
 mod from_cim;
 mod master_data;
 mod pieces;
+mod places;
 mod records;
 mod table;
 mod to_cim;
@@ -34,6 +35,7 @@ mod writer;
 mod tests;
 
 pub use from_cim::from_cim;
+pub use places::paths;
 pub use to_cim::to_cim;
 
 use table::Twin;

@@ -392,6 +392,20 @@ fn flaws_stand_where_they_stand_in_ebix() {
     }
 }
 
+/// What the schema of CIM alone finds, too.
+#[test]
+fn a_value_is_said_to_be_wrong_at_its_path_in_ebix() {
+    let specs = built_in();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/charges/C1-create/01-in.xml");
+    let ebix = ebix_of(&specs, &std::fs::read(path).unwrap()).unwrap();
+    let start = ebix.find("<ResolutionDuration>").unwrap();
+    let end = start + ebix[start..].find("</").unwrap();
+    let flaws = summary(&specs, format!("{}<ResolutionDuration>PX{}", &ebix[..start], &ebix[end..]).as_bytes());
+    let said: Vec<_> = flaws.unwrap_err().into_iter().map(|flaw| (flaw.byte, flaw.code, flaw.path)).collect();
+    let path = "/DK_RequestUpdateChargeInformation/PayloadChargeEvent[1]/RelatedChargeChargeInformation/ObservationTimeSeriesPeriod/ResolutionDuration";
+    assert_eq!(said, [(start, "value-type", path.to_string())]);
+}
+
 #[test]
 fn prices_in_charge_information_are_turned_down_and_not_lost() {
     let specs = built_in();
