@@ -257,11 +257,11 @@ pub fn change_of(words: &[u8]) -> Option<String> {
     Some(said.to_string())
 }
 
-/// Wherever they stand: what is refused is written down as well.
+/// Wherever they stand, and however their names are misspelt: what is refused is written down as well.
 fn leave_secrets_out(said: &mut Value) {
     match said {
         Value::Object(fields) => {
-            fields.remove("secret");
+            fields.retain(|name, _| !name.to_ascii_lowercase().contains("secret"));
             // What stands behind a webhook's path may be a key.
             if let Some(Value::String(url)) = fields.get_mut("url") {
                 url.truncate(url.find('?').unwrap_or(url.len()));
@@ -319,6 +319,7 @@ mod tests {
         let rows = [
             (r#"{"status": "Inactive"}"#.to_string(), Some(r#"{"status":"Inactive"}"#.to_string())),
             (r#"{"url": "https://x/", "secret": "s"}"#.into(), Some(r#"{"url":"https://x/"}"#.into())),
+            (r#"{"url": "https://x/", "Secrets": "s"}"#.into(), Some(r#"{"url":"https://x/"}"#.into())),
             (r#"{"a": [{"secret": "s", "b": 1}]}"#.into(), Some(r#"{"a":[{"b":1}]}"#.into())),
             (format!(r#"{{"certificate": "{thumbprint}"}}"#), Some(format!(r#"{{"certificate":"{thumbprint}"}}"#))),
             (r#"{"certificate": "-----BEGIN PRIVATE KEY-----"}"#.into(), Some(r#"{"certificate":null}"#.into())),

@@ -112,3 +112,20 @@ async fn whoever_hangs_up_while_it_waits_was_shown_nothing_and_holds_no_place() 
         assert_eq!(dequeued.status(), 409, "{leaving:?}: nobody has been shown it");
     }
 }
+
+#[tokio::test]
+async fn an_http2_connection_lasts_as_long_as_something_is_asked_for_on_it() {
+    let house = start_with(Limits { head: Duration::from_secs(1), ..Limits::default() }).await;
+    let stream = house.raw_speaking(b"h2").await;
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    let connection = tokio::spawn(connection);
+    for wait in ["3", "0"] {
+        let request = hyper::Request::get(house.url(&format!("/v1.0/cim/all?wait={wait}")));
+        let request = request.header("authorization", format!("Bearer {}", house.token()));
+        let answer = sender.send_request(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 204);
+    }
+    let closed = tokio::time::timeout(Duration::from_secs(15), connection).await;
+    assert!(closed.is_ok(), "it was left open with nothing asked for");
+}
