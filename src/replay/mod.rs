@@ -6,7 +6,6 @@
 mod files;
 mod report;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -20,7 +19,6 @@ use crate::gateway::parked;
 use crate::gateway::world::World;
 use crate::gateway::{Access, Clock, Gateway, Peeked, Receipt};
 use crate::market::{Party, Timestamp};
-use crate::record::Key;
 
 /// How to replay.
 pub struct Plan<'a> {
@@ -48,7 +46,7 @@ pub struct Tally {
 /// Replays one run, telling `tell` about each file and each outgoing document as it goes.
 pub async fn replay(plan: &Plan<'_>, run: &Run, tell: &mut dyn FnMut(Line) -> Result<()>) -> Result<Tally> {
     let gateway = (plan.open)(Clock::standing_at(plan.clock.unwrap_or(Timestamp::from_seconds(0))))?;
-    let before: BTreeSet<Key> = parked::parked(&**gateway.store())?.into_iter().map(|it| it.key).collect();
+    let before: Vec<_> = parked::parked(&**gateway.store())?.into_iter().map(|it| it.key).collect();
     plan.world.settle_in(&gateway).await.context("settle the world")?;
     let mut tally = Tally::default();
     let folder = plan.out.as_deref().map(|out| out.join(&run.name));

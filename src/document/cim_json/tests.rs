@@ -166,6 +166,14 @@ fn what_is_wrong_is_found_where_it_stands() {
             (23, 11, "/RequestChangeOfPriceList_MarketDocument/type", "json-misformed"),
         ),
         (r#"{"value": 0.5}"#, r#"{"value": true}"#, (9, 46, "price.amount", "json-misformed")),
+        (r#"{"value": 0.5}"#, "{}", (9, 36, "price.amount", "json-misformed")),
+        (r#"{"value": "D10"}"#, "{}", (23, 11, "/RequestChangeOfPriceList_MarketDocument/type", "json-misformed")),
+        (r#""D10""#, r#""""#, (23, 21, "/RequestChangeOfPriceList_MarketDocument/type", "json-misformed")),
+        (
+            r#""value": "8100000000030", "codingScheme""#,
+            r#""codingScheme""#,
+            (7, 49, "chargeTypeOwner_MarketParticipant.mRID", "json-misformed"),
+        ),
         // What no XML can hold is not replaced by anything.
         (r#""T-1","#, r#""T\u0001","#, (3, 13, "MktActivityRecord/0/mRID", "json-misformed")),
         (r#""T-1","#, "\"T\u{ffff}\",", (3, 13, "MktActivityRecord/0/mRID", "json-misformed")),

@@ -11,7 +11,7 @@ use super::number::plain;
 use super::pieces::{Members, Text, items, members};
 use super::{Bare, Form};
 use crate::document::translated::{Translated, Untranslated, created};
-use crate::spec::{Part, Schema};
+use crate::spec::{Inside, Part, Schema};
 use crate::xml::{escape_attribute, escape_text, first_illegal};
 
 /// What of a JSON document cannot be read as this document.
@@ -169,7 +169,7 @@ impl<'j> Writer<'j> {
     }
 
     fn valued(&mut self, part: Part<'_>, bare: Bare, value: &'j RawValue, path: &str) {
-        let members = self.members(value, path).unwrap_or_default();
+        let Some(members) = self.members(value, path) else { return self.write(">") };
         let mut text = None;
         for (name, value) in members {
             if name == "value" {
@@ -186,8 +186,13 @@ impl<'j> Writer<'j> {
             }
         }
         self.write(">");
-        if let Some(value) = text {
-            self.text(bare, value, path);
+        match text {
+            None => self.refuse(value, path, "the member \"value\" belongs here"),
+            // In XML an empty element may stand for what the schema fills in.
+            Some(value) if value.get() == "\"\"" && part.inside() == Inside::Code => {
+                self.refuse(value, path, "a code belongs here; leave the member out where there is none");
+            }
+            Some(value) => self.text(bare, value, path),
         }
     }
 
