@@ -395,6 +395,8 @@ mod tests {
             ("[market.dk.market_roles.move_in]\ndays_before = -5", "market_roles.move_in] days_before = -5"),
             ("[market.dk.metering_points]\ncreate_days_after = -2", "metering_points] create_days_after = -2"),
             ("[market.dk.market_roles.notices]\nblocked = [\"nonsense\"]", "notices] blocked: \"nonsense\""),
+            ("[market.dk.charge_links.correction_window]\nopen_days = 99", "correction_window] open_days = 99"),
+            ("[market.dk.charges.prices_effective]\nupper_days = -800", "prices_effective] lower_days = -720"),
             ("[log]\nlevel = \"loud\"", "loud"),
             ("[retention]\nyears = -2", "-2 years"),
             ("[retention]\nhour = 24", "hour = 24"),

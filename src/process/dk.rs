@@ -97,6 +97,21 @@ impl Checked for Settings {
                 ".market_roles.notices] blocked: \"{blocked}\" is no grid area and number, such as \"131:5790002000010\""
             ));
         }
+        let window = &self.charge_links.correction_window;
+        if window.every_days > 0 && window.open_days > window.every_days {
+            return Err(format!(
+                ".charge_links.correction_window] open_days = {}: it opens again after {} days",
+                window.open_days, window.every_days
+            ));
+        }
+        let charges = &self.charges;
+        for (name, dates) in
+            [("information_effective", charges.information_effective), ("prices_effective", charges.prices_effective)]
+        {
+            if dates.lower_days > dates.upper_days {
+                return Err(format!(".charges.{name}] lower_days = {} is above upper_days", dates.lower_days));
+            }
+        }
         days_are_days(&self.market_roles, ".market_roles")?;
         days_are_days(&self.metering_points, ".metering_points")
     }
