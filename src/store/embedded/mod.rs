@@ -145,7 +145,7 @@ impl Embedded {
     fn look_for(&self, key: &Key) -> Result<Option<(Location, Packed)>, Fault> {
         let Some(place) = self.live.location(key.as_bytes())? else { return Ok(None) };
         let file = self.segments.open(place.segment)?;
-        let path = segment::path(&self.directory.journal(), place.segment);
+        let path = segment::path(&self.segments.journal, place.segment);
         match body::read(&file, &place).map_err(Fault::unread(&path))? {
             // A sound body does not begin with zeros, so hardly ever more than its first byte is looked at.
             Some(packed) if packed.stored().iter().all(|byte| *byte == 0) => match self.get(&let_go_key(key))? {
@@ -158,7 +158,7 @@ impl Embedded {
     }
 
     fn corrupt(&self, place: &Location, found: String) -> Fault {
-        let file = segment::path(&self.directory.journal(), place.segment);
+        let file = segment::path(&self.segments.journal, place.segment);
         let fault = Fault::Corrupt { file, offset: place.offset, found, advice: segment::ADVICE };
         self.segments.harmed(&fault);
         fault
