@@ -3,7 +3,6 @@
 //! HTTP/1.1 has a time for the next head. HTTP/2 has none of its own: neither for its preface nor between requests.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,18 +13,17 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// How many requests of a connection are under way.
-#[derive(Clone)]
-pub struct Requests(Arc<watch::Sender<usize>>);
+pub struct Requests(watch::Sender<usize>);
 
 impl Requests {
     pub fn none() -> Self {
-        Self(Arc::new(watch::Sender::new(0)))
+        Self(watch::Sender::new(0))
     }
 
     /// One has come; it is over when what this gives back is dropped.
     pub fn begin(&self) -> UnderWay {
         self.0.send_modify(|count| *count += 1);
-        UnderWay(Arc::clone(&self.0))
+        UnderWay(self.0.clone())
     }
 
     /// Comes to its end once none has been under way for so long.
@@ -41,7 +39,7 @@ impl Requests {
 }
 
 /// A request that is under way.
-pub struct UnderWay(Arc<watch::Sender<usize>>);
+pub struct UnderWay(watch::Sender<usize>);
 
 impl UnderWay {
     /// A request is under way until its answer has been given out, or nobody wants it any longer.

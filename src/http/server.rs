@@ -163,9 +163,16 @@ async fn serve(state: Arc<State>, stream: TcpStream, address: SocketAddr, mut st
     let service = hyper::service::service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
         let certificate = chain.as_ref().and_then(|chain| state.door.tls.presented(chain, caller::wall_clock()));
         request.extensions_mut().insert(Connection { address, certificate, peer: peer.clone() });
-        let under_way = requests.begin();
+        // Nobody asks for it on HTTP/1.1.
+        let under_way = http2.then(|| requests.begin());
         let answer = state.router.clone().oneshot(request.map(axum::body::Body::new) as Request);
-        async { answer.await.map(|answer| under_way.until_sent(answer)) }
+        async {
+            let answer = answer.await;
+            match under_way {
+                Some(under_way) => answer.map(|answer| under_way.until_sent(answer)),
+                None => answer,
+            }
+        }
     });
     let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));
     // Whoever waits for the next head on HTTP/1.1 has a time for it anyway.
