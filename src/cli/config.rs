@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+pub use sections::LogFormat;
 use sections::{
     Audit, Gateway, Http, Identity, Limits, Log, PostOffice, Receipts, Retention, SpecsFolder, Store, Tls, Webhooks,
 };
-pub use sections::{LogFormat, LogLevel};
 use serde::{Deserialize, Serialize};
 
 use crate::archive::Policy;

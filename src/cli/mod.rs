@@ -46,9 +46,10 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry};
 
 use crate::client;
-use config::{Config, LogFormat, LogLevel};
+use config::{Config, LogFormat};
 
 /// A market-message gateway: takes in ebIX/CIM documents, answers them, runs the market's processes, keeps the post.
 #[derive(Debug, Parser)]
@@ -170,17 +171,18 @@ pub fn explain(error: &anyhow::Error) -> String {
 
 /// One line per message and stage, on standard error, as text or JSON; `RUST_LOG` goes over the level.
 fn log_to_stderr(config: &Config) -> Result<()> {
-    let filter = match std::env::var("RUST_LOG") {
-        Ok(wanted) if !wanted.is_empty() => wanted,
-        _ => match config.log.level {
-            LogLevel::Error => "error".to_string(),
-            level => format!("warn,gridpost={}", format!("{level:?}").to_lowercase()),
-        },
+    let wanted = match std::env::var("RUST_LOG") {
+        Ok(wanted) if !wanted.is_empty() => wanted.parse().context("use RUST_LOG")?,
+        _ => {
+            let level = config.log.level.filter();
+            Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("gridpost", level)
+        }
     };
-    let filter: Targets = filter.parse().context("use RUST_LOG")?;
-    let filter = filter.with_targets(WRITE_WHAT_THEY_HANDLE.map(|library| (library, LevelFilter::WARN)));
+    let filter = discreet(&wanted);
+    // What nobody hears costs its writer nothing: sled has lines for whatever it does.
+    let finest = Layer::<Registry>::max_level_hint(&filter).unwrap_or(LevelFilter::TRACE);
     let lines = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
+        .with_max_level(finest)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false);
@@ -191,12 +193,41 @@ fn log_to_stderr(config: &Config) -> Result<()> {
     Ok(())
 }
 
+/// The same, but that of libraries that write what they handle no finer lines are heard, however they are named.
+fn discreet(wanted: &Targets) -> Targets {
+    let default = wanted.default_level().unwrap_or(LevelFilter::OFF);
+    let named = wanted.iter().map(|(target, level)| {
+        let is_library = WRITE_WHAT_THEY_HANDLE.iter().any(|library| target.starts_with(library));
+        (target, if is_library { level.min(LevelFilter::WARN) } else { level })
+    });
+    let libraries = WRITE_WHAT_THEY_HANDLE.map(|library| (library, default.min(LevelFilter::WARN)));
+    Targets::new().with_default(default).with_targets(libraries).with_targets(named)
+}
+
 /// Libraries whose finer lines hold records and header fields, and so what belongs in no log.
 const WRITE_WHAT_THEY_HANDLE: [&str; 3] = ["sled", "h2", "hyper"];
 
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn what_libraries_handle_stays_out_of_the_log_however_they_are_named() {
+        for wanted in ["trace", "sled=trace,gridpost=trace", "gridpost=trace,sled::pagecache=trace,hyper::proto=debug"]
+        {
+            let filter = discreet(&wanted.parse().unwrap());
+            for target in ["sled", "sled::pagecache::logger", "h2::codec", "hyper::proto::h1"] {
+                assert!(!filter.would_enable(target, &Level::DEBUG), "{wanted}: {target}");
+            }
+            assert!(filter.would_enable("gridpost::gateway", &Level::TRACE), "{wanted}");
+        }
+        let silent = discreet(&"gridpost=info".parse().unwrap());
+        assert!(!silent.would_enable("sled", &Level::ERROR));
+        assert_eq!(Layer::<Registry>::max_level_hint(&silent), Some(LevelFilter::INFO));
+    }
 
     #[test]
     fn the_command_line_is_sound() {
