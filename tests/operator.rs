@@ -791,6 +791,9 @@ fn a_command_that_only_looks_makes_no_store() {
         "queue parked",
         "queue timers",
         "queue retry --all",
+        "queue quarantined",
+        "queue quarantine 8100000000030 DDM x",
+        "queue release --all",
         "queue discard 3",
         "archive list",
         "archive show x",
@@ -918,4 +921,72 @@ async fn an_operator_sees_what_waits_for_whom() {
     let said = String::from_utf8(unknown.stderr).unwrap();
     assert_eq!((unknown.status.code(), unknown.stdout.len()), (Some(2), 0), "{said}");
     assert!(said.contains("nobody is registered with the number 8100000000039"), "{said}");
+}
+
+/// post-office 1.6 (9), with a byte of the journal changed on the disk.
+#[tokio::test]
+async fn a_document_that_has_come_to_harm_is_let_back_or_given_up() {
+    use gridpost::{archive, gateway, market, store};
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("store");
+    let name = path.display().to_string();
+    let sender = market::Party {
+        number: market::ActorNumber::new("8100000000030"),
+        role: market::ActorRole::GridAccessProvider,
+    };
+    let now = market::Timestamp::parse_date_time("2023-08-01T09:00:00Z").unwrap();
+    let id = {
+        let embedded: std::sync::Arc<dyn store::Store> =
+            std::sync::Arc::new(store::Embedded::open(&path, Default::default()).unwrap());
+        let specs = std::sync::Arc::new(gridpost::document::built_in());
+        let clock = gateway::Clock::standing_at(now);
+        let gateway = gateway::Gateway::open(embedded.clone(), specs, Default::default(), clock).unwrap();
+        gateway::world::World::toy().settle_in(&gateway).await.unwrap();
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/charges/C1-create/01-in.xml");
+        gateway.receive_from_its_sender(std::fs::read(sample).unwrap().into(), "c-1").await.unwrap();
+        gateway.settled().await.unwrap();
+        let (waiting, _) = gateway::documents(&*embedded, &sender, None, 10).unwrap();
+        let [gateway::QueueDocument { place, waiting, .. }] = &waiting[..] else { panic!("{waiting:?}") };
+
+        let body = embedded.packed(&archive::body_key(place.0, waiting.part)).unwrap().unwrap();
+        let file = std::fs::read_dir(path.join("journal")).unwrap().map(|file| file.unwrap().path());
+        let file = file.max_by_key(|file| std::fs::metadata(file).unwrap().len()).unwrap();
+        let whole = std::fs::read(&file).unwrap();
+        let at = whole.windows(body.stored().len()).rposition(|bytes| *bytes == **body.stored()).unwrap() + 9;
+        let change = |by: u8| {
+            use std::os::unix::fs::FileExt;
+            let file = std::fs::File::options().write(true).open(&file).unwrap();
+            file.write_all_at(&[whole[at] ^ by], at as u64).unwrap();
+        };
+        change(1);
+        assert!(gateway.peek(&sender, None, now).await.unwrap().is_none(), "nothing else waits");
+        change(0);
+        waiting.message_id.clone()
+    };
+    let queue = |args: &[&str]| {
+        let output = gridpost(&[&["queue"], args, &["--store", &name, "--json"]].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        (output.status.code().unwrap(), rows)
+    };
+    let (_, aside) = queue(&["quarantined"]);
+    let what = ["messageId", "actor", "role", "document"].map(|field| aside[0][field].as_str().unwrap());
+    assert_eq!((aside.len(), what), (1, [&*id, "8100000000030", "DDM", "ConfirmRequestChangeOfPriceList"]));
+    assert!(aside[0]["cause"].as_str().unwrap().contains("read a waiting document: "), "{aside:?}");
+    assert_eq!(queue(&["show", "8100000000030", "DDM"]), (0, vec![]));
+    assert_eq!(queue(&["release", "no such", &id]), (1, aside));
+    let (_, waiting) = queue(&["show", "8100000000030", "DDM"]);
+    assert_eq!(waiting[0]["messageId"], *id);
+    let stop = ["quarantine", "8100000000030", "DDM", &id, "--cause", "sent by mistake"];
+    let (code, stopped) = queue(&stop);
+    assert_eq!((code, &stopped[0]["cause"]), (0, &"sent by mistake".into()));
+    assert_eq!(queue(&stop), (1, vec![]), "it does not wait any more");
+    assert_eq!(queue(&["discard", &id]), (0, stopped));
+    assert_eq!((queue(&["discard", &id]), queue(&["release", "--all"])), ((1, vec![]), (0, vec![])));
+    let done = rows(&["audit", "--store", &name, "--json"]);
+    let done: Vec<&str> = done.iter().filter_map(|row| row["activity"].as_str()).collect();
+    assert_eq!(done, ["quarantine", "gridpost queue release", "gridpost queue quarantine", "gridpost queue discard"]);
+    let shown = rows(&["archive", "list", "--message-id", &id, "--store", &name, "--json"]);
+    assert_eq!(shown[0]["delivery"]["status"], "discarded");
 }

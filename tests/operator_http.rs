@@ -8,8 +8,8 @@ use door::*;
 use gridpost::archive::{self, LetGo};
 use gridpost::gateway::world::World;
 use gridpost::gateway::{self, Clock, Gateway};
-use gridpost::market::{ActorRole, Timestamp};
-use gridpost::record::Batch;
+use gridpost::market::{ActorNumber, ActorRole, Party, Timestamp};
+use gridpost::record::{Batch, Outcome, Packed};
 use gridpost::store::{Embedded, Memory, Options, Store, let_go_key};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -56,6 +56,10 @@ async fn only_the_hub_itself_is_answered() {
         "/v1.0/operator/participants",
         "/v1.0/operator/delegations",
         "/v1.0/operator/audit",
+        "/v1.0/operator/queues",
+        "/v1.0/operator/queues/8100000000030/DDM",
+        "/v1.0/operator/parked",
+        "/v1.0/operator/quarantine",
     ];
     for path in paths {
         let without = house.http.get(house.url(path)).send().await.unwrap();
@@ -81,6 +85,11 @@ async fn only_the_hub_itself_is_answered() {
         (Method::POST, "/v1.0/operator/delegations"),
         (Method::PATCH, "/v1.0/operator/actors/8100000000030"),
         (Method::PUT, "/v1.0/operator/grid-areas/131"),
+        (Method::POST, "/v1.0/operator/parked/retry"),
+        (Method::POST, "/v1.0/operator/parked/discard"),
+        (Method::POST, "/v1.0/operator/quarantine"),
+        (Method::POST, "/v1.0/operator/quarantine/release"),
+        (Method::POST, "/v1.0/operator/quarantine/discard"),
     ] {
         for (token, expected) in [(house.token(), 403), (house.supplier(), 403), (String::from("x"), 401)] {
             let request = house.http.request(method.clone(), house.url(path)).bearer_auth(token).body("{}");
@@ -92,7 +101,12 @@ async fn only_the_hub_itself_is_answered() {
 }
 
 /// Paths under which something may be changed besides being looked at.
-const CHANGED: [&str; 3] = ["/v1.0/operator/charges", "/v1.0/operator/participants", "/v1.0/operator/delegations"];
+const CHANGED: [&str; 4] = [
+    "/v1.0/operator/charges",
+    "/v1.0/operator/participants",
+    "/v1.0/operator/delegations",
+    "/v1.0/operator/quarantine",
+];
 
 /// Sends JSON as the hub; the status and what is answered.
 async fn tell(house: &House, method: Method, path: &str, body: Value) -> (u16, Value) {
@@ -873,4 +887,111 @@ async fn the_hub_orders_a_takeover_and_sees_what_became_of_it() {
     }
     let audited = talk(&hub, see("/v1.0/operator/audit")).await.1.to_string();
     assert!(audited.contains("DELETE /v1.0/operator/orders/{id}"), "{audited}");
+}
+
+/// post-office 1.6 (9), 1.6 (11).
+#[tokio::test]
+async fn the_hub_sees_what_waits_and_stops_a_document() {
+    let house = start().await;
+    for id in ["1", "2"] {
+        house.post(PRICES).body(document(id)).send().await.unwrap();
+    }
+    let first = header(&peek_until(&house, "/v1.0/cim/all").await, "messageid").to_string();
+    // Its suppliers hear of it, too.
+    assert_eq!(tell(&house, Method::POST, "/v1.0/operator/charges", tariff()).await.0, 201);
+    house.gateway.settled().await.unwrap();
+    let queue = format!("/v1.0/operator/queues/{GRID_NUMBER}/DDM");
+    let waiting = rows(&house, &queue).await;
+    let queues = rows(&house, "/v1.0/operator/queues").await;
+    let own = queues.iter().find(|queue| queue["actor"] == GRID_NUMBER).unwrap();
+    assert_eq!(
+        (&own["role"], &own["category"], &own["documents"]),
+        (&"DDM".into(), &"masterdata".into(), &waiting.len().into())
+    );
+    let (mut pieces, mut next) = (Vec::new(), Some("/v1.0/operator/queues?take=1".to_string()));
+    while let Some(path) = next {
+        let (_, body) = ask(&house, &path).await;
+        pieces.extend(body["rows"].as_array().unwrap().iter().cloned());
+        next = body["next"].as_str().map(String::from);
+    }
+    assert!(pieces == queues && pieces.len() > 1, "{pieces:?}");
+
+    assert_eq!((&waiting[0]["messageId"], &waiting[0]["times"]), (&first.as_str().into(), &1.into()));
+    let (_, piece) = ask(&house, &format!("{queue}?take=1")).await;
+    assert_eq!(
+        rows(&house, &format!("{}&take=9", piece["next"].as_str().unwrap().replace("take=1&", ""))).await,
+        waiting[1..]
+    );
+    let (_, piece) = ask(&house, &format!("{queue}?take={}", waiting.len())).await;
+    assert_eq!(piece["next"], Value::Null);
+
+    let quarantine = "/v1.0/operator/quarantine";
+    let stop = |id: &str| json!({"number": GRID_NUMBER, "role": "DDM", "messageId": id, "cause": "sent by mistake"});
+    let (status, stopped) = tell(&house, Method::POST, quarantine, stop(&first)).await;
+    assert_eq!((status, &stopped["cause"], &stopped["times"]), (200, &"sent by mistake".into(), &1.into()));
+    assert_eq!(tell(&house, Method::POST, quarantine, stop(&first)).await.0, 404);
+    assert_eq!(rows(&house, quarantine).await, std::slice::from_ref(&stopped));
+    let second = header(&peek_until(&house, "/v1.0/cim/all").await, "messageid").to_string();
+    assert_eq!(waiting[1]["messageId"], *second);
+    let status = house.http.get(house.url("/monitor/status")).send().await.unwrap();
+    assert_eq!(status.status(), 503);
+    assert!(status.text().await.unwrap().contains("1 in quarantine"));
+
+    let named = |id: &str| json!({"messageIds": [id]});
+    let (status, released) = tell(&house, Method::POST, "/v1.0/operator/quarantine/release", named(&first)).await;
+    assert_eq!((status, released), (200, json!({"rows": [stopped], "harmed": [], "unknown": []})));
+    assert_eq!(rows(&house, &queue).await.len(), waiting.len());
+    let (_, stopped) = tell(&house, Method::POST, quarantine, stop(&first)).await;
+    let discard = "/v1.0/operator/quarantine/discard";
+    let (status, gone) = tell(&house, Method::POST, discard, named(&first)).await;
+    assert_eq!((status, gone), (200, json!({"rows": [stopped], "unknown": []})));
+    let (_, gone) = tell(&house, Method::POST, discard, named(&first)).await;
+    assert_eq!(gone, json!({"rows": [], "unknown": [first]}));
+    assert_eq!(rows(&house, quarantine).await, [Value::Null; 0]);
+
+    for (path, body, target) in [
+        (quarantine, json!({"number": GRID_NUMBER, "role": "XXX", "messageId": "x", "cause": "y"}), "role"),
+        (quarantine, json!({"number": GRID_NUMBER, "role": "DDM", "messageId": "x", "cause": " "}), "cause"),
+        (discard, json!({"all": true}), ""),
+        (discard, json!({"messageIds": []}), ""),
+        ("/v1.0/operator/parked/retry", json!({}), ""),
+        ("/v1.0/operator/parked/retry", json!({"keys": ["x"], "all": true}), ""),
+        ("/v1.0/operator/parked/discard", json!({"all": true}), ""),
+    ] {
+        let (status, told) = tell(&house, Method::POST, path, body.clone()).await;
+        assert_eq!((status, told["error"]["target"].as_str().unwrap_or("")), (400, target), "{path} {body}");
+    }
+}
+
+/// post-office 6.3: what could not be decided is seen, taken up again and given up while the gateway runs.
+#[tokio::test]
+async fn the_hub_has_what_is_parked_decided_again() {
+    let house = start().await;
+    let entry = archive::InboxEntry {
+        caller: Party { number: ActorNumber::new(GRID_NUMBER), role: ActorRole::GridAccessProvider },
+        document: "RequestChangeOfPriceList".into(),
+        at: house.gateway.now(),
+        correlation_id: "c-1".into(),
+        hash: *blake3::hash(document("1").as_bytes()).as_bytes(),
+    };
+    let mut batch = Batch::default();
+    batch.body_all([archive::received(Packed::of(document("1").as_bytes()))]);
+    let Outcome::Committed(number) = house.gateway.write(batch).await.unwrap() else { panic!("it is written") };
+    let mut batch = Batch::default();
+    batch.put_all([entry.put()]).put_all(archive::park(number, &entry, "a bug"));
+    batch.changes.retain(|change| change.key().space() == archive::parked_key(number).space());
+    house.gateway.write(batch).await.unwrap();
+
+    let parked = rows(&house, "/v1.0/operator/parked").await;
+    let what = ["document", "correlationId", "cause"].map(|field| parked[0][field].as_str().unwrap());
+    assert_eq!((parked.len(), what), (1, ["RequestChangeOfPriceList", "c-1", "a bug"]));
+    let (retry, discard) = ("/v1.0/operator/parked/retry", "/v1.0/operator/parked/discard");
+    let key = parked[0]["key"].as_str().unwrap();
+    let (status, told) = tell(&house, Method::POST, retry, json!({"keys": [key, "16:x"]})).await;
+    assert_eq!((status, told), (200, json!({"taken": 1, "kept": 0, "unknown": 1})));
+    let answer = peek_until(&house, "/v1.0/cim/all").await;
+    assert_eq!(header(&answer, "messagetype"), "RejectRequestChangeOfPriceList");
+    assert_eq!(rows(&house, "/v1.0/operator/parked").await, [Value::Null; 0]);
+    let (_, told) = tell(&house, Method::POST, discard, json!({"keys": [key]})).await;
+    assert_eq!(told, json!({"rows": [], "unknown": [key]}));
 }

@@ -12,11 +12,11 @@ use super::config::Config;
 use super::output::party;
 use super::{Outcome, audited};
 use crate::gateway::parked::{self, Parked, What as Set};
-use crate::gateway::{self, tell_shown};
-use crate::market::{ActorRole, Party, Timestamp};
-use crate::post_office::{self, Shown, Waiting};
-use crate::process::{participants, timer};
-use crate::record::{Entry, Key, KeyRange, Needs, Outcome as Written};
+use crate::gateway::{self, Clock, QUARANTINE_PIECE};
+use crate::market::Party;
+use crate::post_office::{Quarantined, Shown, Waiting};
+use crate::process::timer;
+use crate::record::{Batch, Entry, Key, KeyRange, Outcome as Written};
 use crate::store::{self, Embedded, Store};
 use crate::view::Counted;
 
@@ -59,11 +59,36 @@ enum What {
         #[arg(long, conflicts_with = "keys")]
         all: bool,
     },
+    /// Documents in quarantine, and why: they cannot be given out, or somebody has stopped them, and their queues go on without them.
+    Quarantined,
+    /// Stops a document that waits: it goes into quarantine, and what waits behind it is given out.
+    Quarantine {
+        /// Number of the participant for whom it waits.
+        number: String,
+        /// Its role by code, such as DDQ.
+        role: String,
+        /// Message id, as `show` shows it.
+        id: String,
+        /// Why, for whoever finds it there.
+        #[arg(long, default_value = "stopped by an operator")]
+        cause: String,
+    },
+    /// Lets documents out of quarantine that can be read: they join their queues again, behind all that wait. Where the disk has harmed
+    /// them, put the journal's file back from a backup first.
+    Release {
+        /// Message ids, as `quarantined` shows them.
+        #[arg(required_unless_present = "all", value_name = "ID")]
+        ids: Vec<String>,
+        /// Everything.
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+    },
     /// Gives up what was set aside: it is never decided, and whoever sent it is told nothing by this. A document stays in the
     /// archive as it was received, and its ids stay used: its sender must send it again under new ids. Of a timer or an errand that
-    /// row is all that is kept, so keep it. What an operator's order had left to do by it goes on to be shown as waiting.
+    /// row is all that is kept, so keep it. What an operator's order had left to do by it goes on to be shown as waiting. What is in
+    /// quarantine can be given up, too: its receiver never gets it, and the archive keeps it.
     Discard {
-        /// Keys, as `parked` shows them.
+        /// Keys, as `parked` shows them, or message ids, as `quarantined` shows them.
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<String>,
     },
@@ -77,6 +102,8 @@ enum What {
 
 /// Records read at a time.
 const PAGE_RECORDS: usize = 1_000;
+/// Queues looked at at a time.
+const QUEUES_AT_ONCE: usize = 1_000;
 
 pub fn run(args: &QueueArgs, config: &Config) -> Result<Outcome> {
     let dir = args.store.as_ref().unwrap_or(&config.store.dir);
@@ -92,6 +119,13 @@ pub fn run(args: &QueueArgs, config: &Config) -> Result<Outcome> {
         }
         What::Parked => set_aside(&store, &mut out)?,
         What::Retry { keys, all } => return retry(&store, &keys.iter().collect(), *all, &mut out),
+        What::Quarantined => {
+            gateway::quarantined(&store)?.iter().try_for_each(|aside| quarantined_row(aside, &mut out))?;
+        }
+        What::Quarantine { number, role, id, cause } => {
+            return quarantine(&store, &party("stop a document", number, role)?, id, cause, &mut out);
+        }
+        What::Release { ids, all } => return release(&store, ids, *all, &mut out),
         What::Discard { keys } => return discard(&store, &keys.iter().collect(), &mut out),
         What::Timers { most } => timers(&store, *most, &mut out)?,
     }
@@ -116,74 +150,52 @@ impl<W: Write> Rows<W> {
 }
 
 fn list(store: &dyn Store, out: &mut Rows<impl Write>) -> Result<()> {
-    let mut queue: Option<Length> = None;
-    each(store, &post_office::all_queues_range(), usize::MAX, |key, entry| {
-        let (party, category) = post_office::queue_of(key).context("read a queue: its key is not one of ours")?;
-        let waiting = waiting(entry)?;
-        match &mut queue {
-            Some((owner, name, counted, _)) if *owner == party && *name == category.name() => counted.add(&waiting),
-            _ => {
-                let mut counted = Counted::default();
-                counted.add(&waiting);
-                if let Some(done) = queue.replace((party, category.name(), counted, waiting.enqueued)) {
-                    length(out, &done)?;
-                }
-            }
+    let mut behind = None;
+    loop {
+        let (totals, more) = gateway::totals(store, behind.as_ref(), QUEUES_AT_ONCE, usize::MAX)?;
+        for total in &totals {
+            let (number, role, category) =
+                (total.owner.number.as_str(), total.owner.role.code(), total.category.name());
+            let (Counted { pending, documents, closed }, oldest) = (total.counted, total.oldest);
+            out.row(
+                gateway::total_row(total),
+                format_args!(
+                    "{number:<16} {role:<3} {category:<12} {documents:>9} documents, {closed} of them closed, {pending} records, since \
+                     {oldest}"
+                ),
+            )?;
         }
-        Ok(())
-    })?;
-    queue.map_or(Ok(()), |last| length(out, &last))
-}
-
-/// A queue: whose, of what category, how much waits in it, and since when.
-type Length = (Party, &'static str, Counted, Timestamp);
-
-fn length(out: &mut Rows<impl Write>, queue: &Length) -> Result<()> {
-    let (party, category, Counted { pending, documents, closed }, oldest) = queue;
-    let (number, role) = (party.number.as_str(), party.role.code());
-    out.row(
-        json!({
-            "actor": number, "role": role, "category": category, "pending": pending, "documents": documents, "closed": closed,
-            "oldest": oldest.to_string(),
-        }),
-        format_args!(
-            "{number:<16} {role:<3} {category:<12} {documents:>9} documents, {closed} of them closed, {pending} records, since {oldest}"
-        ),
-    )
+        match totals.into_iter().next_back().filter(|_| more) {
+            Some(last) => behind = Some((last.owner, last.category)),
+            None => return Ok(()),
+        }
+    }
 }
 
 /// Returns how many documents wait.
 fn show(store: &dyn Store, owner: &Party, most: usize, out: &mut Rows<impl Write>) -> Result<usize> {
-    let mut count = 0;
-    for category in crate::document::Category::ALL {
-        each(store, &post_office::queue_range(owner, category), most, |_, entry| {
-            count += 1;
-            let waiting = waiting(entry)?;
-            let Waiting { message_id, document, records, enqueued, bytes, shown, .. } = &waiting;
-            let mut row = json!({
-                "category": category.name(), "messageId": message_id, "document": document, "records": records,
-                "enqueued": enqueued.to_string(), "bytes": bytes, "closed": waiting.is_settled(),
-            });
-            let mut peeked = String::new();
-            if let Some(shown) = shown {
-                tell_shown(shown, &mut row);
-                peeked = format!("  {}", words_for(shown));
-            }
+    let (mut shown, mut behind) = (0, None);
+    loop {
+        let (waiting, more) = gateway::documents(store, owner, behind, (most - shown).min(PAGE_RECORDS))?;
+        for each in &waiting {
+            let Waiting { message_id, document, records, enqueued, bytes, shown, .. } = &each.waiting;
+            let peeked = shown.as_ref().map(|shown| format!("  {}", words_for(shown))).unwrap_or_default();
             out.row(
-                row,
+                gateway::document_row(each),
                 format_args!("{enqueued} {message_id} {document:<40} {records:>6} records {bytes:>9} bytes{peeked}"),
-            )
-        })?;
+            )?;
+        }
+        shown += waiting.len();
+        match waiting.last().filter(|_| more && shown < most) {
+            Some(last) => behind = Some((last.category, last.place)),
+            None => return Ok(shown),
+        }
     }
-    Ok(count)
 }
 
 /// Says that nothing waits for an owner, or that there is nobody of that number.
 fn tell_nothing_waits(store: &dyn Store, owner: &Party) -> Result<()> {
-    let in_each = ActorRole::all().map(|role| Party { role, ..owner.clone() }).collect::<Vec<_>>();
-    let needs = in_each.iter().map(participants::needs_of_anywhere).fold(Needs::default(), Needs::and);
-    let facts = gateway::load(store, &needs)?;
-    if !in_each.iter().any(|party| participants::is_registered(&facts, party)) {
+    if !gateway::is_known(store, owner)? {
         bail!("show a queue: nobody is registered with the number {}", owner.number);
     }
     eprintln!("nothing waits for {owner}");
@@ -212,33 +224,71 @@ fn set_aside(store: &dyn Store, out: &mut Rows<impl Write>) -> Result<()> {
     parked::parked(store)?.into_iter().try_for_each(|parked| set_aside_row(parked, out))
 }
 
-fn set_aside_row(Parked { key, what, cause }: Parked, out: &mut Rows<impl Write>) -> Result<()> {
-    let key = key.to_string();
+fn set_aside_row(parked: Parked, out: &mut Rows<impl Write>) -> Result<()> {
+    let (row, Parked { key, what, cause }) = (parked::row(&parked), parked);
     match what {
         Set::Document(entry) => {
-            let (document, at, from, id) =
-                (&entry.document, entry.at.to_string(), entry.caller.to_string(), &entry.correlation_id);
-            out.row(
-                json!({
-                    "key": key, "document": document, "received": at, "from": from, "correlationId": id,
-                    "cause": cause,
-                }),
-                format_args!("{key} {at} {document} from {from}, correlation id {id}: {cause}"),
-            )?;
+            let (document, at, from, id) = (&entry.document, entry.at, &entry.caller, &entry.correlation_id);
+            out.row(row, format_args!("{key} {at} {document} from {from}, correlation id {id}: {cause}"))
         }
         Set::Timer { due, kind } => {
-            let (due, kind) = (due.to_string(), kind.unwrap_or_else(|| "timer".into()));
-            out.row(
-                json!({"key": key, "timer": kind, "due": due, "cause": cause}),
-                format_args!("{key} {due} {kind}: {cause}"),
-            )?;
+            let kind = kind.unwrap_or_else(|| "timer".into());
+            out.row(row, format_args!("{key} {due} {kind}: {cause}"))
         }
-        Set::Errand(name) => {
-            let row = json!({"key": key, "errand": name, "cause": cause});
-            out.row(row, format_args!("{key} errand, {name}: {cause}"))?;
+        Set::Errand(name) => out.row(row, format_args!("{key} errand, {name}: {cause}")),
+    }
+}
+
+fn quarantined_row(aside: &Quarantined, out: &mut Rows<impl Write>) -> Result<()> {
+    let Quarantined { owner, waiting, since, cause, .. } = aside;
+    let (id, document) = (&waiting.message_id, &waiting.document);
+    out.row(gateway::quarantined_row(aside), format_args!("{id} {document} for {owner}, since {since}: {cause}"))
+}
+
+fn quarantine(store: &dyn Store, owner: &Party, id: &str, cause: &str, out: &mut Rows<impl Write>) -> Result<Outcome> {
+    let now = Clock::machine().now();
+    let planned = gateway::plan_quarantine(store, owner, id, &|_, known| known, (now, cause))?;
+    let Some((_, mut batch)) = planned else {
+        eprintln!("{id} does not wait for {owner}: see `gridpost queue show {} {}`", owner.number, owner.role.code());
+        return Ok(Outcome::Flawed);
+    };
+    batch.put_all([audited::entry("queue quarantine", format!("{id} {cause}")).put()]);
+    written(store, batch)?;
+    let aside = gateway::quarantined(store)?.into_iter().find(|aside| aside.waiting.message_id == id);
+    quarantined_row(&aside.context("find it in quarantine")?, out)?;
+    Ok(Outcome::Fine)
+}
+
+fn release(store: &dyn Store, ids: &[String], all: bool, out: &mut Rows<impl Write>) -> Result<Outcome> {
+    let everything =
+        || gateway::quarantined(store).map(|all| all.into_iter().map(|it| it.waiting.message_id).collect());
+    let ids: Vec<String> = if all { everything()? } else { ids.to_vec() };
+    let mut outcome = Outcome::Fine;
+    for some in ids.chunks(QUARANTINE_PIECE) {
+        let (mut batch, released) = gateway::plan_release(store, &some.iter().cloned().collect())?;
+        batch.put_all([audited::entry("queue release", some.join(" ")).put()]);
+        written(store, batch)?;
+        released.back.iter().try_for_each(|aside| quarantined_row(aside, out))?;
+        for aside in &released.harmed {
+            eprintln!("{} still cannot be read, and stays in quarantine: {}", aside.waiting.message_id, aside.cause);
+        }
+        tell_unknown(&released.unknown);
+        if !released.harmed.is_empty() || !released.unknown.is_empty() {
+            outcome = Outcome::Flawed;
         }
     }
-    Ok(())
+    Ok(outcome)
+}
+
+fn tell_unknown(ids: &[String]) {
+    ids.iter().for_each(|id| eprintln!("{id} is not in quarantine: see `gridpost queue quarantined`"));
+}
+
+fn written(store: &dyn Store, batch: Batch) -> Result<()> {
+    match store.commit(batch)? {
+        Written::Committed(_) => Ok(()),
+        Written::Conflict(key) => bail!("change what waits: {key} has changed meanwhile"),
+    }
 }
 
 fn retry(store: &dyn Store, keys: &BTreeSet<&String>, all: bool, out: &mut Rows<impl Write>) -> Result<Outcome> {
@@ -246,10 +296,8 @@ fn retry(store: &dyn Store, keys: &BTreeSet<&String>, all: bool, out: &mut Rows<
     let named = || keys.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(" ");
     let target = if all { "--all".to_string() } else { named() };
     batch.put_all([audited::entry("queue retry", target).put()]);
-    if taken > 0
-        && let Written::Conflict(key) = store.commit(batch)?
-    {
-        bail!("take up again what was set aside: {key} has changed meanwhile");
+    if taken > 0 {
+        written(store, batch)?;
     }
     let missing = if all { 0 } else { keys.len().saturating_sub(taken + lost) };
     out.row(
@@ -261,21 +309,32 @@ fn retry(store: &dyn Store, keys: &BTreeSet<&String>, all: bool, out: &mut Rows<
     Ok(if lost + missing == 0 { Outcome::Fine } else { Outcome::Flawed })
 }
 
-fn discard(store: &dyn Store, keys: &BTreeSet<&String>, out: &mut Rows<impl Write>) -> Result<Outcome> {
-    let given_up = parked::discard(store, |key| keys.contains(&key.to_string()))?;
+fn discard(store: &dyn Store, names: &BTreeSet<&String>, out: &mut Rows<impl Write>) -> Result<Outcome> {
+    let given_up = parked::discard(store, |key| names.contains(&key.to_string()))?;
     let known: BTreeSet<String> = given_up.iter().map(|(parked, _)| parked.key.to_string()).collect();
     for (parked, mut batch) in given_up {
         batch.put_all([audited::entry("queue discard", parked.key.to_string()).put()]);
-        if let Written::Conflict(key) = store.commit(batch)? {
-            bail!("give up what was set aside: {key} has changed meanwhile");
-        }
+        written(store, batch)?;
         set_aside_row(parked, out)?;
     }
-    let unknown: Vec<_> = keys.iter().filter(|key| !known.contains(**key)).collect();
-    for key in &unknown {
-        eprintln!("{key} is not set aside: see `gridpost queue parked`");
+    let ids: Vec<String> = names.iter().filter(|name| !known.contains(**name)).map(|name| name.to_string()).collect();
+    let mut outcome = Outcome::Fine;
+    for some in ids.chunks(QUARANTINE_PIECE) {
+        let now = Clock::machine().now();
+        let (mut batch, discarded) = gateway::plan_discard(store, &some.iter().cloned().collect(), now)?;
+        if !discarded.gone.is_empty() {
+            batch.put_all([audited::entry("queue discard", some.join(" ")).put()]);
+            written(store, batch)?;
+        }
+        discarded.gone.iter().try_for_each(|aside| quarantined_row(aside, out))?;
+        for name in &discarded.unknown {
+            eprintln!(
+                "{name} is neither set aside nor in quarantine: see `gridpost queue parked` and `queue quarantined`"
+            );
+            outcome = Outcome::Flawed;
+        }
     }
-    Ok(if unknown.is_empty() { Outcome::Fine } else { Outcome::Flawed })
+    Ok(outcome)
 }
 
 fn timers(store: &dyn Store, most: usize, out: &mut Rows<impl Write>) -> Result<()> {
@@ -284,10 +343,6 @@ fn timers(store: &dyn Store, most: usize, out: &mut Rows<impl Write>) -> Result<
         let (due, kind, id) = (timer.due.to_string(), &timer.kind, &timer.id);
         out.row(json!({"due": due, "kind": kind, "id": id}), format_args!("{due} {kind} {id}"))
     })
-}
-
-fn waiting(entry: &Entry) -> Result<Waiting> {
-    Waiting::decode(&entry.value).context("read a queue: it was written by another version, or is damaged")
 }
 
 /// Goes through the first records of a range.

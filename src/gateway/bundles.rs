@@ -62,6 +62,22 @@ struct Bindery {
 /// A bundle, ready to be committed: the batch, what then waits, and the document in the form in which it is shown.
 type Bound = (Batch, Waiting, Bytes, Wire);
 
+/// Why a bundle is not made.
+enum Unbound {
+    /// It may be the next time.
+    Fault(Fault),
+    /// This member has come to harm.
+    Harmed(Box<Member>, Fault),
+    /// It would be no document.
+    Invalid,
+}
+
+impl From<Fault> for Unbound {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
 impl Gateway {
     /// Closes the bundle that the first document of a queue begins. A large one is put together on a thread of its own.
     pub(super) async fn close_bundle(&self, access: Access<'_>, head: &Head, now: Timestamp) -> Result<Closing, Fault> {
@@ -86,12 +102,20 @@ impl Gateway {
             let bind = move || bindery.bind(bundle, &owner, form, now);
             tokio::task::spawn_blocking(bind).await.map_err(|_| Fault::Stopping)?
         };
-        let Some((mut batch, waiting, bytes, form)) = bound? else {
-            // Each was held to its schema alone, so its owner is not kept waiting for our mistake.
-            let first = &head.waiting.message_id;
-            tracing::error!(first, members, "a bundle cannot be made, and its documents are given out alone");
-            metrics::counter!("gridpost_bundles_given_up_total").increment(1);
-            return Ok(Closing::Alone);
+        let (mut batch, waiting, bytes, form) = match bound {
+            Ok(bound) => *bound,
+            Err(Unbound::Fault(fault)) => return Err(fault),
+            Err(Unbound::Harmed(member, fault)) => {
+                self.move_aside(access, &member, &fault, now).await?;
+                return Ok(Closing::Moved);
+            }
+            Err(Unbound::Invalid) => {
+                // Each was held to its schema alone, so its owner is not kept waiting for our mistake.
+                let first = &head.waiting.message_id;
+                tracing::error!(first, members, "a bundle cannot be made, and its documents are given out alone");
+                metrics::counter!("gridpost_bundles_given_up_total").increment(1);
+                return Ok(Closing::Alone);
+            }
         };
         batch.put_all(self.trail.entry("peek", access, waiting.message_id.clone(), now));
         match self.commit("close a bundle", batch).await? {
@@ -126,13 +150,6 @@ impl Gateway {
         Ok(ahead)
     }
 
-    /// The commit that closed a bundle.
-    pub(super) fn bundle_commit(&self, message_id: &str) -> Result<u64, Fault> {
-        let first = delivery::members(&*self.store, message_id, 1)?.pop();
-        let commit = first.and_then(|(key, _)| post_office::closed_by(&key));
-        commit.ok_or(Fault::Unreadable { what: "a bundle" })
-    }
-
     /// The ids under which the records of a document would have been given out alone; none where it is no bundle.
     pub(super) fn ids_within(&self, waiting: &Waiting) -> Result<Vec<String>, Fault> {
         if waiting.bundling != Bundling::Bundle {
@@ -144,24 +161,16 @@ impl Gateway {
 }
 
 impl Bindery {
-    /// Puts the members together; `None` where one has come to harm, or the document would not follow its schema.
-    fn bind(&self, bundle: Bundle, owner: &Party, form: Wire, now: Timestamp) -> Result<Option<Bound>, Fault> {
+    /// Puts the members together, and holds the document to its schema.
+    fn bind(&self, bundle: Bundle, owner: &Party, form: Wire, now: Timestamp) -> Result<Box<Bound>, Unbound> {
         let id = bundle.message_id();
-        let bound = match self.put_together(&bundle, &id, now) {
-            Ok(Some(bound)) => bound,
-            // What could not be read this time may be read the next.
-            Err(fault) if fault.may_pass() => return Err(fault),
-            // What has come to harm blocks nobody in front of it.
-            Ok(None) | Err(_) => return Ok(None),
-        };
+        let bound = self.put_together(&bundle, &id, now)?;
         let first = self.logged(&bundle.members()[0])?;
         let unreadable = Fault::Unreadable { what: "a place in a queue" };
         let beside = post_office::write_beside(bound.bearings.iter().map(Option::as_ref));
-        let Some((place, body)) = self.checked_and_packed(&bound.document, &beside) else { return Ok(None) };
+        let (place, body) = self.checked_and_packed(&bound.document, &beside).ok_or(Unbound::Invalid)?;
         let hash = if beside.is_empty() { body.packed.hash() } else { hash(&bound.document) };
-        let Some((document, form)) = written(&self.specs, &self.settings, bound, form) else {
-            return Ok(None);
-        };
+        let (document, form) = written(&self.specs, &self.settings, bound, form).ok_or(Unbound::Invalid)?;
         let (mut batch, waiting) = bundle.close(id, hash, place.bytes, Shown::first(form, now)).ok_or(unreadable)?;
         let entry = LogEntry {
             direction: Direction::Out,
@@ -179,7 +188,7 @@ impl Bindery {
         };
         batch.put_all(archive::log_out(&[entry]));
         batch.body_all([body]);
-        Ok(Some((batch, waiting, document, form)))
+        Ok(Box::new((batch, waiting, document, form)))
     }
 
     /// What the log has of a member: all members of a bundle are for the same party.
@@ -192,14 +201,18 @@ impl Bindery {
         Ok(entries.into_iter().nth(nth))
     }
 
-    fn put_together(&self, bundle: &Bundle, id: &str, now: Timestamp) -> Result<Option<Told>, Fault> {
+    fn put_together(&self, bundle: &Bundle, id: &str, now: Timestamp) -> Result<Told, Unbound> {
         let mut bodies: Vec<(Bytes, usize)> = Vec::with_capacity(bundle.members().len());
         let mut bearings = Bearings::new();
-        for Member { key, waiting, .. } in bundle.members() {
-            let Bundling::With { records_from, .. } = waiting.bundling else { return Ok(None) };
+        for member in bundle.members() {
+            let Member { key, waiting, .. } = member;
+            let Bundling::With { records_from, .. } = waiting.bundling else { return Err(Unbound::Invalid) };
             let (commit, _) = post_office::position(key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
             // A body may hold what many others were told; only this document of it is kept.
-            let kept = kept(&*self.store, commit, waiting)?;
+            let kept = match kept_at(&*self.store, commit, waiting) {
+                Err(fault) if fault.is_harm() => return Err(Unbound::Harmed(Box::new(member.clone()), fault)),
+                kept => kept?,
+            };
             bodies.push((Bytes::copy_from_slice(&kept.document), records_from as usize));
             let places = bearings.len() + waiting.records as usize;
             bearings.extend(kept.bearings);
@@ -207,7 +220,8 @@ impl Bindery {
         }
         let parts: Vec<Part> = bodies.iter().map(|(bytes, records_from)| (&**bytes, *records_from)).collect();
         let document = document::bundled(&parts, id, now);
-        Ok(document.map(|document| Told { document: document.into(), bearings }))
+        let document = document.ok_or(Unbound::Invalid)?;
+        Ok(Told { document: document.into(), bearings })
     }
 
     /// A document's place and body; `None` where it does not follow its schema. A large one is checked while it is packed.
@@ -229,21 +243,22 @@ impl Bindery {
     }
 }
 
-/// A waiting document, out of what the commit has written that enqueued it or closed it.
-pub(super) fn kept(store: &dyn Store, commit: u64, waiting: &Waiting) -> Result<Told, Fault> {
+/// A waiting document that stands at the place of a commit.
+pub(super) fn kept_at(store: &dyn Store, place: u64, waiting: &Waiting) -> Result<Told, Fault> {
+    let commit = match waiting.bundling {
+        Bundling::Bundle => bundle_commit(store, &waiting.message_id)?,
+        Bundling::Alone | Bundling::With { .. } => waiting.kept_by(place),
+    };
     let place = Place { part: waiting.part, offset: waiting.offset, bytes: waiting.bytes };
-    let body = store.body(&archive::body_key(commit, place.part)).map_err(Fault::store("read a waiting document"));
-    let body = body.inspect_err(|fault| {
-        if fault.is_damage() {
-            let message_id = &*waiting.message_id;
-            tracing::error!(
-                message_id,
-                "a waiting document has come to harm: neither it nor what waits behind it can be given out until the journal's file \
-                 is put back from a backup"
-            );
-        }
-    })?;
+    let body = store.body(&archive::body_key(commit, place.part)).map_err(Fault::store("read a waiting document"))?;
     body.and_then(|body| Told::in_body(place, &body)).ok_or(Fault::Unreadable { what: "a waiting document" })
+}
+
+/// The commit that closed a bundle.
+fn bundle_commit(store: &dyn Store, message_id: &str) -> Result<u64, Fault> {
+    let first = delivery::members(store, message_id, 1)?.pop();
+    let commit = first.and_then(|(key, _)| post_office::closed_by(&key));
+    commit.ok_or(Fault::Unreadable { what: "a bundle" })
 }
 
 const DOING: &str = "read a queue";

@@ -36,7 +36,7 @@ pub(super) fn waiting(entry: &Entry) -> Result<Waiting, Fault> {
 /// The slip of a document that has left its queue.
 pub(super) fn slip(store: &dyn Store, message_id: &str) -> Result<Option<Slip>, Fault> {
     let record = store.get(&post_office::slip_key(message_id)).map_err(Fault::store("read a document's slip"))?;
-    let read = |record: Entry| Slip::decode(&record.value).ok_or(Fault::Unreadable { what: "a document's slip" });
+    let read = |record: Entry| Slip::from_entry(&record).ok_or(Fault::Unreadable { what: "a document's slip" });
     record.map(read).transpose()
 }
 
@@ -75,10 +75,10 @@ impl Catalogue<'_> {
         }
     }
 
-    /// Whether nobody is to fetch what went out any more: its receiver has dequeued it, or it has expired.
+    /// Whether nobody is to fetch what went out any more: its receiver has dequeued it, it has expired, or was given up.
     pub fn is_settled(&self, place: LogPlace, entry: &LogEntry) -> Result<bool, Fault> {
         let delivery = self.delivery(place, entry)?;
-        Ok(["dequeued", "expired"].iter().any(|status| delivery["status"] == *status))
+        Ok(["dequeued", "expired", "discarded"].iter().any(|status| delivery["status"] == *status))
     }
 
     /// Whether what went out waits for its receiver, by itself, and was never shown.
@@ -99,6 +99,12 @@ impl Catalogue<'_> {
         Ok(match left {
             Some(Left::Dequeued(parting)) => at_last("dequeued", &parting),
             Some(Left::Expired(parting)) => at_last("expired", &parting),
+            Some(Left::Quarantined(parting)) => at_last("quarantined", &parting),
+            Some(Left::Discarded(parting)) => at_last("discarded", &parting),
+            Some(Left::Returned(category, place)) => {
+                let place = post_office::place_key(owner, category, place);
+                self.waiting(&place)?.map_or(Value::Null, |waiting| self.in_queue(&place, &waiting))
+            }
             None | Some(Left::Bundled(_)) => match members(self.store, message_id, 1)?.pop() {
                 None => Value::Null,
                 Some((_, members)) => {

@@ -84,6 +84,11 @@ impl Fault {
         matches!(self, Fault::Store { .. }) && !self.is_damage()
     }
 
+    /// Whether what was read is not there as it was written, and will not be by itself.
+    pub fn is_harm(&self) -> bool {
+        self.is_damage() || matches!(self, Fault::Unreadable { .. })
+    }
+
     /// Whether what was read has come to harm on the disk; other things may be whole.
     pub fn is_damage(&self) -> bool {
         matches!(self, Fault::Store { source: store::Fault::Corrupt { .. } | store::Fault::Damaged { .. }, .. })

@@ -8,7 +8,7 @@ use crate::market::Timestamp;
 
 /// What an operator is woken by is there from the start, so that its first increase is seen as one.
 pub fn begin() {
-    for what in ["messages_parked", "timers_parked", "errands_parked", "bundles_given_up"] {
+    for what in ["messages_parked", "timers_parked", "errands_parked", "bundles_given_up", "documents_quarantined"] {
         metrics::counter!(format!("gridpost_{what}_total")).increment(0);
     }
 }
@@ -47,6 +47,11 @@ pub(super) fn joined(category: Category) {
 pub(super) fn dequeued(category: Category, enqueued: Timestamp, now: Timestamp) {
     metrics::counter!("gridpost_documents_dequeued_total", "category" => category.name()).increment(1);
     metrics::histogram!("gridpost_waiting_seconds", "category" => category.name()).record(between(enqueued, now));
+}
+
+/// A document has been moved aside.
+pub(super) fn quarantined() {
+    metrics::counter!("gridpost_documents_quarantined_total").increment(1);
 }
 
 /// So many documents wait in a category, where that is known, and the oldest since then.

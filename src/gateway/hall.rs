@@ -17,13 +17,11 @@ use super::desk::{Decided, Desk, Failure, Looked};
 use super::figures;
 use super::floor::{Floor, Speaker};
 use super::lobby::Lobby;
-use super::news::News;
+use super::news::{Growth, News};
 use super::turns::Turns;
 use super::with_causes;
 use crate::archive;
-use crate::document::Category;
 use crate::market::Timestamp;
-use crate::post_office;
 use crate::process::Timer;
 use crate::record::{Batch, Expected, Key, Outcome, Version};
 use crate::store;
@@ -333,14 +331,9 @@ impl Hall {
     }
 
     fn commit(&self, batch: Batch, done: impl FnOnce(Result<Outcome, store::Fault>) + Send + 'static) {
-        let (owners, news, depth) = (self.news.owners(&batch.changes), self.news.clone(), self.depth.clone());
-        let joined: Vec<Category> = post_office::joined(&batch.changes).map(|(_, category)| category).collect();
-        let tell = move |outcome: Result<Outcome, store::Fault>| {
-            if let Ok(Outcome::Committed(commit)) = &outcome {
-                news.add(owners);
-                depth.joined(*commit, &joined);
-                joined.into_iter().for_each(figures::joined);
-            }
+        let growth = Growth::of(&batch.changes, &self.news, &self.depth);
+        let tell = move |outcome| {
+            growth.tell(&outcome);
             done(outcome);
         };
         self.desk.store.submit(batch, Box::new(tell));

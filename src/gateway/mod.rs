@@ -29,6 +29,8 @@ mod pace;
 pub mod parked;
 mod parts;
 mod post;
+mod quarantine;
+mod queues;
 mod reading;
 pub mod registry;
 mod related;
@@ -42,7 +44,6 @@ mod turned_away;
 mod turns;
 pub mod world;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ use tokio::sync::oneshot;
 use crate::archive::{self, AuditEntry, InboxEntry};
 use crate::document::{self, Summary, SummaryReader, Wire, ebix};
 use crate::market::{ActorNumber, Party, Timestamp};
-use crate::post_office::Bounds;
+use crate::post_office::{self, Bounds};
 use crate::process::{self, Incoming, Markets, Pack, errand, participants, timer};
 use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome, Page};
 use crate::spec::Specs;
@@ -70,9 +71,14 @@ pub use expiry::{Abandoned, Expiry};
 pub use figures::begin as begin_figures;
 pub use intake::{Receipt, Received};
 pub use new_charge::Creation;
+use news::Growth;
 pub use news::{News, WebhookFault, plan_webhook};
-pub use operator::{Answer, Question, ask};
+pub use operator::{Answer, Question, ask, is_known};
 pub use post::{Access, Dequeued, Firsts, Peeked};
+pub use quarantine::{
+    Discarded, QUARANTINE_PIECE, Released, plan_discard, plan_quarantine, plan_release, quarantined, quarantined_row,
+};
+pub use queues::{QueueDocument, QueueTotal, document_row, documents, total_row, totals};
 pub use reading::{Arrived, READ_AT_ONCE_BYTES_MAX};
 pub use retention::{Expired, Kept, Retention};
 pub use rounds::{Done, Rounds};
@@ -257,6 +263,7 @@ impl Gateway {
         {
             checks.push((name.into(), self.none_is_parked(&range)));
         }
+        checks.push(("quarantine".into(), self.none_is_quarantined()));
         Health { ready, checks }
     }
 
@@ -265,8 +272,19 @@ impl Gateway {
         match self.count(range)? {
             (0, _) => Ok("none is parked".into()),
             (parked, more) => Err(format!(
-                "{parked}{} parked through a bug of ours; all else goes on. `gridpost queue parked` says which and why, `queue retry` has \
-                 them decided again once that is mended, `queue discard` gives them up",
+                "{parked}{} parked through a bug of ours; all else goes on. `gridpost queue parked` or `GET /v1.0/operator/parked` says \
+                 which and why, `retry` has them decided again once that is mended, `discard` gives them up",
+                if more { " or more" } else { "" }
+            )),
+        }
+    }
+
+    fn none_is_quarantined(&self) -> Result<String, String> {
+        match self.count(&post_office::quarantine_range())? {
+            (0, _) => Ok("empty".into()),
+            (aside, more) => Err(format!(
+                "{aside}{} in quarantine and not given out; their queues go on. `gridpost queue quarantined` or \
+                 `GET /v1.0/operator/quarantine` says which and why, `release` lets them back, `discard` gives them up",
                 if more { " or more" } else { "" }
             )),
         }
@@ -317,7 +335,9 @@ impl Gateway {
         let (done, outcome) = oneshot::channel();
         // A caller that has gone away does not undo the commit; it only misses its answer.
         let (depth, places) = (self.depth.clone(), self.depth.leaving(&batch.changes));
+        let growth = Growth::of(&batch.changes, &self.news, &self.depth);
         let tell = move |outcome: Result<Outcome, store::Fault>| {
+            growth.tell(&outcome);
             depth.left(&places, matches!(outcome, Ok(Outcome::Committed(_))));
             drop(done.send(outcome));
         };
@@ -342,26 +362,36 @@ impl Gateway {
 
     /// Hands what the inbox still holds to the decider, oldest first.
     fn decide_what_is_left(&self) -> Result<(), Fault> {
-        let by_name: HashMap<&str, &'static Incoming> =
-            process::documents().map(|document| (document.name, document)).collect();
         for record in store::records(&*self.store, &archive::inbox_range(), PAGE_RECORDS) {
             let (key, record) = record.map_err(Fault::store("read the inbox"))?;
-            let unreadable = |what| move || Fault::Unreadable { what };
-            let entry = InboxEntry::from_entry(&record).ok_or_else(unreadable("the inbox"))?;
-            let document = *by_name.get(&*entry.document).ok_or_else(unreadable("the inbox"))?;
-            let number = archive::number_of(&key).ok_or_else(unreadable("the inbox"))?;
-            let packed = self
-                .store
-                .packed(&archive::received_key(number))
-                .map_err(Fault::store("read an archived document"))?
-                .ok_or_else(unreadable("an archived document"))?;
-            match reading::read_again(&self.specs, &self.settings.limits, document, &packed)? {
-                Ok(request) => self.decider.arrived(number, record.version, entry, request),
-                Err(error) => {
-                    tracing::error!(key = %key, error = %error.message, "a document in the inbox is no longer valid");
-                    let cause = format!("it was accepted, and is refused now: {}", error.message);
-                    self.decider.parks(number, record.version, entry, cause);
-                }
+            let number = archive::number_of(&key).ok_or(Fault::Unreadable { what: "the inbox" })?;
+            self.decide_left(number, &record)?;
+        }
+        Ok(())
+    }
+
+    /// Hands a document that is back in the inbox to the decider.
+    fn decide_again(&self, number: u64) -> Result<(), Fault> {
+        let record = self.read("read the inbox", &archive::inbox_key(number))?;
+        record.map_or(Ok(()), |record| self.decide_left(number, &record))
+    }
+
+    fn decide_left(&self, number: u64, record: &Entry) -> Result<(), Fault> {
+        let unreadable = |what| move || Fault::Unreadable { what };
+        let entry = InboxEntry::from_entry(record).ok_or_else(unreadable("the inbox"))?;
+        let named = |document: &&'static Incoming| document.name == entry.document;
+        let document = process::documents().find(named).ok_or_else(unreadable("the inbox"))?;
+        let packed = self
+            .store
+            .packed(&archive::received_key(number))
+            .map_err(Fault::store("read an archived document"))?
+            .ok_or_else(unreadable("an archived document"))?;
+        match reading::read_again(&self.specs, &self.settings.limits, document, &packed)? {
+            Ok(request) => self.decider.arrived(number, record.version, entry, request),
+            Err(error) => {
+                tracing::error!(number, error = %error.message, "a document in the inbox is no longer valid");
+                let cause = format!("it was accepted, and is refused now: {}", error.message);
+                self.decider.parks(number, record.version, entry, cause);
             }
         }
         Ok(())

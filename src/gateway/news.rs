@@ -2,11 +2,13 @@
 //! listen looks once at what waits.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::{Fault, Gateway, load};
+use super::depth::Depth;
+use super::{Fault, Gateway, figures, load};
+use crate::document::Category;
 use crate::market::Party;
 use crate::post_office;
 use crate::process::participants::{self, Webhook};
@@ -54,6 +56,30 @@ impl News {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<BTreeSet<Party>>> {
         self.grown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a batch brings into queues, to be told to whom that concerns once it is committed.
+pub(super) struct Growth {
+    owners: BTreeSet<Party>,
+    joined: Vec<Category>,
+    news: Arc<News>,
+    depth: Arc<Depth>,
+}
+
+impl Growth {
+    pub fn of(changes: &[Change], news: &Arc<News>, depth: &Arc<Depth>) -> Self {
+        let joined = post_office::joined(changes).map(|(_, category)| category).collect();
+        Self { owners: news.owners(changes), joined, news: news.clone(), depth: depth.clone() }
+    }
+
+    /// To be called in the order of commits.
+    pub fn tell(self, outcome: &Result<Outcome, store::Fault>) {
+        if let Ok(Outcome::Committed(commit)) = outcome {
+            self.news.add(self.owners);
+            self.depth.joined(*commit, &self.joined);
+            self.joined.into_iter().for_each(figures::joined);
+        }
     }
 }
 

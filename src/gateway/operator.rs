@@ -7,10 +7,12 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::quarantine::{quarantined, quarantined_row};
+use super::queues::{document_row, documents, total_row, totals};
 use super::registry::delegation_row;
-use super::{Fault, Gateway, PAGE_RECORDS, load};
+use super::{Fault, Gateway, PAGE_RECORDS, load, parked};
 use crate::archive::{self, AuditEntry};
-use crate::document::Wire;
+use crate::document::{Category, Wire};
 use crate::market::{ActorNumber, ActorRole, Calendar, MeteringPointId, Party, Period, Timestamp};
 use crate::process::charge_links::view as links;
 use crate::process::charges::past::{self, Messages, Past};
@@ -20,6 +22,7 @@ use crate::process::delegations::{self, Delegation};
 use crate::process::{Market, Pack, event, gather_more, participants};
 use crate::record::{Entry, Key, KeyRange, Needs};
 use crate::store::{self, Store};
+use crate::view::QUEUE_COUNTED_MAX;
 
 /// Something that an operator wants to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +49,14 @@ pub enum Question {
     Certificates { cut: Cut },
     /// Where participants want to hear that post waits; secrets are not shown.
     Webhooks { cut: Cut },
+    /// The queues behind one of them in which something waits.
+    Queues { after: Option<(Party, Category)>, take: usize },
+    /// The documents that wait for a participant, behind a place in a queue.
+    Queue { owner: Party, after: Option<(Category, (u64, u64))>, take: usize },
+    /// Documents that were moved aside.
+    Quarantine { cut: Cut },
+    /// Documents, timers and errands that could not be decided.
+    Parked { cut: Cut },
     /// The audit trail behind a position, in the order in which things were done.
     Audit { after: u64, take: usize },
 }
@@ -151,6 +162,19 @@ pub fn ask(store: &dyn Store, market: &Market, question: &Question) -> Result<Op
             })?;
             listed(view::page(rows, *cut, |row| row), *cut)
         }
+        Question::Queues { after, take } => {
+            let (totals, more) = totals(store, after.as_ref(), *take, QUEUE_COUNTED_MAX)?;
+            Answer { rows: totals.iter().map(total_row).collect(), total: None, more }
+        }
+        Question::Queue { owner, after, take } => {
+            let (waiting, more) = documents(store, owner, *after, *take)?;
+            if waiting.is_empty() && !is_known(store, owner)? {
+                return Ok(None);
+            }
+            Answer { rows: waiting.iter().map(document_row).collect(), total: None, more }
+        }
+        Question::Quarantine { cut } => listed(view::page(quarantined(store)?, *cut, |it| quarantined_row(&it)), *cut),
+        Question::Parked { cut } => listed(view::page(parked::parked(store)?, *cut, |it| parked::row(&it)), *cut),
         Question::Audit { after, take } => audit(store, *after, *take)?,
         Question::Participants { cut } => {
             let mut rows = Vec::new();
@@ -210,6 +234,14 @@ fn charges(store: &dyn Store, market: &Market, filter: &Filter, cut: Cut) -> Res
     }
     rows.truncate(cut.take);
     Ok(listed(Page { total, rows }, cut))
+}
+
+/// Whether the number of a party is registered, in whatever role.
+pub fn is_known(store: &dyn Store, owner: &Party) -> Result<bool, Fault> {
+    let in_each: Vec<Party> = ActorRole::all().map(|role| Party { role, ..owner.clone() }).collect();
+    let needs = in_each.iter().map(participants::needs_of_anywhere).fold(Needs::default(), Needs::and);
+    let facts = load(store, &needs)?;
+    Ok(in_each.iter().any(|party| participants::is_registered(&facts, party)))
 }
 
 fn owner_name(store: &dyn Store, pack: Pack, owner: &ActorNumber) -> Result<Option<String>, Fault> {

@@ -2,14 +2,20 @@
 //! up again once the bug is mended.
 //!
 //! What is taken up again stands where it stood: a document is decided as of its receipt, a timer as of the instant at
-//! which it was due, an errand goes on behind its last page. That happens when the gateway opens next. What can or shall
+//! which it was due, an errand goes on behind its last page. That happens at once where a gateway is open, and else when one opens
+//! next. What can or shall
 //! not be decided any more is given up: it leaves nothing but what the archive and the audit trail know of it.
 
-use super::{Fault, PAGE_RECORDS};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{Fault, Gateway, PAGE_RECORDS};
 use crate::archive::{self, InboxEntry};
 use crate::market::Timestamp;
 use crate::process::{errand, timer};
-use crate::record::{Batch, Entry, Expected, Key, KeyRange};
+use crate::record::{Batch, Entry, Expected, Key, KeyRange, Outcome};
 use crate::store::{self, Store};
 
 /// Something that could not be decided.
@@ -74,6 +80,64 @@ pub fn discard(store: &dyn Store, chosen: impl Fn(&Key) -> bool) -> Result<Vec<(
         Some(())
     })?;
     Ok(given_up)
+}
+
+/// Something that was set aside, as a row of JSON.
+pub fn row(parked: &Parked) -> Value {
+    let Parked { key, what, cause } = parked;
+    let key = key.to_string();
+    match what {
+        What::Document(entry) => json!({
+            "key": key, "document": entry.document, "received": entry.at.to_string(), "from": entry.caller.to_string(),
+            "correlationId": entry.correlation_id, "cause": cause,
+        }),
+        What::Timer { due, kind } => {
+            json!({ "key": key, "timer": kind.as_deref().unwrap_or("timer"), "due": due.to_string(), "cause": cause })
+        }
+        What::Errand(name) => json!({ "key": key, "errand": name, "cause": cause }),
+    }
+}
+
+/// What became of what was to be taken up again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retried {
+    pub taken: usize,
+    /// Nothing but its cause was kept of these, so they cannot be.
+    pub kept: usize,
+    /// Keys under which nothing is set aside.
+    pub unknown: usize,
+}
+
+impl Gateway {
+    /// Has what was set aside decided again, now: what these keys name, or everything.
+    pub async fn retry_parked(self: &Arc<Self>, keys: Option<&BTreeSet<String>>) -> Result<Retried, Fault> {
+        let chosen = |key: &Key| keys.is_none_or(|keys| keys.contains(&key.to_string()));
+        let (batch, taken, kept) = retry(&*self.store, chosen)?;
+        let unknown = keys.map_or(0, |keys| keys.len().saturating_sub(taken + kept));
+        let documents = batch.expectations.iter().filter(|(key, _)| archive::parked_range().contains(key));
+        let documents: Vec<u64> = documents.filter_map(|(key, _)| archive::number_of(key)).collect();
+        if taken > 0
+            && let Outcome::Conflict(_) = self.write(batch).await?
+        {
+            return Err(Fault::Moving { what: "what is parked" });
+        }
+        let gateway = self.clone();
+        let decide = move || documents.into_iter().try_for_each(|number| gateway.decide_again(number));
+        tokio::task::spawn_blocking(decide).await.map_err(|_| Fault::Stopping)??;
+        Ok(Retried { taken, kept, unknown })
+    }
+
+    /// Gives up what these keys name. Returns what that was.
+    pub async fn discard_parked(&self, keys: &BTreeSet<String>) -> Result<Vec<Parked>, Fault> {
+        let mut gone = Vec::new();
+        for (parked, batch) in discard(&*self.store, |key| keys.contains(&key.to_string()))? {
+            // Whoever has been quicker has it decided again, or gave it up.
+            if let Outcome::Committed(_) = self.write(batch).await? {
+                gone.push(parked);
+            }
+        }
+        Ok(gone)
+    }
 }
 
 /// What puts one back in its place; an inner `None` when that cannot be, an outer one when it cannot be read.

@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::bundles::{Closing, kept};
+use super::bundles::{Closing, kept_at};
 use super::delivery::Told;
 use super::{Catalogue, Fault, Gateway, PAGE_RECORDS, Settings, delivery, figures, trail};
 use crate::archive::Direction;
 use crate::document::{self, Category, Wire, cim_json, ebix};
 use crate::market::{Party, Timestamp};
-use crate::post_office::{self, Bundling, Dequeue, Waiting};
+use crate::post_office::{self, Dequeue, Member, Waiting};
 use crate::process::dispatch;
-use crate::record::{Batch, Expected, Key, Outcome, Version};
+use crate::record::{Batch, Change, Expected, Key, Outcome, Version};
 use crate::spec::Specs;
 use crate::store;
 
@@ -70,7 +70,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Option<Peeked>, Fault> {
         let access = caller.into();
-        loop {
+        for _ in 0..LOOKS_MAX {
             let heads = self.heads(access.party, category)?;
             let Some(head) = heads.into_iter().min_by_key(|head| head.position) else { return Ok(None) };
             let category = head.category;
@@ -79,7 +79,7 @@ impl Gateway {
                 Closing::Moved => continue,
                 Closing::Alone => match self.shown(access, head, now).await? {
                     Some(shown) => shown,
-                    // It was peeked or dequeued since its queue was read: read the queue again.
+                    // It was peeked, dequeued or moved aside since its queue was read: read the queue again.
                     None => continue,
                 },
             };
@@ -93,10 +93,11 @@ impl Gateway {
                 hash: blake3::Hash::from_bytes(waiting.hash).to_hex().to_string(),
             }));
         }
+        Err(Fault::Moving { what: "a queue" })
     }
 
     /// The first document of a queue as it is, which is written down where it is shown for the first time; `None` where that cannot
-    /// be, for the queue has changed.
+    /// be, for the queue has changed, or the document has come to harm and was moved aside.
     async fn shown(
         &self,
         access: Access<'_>,
@@ -104,11 +105,14 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Option<(Waiting, Bytes, Wire)>, Fault> {
         let Head { position, key, version, waiting, .. } = head;
-        let commit = match waiting.bundling {
-            Bundling::Bundle => self.bundle_commit(&waiting.message_id)?,
-            Bundling::Alone | Bundling::With { .. } => position.0,
+        let kept = match kept_at(&*self.store, position.0, &waiting) {
+            Err(fault) if fault.is_harm() => {
+                self.move_aside(access, &Member { key, version, waiting }, &fault, now).await?;
+                return Ok(None);
+            }
+            kept => kept?,
         };
-        let (body, form) = self.in_form(kept(&*self.store, commit, &waiting)?, access.form).await?;
+        let (body, form) = self.in_form(kept, access.form).await;
         match (post_office::peek(&key, &waiting, form, now), waiting.shown) {
             (Some(change), _) => {
                 let mut batch = Batch::default();
@@ -138,20 +142,26 @@ impl Gateway {
 
     /// A document of ours in the form that its owner wants, and the form that it is given in: what ebIX cannot say is
     /// given in CIM XML. A large one is written on a thread of its own.
-    pub async fn in_form(&self, kept: Told, wire: Wire) -> Result<(Bytes, Wire), Fault> {
+    pub async fn in_form(&self, kept: Told, wire: Wire) -> (Bytes, Wire) {
+        let xml = kept.document.clone();
         if wire == Wire::CimXml {
-            return Ok((kept.document, wire));
+            return (xml, wire);
         }
         let (specs, settings) = (self.specs.clone(), self.settings.clone());
-        let bytes = kept.document.len();
         let write = move || written(&specs, &settings, kept, wire);
-        let written = if bytes <= WRITE_AT_ONCE_BYTES_MAX {
+        let written = if xml.len() <= WRITE_AT_ONCE_BYTES_MAX {
             write()
         } else {
             tokio::task::spawn_blocking(write).await.ok().flatten()
         };
-        // It was checked against this schema before it was sent: only another set of schemas can have come since.
-        written.ok_or(Fault::Unreadable { what: "a waiting document" })
+        written.unwrap_or_else(|| {
+            // It followed its schema when it was made: only another set of schemas can have come since.
+            tracing::error!(
+                form = wire.name(),
+                "a document cannot be written in the form that is asked for, and is given out in CIM XML"
+            );
+            (xml, Wire::CimXml)
+        })
     }
 
     /// Whether a document waits for the caller that has not been shown: one that others wait before. The archive knows where it
@@ -188,41 +198,63 @@ impl Gateway {
             let waiting: Vec<_> = heads.iter().map(|head| (head.key.clone(), head.waiting.clone())).collect();
             let shown = |place: &Key, known| self.trail.shown(place, known);
             let dequeued = post_office::dequeue(message_id, &waiting, slip.as_ref(), caller, &shown, now);
-            let (place, changes) = match dequeued {
-                Dequeue::Leaves(place, changes) => (place, changes),
+            let leaving = match dequeued {
+                Dequeue::Leaves(place, changes) => {
+                    let Some(Head { key, version, waiting, category, .. }) =
+                        heads.into_iter().find(|head| head.key == place)
+                    else {
+                        return Ok(Dequeued::Unknown);
+                    };
+                    let shown = waiting.shown.map(|known| shown(&key, known));
+                    Leaving { key, version, waiting: Waiting { shown, ..waiting }, category, changes }
+                }
+                Dequeue::Quarantined => match self.aside(message_id)? {
+                    Some((version, aside)) => {
+                        let (key, changes) = (post_office::quarantine_key(message_id), aside.dequeue(now).into());
+                        Leaving { key, version, waiting: aside.waiting, category: aside.category, changes }
+                    }
+                    None => continue,
+                },
                 Dequeue::Already => return Ok(Dequeued::Already),
                 Dequeue::NotPeeked => return Ok(Dequeued::NotPeeked),
                 Dequeue::Unknown if self.waits_unseen(caller, message_id).await? => return Ok(Dequeued::NotPeeked),
                 Dequeue::Unknown => return Ok(Dequeued::Unknown),
             };
-            let Some(head) = heads.into_iter().find(|head| head.key == place) else { return Ok(Dequeued::Unknown) };
-            let mut batch = Batch::default();
-            batch.expect(place, Expected::At(head.version)).put_all(changes);
-            let what = trail::dequeued(message_id, head.waiting.shown.map(|known| shown(&head.key, known)));
-            batch.put_all(self.trail.entry("dequeue", access, what, now));
-            // Processes may have waited for this.
-            let mut ids = self.ids_within(&head.waiting)?;
-            ids.push(message_id.to_string());
-            let watch_keys: Vec<Key> = ids.iter().map(|id| dispatch::watch_key(id)).collect();
-            let watches = self.store.get_many(&watch_keys).map_err(Fault::store("read a document's watch"))?;
-            let mut watched = false;
-            for ((id, key), watch) in ids.iter().zip(watch_keys).zip(watches) {
-                let Some(watch) = watch else { continue };
-                let unreadable = Fault::Unreadable { what: "a document's watch" };
-                batch.expect(key, Expected::At(watch.version));
-                batch.put_all(dispatch::dequeued(id, &watch, now).ok_or(unreadable)?);
-                watched = true;
-            }
-            if let Outcome::Committed(_) = self.commit("dequeue a document", batch).await? {
-                figures::dequeued(head.category, head.waiting.enqueued, now);
-                self.trail.forget(&head.key);
-                self.left.remember(caller, head.category, head.key);
-                if watched {
-                    self.decider.time_has_passed();
-                }
+            if self.leaves(access, leaving, now).await? {
                 return Ok(Dequeued::Done);
             }
         }
+    }
+
+    /// Lets a document go, and tells the processes that have waited for this. Returns whether that could be done as it was decided.
+    async fn leaves(&self, access: Access<'_>, leaving: Leaving, now: Timestamp) -> Result<bool, Fault> {
+        let Leaving { key, version, waiting, category, changes } = leaving;
+        let mut batch = Batch::default();
+        batch.expect(key.clone(), Expected::At(version)).put_all(changes);
+        batch.put_all(self.trail.entry("dequeue", access, trail::dequeued(&waiting.message_id, waiting.shown), now));
+        let mut ids = self.ids_within(&waiting)?;
+        ids.push(waiting.message_id);
+        let watch_keys: Vec<Key> = ids.iter().map(|id| dispatch::watch_key(id)).collect();
+        let watches = self.store.get_many(&watch_keys).map_err(Fault::store("read a document's watch"))?;
+        let mut watched = false;
+        for ((id, key), watch) in ids.iter().zip(watch_keys).zip(watches) {
+            let Some(watch) = watch else { continue };
+            let unreadable = Fault::Unreadable { what: "a document's watch" };
+            batch.expect(key, Expected::At(watch.version));
+            batch.put_all(dispatch::dequeued(id, &watch, now).ok_or(unreadable)?);
+            watched = true;
+        }
+        let Outcome::Committed(_) = self.commit("dequeue a document", batch).await? else { return Ok(false) };
+        figures::dequeued(category, waiting.enqueued, now);
+        self.trail.forget(&key);
+        // It was the first of its queue, if it stood in one.
+        if post_office::queue_of(&key).is_some() {
+            self.left.remember(access.party, category, key);
+        }
+        if watched {
+            self.decider.time_has_passed();
+        }
+        Ok(true)
     }
 
     /// Everybody for whom something waits, in order of number and role.
@@ -255,6 +287,16 @@ impl Gateway {
         }
         Ok(heads)
     }
+}
+
+/// A document on its way out: the record that goes, what it says, and what is written.
+struct Leaving {
+    key: Key,
+    version: Version,
+    /// With how it was shown until now.
+    waiting: Waiting,
+    category: Category,
+    changes: Vec<Change>,
 }
 
 /// A document of ours in a form, and which that is: what ebIX cannot say is left as it is. `None` where it cannot be read.
@@ -303,6 +345,8 @@ impl Left {
     }
 }
 
+/// How often a peek looks at a queue that changes under its eyes, or in which one document after the other has come to harm.
+const LOOKS_MAX: u32 = 1_000;
 /// How long whoever dequeues waits for the catalogue.
 const CATCHING_UP_MAX: Duration = Duration::from_millis(500);
 /// How long whoever waits for a document lets decisions gather.

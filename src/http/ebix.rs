@@ -245,7 +245,7 @@ impl Work {
         });
         match found.await? {
             Some((id, name, Some(kept), _)) => {
-                let (document, _) = self.gateway.in_form(kept, Wire::Ebix).await?;
+                let (document, _) = self.gateway.in_form(kept, Wire::Ebix).await;
                 Ok(given("GetMessage", id, name, document))
             }
             Some((.., Some(at))) => Err(not_there(&removed(at))),
@@ -294,7 +294,7 @@ impl Work {
         };
         let mut documents = Vec::new();
         for letter in answers {
-            documents.push(self.gateway.in_form(letter.told, Wire::Ebix).await?.0);
+            documents.push(self.gateway.in_form(letter.told, Wire::Ebix).await.0);
         }
         let answer = envelope::found(documents);
         Ok(Answered { answer, document: Some(document.name.into()), ..Answered::default() })

@@ -65,6 +65,10 @@ impl Problem {
                                again, under the same ids, after the seconds in Retry-After.";
                 Self::busy(message, SEEN_TO_IN)
             }
+            gateway::Fault::Moving { .. } => {
+                let message = "What this is about changes at this moment. Try again after the seconds in Retry-After.";
+                Self::busy(message, CHANGED_IN)
+            }
             gateway::Fault::Stopping => Self::busy("The gateway is about to be started again.", STARTED_AGAIN_IN),
             fault => {
                 tracing::error!(error = fault as &dyn std::error::Error, "failed to answer a request");
@@ -313,6 +317,9 @@ const STARTED_AGAIN_IN: Duration = Duration::from_secs(5);
 
 /// When whoever searches may ask again; more of the archive is catalogued by then.
 const CATALOGUED_IN: Duration = Duration::from_secs(30);
+
+/// When what changes under one's eyes is worth another look.
+const CHANGED_IN: Duration = Duration::from_secs(1);
 
 /// When what could not be read is worth another try.
 const READ_AGAIN_IN: Duration = Duration::from_secs(10);

@@ -24,6 +24,7 @@ mod orders;
 mod patient;
 mod peer;
 mod post;
+mod queues;
 mod quiet;
 mod receive;
 mod reload;

@@ -20,7 +20,7 @@ use super::body::Unread;
 use super::observe::Said;
 use super::post::json_answer;
 use super::routes::{finish, taking};
-use super::{Door, Format, Problem, caller, clock, commands, credentials, orders};
+use super::{Door, Format, Problem, caller, clock, commands, credentials, orders, queues};
 use crate::gateway::{Answer, Question};
 use crate::market::{ActorNumber, ActorRole, ChargeType, MeteringPointId, Party, Period, Timestamp};
 use crate::process::charges::ChargeIdentity;
@@ -188,7 +188,7 @@ async fn audit(State(door): State<Arc<Door>>, request: Request) -> Response {
 }
 
 /// The order of checks is part of the contract: 401, 403, 429, 400, 404.
-async fn answer(
+pub async fn answer(
     door: Arc<Door>,
     route: &'static str,
     request: Request,
@@ -249,8 +249,12 @@ fn next(path: &str, query: &Query, question: &Question, found: &Answer) -> Optio
         | Question::Participants { cut }
         | Question::Delegations { cut, .. }
         | Question::Certificates { cut }
-        | Question::Webhooks { cut } => ("skip", (cut.skip + found.rows.len()).to_string()),
+        | Question::Webhooks { cut }
+        | Question::Quarantine { cut }
+        | Question::Parked { cut } => ("skip", (cut.skip + found.rows.len()).to_string()),
         Question::Events { .. } => ("from", last["position"].as_str().map(str::to_string)?),
+        Question::Queues { .. } => ("from", queues::queue_name(last)?),
+        Question::Queue { .. } => ("from", last["place"].as_str().map(str::to_string)?),
         Question::Audit { .. } => ("from", last["position"].to_string()),
         Question::Charge { .. } => return None,
     };
@@ -326,7 +330,7 @@ impl Query {
         }
     }
 
-    fn cut(&mut self, rows_max: usize) -> Result<Cut, Problem> {
+    pub fn cut(&mut self, rows_max: usize) -> Result<Cut, Problem> {
         Ok(Cut { skip: self.number("skip", 0, usize::MAX)?, take: self.take(rows_max)? })
     }
 

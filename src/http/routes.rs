@@ -13,7 +13,7 @@ use axum::routing::{MethodRouter, any, get};
 
 use super::body::Unread;
 use super::observe::{Said, observe};
-use super::{Door, Format, Problem, dry_run, ebix, messages, monitor, operator, post, receive, schemas};
+use super::{Door, Format, Problem, dry_run, ebix, messages, monitor, operator, post, queues, receive, schemas};
 use crate::document::Category;
 
 const CIM: &str = "/v1.0/cim/{document}";
@@ -38,6 +38,7 @@ pub fn routes(door: &Arc<Door>, more: Router) -> Router {
         .route("/monitor/status", get(monitor::status))
         .route("/metrics", get(monitor::metrics))
         .merge(operator::routes())
+        .merge(queues::routes())
         .merge(messages::routes())
         .method_not_allowed_fallback(only_get)
         .fallback(nowhere)

@@ -159,6 +159,7 @@ impl Bundle {
             bundling: Bundling::Bundle,
             // It is the first of its queue, so nothing is before it and nothing joins it.
             about: Subjects::Anything,
+            kept_by: None,
         };
         let mut batch = Batch::default();
         for member in &self.members {
@@ -202,6 +203,7 @@ pub(super) mod tests {
     use super::*;
     use crate::document::{Kind, Record, Wire};
     use crate::market::{ActorNumber, ActorRole, Party};
+    use crate::record::Entry;
 
     pub const BOUNDS: Bounds = Bounds { records_max: 10, points_max: 100, bytes_max: 1_000, wait_seconds: 300 };
 
@@ -224,6 +226,7 @@ pub(super) mod tests {
                 key => Bundling::With { key: [key; 16], points, records_from: 900 },
             },
             about: Subjects::These(Vec::new()),
+            kept_by: None,
         };
         let key = Key::new(Space(12)).text("8100000000108").text("DDQ").number(1).number(place).number(0);
         Member { key, version: place, waiting }
@@ -325,7 +328,10 @@ pub(super) mod tests {
         assert_eq!(Waiting::decode(&put(&places[0])), Some(waiting));
         assert!(batch.changes.contains(&Change::Delete(places[1].clone())));
         for member in ["m-7", "m-8"] {
-            assert_eq!(Slip::decode(&put(&slip_key(member))).unwrap().left, Left::Bundled(id.clone()));
+            assert_eq!(
+                Slip::from_entry(&Entry { version: 9, value: put(&slip_key(member)) }).unwrap().left,
+                Left::Bundled(id.clone())
+            );
         }
         let written = put(&Key::new(BUNDLES).text(&id).stamp().number(0));
         let ids = vec!["m-7".to_string(), "m-8".to_string()];

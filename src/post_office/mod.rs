@@ -4,11 +4,12 @@
 //! dequeued. A place is the number of the commit that enqueued it, so a document becomes visible and gets its place in
 //! the same instant. Only the first document of a queue can have been peeked, so nothing else is needed to find it. What may
 //! be given out together is bundled when the first of it is asked for ([`Bundle`]). What waits for somebody who has long been
-//! inactive may [`expire`]. Everything here is a decision: it says what to write and writes nothing. Source: post-office 1.6.
+//! inactive may [`expire`]; what has come to harm is moved aside ([`quarantine`]). Everything here is a decision: it says what to write and writes nothing. Source: post-office 1.6.
 
 mod ahead;
 mod beside;
 mod bundle;
+mod quarantine;
 mod record;
 mod shown;
 mod slip;
@@ -22,6 +23,7 @@ use crate::record::{Change, Key, KeyRange, Space};
 pub use ahead::Ahead;
 pub use beside::{read_beside, write_beside};
 pub use bundle::{Bounds, Bundle, Member, bundle_range, closed_by};
+pub use quarantine::{Quarantined, quarantine, quarantine_key, quarantine_range};
 pub use record::{Bundling, Members, Subjects, Waiting};
 pub use shown::Shown;
 pub use slip::{Left, Parting, Slip};
@@ -71,6 +73,7 @@ pub fn enqueue<'a>(letters: impl IntoIterator<Item = Letter<'a>>) -> Vec<Change>
                 None => Bundling::Alone,
             },
             about: letter.about,
+            kept_by: None,
         };
         let queue = queue_prefix(outgoing.owner(), outgoing.kind.category);
         Change::Put(queue.stamp().number(place), waiting.encode())
@@ -151,6 +154,8 @@ pub fn peeked(key: &Key, waiting: &Waiting, shown: Shown) -> Change {
 pub enum Dequeue {
     /// The document at this place leaves its queue with these changes.
     Leaves(Key, Vec<Change>),
+    /// Its owner has seen it, and then it was moved aside: it leaves by [`Quarantined::dequeue`].
+    Quarantined,
     /// It left before; asking again is safe.
     Already,
     /// It is the next one, and its owner has not seen it yet.
@@ -178,12 +183,11 @@ pub fn dequeue(
             let changes = vec![Change::Delete(place.clone()), Change::Put(slip_key(message_id), slip.encode())];
             Dequeue::Leaves(place.clone(), changes)
         }
-        None if slip
-            .is_some_and(|slip| slip.owner == caller.queue_owner() && matches!(slip.left, Left::Dequeued(_))) =>
-        {
-            Dequeue::Already
-        }
-        None => Dequeue::Unknown,
+        None => match slip.filter(|slip| slip.owner == caller.queue_owner()).map(|slip| &slip.left) {
+            Some(Left::Dequeued(_)) => Dequeue::Already,
+            Some(Left::Quarantined(Parting { shown: Some(_), .. })) => Dequeue::Quarantined,
+            _ => Dequeue::Unknown,
+        },
     }
 }
 
@@ -204,6 +208,7 @@ fn queue_prefix(owner: &Party, category: Category) -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Entry;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_690_880_400);
 
@@ -233,6 +238,7 @@ mod tests {
             shown,
             bundling: Bundling::Alone,
             about: Subjects::Anything,
+            kept_by: None,
         }
     }
 
@@ -244,6 +250,9 @@ mod tests {
         let slip = Slip { owner: owner.clone(), left: Left::Dequeued(FETCHED) };
         let bundled = Slip { owner: owner.clone(), left: Left::Bundled("m-3".into()) };
         let expired = Slip { owner: owner.clone(), left: Left::Expired(FETCHED) };
+        let [seen, unseen] = [FETCHED, Parting { shown: None, ..FETCHED }]
+            .map(|parting| Slip { owner: owner.clone(), left: Left::Quarantined(parting) });
+        let discarded = Slip { owner: owner.clone(), left: Left::Discarded(FETCHED) };
         let first = |shown| vec![(place(7), waiting("m-1", shown))];
         let another = vec![(place(7), waiting("m-2", Some(FIRST)))];
         let rows = [
@@ -255,12 +264,17 @@ mod tests {
             (vec![], Some(&slip), &owner, "already"),
             (vec![], Some(&bundled), &owner, "unknown"),
             (vec![], Some(&expired), &owner, "unknown"),
+            (another.clone(), Some(&seen), &owner, "quarantined"),
+            (vec![], Some(&seen), &other, "unknown"),
+            (vec![], Some(&unseen), &owner, "unknown"),
+            (vec![], Some(&discarded), &owner, "unknown"),
             (vec![], Some(&slip), &other, "unknown"),
             (another, Some(&slip), &same_number_other_role, "unknown"),
         ];
         for (heads, slip, caller, expected) in rows {
             let outcome = match dequeue("m-1", &heads, slip, caller, &|_, _| THRICE, NOW) {
                 Dequeue::Leaves(..) => "leaves",
+                Dequeue::Quarantined => "quarantined",
                 Dequeue::Already => "already",
                 Dequeue::NotPeeked => "not peeked",
                 Dequeue::Unknown => "unknown",
@@ -278,7 +292,10 @@ mod tests {
             };
             assert_eq!((left, key), (Change::Delete(place(7)), slip_key("m-1")));
             let left = Left::Expired(Parting { at: NOW, shown });
-            assert_eq!(Slip::decode(&value), Some(Slip { owner: owner.clone(), left }));
+            assert_eq!(
+                Slip::from_entry(&Entry { version: 9, value: value.clone() }),
+                Some(Slip { owner: owner.clone(), left })
+            );
         }
     }
 
@@ -294,7 +311,8 @@ mod tests {
             panic!("it leaves")
         };
         let Change::Put(_, value) = &changes[1] else { panic!("a slip is put") };
-        let slip = Slip::decode(value).expect("what was encoded is read back");
+        let slip =
+            Slip::from_entry(&Entry { version: 9, value: value.clone() }).expect("what was encoded is read back");
         assert_eq!((left, &slip.owner), (key, &grid));
         for caller in [&responsible, &grid] {
             assert_eq!(dequeue("m-1", &[], Some(&slip), caller, &|_, _| THRICE, NOW), Dequeue::Already);
@@ -319,6 +337,9 @@ mod tests {
         };
         assert_eq!((left, &changes[0]), (place(7), &Change::Delete(place(7))));
         let Change::Put(_, value) = &changes[1] else { panic!("a slip is put") };
-        assert_eq!(Slip::decode(value), Some(Slip { owner, left: Left::Dequeued(FETCHED) }));
+        assert_eq!(
+            Slip::from_entry(&Entry { version: 9, value: value.clone() }),
+            Some(Slip { owner, left: Left::Dequeued(FETCHED) })
+        );
     }
 }

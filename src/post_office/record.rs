@@ -29,6 +29,8 @@ pub struct Waiting {
     pub bundling: Bundling,
     /// What it is about: what joins others overtakes nothing that is about the same.
     pub about: Subjects,
+    /// The commit that keeps its bytes where its place does not name it: it was in quarantine, and came back to another place.
+    pub kept_by: Option<u64>,
 }
 
 /// Metering points and charges that a document is about, each as a number made from its id. Two may have one number, which
@@ -97,38 +99,53 @@ pub struct Members {
 }
 
 impl Waiting {
+    /// The commit that keeps its bytes, where it stands at the place of a commit. Where a bundle's are its [`super::bundle_range`] tells.
+    pub fn kept_by(&self, place: u64) -> u64 {
+        self.kept_by.unwrap_or(place)
+    }
+
     /// Whether it is certain that it is given out as it stands there.
     pub fn is_settled(&self) -> bool {
         self.shown.is_some() || !matches!(self.bundling, Bundling::With { .. })
     }
 
     pub(super) fn encode(&self) -> Bytes {
-        stored::write(
-            WAITING_VERSION,
-            &StoredWaiting {
-                message_id: self.message_id.clone(),
-                document: self.document.clone(),
-                records: self.records,
-                enqueued: self.enqueued.micros(),
-                hash: self.hash,
-                part: self.part,
-                offset: self.offset,
-                bytes: self.bytes,
-                shown: self.shown.map(StoredShown::from),
-                bundling: self.bundling.clone(),
-                about: self.about.clone(),
-            },
-        )
+        let waiting = StoredWaiting {
+            message_id: self.message_id.clone(),
+            document: self.document.clone(),
+            records: self.records,
+            enqueued: self.enqueued.micros(),
+            hash: self.hash,
+            part: self.part,
+            offset: self.offset,
+            bytes: self.bytes,
+            shown: self.shown.map(StoredShown::from),
+            bundling: self.bundling.clone(),
+            about: self.about.clone(),
+        };
+        match self.kept_by {
+            None => stored::write(WAITING_VERSION, &waiting),
+            Some(kept_by) => stored::write(ELSEWHERE_VERSION, &StoredElsewhere { waiting, kept_by }),
+        }
     }
 
     /// Reads a stored record; `None` when it is of a version that we do not know.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
+        if let Some(StoredElsewhere { waiting, kept_by }) = stored::read(ELSEWHERE_VERSION, bytes) {
+            return Some(Self { kept_by: Some(kept_by), ..waiting.into() });
+        }
         let second = || stored::read::<StoredWaitingSecond>(2, bytes).map(StoredWaiting::from);
         let third = || stored::read::<StoredWaitingThird>(3, bytes).map(StoredWaiting::from);
         let fourth = || stored::read::<StoredWaitingFourth>(4, bytes).map(StoredWaiting::from);
-        let form = stored::read(WAITING_VERSION, bytes).or_else(fourth).or_else(third).or_else(second)?;
-        let StoredWaiting { bundling, about, .. } = form;
-        Some(Self {
+        let form: StoredWaiting =
+            stored::read(WAITING_VERSION, bytes).or_else(fourth).or_else(third).or_else(second)?;
+        Some(form.into())
+    }
+}
+
+impl From<StoredWaiting> for Waiting {
+    fn from(form: StoredWaiting) -> Self {
+        Self {
             message_id: form.message_id,
             document: form.document,
             records: form.records,
@@ -138,9 +155,10 @@ impl Waiting {
             offset: form.offset,
             bytes: form.bytes,
             shown: form.shown.map(Shown::from),
-            bundling,
-            about,
-        })
+            bundling: form.bundling,
+            about: form.about,
+            kept_by: None,
+        }
     }
 }
 
@@ -177,6 +195,8 @@ pub(super) fn category_of(number: u64) -> Option<Category> {
 const VERSION: u8 = 3;
 /// The same, of a waiting document.
 const WAITING_VERSION: u8 = 5;
+/// The same, where another commit keeps its bytes than its place names.
+const ELSEWHERE_VERSION: u8 = 6;
 
 #[derive(Serialize, Deserialize)]
 struct StoredWaiting {
@@ -191,6 +211,12 @@ struct StoredWaiting {
     shown: Option<StoredShown>,
     bundling: Bundling,
     about: Subjects,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredElsewhere {
+    waiting: StoredWaiting,
+    kept_by: u64,
 }
 
 /// What version 4 kept: of how it was shown only since when.
@@ -294,7 +320,9 @@ mod tests {
             let read = Waiting::decode(&bytes).unwrap();
             let expected = ("m-1", shown, bundling, about);
             assert_eq!((&*read.message_id, read.shown, &read.bundling, &read.about), expected);
-            assert_eq!(Waiting::decode(&read.encode()), Some(read));
+            assert_eq!(Waiting::decode(&read.encode()), Some(read.clone()));
+            let elsewhere = Waiting { kept_by: Some(17), ..read };
+            assert_eq!(Waiting::decode(&elsewhere.encode()), Some(elsewhere));
         }
     }
 

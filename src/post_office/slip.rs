@@ -3,9 +3,11 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::record::{category_number, category_of};
 use super::shown::{Shown, StoredShown};
+use crate::document::Category;
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
-use crate::record::stored;
+use crate::record::{Entry, stored};
 
 /// What became of a document that has left its queue, found by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +24,12 @@ pub enum Left {
     Bundled(String),
     /// Its owner had been inactive for so long that nobody was expected to fetch it any more.
     Expired(Parting),
+    /// It was moved aside, and waits for an operator.
+    Quarantined(Parting),
+    /// It came back from there: the place at which it waits since, by the commit and which of those that came back with it.
+    Returned(Category, (u64, u64)),
+    /// An operator gave it up.
+    Discarded(Parting),
 }
 
 /// When a document left its queue, and how it was shown before.
@@ -39,14 +47,19 @@ impl Slip {
             Left::Dequeued(parting) => StoredLeft::Taken(parting.into()),
             Left::Bundled(into) => StoredLeft::Bundled(into.clone()),
             Left::Expired(parting) => StoredLeft::Lapsed(parting.into()),
+            Left::Quarantined(parting) => StoredLeft::Quarantined(parting.into()),
+            Left::Returned(category, (_, nth)) => {
+                StoredLeft::Returned { category: category_number(*category), nth: *nth }
+            }
+            Left::Discarded(parting) => StoredLeft::Discarded(parting.into()),
         };
         stored::write(VERSION, &StoredSlip { number, role, left })
     }
 
     /// Reads a stored record; `None` when it is of a version that we do not know.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let second = || stored::read::<StoredSlipSecond>(2, bytes).map(StoredSlip::from);
-        let form: StoredSlip = stored::read(VERSION, bytes).or_else(second)?;
+    pub fn from_entry(entry: &Entry) -> Option<Self> {
+        let second = || stored::read::<StoredSlipSecond>(2, &entry.value).map(StoredSlip::from);
+        let form: StoredSlip = stored::read(VERSION, &entry.value).or_else(second)?;
         let left = match form.left {
             StoredLeft::Dequeued(at) => Left::Dequeued(unshown(at)),
             StoredLeft::Fetched { at, peeked, times } => {
@@ -57,6 +70,10 @@ impl Slip {
             StoredLeft::Lapsed(parting) => Left::Expired(parting.into()),
             StoredLeft::Bundled(into) => Left::Bundled(into),
             StoredLeft::Expired(at) => Left::Expired(unshown(at)),
+            StoredLeft::Quarantined(parting) => Left::Quarantined(parting.into()),
+            // It came back by the commit that wrote this.
+            StoredLeft::Returned { category, nth } => Left::Returned(category_of(category)?, (entry.version, nth)),
+            StoredLeft::Discarded(parting) => Left::Discarded(parting.into()),
         };
         Some(Self {
             owner: Party { number: ActorNumber::new(form.number), role: ActorRole::from_code(&form.role)? },
@@ -90,6 +107,12 @@ enum StoredLeft {
     },
     Taken(StoredParting),
     Lapsed(StoredParting),
+    Quarantined(StoredParting),
+    Returned {
+        category: u64,
+        nth: u64,
+    },
+    Discarded(StoredParting),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -145,10 +168,28 @@ mod tests {
             (stored::write(3, &(&number, &role, StoredLeft::Expired(5))), Left::Expired(unshown(5))),
             (stored::write(2, &(&number, &role, 5_i64)), dequeued(None)),
         ];
-        for (bytes, left) in rows {
-            let slip = Slip::decode(&bytes).unwrap();
+        for (value, left) in rows {
+            let slip = Slip::from_entry(&Entry { version: 1, value }).unwrap();
             assert_eq!(slip.left, left);
-            assert_eq!(Slip::decode(&slip.encode()), Some(slip));
+            assert_eq!(Slip::from_entry(&Entry { version: 1, value: slip.encode() }), Some(slip));
+        }
+    }
+
+    #[test]
+    fn however_a_document_left_is_read_as_it_was_written() {
+        let parting = Parting { at: Timestamp::from_micros(5), shown: None };
+        let owner = Party { number: ActorNumber::new("8100000000108"), role: ActorRole::EnergySupplier };
+        for left in [
+            Left::Dequeued(parting),
+            Left::Bundled("m-3".into()),
+            Left::Expired(parting),
+            Left::Quarantined(parting),
+            Left::Returned(Category::TimeSeries, (17, 2)),
+            Left::Discarded(parting),
+        ] {
+            let slip = Slip { owner: owner.clone(), left };
+            let entry = Entry { version: 17, value: slip.encode() };
+            assert_eq!(Slip::from_entry(&entry), Some(slip), "what came back did so by the commit that says so");
         }
     }
 }

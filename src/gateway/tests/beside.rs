@@ -25,7 +25,7 @@ async fn archived(gateway: &Gateway, id: &str) -> String {
         let (position, entry) = catalogue.find(id, Some(&supplier())).unwrap().unwrap();
         catalogue.kept(position.place.commit, &entry).unwrap().unwrap()
     };
-    let (body, form) = gateway.in_form(told, Wire::Ebix).await.unwrap();
+    let (body, form) = gateway.in_form(told, Wire::Ebix).await;
     assert_eq!(form, Wire::Ebix);
     String::from_utf8(body.to_vec()).unwrap()
 }

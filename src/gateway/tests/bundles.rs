@@ -58,7 +58,7 @@ pub(super) fn charges(body: &[u8]) -> Vec<String> {
     told.map(id).collect()
 }
 
-async fn next(gateway: &Gateway) -> Option<(String, Vec<String>)> {
+pub(super) async fn next(gateway: &Gateway) -> Option<(String, Vec<String>)> {
     let peeked = gateway.peek(&supplier(), None, gateway.now()).await.unwrap()?;
     let schema = crate::document::recognise(&gateway.specs, &peeked.body, gateway.limits()).unwrap().unwrap();
     assert_eq!(check(schema, &peeked.body, gateway.limits(), &mut ()).flaws, []);
@@ -70,7 +70,7 @@ async fn next(gateway: &Gateway) -> Option<(String, Vec<String>)> {
     Some((peeked.message_id, charges))
 }
 
-async fn lets_go(gateway: &Gateway, id: &str) -> post::Dequeued {
+pub(super) async fn lets_go(gateway: &Gateway, id: &str) -> post::Dequeued {
     gateway.dequeue(&supplier(), id, gateway.now()).await.unwrap()
 }
 

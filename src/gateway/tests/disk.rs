@@ -1,5 +1,6 @@
 //! A disk that fails for a while: what it keeps is given out later, as it would have been, and nobody waits for it for ever.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,24 +9,27 @@ use super::*;
 use crate::post_office::Bounds;
 use crate::record::Packed;
 
-/// A store whose bodies cannot be read for a while, or have come to harm, or in which commits hang.
+/// A store whose bodies cannot be read for a while, some of which have come to harm, or in which commits hang.
 #[derive(Default)]
-struct Failing {
-    memory: Memory,
+pub(super) struct Failing {
+    pub memory: Memory,
     unread: AtomicBool,
-    damaged: AtomicBool,
+    pub harmed: Mutex<BTreeSet<Key>>,
     hanging: AtomicBool,
     held: Mutex<Vec<(Batch, store::Completion)>>,
 }
 
 impl Failing {
     fn fault(&self) -> Option<store::Fault> {
-        let (file, source) = ("journal".into(), Arc::new(std::io::Error::other("the disk does not answer")));
-        if self.unread.load(Ordering::Relaxed) {
-            return Some(store::Fault::Unread { path: file, source });
-        }
-        let damage = store::Fault::Corrupt { file, offset: 0, found: "damage".into(), advice: "mend it" };
-        self.damaged.load(Ordering::Relaxed).then_some(damage)
+        let source = Arc::new(std::io::Error::other("the disk does not answer"));
+        let unread = store::Fault::Unread { path: "journal".into(), source };
+        self.unread.load(Ordering::Relaxed).then_some(unread)
+    }
+
+    fn harm(&self, key: &Key) -> Option<store::Fault> {
+        let damage =
+            store::Fault::Corrupt { file: "journal".into(), offset: 0, found: "damage".into(), advice: "mend it" };
+        self.harmed.lock().unwrap().contains(key).then_some(damage)
     }
 }
 
@@ -43,7 +47,7 @@ impl Store for Failing {
     }
 
     fn packed(&self, key: &Key) -> Result<Option<Packed>, store::Fault> {
-        self.fault().map_or_else(|| self.memory.packed(key), Err)
+        self.fault().or_else(|| self.harm(key)).map_or_else(|| self.memory.packed(key), Err)
     }
 
     fn trouble(&self) -> Option<store::Trouble> {
@@ -83,18 +87,6 @@ async fn a_bundle_whose_members_cannot_be_read_for_a_while_is_made_later() {
     store.unread.store(false, Ordering::Relaxed);
     let peeked = gateway.peek(&supplier(), None, gateway.now()).await.unwrap().unwrap();
     assert_eq!(charges(&peeked.body), ["A", "B"]);
-}
-
-/// It keeps nobody from what stands before it.
-#[tokio::test]
-async fn a_bundle_is_not_made_of_what_has_come_to_harm() {
-    let (store, gateway) = two_notices().await;
-    store.damaged.store(true, Ordering::Relaxed);
-    let fault = gateway.peek(&supplier(), None, gateway.now()).await.unwrap_err();
-    assert!(fault.is_damage(), "{fault}");
-    store.damaged.store(false, Ordering::Relaxed);
-    let peeked = gateway.peek(&supplier(), None, gateway.now()).await.unwrap().unwrap();
-    assert_eq!(charges(&peeked.body), ["A", "B"], "the first was not shown, so they may still go together");
 }
 
 #[tokio::test]

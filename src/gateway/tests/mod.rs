@@ -11,6 +11,7 @@ mod lobby;
 mod parking;
 mod parts;
 mod peeks;
+mod quarantine;
 mod related;
 mod retention;
 mod search;

@@ -1,6 +1,7 @@
 //! What fails through a bug of ours is set aside with its cause, everything else goes on, and it is taken up again where it
 //! stood.
 
+use std::collections::BTreeSet;
 use std::slice;
 
 use super::*;
@@ -248,13 +249,11 @@ async fn a_timer_that_failed_is_decided_as_of_its_own_instant_once_it_is_taken_u
     assert_eq!(parked::parked(&*store).unwrap(), found, "it fails as before, and is set aside as before");
 }
 
-/// A document that was set aside is decided as of its receipt, for the sender that waits for its answer.
-#[tokio::test]
-async fn a_document_that_was_set_aside_is_decided_once_it_is_taken_up_again() {
-    let caller = Party { number: ActorNumber::new("8100000000030"), role: ActorRole::GridAccessProvider };
+/// A store in which a document of a grid company was set aside, and how it reads.
+fn with_a_parked_document() -> (Arc<Memory>, InboxEntry) {
     let body = std::fs::read("samples/charges/B1-a-whole-life-in-one-document/01-in.xml").unwrap();
     let entry = InboxEntry {
-        caller: caller.clone(),
+        caller: Party { number: ActorNumber::new("8100000000030"), role: ActorRole::GridAccessProvider },
         document: "RequestChangeOfPriceList".into(),
         at: at(1_690_880_400),
         correlation_id: "c-1".into(),
@@ -267,7 +266,14 @@ async fn a_document_that_was_set_aside_is_decided_once_it_is_taken_up_again() {
     let mut batch = Batch::default();
     batch.put_all(archive::park(number, &entry, "a bug"));
     store.commit(batch).unwrap();
+    (store, entry)
+}
 
+/// A document that was set aside is decided as of its receipt, for the sender that waits for its answer.
+#[tokio::test]
+async fn a_document_that_was_set_aside_is_decided_once_it_is_taken_up_again() {
+    let (store, entry) = with_a_parked_document();
+    let caller = entry.caller.clone();
     let open = || {
         let settings = Settings { undecided_max: 10, ..Settings::default() };
         let specs = Arc::new(crate::document::built_in());
@@ -289,6 +295,43 @@ async fn a_document_that_was_set_aside_is_decided_once_it_is_taken_up_again() {
     let gateway = open();
     gateway.settled().await.unwrap();
     assert_eq!(waiting(&gateway, &caller), 1, "it is decided once");
+}
+
+/// The same without a restart, and what failed fails again and can be given up.
+#[tokio::test]
+async fn what_was_set_aside_is_taken_up_by_the_gateway_that_is_open() {
+    let (store, InboxEntry { caller, .. }) = with_a_parked_document();
+    let settings = Settings { undecided_max: 10, ..Settings::default() };
+    let specs = Arc::new(crate::document::built_in());
+    let kinds = (KINDS.map(|kind| (Pack::DK, kind)).to_vec(), dk(FAILING));
+    let gateway = Gateway::open_with(kinds, store.clone(), specs, settings, Clock::standing_at(at(1_700_000_000)));
+    let gateway = Arc::new(gateway.unwrap());
+    set(&gateway, &[timer(&PANIC, 1, "a", "x", "")]).await;
+    let mut batch = Batch::default();
+    batch.put(Key::new(ERRANDS).text("x"), "bad");
+    gateway.write(batch).await.unwrap();
+    gateway.decider.run_errands();
+    gateway.settled().await.unwrap();
+    let found = parked::parked(&*store).unwrap();
+    let keys: BTreeSet<String> = found.iter().map(|parked| parked.key.to_string()).collect();
+    assert_eq!(found.len(), 3, "{found:?}");
+
+    let named = BTreeSet::from([found[0].key.to_string(), "16:x".into()]);
+    let retried = gateway.retry_parked(Some(&named)).await.unwrap();
+    assert_eq!(retried, parked::Retried { taken: 1, kept: 0, unknown: 1 });
+    gateway.settled().await.unwrap();
+    assert_eq!(waiting(&gateway, &caller), 1);
+    let retried = gateway.retry_parked(None).await.unwrap();
+    assert_eq!(retried, parked::Retried { taken: 2, kept: 0, unknown: 0 });
+    // Only errands of real processes are known by what is written.
+    gateway.decider.run_errands();
+    gateway.settled().await.unwrap();
+    assert_eq!(parked::parked(&*store).unwrap(), found[1..], "they fail as before");
+    assert_eq!(waiting(&gateway, &caller), 1, "the document was decided once");
+
+    let gone = gateway.discard_parked(&keys).await.unwrap();
+    assert_eq!(gone, found[1..]);
+    assert_eq!(unwell(&gateway.health()), [""; 0]);
 }
 
 fn waiting(gateway: &Gateway, owner: &Party) -> u64 {

@@ -1,0 +1,245 @@
+//! Quarantine: a waiting document that has come to harm, or that an operator stops, stands aside, and its queue goes on. It comes back
+//! once it can be read again, or is given up (post-office 1.6 (9)).
+//!
+//! What a change comes to in a store is planned here, the same for a running gateway and for the command line over a store at rest.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::bundles::kept_at;
+use super::delivery::{self, tell_shown};
+use super::post::Access;
+use super::{Fault, Gateway, PAGE_RECORDS, figures, with_causes};
+use crate::document::Category;
+use crate::market::{Party, Timestamp};
+use crate::post_office::{self, Member, Quarantined, Shown};
+use crate::record::{Batch, Entry, Expected, Key, Outcome, Version};
+use crate::store::{self, Store};
+
+/// Documents that one commit lets back or gives up, at most.
+pub const QUARANTINE_PIECE: usize = 500;
+
+/// What became of documents that were to come back.
+#[derive(Debug, Default)]
+pub struct Released {
+    pub back: Vec<Quarantined>,
+    /// Those that cannot be read, and why that is: they stay where they are.
+    pub harmed: Vec<Quarantined>,
+    /// Ids of which nothing stands aside.
+    pub unknown: Vec<String>,
+}
+
+/// What became of documents that were to be given up.
+#[derive(Debug, Default)]
+pub struct Discarded {
+    pub gone: Vec<Quarantined>,
+    pub unknown: Vec<String>,
+}
+
+/// Everything that stands aside, in the order in which it was enqueued.
+pub fn quarantined(store: &dyn Store) -> Result<Vec<Quarantined>, Fault> {
+    let mut found = Vec::new();
+    for record in store::records(store, &post_office::quarantine_range(), PAGE_RECORDS) {
+        let (_, entry) = record.map_err(Fault::store(DOING))?;
+        found.push(read(&entry)?);
+    }
+    found.sort_by_key(Quarantined::stood);
+    Ok(found)
+}
+
+/// A document that stands aside, as a row of JSON.
+pub fn quarantined_row(aside: &Quarantined) -> Value {
+    let Quarantined { owner, category, waiting, since, cause } = aside;
+    let mut row = json!({
+        "messageId": waiting.message_id, "actor": owner.number.as_str(), "role": owner.role.code(), "category": category.name(),
+        "document": waiting.document, "records": waiting.records, "bytes": waiting.bytes,
+        "enqueued": waiting.enqueued.to_string(), "quarantined": since.to_string(), "cause": cause,
+    });
+    if let Some(shown) = &waiting.shown {
+        tell_shown(shown, &mut row);
+    }
+    row
+}
+
+/// The place of a document that waits for `owner`, and what moves it aside; `None` where it waits for nobody of that name. `shown` is
+/// how what stands at a place was shown, told what its record says.
+pub fn plan_quarantine(
+    store: &dyn Store,
+    owner: &Party,
+    message_id: &str,
+    shown: &dyn Fn(&Key, Shown) -> Shown,
+    (now, cause): (Timestamp, &str),
+) -> Result<Option<(Key, Batch)>, Fault> {
+    for category in Category::ALL {
+        let range = post_office::queue_range(owner, category);
+        for record in store::records(store, &range, PAGE_RECORDS) {
+            let (key, entry) = record.map_err(Fault::store("read a queue"))?;
+            let waiting = delivery::waiting(&entry)?;
+            if waiting.message_id == message_id {
+                let known = waiting.shown.map(|known| shown(&key, known));
+                let member = Member { key: key.clone(), version: entry.version, waiting };
+                return Ok(Some((key, moves_aside(&member, known, now, cause)?)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// What lets documents back into their queues, in the order in which they stood there, if they can be read.
+pub fn plan_release(store: &dyn Store, ids: &BTreeSet<String>) -> Result<(Batch, Released), Fault> {
+    let (mut batch, mut released) = (Batch::default(), Released::default());
+    let (mut found, unknown) = find(store, ids)?;
+    found.sort_by_key(|(_, aside)| aside.stood());
+    for (version, aside) in found {
+        match kept_at(store, aside.stood().0, &aside.waiting) {
+            Ok(_) => {
+                batch.expect(post_office::quarantine_key(&aside.waiting.message_id), Expected::At(version));
+                batch.put_all(aside.release(released.back.len() as u64));
+                released.back.push(aside);
+            }
+            Err(fault) if fault.is_harm() => released.harmed.push(Quarantined { cause: with_causes(&fault), ..aside }),
+            Err(fault) => return Err(fault),
+        }
+    }
+    released.unknown = unknown;
+    Ok((batch, released))
+}
+
+/// What gives documents up.
+pub fn plan_discard(store: &dyn Store, ids: &BTreeSet<String>, now: Timestamp) -> Result<(Batch, Discarded), Fault> {
+    let (mut batch, mut discarded) = (Batch::default(), Discarded::default());
+    let (found, unknown) = find(store, ids)?;
+    for (version, aside) in found {
+        batch.expect(post_office::quarantine_key(&aside.waiting.message_id), Expected::At(version));
+        batch.put_all(aside.discard(now));
+        discarded.gone.push(aside);
+    }
+    discarded.unknown = unknown;
+    Ok((batch, discarded))
+}
+
+/// What stands aside, each with the commit that wrote its record.
+type Aside = Vec<(Version, Quarantined)>;
+
+/// What stands aside of these ids, and of which of them nothing does.
+fn find(store: &dyn Store, ids: &BTreeSet<String>) -> Result<(Aside, Vec<String>), Fault> {
+    let keys: Vec<Key> = ids.iter().map(|id| post_office::quarantine_key(id)).collect();
+    let entries = store.get_many(&keys).map_err(Fault::store(DOING))?;
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
+    for (id, entry) in ids.iter().zip(entries) {
+        match entry {
+            Some(entry) => found.push((entry.version, read(&entry)?)),
+            None => unknown.push(id.clone()),
+        }
+    }
+    Ok((found, unknown))
+}
+
+fn read(entry: &Entry) -> Result<Quarantined, Fault> {
+    Quarantined::from_entry(entry).ok_or(Fault::Unreadable { what: "what is in quarantine" })
+}
+
+fn moves_aside(member: &Member, shown: Option<Shown>, now: Timestamp, cause: &str) -> Result<Batch, Fault> {
+    let changes = post_office::quarantine(&member.key, &member.waiting, shown, now, cause);
+    let mut batch = Batch::default();
+    batch.expect(member.key.clone(), Expected::At(member.version));
+    batch.put_all(changes.ok_or(Fault::Unreadable { what: "a place in a queue" })?);
+    Ok(batch)
+}
+
+impl Gateway {
+    /// Moves a document aside that has come to harm, so that what waits behind it can be given out. Where its queue changes at that
+    /// moment nothing happens: whoever asked looks again.
+    pub(super) async fn move_aside(
+        &self,
+        access: Access<'_>,
+        member: &Member,
+        fault: &Fault,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let (message_id, cause) = (&*member.waiting.message_id, with_causes(fault));
+        let shown = member.waiting.shown.map(|known| self.trail.shown(&member.key, known));
+        let mut batch = moves_aside(member, shown, now, &cause)?;
+        batch.put_all(self.trail.entry("quarantine", access, message_id.to_string(), now));
+        if let Outcome::Committed(_) = self.commit("move a document aside", batch).await? {
+            self.trail.forget(&member.key);
+            figures::quarantined();
+            tracing::error!(
+                message_id,
+                receiver = %access.party,
+                cause,
+                "a waiting document has come to harm and is in quarantine; its queue goes on. `gridpost queue release` lets it back once \
+                 the journal's file is as it was"
+            );
+        }
+        Ok(())
+    }
+
+    /// Moves a waiting document aside by an operator's order. Returns it as it stands there; `None` where it waits for nobody of that
+    /// name.
+    pub async fn quarantine(&self, owner: &Party, message_id: &str, cause: &str) -> Result<Option<Quarantined>, Fault> {
+        for _ in 0..ATTEMPTS_MAX {
+            let shown = |place: &Key, known| self.trail.shown(place, known);
+            let planned = plan_quarantine(&*self.store, owner, message_id, &shown, (self.now(), cause))?;
+            let Some((place, batch)) = planned else { return Ok(None) };
+            if let Outcome::Committed(_) = self.commit("move a document aside", batch).await? {
+                self.trail.forget(&place);
+                figures::quarantined();
+                return Ok(self.aside(message_id)?.map(|(_, aside)| aside));
+            }
+        }
+        Err(Fault::Moving { what: "a queue" })
+    }
+
+    /// Lets documents back into their queues that can be read; of everything that stands aside where no ids are given.
+    pub async fn release(&self, ids: Option<&BTreeSet<String>>) -> Result<Released, Fault> {
+        let mut released = Released::default();
+        for some in self.chosen(ids)? {
+            let (batch, Released { back, harmed, unknown }) = plan_release(&*self.store, &some)?;
+            self.commit_or_moving("let documents back into their queues", batch).await?;
+            released.back.extend(back);
+            released.harmed.extend(harmed);
+            released.unknown.extend(unknown);
+            // Whoever waits for post looks again when something moves.
+            self.decider.time_has_passed();
+        }
+        Ok(released)
+    }
+
+    /// Gives documents up that stand aside.
+    pub async fn discard_quarantined(&self, ids: &BTreeSet<String>) -> Result<Discarded, Fault> {
+        let mut discarded = Discarded::default();
+        for some in self.chosen(Some(ids))? {
+            let (batch, Discarded { gone, unknown }) = plan_discard(&*self.store, &some, self.now())?;
+            self.commit_or_moving("give documents up", batch).await?;
+            discarded.gone.extend(gone);
+            discarded.unknown.extend(unknown);
+        }
+        Ok(discarded)
+    }
+
+    fn chosen(&self, ids: Option<&BTreeSet<String>>) -> Result<Vec<BTreeSet<String>>, Fault> {
+        let all =
+            || quarantined(&*self.store).map(|all| all.into_iter().map(|aside| aside.waiting.message_id).collect());
+        let ids: Vec<String> = ids.map_or_else(all, |ids| Ok(ids.iter().cloned().collect()))?;
+        Ok(ids.chunks(QUARANTINE_PIECE).map(|some| some.iter().cloned().collect()).collect())
+    }
+
+    async fn commit_or_moving(&self, doing: &'static str, batch: Batch) -> Result<(), Fault> {
+        match self.commit(doing, batch).await? {
+            Outcome::Committed(_) => Ok(()),
+            Outcome::Conflict(_) => Err(Fault::Moving { what: "what is in quarantine" }),
+        }
+    }
+
+    /// A document that stands aside, and the commit that wrote its record.
+    pub(super) fn aside(&self, message_id: &str) -> Result<Option<(Version, Quarantined)>, Fault> {
+        let entry = self.read(DOING, &post_office::quarantine_key(message_id))?;
+        entry.map(|entry| Ok((entry.version, read(&entry)?))).transpose()
+    }
+}
+
+const DOING: &str = "read what is in quarantine";
+/// How often it is looked again for a document whose queue changes at that moment.
+const ATTEMPTS_MAX: u32 = 10;
