@@ -133,6 +133,9 @@ async fn a_participant_finds_its_own_documents_and_the_hub_everybodys() {
 
     let everybody = format!("/v1.0/operator/messages?party={GRID_NUMBER}&role=DDM&subject=SUB-7");
     assert_eq!(rows(&hub, &everybody).await.len(), 1, "the request; its rejection does not name the charge");
+    for (role, found) in [("ddm", 3), ("DDQ", 0), ("DDM&direction=out", 1), ("MDR", 1)] {
+        assert_eq!(rows(&hub, &format!("/v1.0/operator/messages?role={role}")).await.len(), found, "{role}");
+    }
     let mut page = "/v1.0/operator/messages?take=1".to_string();
     let mut seen = Vec::new();
     loop {
@@ -153,7 +156,7 @@ async fn a_participant_finds_its_own_documents_and_the_hub_everybodys() {
         "after=%27%20or%201=1",
         "take=1001",
         "direction=sideways",
-        "role=DDQ",
+        "role=XXX",
         "party=1&role=XXX",
         "sort=at",
         "total=1",

@@ -68,6 +68,10 @@ fn a_replayed_store_tells_its_events_its_charges_and_that_it_is_whole() {
     assert_eq!([list(&["--rsm", "033"]), list(&["--rsm", "034"])].concat().len(), all.len(), "of price lists");
     assert_eq!(list(&["--verdict", "accepted"]), list(&["--direction", "in"]));
     assert_eq!(list(&["--verdict", "refused"]), [""; 0]);
+    assert_eq!(list(&["--role", "DDM", "--direction", "in"]), list(&["--direction", "in"]), "whatever their number");
+    assert_eq!(list(&["--role", "ddm", "--party", owner]), list(&["--party", owner]));
+    let suppliers = list(&["--role", "DDQ"]);
+    assert!(!suppliers.is_empty() && suppliers == list(&["--role", "DDQ", "--direction", "out"]), "{suppliers:?}");
 
     let listed = all.len();
     let verified = rows(&["archive", "verify", "--store", &store, "--json"]);

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use bytes::Bytes;
 
 use super::log::{Direction, LogEntry};
-use crate::market::{Party, Timestamp};
+use crate::market::{ActorRole, Party, Timestamp};
 use crate::record::{Change, Entry, Key, KeyRange, Space, stored};
 
 /// How far the log has been catalogued; what retention remembers stands under texts in the same space.
@@ -29,6 +29,8 @@ pub enum Term {
     Party(Party),
     /// The same, in whatever role.
     Number(String),
+    /// Everybody's in a role.
+    Role(ActorRole),
     Direction(Direction),
     /// Name without `_MarketDocument`; empty where the document was not recognised.
     Document(String),
@@ -84,7 +86,7 @@ impl Term {
             Term::Bundle(_) | Term::Request(_) => 2,
             Term::Sender(_) | Term::Receiver(_) => 7,
             Term::Rsm(_) => 9,
-            Term::Verdict(_) => 10,
+            Term::Role(_) | Term::Verdict(_) => 10,
             other => other.number(),
         }
     }
@@ -109,6 +111,7 @@ impl Term {
             Term::Rsm(_) => 15,
             Term::Verdict(_) => 16,
             Term::Request(_) => 17,
+            Term::Role(_) => 18,
         }
     }
 
@@ -123,6 +126,7 @@ impl Term {
             Term::Any => key,
             Term::Party(party) => key.text(party.number.as_str()).text(party.role.code()),
             Term::Direction(direction) => key.text(direction.name()),
+            Term::Role(role) => key.text(role.code()),
             Term::Verdict(verdict) => key.text(verdict.name()),
             Term::Request(commit) => key.number(*commit),
             Term::Number(text)
@@ -190,11 +194,10 @@ pub fn terms_of(entry: &LogEntry) -> BTreeSet<Term> {
         Term::Receiver(receiver),
     ]);
     // Whoever sent what cannot be read by anybody is nobody.
-    let parties = std::iter::once(&entry.party).chain(&entry.addressee);
+    let parties = [&entry.party].into_iter().chain(&entry.addressee).cloned().chain(entry.also_fetched_by());
     for party in parties.filter(|party| !party.number.as_str().is_empty()) {
-        terms.extend([Term::Party(party.clone()), Term::Number(party.number.to_string())]);
+        terms.extend([Term::Number(party.number.to_string()), Term::Role(party.role), Term::Party(party)]);
     }
-    terms.extend(entry.also_fetched_by().map(Term::Party));
     terms.extend(entry.refused.iter().cloned().map(Term::Refused));
     terms.extend(Verdict::of(entry).map(Term::Verdict));
     terms.extend(entry.request.map(Term::Request));
@@ -298,9 +301,9 @@ pub(super) const POSITION_BYTES: usize = 24;
 /// First byte of a document's place under a term.
 const VERSION: u8 = 1;
 /// First byte of the record of how far the log has been catalogued.
-const REACHED_VERSION: u8 = 5;
+const REACHED_VERSION: u8 = 6;
 /// The same when documents stood under fewer terms, and less was kept of what they say of themselves.
-const REACHED_BEFORE: [u8; 4] = [1, 2, 3, 4];
+const REACHED_BEFORE: [u8; 5] = [1, 2, 3, 4, 5];
 
 #[cfg(test)]
 mod tests {
@@ -315,8 +318,10 @@ mod tests {
     fn a_terms_range_holds_its_documents_of_that_time_in_order() {
         let party = Party { number: ActorNumber::new("8100000000030"), role: ActorRole::EnergySupplier };
         let other = Party { role: ActorRole::GridAccessProvider, ..party.clone() };
+        let roles = [party.role, other.role].map(Term::Role);
         let terms =
             [Term::Any, Term::Request(7), Term::Party(party), Term::Party(other), Term::Subject("a\u{0}b".into())];
+        let terms = [&terms[..], &roles].concat();
         for term in &terms {
             let range = term.range(Timestamp::from_seconds(10), Timestamp::from_seconds(20));
             let rows = [(position(9, 1, 0), false), (position(10, 2, 0), true), (position(20, 3, 0), false)];

@@ -50,15 +50,14 @@ pub struct NoCriterion {
 pub fn terms_for(mut given: BTreeMap<&'static str, String>) -> Result<Vec<Term>, NoCriterion> {
     let wrong = |name, advice| NoCriterion { name, advice };
     let mut terms = Vec::new();
-    match (given.remove("party"), given.remove("role")) {
+    let role = given
+        .remove("role")
+        .map(|code| ActorRole::from_code(&code.to_ascii_uppercase()).ok_or(wrong("role", "a role looks like DDQ")));
+    match (given.remove("party"), role.transpose()?) {
         (None, None) => {}
         (Some(number), None) => terms.push(Term::Number(number)),
-        (Some(number), Some(code)) => {
-            let role = ActorRole::from_code(&code.to_ascii_uppercase());
-            let role = role.ok_or(wrong("role", "a role looks like DDQ"))?;
-            terms.push(Term::Party(Party { number: ActorNumber::new(number), role }));
-        }
-        (None, Some(_)) => return Err(wrong("role", "it goes with a party")),
+        (None, Some(role)) => terms.push(Term::Role(role)),
+        (Some(number), Some(role)) => terms.push(Term::Party(Party { number: ActorNumber::new(number), role })),
     }
     if let Some(name) = given.remove("direction") {
         let direction = Direction::from_name(&name).ok_or(wrong("direction", "it is in or out"))?;
@@ -101,6 +100,7 @@ mod tests {
         assert_eq!(terms(&[]), Ok(vec![]));
         assert_eq!(terms(&[("party", "1")]), Ok(vec![Term::Number("1".into())]));
         assert_eq!(terms(&[("party", "1"), ("role", "ddq")]), Ok(vec![Term::Party(party)]));
+        assert_eq!(terms(&[("role", "ddm")]), Ok(vec![Term::Role(ActorRole::GridAccessProvider)]));
         let mixed = [("subject", "7"), ("direction", "out"), ("messageId", "m")];
         let expected = [Term::Direction(Direction::Out), Term::MessageId("m".into()), Term::Subject("7".into())];
         assert_eq!(terms(&mixed), Ok(expected.to_vec()));
@@ -109,7 +109,7 @@ mod tests {
         }
         assert_eq!(terms(&[("verdict", "refused")]), Ok(vec![Term::Verdict(Verdict::Refused)]));
         for (wrong, name) in [
-            (&[("role", "DDQ")][..], "role"),
+            (&[("role", "D99")][..], "role"),
             (&[("party", "1"), ("role", "D99")], "role"),
             (&[("direction", "up")], "direction"),
             (&[("verdict", "rejected")], "verdict"),

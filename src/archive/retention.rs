@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(hold.asks_for(&at(from)).unwrap().len(), 3, "number and role are one");
         assert_eq!(hold.asks_for(&at(to)), None);
         assert_eq!(Hold { lifted: Some(to), ..hold.clone() }.asks_for(&at(from)), None);
-        let unusable = Hold { criteria: BTreeMap::from([("role", "DDQ".to_string())]), ..hold };
+        let unusable = Hold { criteria: BTreeMap::from([("role", "D99".to_string())]), ..hold };
         let Change::Put(_, value) = unusable.put() else { panic!("it is put") };
         assert_eq!(Hold::from_entry(&Entry { version: 1, value }), None);
     }

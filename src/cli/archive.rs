@@ -81,8 +81,8 @@ pub struct Criteria {
     /// Sender of what came in, receiver of what went out.
     #[arg(long, value_name = "NUMBER")]
     party: Option<String>,
-    /// Its role by code, such as DDQ.
-    #[arg(long, requires = "party", value_name = "ROLE")]
+    /// Its role by code, such as DDQ; without a party, everybody's in that role.
+    #[arg(long, value_name = "ROLE")]
     role: Option<String>,
     #[arg(long, value_name = "ID")]
     message_id: Option<String>,

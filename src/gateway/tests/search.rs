@@ -32,16 +32,24 @@ fn any_entry() -> impl Strategy<Value = LogEntry> {
         1 => Just(long())
     ];
     let name = prop::sample::select(vec!["", "NotifyPriceList", "RequestChangeOfPriceList"]);
-    (0..4_i64, direction, prop::sample::select(vec!["", "1", "2"]), name, id).prop_map(
-        |(at, direction, number, document, message_id)| LogEntry {
+    (0..4_i64, direction, any_party(), prop::option::of(any_party()), name, id).prop_map(
+        |(at, direction, party, addressee, document, message_id)| LogEntry {
             direction,
             at: Timestamp::from_seconds(at),
-            party: Party { number: ActorNumber::new(number), role: ActorRole::EnergySupplier },
+            party,
+            addressee: addressee.filter(|_| direction == Direction::Out),
             document: document.into(),
             message_id,
             ..plain()
         },
     )
+}
+
+/// Somebody, or nobody.
+fn any_party() -> impl Strategy<Value = Party> {
+    let role = prop::sample::select(vec![ActorRole::EnergySupplier, ActorRole::GridAccessProvider]);
+    let number = prop::sample::select(vec!["", "1", "2"]);
+    (number, role).prop_map(|(number, role)| Party { number: ActorNumber::new(number), role })
 }
 
 /// The documents of one commit.
@@ -53,6 +61,8 @@ fn any_search() -> impl Strategy<Value = Search> {
     let term = prop::sample::select(vec![
         Term::Direction(Direction::In),
         Term::Number("1".into()),
+        Term::Role(ActorRole::EnergySupplier),
+        Term::Role(ActorRole::MeteredDataResponsible),
         Term::Document(String::new()),
         Term::Document("NotifyPriceList".into()),
         Term::MessageId("m".into()),
@@ -119,7 +129,8 @@ impl House {
         let is_found = |(position, entry): &&(Position, LogEntry)| {
             let has = |term: &Term| match term {
                 Term::Direction(direction) => entry.direction == *direction,
-                Term::Number(number) => entry.party.number.as_str() == number,
+                Term::Number(number) => parties(entry).any(|party| party.number.as_str() == number),
+                Term::Role(role) => parties(entry).any(|party| party.role == *role),
                 Term::Document(name) => entry.document == *name,
                 Term::MessageId(id) => entry.message_id == *id,
                 _ => panic!("{term:?} is not asked for"),
@@ -145,6 +156,15 @@ impl House {
         let (_, entry) = self.all.iter().find(|(at, _)| at == position).unwrap();
         Cursor::of(by, position, entry)
     }
+}
+
+/// Whoever has sent a document, fetches it or is addressed by it, and is somebody.
+fn parties(entry: &LogEntry) -> impl Iterator<Item = Party> {
+    let fetchers = match entry.direction {
+        Direction::In => vec![entry.party.clone()],
+        Direction::Out => entry.party.clone().fetchers().collect(),
+    };
+    fetchers.into_iter().chain(entry.addressee.clone()).filter(|party| !party.number.as_str().is_empty())
 }
 
 fn positions(found: &Found) -> Vec<Position> {
