@@ -151,6 +151,68 @@ async fn an_order_or_a_place_that_nobody_gave_out_is_refused() {
     assert_eq!((status, ids(&found)), (200, vec!["doc-1", "doc-2"]));
 }
 
+/// A message id is its sender's own: who sees everybody's documents is told which rows it may mean, and each row is one document.
+#[tokio::test]
+async fn an_id_that_several_have_used_is_told_apart_by_rows() {
+    let house = start().await;
+    let (own, hub) = (house.token(), house.token_of(HUB, ActorRole::MeteringPointAdministrator));
+    let system = house.token_of(SYSTEM, ActorRole::SystemOperator);
+    let one = "/v1.0/operator/messages/doc-1";
+    let sent = async |token: &str, body: String| {
+        let sent = house.http.post(house.url(PRICES)).bearer_auth(token).header("content-type", "application/xml");
+        sent.body(body).send().await.unwrap().status().as_u16()
+    };
+    let bytes = async |token: &str, path: &str| {
+        let answer = house.http.get(house.url(path)).bearer_auth(token).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let first = document("1");
+    assert_eq!(sent(&own, flawed_as("doc-1")).await, 400);
+    assert_eq!(sent(&own, first.clone()).await, 202);
+    assert_eq!(sent(&own, first.replace("12.5", "12.6")).await, 400, "the id is used up");
+    assert_eq!(bytes(&hub, one).await, (200, first.clone()), "of one sender's the one that was not refused is meant");
+
+    let other = first.replace(GRID_NUMBER, "5790000432752").replace(">DDM<", ">EZ<");
+    assert_eq!(sent(&system, other.clone()).await, 202);
+    house.gateway.settled().await.unwrap();
+    let (_, listed) = asked(&house, &hub, "/v1.0/operator/messages?messageId=doc-1").await;
+    let rows = listed["rows"].as_array().unwrap();
+    let row = |nth: usize| rows[nth]["id"].as_str().unwrap();
+    for path in [one.to_string(), format!("{one}/related")] {
+        let (status, told) = asked(&house, &hub, &path).await;
+        let error = &told["error"];
+        assert_eq!((status, &error["code"]), (409, &"AmbiguousId".into()), "{told}");
+        assert!(error["message"].as_str().unwrap().starts_with("4 documents carry this message id"), "{told}");
+        let targets: Vec<_> = error["details"].as_array().unwrap().iter().map(|it| it["target"].clone()).collect();
+        assert_eq!(targets, [row(3), row(1), row(2), row(0)], "accepted ones first, the latest first: {told}");
+        let said = error["details"][0]["message"].as_str().unwrap();
+        assert!(said.starts_with("RequestChangeOfPriceList from 5790000432752/EZ at 20"), "{told}");
+        assert!(error["details"][2]["message"].as_str().unwrap().ends_with(", refused"), "{told}");
+    }
+    for (nth, body) in [(1, &first), (3, &other)] {
+        assert_eq!(bytes(&hub, &format!("/v1.0/operator/messages/{}", row(nth))).await, (200, body.clone()));
+        let (status, related) = asked(&house, &hub, &format!("/v1.0/operator/messages/{}/related", row(nth))).await;
+        assert!(status == 200 && !ids(&related).is_empty(), "{related}");
+    }
+    for (token, body) in [(&own, first), (&system, other)] {
+        assert_eq!(bytes(token, "/v1.0/cim/messages/doc-1").await, (200, body), "each has its own");
+        assert_eq!(bytes(token, "/v1.0/cim/messages/doc-1/related").await.0, 200);
+    }
+    // What is told is bounded, however often somebody tries.
+    for _ in 0..20 {
+        assert_eq!(sent(&system, flawed_as("doc-1")).await, 400);
+    }
+    let (status, told) = asked(&house, &hub, one).await;
+    let (message, details) = (told["error"]["message"].as_str().unwrap(), told["error"]["details"].as_array().unwrap());
+    assert_eq!((status, details.len()), (409, 20), "{told}");
+    assert!(message.starts_with("24 documents") && message.contains("the details name 20 of them"), "{told}");
+}
+
+/// A document with an id that breaks its schema.
+fn flawed_as(id: &str) -> String {
+    document("x").replace("doc-x", id).replace("cim:type>D10", "cim:type>X10")
+}
+
 /// The one row of a correlation id.
 async fn row_of(house: &House, token: &str, id: &str) -> Value {
     let (_, found) = asked(house, token, &format!("/v1.0/cim/messages?correlationId={id}")).await;

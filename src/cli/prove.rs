@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::config::Config;
-use crate::archive::{self, LogEntry, Position, Term};
-use crate::gateway::{Catalogue, Search, log_row};
+use crate::archive::{self, LogEntry, Position};
+use crate::gateway::{Catalogue, log_row};
 use crate::receipts::{Checked, Keys, ProofFile, Signer, Witnesses, hexadecimal};
 use crate::store::{Embedded, Until};
 
@@ -208,19 +208,16 @@ fn print(row: &Value) {
 
 /// The document with this message id, or at this place of the log. Where several senders have used one id, it is said which it is.
 pub fn one(catalogue: &Catalogue<'_>, id: &str) -> Result<(Position, LogEntry)> {
-    let found = catalogue.find(id, None)?.with_context(|| format!("find a document: nothing has the id {id}"))?;
-    let (Position { place, .. }, entry) = &found;
-    if entry.message_id == id {
-        let search = Search { terms: vec![Term::MessageId(id.to_string())], take: 2, ..Search::default() };
-        if catalogue.search(&search)?.documents.len() > 1 {
-            let number = entry.party.number.as_str();
-            eprintln!(
-                "gridpost: there are others with the id {id}; this is the one at {place}, of {number}. `gridpost archive list \
-                 --message-id {id}` lists them, and each is found by its place"
-            );
-        }
+    let named = catalogue.named(id)?.with_context(|| format!("find a document: nothing has the id {id}"))?;
+    let (Position { place, .. }, entry) = &named.document;
+    if !named.others.is_empty() {
+        let number = entry.party.number.as_str();
+        eprintln!(
+            "gridpost: there are others with the id {id}; this is the one at {place}, of {number}. `gridpost archive list \
+             --message-id {id}` lists them, and each is found by its place"
+        );
     }
-    Ok(found)
+    Ok(named.document)
 }
 
 fn signer(key: Option<&Path>, config: &Config) -> Result<Option<Signer>> {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::related::is_request;
-use super::search::{REACH, Search};
+use super::search::Search;
 use super::trail::Trail;
 use super::{Fault, Gateway, delivery};
 use crate::archive::{self, Direction, Kept, LetGo, LogEntry, LogPlace, Position, Said, Term, Verdict};
@@ -252,29 +252,6 @@ impl Catalogue<'_> {
             }
         }
         Ok(documents)
-    }
-
-    /// The document of a message id, or of the id of a row; only one of `own`, where that is given. Of those that came
-    /// under one message id it is the one that was not refused.
-    pub fn find(&self, id: &str, own: Option<&Party>) -> Result<Option<(Position, LogEntry)>, Fault> {
-        self.catch_up()?;
-        self.find_entered(id, own)
-    }
-
-    /// The same among those that are in the catalogue.
-    pub(super) fn find_entered(&self, id: &str, own: Option<&Party>) -> Result<Option<(Position, LogEntry)>, Fault> {
-        if id.is_empty() {
-            return Ok(None);
-        }
-        let terms = std::iter::once(Term::MessageId(id.to_string())).chain(own.cloned().map(Term::Party));
-        let found = self.search_entered(&Search { terms: terms.collect(), ..Search::default() }, REACH)?.documents;
-        let best = found.into_iter().max_by_key(|(position, entry)| (entry.refused.is_empty(), *position));
-        if best.is_some() {
-            return Ok(best);
-        }
-        let Ok(place) = id.parse::<LogPlace>() else { return Ok(None) };
-        let entry = self.document(place)?.filter(|entry| own.is_none_or(|own| entry.is_of(own)));
-        Ok(entry.map(|entry| (Position { at: entry.at, place }, entry)))
     }
 
     /// The document that was accepted under a message id of its sender's, or stands at a place of the log: what its receipt

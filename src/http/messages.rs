@@ -26,9 +26,9 @@ use super::operator::{Query, ROWS_MAX, admitted, next_link, unknown, wrong};
 use super::post::{MESSAGE_ID, MESSAGE_TYPE, json_answer, unless_known};
 use super::routes::finish;
 use super::{Door, Format, Problem, caller};
-use crate::archive::{self, Cursor, Kept, SORTS, SortBy, Term};
+use crate::archive::{self, Cursor, Direction, Kept, LogEntry, Position, SORTS, SortBy, Term};
 use crate::document::Wire;
-use crate::gateway::{Catalogue, Fault, SORTED_MAX, Search, Start};
+use crate::gateway::{Catalogue, Error, Fault, Named, SORTED_MAX, Search, Start};
 use crate::market::{Party, Timestamp};
 use crate::receipts::Accepted;
 
@@ -41,7 +41,7 @@ const ALL: &str = "/v1.0/operator/messages";
 const ONE: &str = "/v1.0/operator/messages/{id}";
 const RELATED: &str = "/v1.0/operator/messages/{id}/related";
 
-type Named = Result<Path<String>, PathRejection>;
+type InPath = Result<Path<String>, PathRejection>;
 
 /// What comes of looking into the archive.
 enum Looked {
@@ -54,6 +54,8 @@ enum Looked {
         /// Why it needs care: it was refused, so it may be anything.
         refused: Option<Kept>,
     },
+    /// Several have used the message id.
+    Ambiguous(Box<Named>),
     /// None of its bytes were kept when it was refused.
     NotKept,
     Accepted(Box<Accepted>),
@@ -68,7 +70,7 @@ pub fn routes() -> Router<Arc<Door>> {
         get(move |State(door): State<Arc<Door>>, request: Request| answer(door, route, whose, None, list, request))
     };
     let one = |route, whose, look: Look| {
-        get(move |State(door): State<Arc<Door>>, id: Named, request: Request| {
+        get(move |State(door): State<Arc<Door>>, id: InPath, request: Request| {
             answer(door, route, whose, Some(id.map(|Path(id)| id).unwrap_or_default()), look, request)
         })
     };
@@ -105,7 +107,7 @@ struct Asked {
 
 type Look = fn(&Catalogue<'_>, &Asked) -> Result<Option<Looked>, Fault>;
 
-/// The order of checks is part of the contract: 401, 403, 429, 400, 404, 410.
+/// The order of checks is part of the contract: 401, 403, 429, 400, 404, 409, 410.
 async fn answer(
     door: Arc<Door>,
     route: &'static str,
@@ -157,6 +159,7 @@ async fn looked(
             let advice = "ask for a shorter time, for more criteria, or for the order of time";
             Err(wrong("sort", &format!("more than {SORTED_MAX} documents would have to be sorted; {advice}")))
         }
+        Looked::Ambiguous(named) => Err(ambiguous(&named)),
         Looked::Removed(at) => Err(Problem::new(StatusCode::GONE, "Removed", removed(at))),
         Looked::NotKept => {
             let message =
@@ -242,8 +245,50 @@ fn list(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Faul
     Ok(Some(Looked::Rows(told)))
 }
 
+/// Looks at the document that an id names; at everybody's only where it leaves nothing open.
+fn at_one(
+    catalogue: &Catalogue<'_>,
+    asked: &Asked,
+    look: impl FnOnce(Position, LogEntry) -> Result<Option<Looked>, Fault>,
+) -> Result<Option<Looked>, Fault> {
+    let found = match &asked.own {
+        Some(own) => catalogue.find(&asked.id, Some(own))?,
+        None => match catalogue.named(&asked.id)? {
+            Some(named) if named.is_ambiguous() => return Ok(Some(Looked::Ambiguous(Box::new(named)))),
+            named => named.map(|named| named.document),
+        },
+    };
+    found.map_or(Ok(None), |(position, entry)| look(position, entry))
+}
+
+/// Says which rows a message id may mean.
+fn ambiguous(named: &Named) -> Problem {
+    let detail = |(position, entry): &(Position, LogEntry)| {
+        let way = if entry.direction == Direction::In { "from" } else { "to" };
+        let refused = if entry.refused.is_empty() { "" } else { ", refused" };
+        let message = format!("{} {way} {} at {}{refused}", entry.document, entry.party, entry.at);
+        Error::new("AmbiguousId", message.trim_start()).target(&position.place.to_string())
+    };
+    let carrying = named.documents().count();
+    let more = if named.more { "More than " } else { "" };
+    let of_them = if carrying > AMBIGUOUS_ROWS_MAX { format!("{AMBIGUOUS_ROWS_MAX} of them") } else { "them".into() };
+    let message = format!(
+        "{more}{carrying} documents carry this message id, so it leaves open which is meant. Ask for one by the id of its row: the \
+         details name {of_them}, and {ALL}?messageId= lists them all."
+    );
+    let mut problem = Problem::new(StatusCode::CONFLICT, "AmbiguousId", message);
+    problem.error.details = named.documents().take(AMBIGUOUS_ROWS_MAX).map(detail).collect();
+    problem
+}
+
+/// Rows that are named where it is left open which is meant.
+const AMBIGUOUS_ROWS_MAX: usize = 20;
+
 fn body(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Fault> {
-    let Some((position, entry)) = catalogue.find(&asked.id, asked.own.as_ref())? else { return Ok(None) };
+    at_one(catalogue, asked, |position, entry| body_of(catalogue, position, entry))
+}
+
+fn body_of(catalogue: &Catalogue<'_>, position: Position, entry: LogEntry) -> Result<Option<Looked>, Fault> {
     if entry.kept() == Kept::Nothing {
         return Ok(Some(Looked::NotKept));
     }
@@ -294,8 +339,9 @@ async fn keys(State(door): State<Arc<Door>>) -> Response {
 }
 
 fn related(catalogue: &Catalogue<'_>, asked: &Asked) -> Result<Option<Looked>, Fault> {
-    let Some((position, _)) = catalogue.find(&asked.id, asked.own.as_ref())? else { return Ok(None) };
-    let related = catalogue.related(position.place, asked.own.as_ref())?;
-    let rows = related.iter().map(|(position, entry)| catalogue.row(position, entry));
-    Ok(Some(Looked::Rows(json!({ "rows": rows.collect::<Result<Vec<Value>, Fault>>()?, "next": null }))))
+    at_one(catalogue, asked, |position, _| {
+        let related = catalogue.related(position.place, asked.own.as_ref())?;
+        let rows = related.iter().map(|(position, entry)| catalogue.row(position, entry));
+        Ok(Some(Looked::Rows(json!({ "rows": rows.collect::<Result<Vec<Value>, Fault>>()?, "next": null }))))
+    })
 }

@@ -8,6 +8,7 @@ mod disk;
 mod dry_run;
 mod expiry;
 mod lobby;
+mod named;
 mod parking;
 mod parts;
 mod peeks;
