@@ -12,6 +12,7 @@ use axum::http::header::LOCATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
+use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -197,16 +198,25 @@ async fn tell(gateway: &Gateway, statement: Statement) -> Result<Response, Probl
     }
 }
 
+/// What a body's words and the correlation id come to; boxed, so that there is one of what follows and not one for each path.
+type Run = Box<dyn FnOnce(Arc<Gateway>, &[u8], String) -> Result<Running, Problem> + Send>;
+type Running = BoxFuture<'static, Result<Response, Problem>>;
+
 /// The order of checks is part of the contract: 401, 403, 429, 413, 400.
-pub async fn answer<
-    T: DeserializeOwned + Send + 'static,
-    F: Future<Output = Result<Response, Problem>> + Send + 'static,
->(
+pub async fn answer<T: DeserializeOwned, F: Future<Output = Result<Response, Problem>> + Send + 'static>(
     door: Arc<Door>,
     route: &'static str,
     request: Request,
-    run: impl FnOnce(Arc<Gateway>, T, String) -> F,
+    run: impl FnOnce(Arc<Gateway>, T, String) -> F + Send + 'static,
 ) -> Response {
+    let run: Run = Box::new(|gateway, words, id| {
+        let told = serde_json::from_slice(words).map_err(|flaw| unusable(&flaw.to_string()))?;
+        Ok(Box::pin(run(gateway, told, id)))
+    });
+    answered(door, route, request, run).await
+}
+
+async fn answered(door: Arc<Door>, route: &'static str, request: Request, run: Run) -> Response {
     let (parts, body) = request.into_parts();
     let format = Format::of(&parts.headers);
     let mut unread = Unread::new(body, &parts.headers);
@@ -215,12 +225,12 @@ pub async fn answer<
     finish(&door, answer, format, unread, said)
 }
 
-async fn obeyed<T: DeserializeOwned, F: Future<Output = Result<Response, Problem>> + Send + 'static>(
+async fn obeyed(
     door: &Arc<Door>,
     parts: &Parts,
     unread: &mut Unread,
     said: &mut Said,
-    run: impl FnOnce(Arc<Gateway>, T, String) -> F,
+    run: Run,
 ) -> Result<Response, Problem> {
     let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
@@ -235,10 +245,9 @@ async fn obeyed<T: DeserializeOwned, F: Future<Output = Result<Response, Problem
         return Err(unusable("it is a list, and must be an object"));
     }
     said.change = change_of(words);
-    let told = serde_json::from_slice(words).map_err(|flaw| unusable(&flaw.to_string()))?;
-    let id = CorrelationId::of(parts);
+    let running = run(Arc::clone(&door.gateway), words, CorrelationId::of(parts))?;
     // What was begun is brought to its end, also when the caller hangs up.
-    let mut response = share.during(run(Arc::clone(&door.gateway), told, id)).await?;
+    let mut response = share.during(running).await?;
     if let Some(Change(text)) = response.extensions_mut().remove() {
         said.change = Some(text);
     }

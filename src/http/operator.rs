@@ -187,13 +187,20 @@ async fn audit(State(door): State<Arc<Door>>, request: Request) -> Response {
     answer(door, AUDIT, request, question).await
 }
 
+/// What a path asks, once it is known who calls; boxed, so that there is one of what follows and not one for each path.
+type Asks<'a> = Box<dyn FnOnce(&mut Query) -> Result<Question, Problem> + Send + 'a>;
+
 /// The order of checks is part of the contract: 401, 403, 429, 400, 404.
 pub async fn answer(
     door: Arc<Door>,
     route: &'static str,
     request: Request,
-    question: impl FnOnce(&mut Query) -> Result<Question, Problem>,
+    question: impl FnOnce(&mut Query) -> Result<Question, Problem> + Send,
 ) -> Response {
+    answered(door, route, request, Box::new(question)).await
+}
+
+async fn answered(door: Arc<Door>, route: &'static str, request: Request, question: Asks<'_>) -> Response {
     let (parts, body) = request.into_parts();
     let format = Format::of(&parts.headers);
     let unread = Unread::new(body, &parts.headers);
@@ -202,12 +209,7 @@ pub async fn answer(
     finish(&door, answer, format, unread, said)
 }
 
-async fn rows(
-    door: &Arc<Door>,
-    parts: &Parts,
-    said: &mut Said,
-    question: impl FnOnce(&mut Query) -> Result<Question, Problem>,
-) -> Result<Response, Problem> {
+async fn rows(door: &Arc<Door>, parts: &Parts, said: &mut Said, question: Asks<'_>) -> Result<Response, Problem> {
     let caller = caller::identify(door, parts).await?;
     said.party = Some(caller.clone());
     admitted(&caller)?;

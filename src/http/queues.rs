@@ -10,6 +10,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
+use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ use super::routes::taking;
 use super::{Door, Problem};
 use crate::document::Category;
 use crate::gateway::parked;
-use crate::gateway::{Discarded, Fault, Gateway, Question, Released, quarantined_row};
+use crate::gateway::{Discarded, Gateway, Question, Released, quarantined_row};
 use crate::market::{ActorNumber, ActorRole, Party};
 
 const QUEUES: &str = "/v1.0/operator/queues";
@@ -105,24 +106,27 @@ struct Ids {
 }
 
 async fn retry(State(door): State<Arc<Door>>, request: Request) -> Response {
-    answer(door, RETRY, request, |gateway: Arc<Gateway>, said: Keys, _| async move {
-        let keys = some_or_all("keys", said.keys, said.all)?;
-        let retried = aside(async move { gateway.retry_parked(keys.as_ref()).await }).await?;
-        let parked::Retried { taken, kept, unknown } = retried;
-        Ok(json_answer(StatusCode::OK, &json!({ "taken": taken, "kept": kept, "unknown": unknown })))
+    answer(door, RETRY, request, |gateway: Arc<Gateway>, said: Keys, _| {
+        aside(async move {
+            let keys = some_or_all("keys", said.keys, said.all)?;
+            let retried = gateway.retry_parked(keys.as_ref()).await.map_err(|fault| Problem::fault(&fault))?;
+            let parked::Retried { taken, kept, unknown } = retried;
+            Ok(json_answer(StatusCode::OK, &json!({ "taken": taken, "kept": kept, "unknown": unknown })))
+        })
     })
     .await
 }
 
 async fn give_up(State(door): State<Arc<Door>>, request: Request) -> Response {
-    answer(door, GIVE_UP, request, |gateway: Arc<Gateway>, said: Keys, _| async move {
-        let keys = some("keys", said.keys, said.all)?;
-        let asked = keys.clone();
-        let gone = aside(async move { gateway.discard_parked(&asked).await }).await?;
-        let known: BTreeSet<String> = gone.iter().map(|parked| parked.key.to_string()).collect();
-        let rows: Vec<Value> = gone.iter().map(parked::row).collect();
-        let unknown: Vec<&String> = keys.difference(&known).collect();
-        Ok(json_answer(StatusCode::OK, &json!({ "rows": rows, "unknown": unknown })))
+    answer(door, GIVE_UP, request, |gateway: Arc<Gateway>, said: Keys, _| {
+        aside(async move {
+            let keys = some("keys", said.keys, said.all)?;
+            let gone = gateway.discard_parked(&keys).await.map_err(|fault| Problem::fault(&fault))?;
+            let known: BTreeSet<String> = gone.iter().map(|parked| parked.key.to_string()).collect();
+            let rows: Vec<Value> = gone.iter().map(parked::row).collect();
+            let unknown: Vec<&String> = keys.difference(&known).collect();
+            Ok(json_answer(StatusCode::OK, &json!({ "rows": rows, "unknown": unknown })))
+        })
     })
     .await
 }
@@ -139,43 +143,52 @@ struct Stopped {
 }
 
 async fn quarantine(State(door): State<Arc<Door>>, request: Request) -> Response {
-    answer(door, QUARANTINE, request, |gateway: Arc<Gateway>, said: Stopped, _| async move {
-        let owner = party(said.number, &said.role)?;
-        if said.cause.trim().is_empty() || said.cause.chars().count() > CAUSE_CHARACTERS_MAX {
-            return Err(wrong("cause", &format!("it says in 1 to {CAUSE_CHARACTERS_MAX} characters why")));
-        }
-        let stop = async move { gateway.quarantine(&owner, &said.message_id, said.cause.trim()).await };
-        let stopped = aside(stop).await?.ok_or_else(unknown)?;
-        Ok(json_answer(StatusCode::OK, &quarantined_row(&stopped)))
+    answer(door, QUARANTINE, request, |gateway: Arc<Gateway>, said: Stopped, _| {
+        aside(async move {
+            let owner = party(said.number, &said.role)?;
+            if said.cause.trim().is_empty() || said.cause.chars().count() > CAUSE_CHARACTERS_MAX {
+                return Err(wrong("cause", &format!("it says in 1 to {CAUSE_CHARACTERS_MAX} characters why")));
+            }
+            let stopped = gateway.quarantine(&owner, &said.message_id, said.cause.trim()).await;
+            let stopped = stopped.map_err(|fault| Problem::fault(&fault))?.ok_or_else(unknown)?;
+            Ok(json_answer(StatusCode::OK, &quarantined_row(&stopped)))
+        })
     })
     .await
 }
 
 async fn release(State(door): State<Arc<Door>>, request: Request) -> Response {
-    answer(door, RELEASE, request, |gateway: Arc<Gateway>, said: Ids, _| async move {
-        let ids = some_or_all("messageIds", said.message_ids, said.all)?;
-        let Released { back, harmed, unknown } = aside(async move { gateway.release(ids.as_ref()).await }).await?;
-        let rows: Vec<Value> = back.iter().map(quarantined_row).collect();
-        let harmed: Vec<Value> = harmed.iter().map(quarantined_row).collect();
-        Ok(json_answer(StatusCode::OK, &json!({ "rows": rows, "harmed": harmed, "unknown": unknown })))
+    answer(door, RELEASE, request, |gateway: Arc<Gateway>, said: Ids, _| {
+        aside(async move {
+            let ids = some_or_all("messageIds", said.message_ids, said.all)?;
+            let released = gateway.release(ids.as_ref()).await;
+            let Released { back, harmed, unknown } = released.map_err(|fault| Problem::fault(&fault))?;
+            let rows: Vec<Value> = back.iter().map(quarantined_row).collect();
+            let harmed: Vec<Value> = harmed.iter().map(quarantined_row).collect();
+            Ok(json_answer(StatusCode::OK, &json!({ "rows": rows, "harmed": harmed, "unknown": unknown })))
+        })
     })
     .await
 }
 
 async fn discard(State(door): State<Arc<Door>>, request: Request) -> Response {
-    answer(door, DISCARD, request, |gateway: Arc<Gateway>, said: Ids, _| async move {
-        let ids = some("messageIds", said.message_ids, said.all)?;
-        let Discarded { gone, unknown } = aside(async move { gateway.discard_quarantined(&ids).await }).await?;
-        let rows: Vec<Value> = gone.iter().map(quarantined_row).collect();
-        Ok(json_answer(StatusCode::OK, &json!({ "rows": rows, "unknown": unknown })))
+    answer(door, DISCARD, request, |gateway: Arc<Gateway>, said: Ids, _| {
+        aside(async move {
+            let ids = some("messageIds", said.message_ids, said.all)?;
+            let discarded = gateway.discard_quarantined(&ids).await;
+            let Discarded { gone, unknown } = discarded.map_err(|fault| Problem::fault(&fault))?;
+            let rows: Vec<Value> = gone.iter().map(quarantined_row).collect();
+            Ok(json_answer(StatusCode::OK, &json!({ "rows": rows, "unknown": unknown })))
+        })
     })
     .await
 }
 
 /// What may read a lot is done on a thread that no connection waits for.
-async fn aside<T: Send + 'static>(work: impl Future<Output = Result<T, Fault>> + Send + 'static) -> Result<T, Problem> {
+async fn aside(work: impl Future<Output = Result<Response, Problem>> + Send + 'static) -> Result<Response, Problem> {
+    let work: BoxFuture<'static, Result<Response, Problem>> = Box::pin(work);
     let done = tokio::task::spawn_blocking(move || tokio::runtime::Handle::current().block_on(work)).await;
-    done.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic())).map_err(|fault| Problem::fault(&fault))
+    done.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
 }
 
 /// What a request names: some, or, where it says so, everything.
