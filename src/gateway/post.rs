@@ -12,7 +12,7 @@ use super::{Catalogue, Fault, Gateway, PAGE_RECORDS, Settings, delivery, figures
 use crate::archive::Direction;
 use crate::document::{self, Category, Wire, cim_json, ebix};
 use crate::market::{Party, Timestamp};
-use crate::post_office::{self, Dequeue, Member, Waiting};
+use crate::post_office::{self, Dequeue, Left as Parted, Member, Slip, Waiting};
 use crate::process::dispatch;
 use crate::record::{Batch, Change, Expected, Key, Outcome, Version};
 use crate::spec::Specs;
@@ -192,9 +192,10 @@ impl Gateway {
         let access = caller.into();
         let caller = access.party;
         loop {
-            let heads = self.heads(caller, None)?;
+            let mut heads = self.heads(caller, None)?;
             // Read after the queues: a document that leaves meanwhile is found in one or the other.
             let slip = delivery::slip(&*self.store, message_id)?;
+            heads.extend(self.returned(caller, slip.as_ref())?);
             let waiting: Vec<_> = heads.iter().map(|head| (head.key.clone(), head.waiting.clone())).collect();
             let shown = |place: &Key, known| self.trail.shown(place, known);
             let dequeued = post_office::dequeue(message_id, &waiting, slip.as_ref(), caller, &shown, now);
@@ -206,12 +207,21 @@ impl Gateway {
                         return Ok(Dequeued::Unknown);
                     };
                     let shown = waiting.shown.map(|known| shown(&key, known));
-                    Leaving { key, version, waiting: Waiting { shown, ..waiting }, category, changes }
+                    // What came back may have others before it.
+                    let is_first = !matches!(slip, Some(Slip { left: Parted::Returned(..), .. }));
+                    Leaving { is_first, key, version, waiting: Waiting { shown, ..waiting }, category, changes }
                 }
                 Dequeue::Quarantined => match self.aside(message_id)? {
                     Some((version, aside)) => {
                         let (key, changes) = (post_office::quarantine_key(message_id), aside.dequeue(now).into());
-                        Leaving { key, version, waiting: aside.waiting, category: aside.category, changes }
+                        Leaving {
+                            is_first: false,
+                            key,
+                            version,
+                            waiting: aside.waiting,
+                            category: aside.category,
+                            changes,
+                        }
                     }
                     None => continue,
                 },
@@ -228,7 +238,7 @@ impl Gateway {
 
     /// Lets a document go, and tells the processes that have waited for this. Returns whether that could be done as it was decided.
     async fn leaves(&self, access: Access<'_>, leaving: Leaving, now: Timestamp) -> Result<bool, Fault> {
-        let Leaving { key, version, waiting, category, changes } = leaving;
+        let Leaving { key, version, waiting, category, is_first, changes } = leaving;
         let mut batch = Batch::default();
         batch.expect(key.clone(), Expected::At(version)).put_all(changes);
         batch.put_all(self.trail.entry("dequeue", access, trail::dequeued(&waiting.message_id, waiting.shown), now));
@@ -247,14 +257,24 @@ impl Gateway {
         let Outcome::Committed(_) = self.commit("dequeue a document", batch).await? else { return Ok(false) };
         figures::dequeued(category, waiting.enqueued, now);
         self.trail.forget(&key);
-        // It was the first of its queue, if it stood in one.
-        if post_office::queue_of(&key).is_some() {
+        if is_first {
             self.left.remember(access.party, category, key);
         }
         if watched {
             self.decider.time_has_passed();
         }
         Ok(true)
+    }
+
+    /// What came back to the caller out of quarantine, where it stands: whoever has seen it before may let it go from there.
+    fn returned(&self, caller: &Party, slip: Option<&Slip>) -> Result<Option<Head>, Fault> {
+        let Some(Slip { owner, left: Parted::Returned(category, place) }) = slip else { return Ok(None) };
+        let key = post_office::place_key(owner, *category, *place);
+        let Some(entry) = self.read("read a queue", &key)?.filter(|_| *owner == caller.queue_owner()) else {
+            return Ok(None);
+        };
+        let waiting = delivery::waiting(&entry)?;
+        Ok(Some(Head { position: *place, key, version: entry.version, waiting, category: *category }))
     }
 
     /// Everybody for whom something waits, in order of number and role.
@@ -296,6 +316,8 @@ struct Leaving {
     /// With how it was shown until now.
     waiting: Waiting,
     category: Category,
+    /// Whether it is the first of its queue.
+    is_first: bool,
     changes: Vec<Change>,
 }
 

@@ -33,6 +33,14 @@ fn nth(gateway: &Gateway, nth: usize) -> (String, Key) {
     (waiting.message_id.clone(), body_key(waiting.kept_by(place.0), waiting.part))
 }
 
+/// Where the archive says that a document's bytes are.
+fn bytes_of(gateway: &Gateway, id: &str) -> Key {
+    let catalogue = gateway.catalogue();
+    catalogue.catch_up().unwrap();
+    let (position, entry) = catalogue.find(id, Some(&supplier())).unwrap().unwrap();
+    body_key(position.place.commit, entry.place.part)
+}
+
 fn harm(harmed: &Mutex<BTreeSet<Key>>, key: &Key) {
     harmed.lock().unwrap().insert(key.clone());
 }
@@ -121,11 +129,7 @@ async fn a_bundle_that_was_shown_can_be_let_go_by_its_owner_wherever_it_stands()
     let (member, _) = nth(&gateway, 0);
     let (bundle, told) = next(&gateway).await.unwrap();
     assert_eq!(told, ["A", "B"]);
-    let catalogue = gateway.catalogue();
-    catalogue.catch_up().unwrap();
-    let (position, entry) = catalogue.find(&bundle, Some(&supplier())).unwrap().unwrap();
-    let bytes = body_key(position.place.commit, entry.place.part);
-    harm(&store.harmed, &bytes);
+    harm(&store.harmed, &bytes_of(&gateway, &bundle));
     assert_eq!(next(&gateway).await, None);
     let told = delivery(&gateway, &member);
     assert_eq!((told["status"].as_str(), told["within"].as_str()), (Some("quarantined"), Some(&*bundle)));
@@ -134,7 +138,24 @@ async fn a_bundle_that_was_shown_can_be_let_go_by_its_owner_wherever_it_stands()
     gateway.release(None).await.unwrap();
     assert_eq!(delivery(&gateway, &member)["status"], "peeked");
     assert_eq!(next(&gateway).await.unwrap(), (bundle.clone(), vec!["A".into(), "B".into()]), "it is the same");
-    harm(&store.harmed, &bytes);
+    // Behind another, and once more aside.
+    gateway.quarantine(&supplier(), &bundle, "look at it").await.unwrap().unwrap();
+    announces(&gateway, "C", &["C"]).await;
+    gateway.release(None).await.unwrap();
+    let (third, told) = next(&gateway).await.unwrap();
+    assert_eq!(told, ["C"]);
+    let waits = gateway.documents_waiting(Category::MasterData).unwrap();
+    assert_eq!(lets_go(&gateway, &bundle).await, Dequeued::Done, "its owner has it");
+    assert_eq!((status(&gateway, &bundle).as_str(), lets_go(&gateway, &bundle).await), ("dequeued", Dequeued::Already));
+    assert_eq!(gateway.documents_waiting(Category::MasterData).unwrap(), waits - 1);
+    assert_eq!(next(&gateway).await.unwrap().0, third, "what stands before it stays");
+}
+
+#[tokio::test]
+async fn what_is_in_quarantine_can_be_let_go_by_whoever_has_seen_it() {
+    let (store, gateway) = notices(&["A", "B"], Bounds::default()).await;
+    let (bundle, _) = next(&gateway).await.unwrap();
+    harm(&store.harmed, &bytes_of(&gateway, &bundle));
     assert_eq!(next(&gateway).await, None);
     assert_eq!(lets_go(&gateway, &bundle).await, Dequeued::Done, "its owner has it");
     assert_eq!((status(&gateway, &bundle).as_str(), lets_go(&gateway, &bundle).await), ("dequeued", Dequeued::Already));
