@@ -929,7 +929,8 @@ async fn the_hub_sees_what_waits_and_stops_a_document() {
     let stop = |id: &str| json!({"number": GRID_NUMBER, "role": "DDM", "messageId": id, "cause": "sent by mistake"});
     let (status, stopped) = tell(&house, Method::POST, quarantine, stop(&first)).await;
     assert_eq!((status, &stopped["cause"], &stopped["times"]), (200, &"sent by mistake".into(), &1.into()));
-    assert_eq!(tell(&house, Method::POST, quarantine, stop(&first)).await.0, 404);
+    assert_eq!(tell(&house, Method::POST, quarantine, stop(&first)).await, (200, stopped.clone()), "it is so already");
+    assert_eq!(tell(&house, Method::POST, quarantine, stop("no such")).await.0, 404);
     assert_eq!(rows(&house, quarantine).await, std::slice::from_ref(&stopped));
     let second = header(&peek_until(&house, "/v1.0/cim/all").await, "messageid").to_string();
     assert_eq!(waiting[1]["messageId"], *second);
@@ -952,6 +953,8 @@ async fn the_hub_sees_what_waits_and_stops_a_document() {
     for (path, body, target) in [
         (quarantine, json!({"number": GRID_NUMBER, "role": "XXX", "messageId": "x", "cause": "y"}), "role"),
         (quarantine, json!({"number": GRID_NUMBER, "role": "DDM", "messageId": "x", "cause": " "}), "cause"),
+        (quarantine, json!({"number": GRID_NUMBER, "role": "DDM", "messageId": "x", "cause": "a\nb"}), "cause"),
+        (quarantine, json!(5), ""),
         (discard, json!({"all": true}), ""),
         (discard, json!({"messageIds": []}), ""),
         ("/v1.0/operator/parked/retry", json!({}), ""),
@@ -960,6 +963,7 @@ async fn the_hub_sees_what_waits_and_stops_a_document() {
     ] {
         let (status, told) = tell(&house, Method::POST, path, body.clone()).await;
         assert_eq!((status, told["error"]["target"].as_str().unwrap_or("")), (400, target), "{path} {body}");
+        assert!(!told.to_string().contains("struct"), "{told}");
     }
 }
 

@@ -12,7 +12,7 @@ use super::config::Config;
 use super::output::party;
 use super::{Outcome, audited};
 use crate::gateway::parked::{self, Parked, What as Set};
-use crate::gateway::{self, Clock, QUARANTINE_PIECE};
+use crate::gateway::{self, CAUSE_ADVICE, Clock, QUARANTINE_PIECE, cause_in};
 use crate::market::Party;
 use crate::post_office::{Quarantined, Shown, Waiting};
 use crate::process::timer;
@@ -247,6 +247,7 @@ fn quarantined_row(aside: &Quarantined, out: &mut Rows<impl Write>) -> Result<()
 
 fn quarantine(store: &dyn Store, owner: &Party, id: &str, cause: &str, out: &mut Rows<impl Write>) -> Result<Outcome> {
     let now = Clock::machine().now();
+    let Some(cause) = cause_in(cause) else { bail!("stop a document: --cause cannot be used: {CAUSE_ADVICE}") };
     let planned = gateway::plan_quarantine(store, owner, id, &|_, known| known, (now, cause))?;
     let Some((_, mut batch)) = planned else {
         eprintln!("{id} does not wait for {owner}: see `gridpost queue show {} {}`", owner.number, owner.role.code());

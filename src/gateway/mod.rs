@@ -78,7 +78,8 @@ pub use news::{News, WebhookFault, plan_webhook};
 pub use operator::{Answer, Question, ask, is_known};
 pub use post::{Access, Dequeued, Firsts, Peeked};
 pub use quarantine::{
-    Discarded, QUARANTINE_PIECE, Released, plan_discard, plan_quarantine, plan_release, quarantined, quarantined_row,
+    CAUSE_ADVICE, Discarded, QUARANTINE_PIECE, Released, cause_in, plan_discard, plan_quarantine, plan_release,
+    quarantined, quarantined_row,
 };
 pub use queues::{QueueDocument, QueueTotal, document_row, documents, total_row, totals};
 pub use reading::{Arrived, READ_AT_ONCE_BYTES_MAX};

@@ -37,6 +37,17 @@ pub struct Discarded {
     pub unknown: Vec<String>,
 }
 
+/// Why an operator stops a document, without the blanks around it; `None` where nothing is said, too much, or more than one line.
+pub fn cause_in(words: &str) -> Option<&str> {
+    let words = words.trim();
+    let fits = !words.is_empty() && words.chars().count() <= CAUSE_CHARACTERS_MAX;
+    (fits && !words.chars().any(char::is_control)).then_some(words)
+}
+
+/// What a cause may be, for whoever gave one that it may not be.
+pub const CAUSE_ADVICE: &str = "it says in one line of 1 to 500 characters why";
+const CAUSE_CHARACTERS_MAX: usize = 500;
+
 /// Everything that stands aside, in the order in which it was enqueued.
 pub fn quarantined(store: &dyn Store) -> Result<Vec<Quarantined>, Fault> {
     let mut found = Vec::new();
@@ -176,13 +187,16 @@ impl Gateway {
         Ok(())
     }
 
-    /// Moves a waiting document aside by an operator's order. Returns it as it stands there; `None` where it waits for nobody of that
-    /// name.
+    /// Moves a waiting document aside by an operator's order. Returns it as it stands there, also where it does so already; `None` where
+    /// it waits for nobody of that name.
     pub async fn quarantine(&self, owner: &Party, message_id: &str, cause: &str) -> Result<Option<Quarantined>, Fault> {
         for _ in 0..ATTEMPTS_MAX {
             let shown = |place: &Key, known| self.trail.shown(place, known);
             let planned = plan_quarantine(&*self.store, owner, message_id, &shown, (self.now(), cause))?;
-            let Some((place, batch)) = planned else { return Ok(None) };
+            let Some((place, batch)) = planned else {
+                let aside = self.aside(message_id)?.map(|(_, aside)| aside);
+                return Ok(aside.filter(|aside| aside.owner == owner.queue_owner()));
+            };
             if let Outcome::Committed(_) = self.commit("move a document aside", batch).await? {
                 self.trail.forget(&place);
                 figures::quarantined();

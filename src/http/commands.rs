@@ -210,7 +210,11 @@ pub async fn answer<T: DeserializeOwned, F: Future<Output = Result<Response, Pro
     run: impl FnOnce(Arc<Gateway>, T, String) -> F + Send + 'static,
 ) -> Response {
     let run: Run = Box::new(|gateway, words, id| {
-        let told = serde_json::from_slice(words).map_err(|flaw| unusable(&flaw.to_string()))?;
+        let told = serde_json::from_slice(words).map_err(|flaw| match flaw.to_string() {
+            // What ours are called says nothing to the caller.
+            said if said.contains("expected struct") => unusable("it must be an object"),
+            said => unusable(&said),
+        })?;
         Ok(Box::pin(run(gateway, told, id)))
     });
     answered(door, route, request, run).await

@@ -21,7 +21,7 @@ use super::routes::taking;
 use super::{Door, Problem};
 use crate::document::Category;
 use crate::gateway::parked;
-use crate::gateway::{Discarded, Gateway, Question, Released, quarantined_row};
+use crate::gateway::{CAUSE_ADVICE, Discarded, Gateway, Question, Released, cause_in, quarantined_row};
 use crate::market::{ActorNumber, ActorRole, Party};
 
 const QUEUES: &str = "/v1.0/operator/queues";
@@ -37,8 +37,6 @@ const DISCARD: &str = "/v1.0/operator/quarantine/discard";
 pub const QUEUE_ROWS_MAX: usize = 200;
 /// Keys or ids that one request names.
 const NAMED_MAX: usize = 1_000;
-/// Characters of a cause that an operator gives.
-const CAUSE_CHARACTERS_MAX: usize = 500;
 
 pub fn routes() -> Router<Arc<Door>> {
     Router::new()
@@ -146,10 +144,8 @@ async fn quarantine(State(door): State<Arc<Door>>, request: Request) -> Response
     answer(door, QUARANTINE, request, |gateway: Arc<Gateway>, said: Stopped, _| {
         aside(async move {
             let owner = party(said.number, &said.role)?;
-            if said.cause.trim().is_empty() || said.cause.chars().count() > CAUSE_CHARACTERS_MAX {
-                return Err(wrong("cause", &format!("it says in 1 to {CAUSE_CHARACTERS_MAX} characters why")));
-            }
-            let stopped = gateway.quarantine(&owner, &said.message_id, said.cause.trim()).await;
+            let cause = cause_in(&said.cause).ok_or_else(|| wrong("cause", CAUSE_ADVICE))?;
+            let stopped = gateway.quarantine(&owner, &said.message_id, cause).await;
             let stopped = stopped.map_err(|fault| Problem::fault(&fault))?.ok_or_else(unknown)?;
             Ok(json_answer(StatusCode::OK, &quarantined_row(&stopped)))
         })

@@ -168,7 +168,9 @@ async fn an_operator_stops_a_document_and_gives_it_up() {
     let (id, _) = nth(&gateway, 1);
     let stopped = gateway.quarantine(&supplier(), &id, "sent by mistake").await.unwrap().unwrap();
     assert_eq!((&*stopped.cause, stopped.waiting.shown), ("sent by mistake", None));
-    for (owner, id) in [(supplier(), &*id), (supplier(), "no such"), (Market::dk_defaults().hub_party(), &*id)] {
+    let again = gateway.quarantine(&supplier(), &id, "again").await.unwrap();
+    assert_eq!(again.as_ref(), Some(&stopped), "it is so already");
+    for (owner, id) in [(supplier(), "no such"), (Market::dk_defaults().hub_party(), &*id)] {
         assert_eq!(gateway.quarantine(&owner, id, "again").await.unwrap(), None, "it does not wait there");
     }
     let (first, told) = next(&gateway).await.unwrap();
