@@ -206,20 +206,26 @@ impl Share {
 }
 
 impl Share {
-    /// Does the work in a task of its own, which holds this share: what was begun is brought to its end, also when the
+    /// Begins the work at once, in a task of its own, which holds this share: what was begun is brought to its end, also when the
     /// client hangs up halfway. A panic in it goes on in the caller.
-    pub async fn during<T: Send + 'static>(self, work: impl Future<Output = T> + Send + 'static) -> T {
-        Arc::new(self).lent(work).await
+    pub fn during<T: Send + 'static, W: Future<Output = T> + Send + 'static>(
+        self,
+        work: W,
+    ) -> impl Future<Output = T> + use<T, W> {
+        Arc::new(self).lent(work)
     }
 
     /// The same for one step of a request that holds its share meanwhile, and between its steps may simply be dropped.
-    pub async fn lent<T: Send + 'static>(self: &Arc<Self>, work: impl Future<Output = T> + Send + 'static) -> T {
+    pub fn lent<T: Send + 'static, W: Future<Output = T> + Send + 'static>(
+        self: &Arc<Self>,
+        work: W,
+    ) -> impl Future<Output = T> + use<T, W> {
         let share = Arc::clone(self);
         let task = tokio::spawn(async move {
             let _share = share;
             work.await
         });
-        task.await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
+        async move { task.await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic())) }
     }
 }
 

@@ -59,14 +59,15 @@ pub(super) async fn admit(
         let rest = if pieces.ended() { Bytes::new() } else { pieces.gather(usize::MAX).await? };
         let whole = if rest.is_empty() { body } else { [body, rest].concat().into() };
         share.turn().await;
-        let error = door.gateway.misfit(document, &whole, wire).await?.unwrap_or_else(|| another_form(wire));
-        door.gateway.not_read(document, whole, error).await?
+        let error = Box::pin(door.gateway.misfit(document, &whole, wire)).await?;
+        Box::pin(door.gateway.not_read(document, whole, error.unwrap_or_else(|| another_form(wire)))).await?
     } else if pieces.ended() {
         share.turn().await;
         door.gateway.read_whole(&caller, document, body).await?
     } else {
         let whole = stream::iter([Ok(body)]).chain(pieces.stream());
-        door.gateway.read_pieces::<Problem>(&caller, document, whole).await?
+        // Apart, like the other ways that few documents go: room for them would be moved with every request.
+        Box::pin(door.gateway.read_pieces::<Problem>(&caller, document, whole)).await?
     };
     share.turn().await;
     said.document_bytes = arrived.bytes() as usize;
@@ -84,7 +85,7 @@ pub async fn receive(
     let admitted = match admit(door, name, parts, unread, said).await {
         Ok(admitted) => admitted,
         Err(problem) => {
-            keep_turned_away(door, door.gateway.document_for(name), parts, unread, said, &problem).await?;
+            Box::pin(keep_turned_away(door, door.gateway.document_for(name), parts, unread, said, &problem)).await?;
             return Err(problem);
         }
     };

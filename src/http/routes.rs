@@ -62,11 +62,15 @@ async fn cim(State(door): State<Arc<Door>>, name: Result<Path<String>, PathRejec
     };
     let answer = if name.eq_ignore_ascii_case("queue") {
         said.route = QUEUE;
-        if parts.method == Method::GET { post::queue(&door, &parts, &mut said).await } else { Err(only("GET")) }
+        if parts.method == Method::GET {
+            Box::pin(post::queue(&door, &parts, &mut said)).await
+        } else {
+            Err(only("GET"))
+        }
     } else if let Some(category) = category {
         said.route = PEEK;
         if parts.method == Method::GET {
-            post::peek(&door, category, &parts, &mut said).await
+            Box::pin(post::peek(&door, category, &parts, &mut said)).await
         } else {
             Err(only("GET"))
         }
