@@ -96,6 +96,8 @@ fn zeros_where_a_body_was_that_nobody_let_go_are_damage() {
     let mut bytes = fs::read(path).unwrap();
     let stored = Packed::of(&noise(2)).stored().clone();
     let at = bytes.windows(stored.len()).position(|window| window == stored).expect("the body stands there");
+    let backup = dir.path().join("backup");
+    fs::write(&backup, &bytes).unwrap();
     bytes[at..at + stored.len()].fill(0);
     fs::write(path, &bytes).unwrap();
     let report = verify(dir.path(), &mut |_| {}).unwrap();
@@ -105,6 +107,9 @@ fn zeros_where_a_body_was_that_nobody_let_go_are_damage() {
     assert!(matches!(store.body(&body_key(2)), Err(Fault::Corrupt { .. })));
     assert_eq!(store.body(&body_key(1)).unwrap().unwrap(), noise(1));
     assert!(matches!(store.trouble(), Some(Trouble::Harmed(_))), "whoever looks hears of it");
+    fs::rename(&backup, path).unwrap();
+    assert!(store.trouble().is_none(), "and that it has been put back");
+    assert_eq!(store.body(&body_key(2)).unwrap().unwrap(), noise(2));
 }
 
 /// What stands behind the damage tells of bodies that were let go all the same, and sled of what was told in it.

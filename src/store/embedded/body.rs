@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -74,15 +74,15 @@ pub(super) struct Segments {
     open: RwLock<HashMap<u64, Arc<File>>>,
     /// Why a body could not be read when that was last tried.
     trouble: Mutex<Option<Fault>>,
-    /// What was the first to be found that is not as it was written.
-    harm: OnceLock<Fault>,
+    /// What was found first that is not as it was written, and what is the matter with it.
+    harm: Mutex<Option<(Location, Fault)>>,
     /// Whether there is some trouble: readers do not queue for the lock while all is well.
     in_trouble: AtomicBool,
 }
 
 impl Segments {
     pub fn new(journal: PathBuf) -> Self {
-        let (open, trouble, harm) = (RwLock::default(), Mutex::default(), OnceLock::new());
+        let (open, trouble, harm) = (RwLock::default(), Mutex::default(), Mutex::default());
         Self { journal, open, trouble, harm, in_trouble: AtomicBool::new(false) }
     }
 
@@ -102,13 +102,29 @@ impl Segments {
         }
     }
 
-    pub fn harmed(&self, fault: &Fault) {
-        let _ = self.harm.set(fault.clone());
+    pub fn harmed(&self, place: &Location, fault: &Fault) {
+        let mut harm = self.harm.lock().unwrap_or_else(PoisonError::into_inner);
+        harm.get_or_insert_with(|| (place.clone(), fault.clone()));
+        self.forget(place.segment);
     }
 
+    /// Opens a segment's file anew when it is read next: another one may be put in its place.
+    fn forget(&self, segment: u64) {
+        self.open.write().unwrap_or_else(PoisonError::into_inner).remove(&segment);
+    }
+
+    /// What is the matter, looked at once more where something has come to harm: an operator may have put it back.
     pub fn trouble(&self) -> Option<Trouble> {
+        let mut harm = self.harm.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((place, _)) = &*harm
+            && File::open(segment::path(&self.journal, place.segment)).is_ok_and(|file| check(&file, place).is_ok())
+        {
+            tracing::info!("what had come to harm is as it was written again");
+            self.forget(place.segment);
+            *harm = None;
+        }
         let unread = || self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.harm.get().cloned().map(Trouble::Harmed).or_else(|| unread().map(Trouble::Unread))
+        harm.as_ref().map(|(_, fault)| Trouble::Harmed(fault.clone())).or_else(|| unread().map(Trouble::Unread))
     }
 
     pub fn open(&self, first_frame: u64) -> Result<Arc<File>, Fault> {

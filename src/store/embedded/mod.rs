@@ -160,7 +160,7 @@ impl Embedded {
     fn corrupt(&self, place: &Location, found: String) -> Fault {
         let file = segment::path(&self.segments.journal, place.segment);
         let fault = Fault::Corrupt { file, offset: place.offset, found, advice: segment::ADVICE };
-        self.segments.harmed(&fault);
+        self.segments.harmed(place, &fault);
         fault
     }
 }
