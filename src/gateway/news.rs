@@ -23,15 +23,7 @@ pub struct News {
 }
 
 impl News {
-    /// The owners of the queues that these changes make longer, once there is somebody to whom that is news.
-    pub(super) fn owners(&self, changes: &[Change]) -> BTreeSet<Party> {
-        match *self.lock() {
-            Some(_) => post_office::grown(changes),
-            None => BTreeSet::new(),
-        }
-    }
-
-    /// The queues have grown.
+    /// The queues of these have grown; kept once there is somebody to whom that is news.
     pub(super) fn add(&self, owners: BTreeSet<Party>) {
         if let Some(grown) = &mut *self.lock()
             && !owners.is_empty()
@@ -69,8 +61,8 @@ pub(super) struct Growth {
 
 impl Growth {
     pub fn of(changes: &[Change], news: &Arc<News>, depth: &Arc<Depth>) -> Self {
-        let joined = post_office::joined(changes).map(|(_, category)| category).collect();
-        Self { owners: news.owners(changes), joined, news: news.clone(), depth: depth.clone() }
+        let (owners, joined) = post_office::joined(changes).unzip();
+        Self { owners, joined, news: news.clone(), depth: depth.clone() }
     }
 
     /// To be called in the order of commits.

@@ -14,8 +14,6 @@ mod record;
 mod shown;
 mod slip;
 
-use std::collections::BTreeSet;
-
 use crate::document::{Category, Outgoing, Wire};
 use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
 use crate::record::{Change, Key, KeyRange, Space};
@@ -94,11 +92,6 @@ pub fn place_key(owner: &Party, category: Category, (commit, place): (u64, u64))
 /// Every queue of everybody.
 pub fn all_queues_range() -> KeyRange {
     KeyRange::under(&Key::new(QUEUES))
-}
-
-/// The owners of the queues that these changes make longer.
-pub fn grown(changes: &[Change]) -> BTreeSet<Party> {
-    joined(changes).map(|(owner, _)| owner).collect()
 }
 
 /// The queue that each document joins by these changes.
