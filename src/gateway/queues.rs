@@ -9,7 +9,7 @@ use crate::document::Category;
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Waiting};
 use crate::record::{Key, KeyRange};
-use crate::store::{self, Store};
+use crate::store::Store;
 use crate::view::Counted;
 
 /// A queue in which something waits.
@@ -34,7 +34,7 @@ pub struct QueueDocument {
 }
 
 /// The queues behind one of them in which something waits, at most `take`, and whether there are more. Of each at most `most`
-/// documents are counted.
+/// documents are counted, which is 1 or more.
 pub fn totals(
     store: &dyn Store,
     behind: Option<&(Party, Category)>,
@@ -64,17 +64,20 @@ fn total(
     range: &KeyRange,
     most: usize,
 ) -> Result<Option<QueueTotal>, Fault> {
-    let (mut counted, mut oldest, mut more) = (Counted::default(), None, false);
-    for record in store::records(store, range, PAGE_RECORDS) {
-        if counted.documents as usize == most {
-            more = true;
-            break;
+    let (mut counted, mut oldest, mut after) = (Counted::default(), None, None);
+    let more = loop {
+        let left = most - counted.documents as usize;
+        let page = store.page(range, after.as_ref(), PAGE_RECORDS.min(left)).map_err(Fault::store(DOING))?;
+        for (_, entry) in &page.records {
+            let waiting = delivery::waiting(entry)?;
+            counted.add(&waiting);
+            oldest = oldest.or(Some(waiting.enqueued));
         }
-        let (_, entry) = record.map_err(Fault::store(DOING))?;
-        let waiting = delivery::waiting(&entry)?;
-        counted.add(&waiting);
-        oldest = oldest.or(Some(waiting.enqueued));
-    }
+        match page.next_after() {
+            Some(next) if (counted.documents as usize) < most => after = Some(next.clone()),
+            next => break next.is_some(),
+        }
+    };
     Ok(oldest.map(|oldest| QueueTotal { owner, category, counted, more, oldest }))
 }
 
