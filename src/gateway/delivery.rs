@@ -101,18 +101,18 @@ impl Catalogue<'_> {
             Some(Left::Expired(parting)) => at_last("expired", &parting),
             Some(Left::Quarantined(parting)) => at_last("quarantined", &parting),
             Some(Left::Discarded(parting)) => at_last("discarded", &parting),
-            Some(Left::Returned(category, place)) => {
-                let place = post_office::place_key(owner, category, place);
-                self.waiting(&place)?.map_or(Value::Null, |waiting| self.in_queue(&place, &waiting))
-            }
+            Some(Left::Returned(category, place)) => self.standing(owner, category, place)?,
             None | Some(Left::Bundled(_)) => match members(self.store, message_id, 1)?.pop() {
                 None => Value::Null,
-                Some((_, members)) => {
-                    let place = post_office::place_key(owner, members.category, members.place);
-                    self.waiting(&place)?.map_or(Value::Null, |waiting| self.in_queue(&place, &waiting))
-                }
+                Some((_, members)) => self.standing(owner, members.category, members.place)?,
             },
         })
+    }
+
+    /// How far what stands at a place has come; nothing where it has left it.
+    fn standing(&self, owner: &Party, category: Category, place: (u64, u64)) -> Result<Value, Fault> {
+        let place = post_office::place_key(owner, category, place);
+        Ok(self.waiting(&place)?.map_or(Value::Null, |waiting| self.in_queue(&place, &waiting)))
     }
 
     fn in_queue(&self, place: &Key, waiting: &Waiting) -> Value {
