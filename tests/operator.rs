@@ -950,8 +950,8 @@ async fn a_document_that_has_come_to_harm_is_let_back_or_given_up() {
         let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/charges/C1-create/01-in.xml");
         gateway.receive_from_its_sender(std::fs::read(sample).unwrap().into(), "c-1").await.unwrap();
         gateway.settled().await.unwrap();
-        let (waiting, _) = gateway::documents(&*embedded, &sender, None, 10).unwrap();
-        let [gateway::QueueDocument { place, waiting, .. }] = &waiting[..] else { panic!("{waiting:?}") };
+        let (waiting, _) = gateway::queues::documents(&*embedded, &sender, None, 10).unwrap();
+        let [gateway::queues::QueueDocument { place, waiting, .. }] = &waiting[..] else { panic!("{waiting:?}") };
 
         let body = embedded.packed(&archive::body_key(place.0, waiting.part)).unwrap().unwrap();
         let file = std::fs::read_dir(path.join("journal")).unwrap().map(|file| file.unwrap().path());

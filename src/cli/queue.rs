@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -12,7 +12,8 @@ use super::config::Config;
 use super::output::party;
 use super::{Outcome, audited};
 use crate::gateway::parked::{self, Parked, What as Set};
-use crate::gateway::{self, CAUSE_ADVICE, Clock, QUARANTINE_PIECE, cause_in};
+use crate::gateway::quarantine::{self, CAUSE_ADVICE, Stop, cause_in};
+use crate::gateway::{self, Clock, queues};
 use crate::market::Party;
 use crate::post_office::{Quarantined, Shown, Waiting};
 use crate::process::timer;
@@ -120,12 +121,15 @@ pub fn run(args: &QueueArgs, config: &Config) -> Result<Outcome> {
         What::Parked => set_aside(&store, &mut out)?,
         What::Retry { keys, all } => return retry(&store, &keys.iter().collect(), *all, &mut out),
         What::Quarantined => {
-            gateway::quarantined(&store)?.iter().try_for_each(|aside| quarantined_row(aside, &mut out))?;
+            quarantine::quarantined(&store)?.iter().try_for_each(|aside| quarantined_row(aside, &mut out))?;
         }
         What::Quarantine { number, role, id, cause } => {
             return quarantine(&store, &party("stop a document", number, role)?, id, cause, &mut out);
         }
-        What::Release { ids, all } => return release(&store, ids, *all, &mut out),
+        What::Release { ids, all } => {
+            let ids = ids.iter().cloned().collect();
+            return release(&store, (!all).then_some(&ids), &mut out);
+        }
         What::Discard { keys } => return discard(&store, &keys.iter().collect(), &mut out),
         What::Timers { most } => timers(&store, *most, &mut out)?,
     }
@@ -152,13 +156,13 @@ impl<W: Write> Rows<W> {
 fn list(store: &dyn Store, out: &mut Rows<impl Write>) -> Result<()> {
     let mut behind = None;
     loop {
-        let (totals, more) = gateway::totals(store, behind.as_ref(), QUEUES_AT_ONCE, usize::MAX)?;
+        let (totals, more) = queues::totals(store, behind.as_ref(), QUEUES_AT_ONCE, usize::MAX)?;
         for total in &totals {
             let (number, role, category) =
                 (total.owner.number.as_str(), total.owner.role.code(), total.category.name());
             let (Counted { pending, documents, closed }, oldest) = (total.counted, total.oldest);
             out.row(
-                gateway::total_row(total),
+                queues::total_row(total),
                 format_args!(
                     "{number:<16} {role:<3} {category:<12} {documents:>9} documents, {closed} of them closed, {pending} records, since \
                      {oldest}"
@@ -176,12 +180,12 @@ fn list(store: &dyn Store, out: &mut Rows<impl Write>) -> Result<()> {
 fn show(store: &dyn Store, owner: &Party, most: usize, out: &mut Rows<impl Write>) -> Result<usize> {
     let (mut shown, mut behind) = (0, None);
     loop {
-        let (waiting, more) = gateway::documents(store, owner, behind, (most - shown).min(PAGE_RECORDS))?;
+        let (waiting, more) = queues::documents(store, owner, behind, (most - shown).min(PAGE_RECORDS))?;
         for each in &waiting {
             let Waiting { message_id, document, records, enqueued, bytes, shown, .. } = &each.waiting;
             let peeked = shown.as_ref().map(|shown| format!("  {}", words_for(shown))).unwrap_or_default();
             out.row(
-                gateway::document_row(each),
+                queues::document_row(each),
                 format_args!("{enqueued} {message_id} {document:<40} {records:>6} records {bytes:>9} bytes{peeked}"),
             )?;
         }
@@ -242,38 +246,36 @@ fn set_aside_row(parked: Parked, out: &mut Rows<impl Write>) -> Result<()> {
 fn quarantined_row(aside: &Quarantined, out: &mut Rows<impl Write>) -> Result<()> {
     let Quarantined { owner, waiting, since, cause, .. } = aside;
     let (id, document) = (&waiting.message_id, &waiting.document);
-    out.row(gateway::quarantined_row(aside), format_args!("{id} {document} for {owner}, since {since}: {cause}"))
+    out.row(quarantine::quarantined_row(aside), format_args!("{id} {document} for {owner}, since {since}: {cause}"))
 }
 
 fn quarantine(store: &dyn Store, owner: &Party, id: &str, cause: &str, out: &mut Rows<impl Write>) -> Result<Outcome> {
     let now = Clock::machine().now();
     let Some(cause) = cause_in(cause) else { bail!("stop a document: --cause cannot be used: {CAUSE_ADVICE}") };
-    let planned = gateway::plan_quarantine(store, owner, id, &|_, known| known, (now, cause))?;
-    let Some((_, mut batch)) = planned else {
+    let planned = quarantine::plan_quarantine(store, owner, id, &|_, known| known, (now, cause))?;
+    let Some(Stop { mut batch, aside, .. }) = planned else {
         eprintln!("{id} does not wait for {owner}: see `gridpost queue show {} {}`", owner.number, owner.role.code());
         return Ok(Outcome::Flawed);
     };
     batch.put_all([audited::entry("queue quarantine", format!("{id} {cause}")).put()]);
     written(store, batch)?;
-    let aside = gateway::quarantined(store)?.into_iter().find(|aside| aside.waiting.message_id == id);
-    quarantined_row(&aside.context("find it in quarantine")?, out)?;
+    quarantined_row(&aside, out)?;
     Ok(Outcome::Fine)
 }
 
-fn release(store: &dyn Store, ids: &[String], all: bool, out: &mut Rows<impl Write>) -> Result<Outcome> {
-    let everything =
-        || gateway::quarantined(store).map(|all| all.into_iter().map(|it| it.waiting.message_id).collect());
-    let ids: Vec<String> = if all { everything()? } else { ids.to_vec() };
+fn release(store: &dyn Store, ids: Option<&BTreeSet<String>>, out: &mut Rows<impl Write>) -> Result<Outcome> {
     let mut outcome = Outcome::Fine;
-    for some in ids.chunks(QUARANTINE_PIECE) {
-        let (mut batch, released) = gateway::plan_release(store, &some.iter().cloned().collect())?;
-        batch.put_all([audited::entry("queue release", some.join(" ")).put()]);
+    for some in quarantine::pieces(store, ids)? {
+        let (mut batch, released) = quarantine::plan_release(store, &some)?;
+        batch.put_all([audited::entry("queue release", in_a_row(&some)).put()]);
         written(store, batch)?;
         released.back.iter().try_for_each(|aside| quarantined_row(aside, out))?;
         for aside in &released.harmed {
             eprintln!("{} still cannot be read, and stays in quarantine: {}", aside.waiting.message_id, aside.cause);
         }
-        tell_unknown(&released.unknown);
+        for id in &released.unknown {
+            eprintln!("{id} is not in quarantine: see `gridpost queue quarantined`");
+        }
         if !released.harmed.is_empty() || !released.unknown.is_empty() {
             outcome = Outcome::Flawed;
         }
@@ -281,8 +283,8 @@ fn release(store: &dyn Store, ids: &[String], all: bool, out: &mut Rows<impl Wri
     Ok(outcome)
 }
 
-fn tell_unknown(ids: &[String]) {
-    ids.iter().for_each(|id| eprintln!("{id} is not in quarantine: see `gridpost queue quarantined`"));
+fn in_a_row<S: AsRef<str>>(names: &BTreeSet<S>) -> String {
+    names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" ")
 }
 
 fn written(store: &dyn Store, batch: Batch) -> Result<()> {
@@ -294,8 +296,7 @@ fn written(store: &dyn Store, batch: Batch) -> Result<()> {
 
 fn retry(store: &dyn Store, keys: &BTreeSet<&String>, all: bool, out: &mut Rows<impl Write>) -> Result<Outcome> {
     let (mut batch, taken, lost) = parked::retry(store, |key| all || keys.contains(&key.to_string()))?;
-    let named = || keys.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(" ");
-    let target = if all { "--all".to_string() } else { named() };
+    let target = if all { "--all".to_string() } else { in_a_row(keys) };
     batch.put_all([audited::entry("queue retry", target).put()]);
     if taken > 0 {
         written(store, batch)?;
@@ -318,13 +319,12 @@ fn discard(store: &dyn Store, names: &BTreeSet<&String>, out: &mut Rows<impl Wri
         written(store, batch)?;
         set_aside_row(parked, out)?;
     }
-    let ids: Vec<String> = names.iter().filter(|name| !known.contains(**name)).map(|name| name.to_string()).collect();
+    let ids = names.iter().filter(|name| !known.contains(**name)).map(|name| name.to_string()).collect();
     let mut outcome = Outcome::Fine;
-    for some in ids.chunks(QUARANTINE_PIECE) {
-        let now = Clock::machine().now();
-        let (mut batch, discarded) = gateway::plan_discard(store, &some.iter().cloned().collect(), now)?;
+    for some in quarantine::pieces(store, Some(&ids))? {
+        let (mut batch, discarded) = quarantine::plan_discard(store, &some, Clock::machine().now())?;
         if !discarded.gone.is_empty() {
-            batch.put_all([audited::entry("queue discard", some.join(" ")).put()]);
+            batch.put_all([audited::entry("queue discard", in_a_row(&some)).put()]);
             written(store, batch)?;
         }
         discarded.gone.iter().try_for_each(|aside| quarantined_row(aside, out))?;

@@ -30,8 +30,8 @@ mod pace;
 pub mod parked;
 mod parts;
 mod post;
-mod quarantine;
-mod queues;
+pub mod quarantine;
+pub mod queues;
 mod reading;
 pub mod registry;
 mod related;
@@ -77,11 +77,6 @@ use news::Growth;
 pub use news::{News, WebhookFault, plan_webhook};
 pub use operator::{Answer, Question, ask, is_known};
 pub use post::{Access, Dequeued, Firsts, Peeked};
-pub use quarantine::{
-    CAUSE_ADVICE, Discarded, QUARANTINE_PIECE, Released, cause_in, plan_discard, plan_quarantine, plan_release,
-    quarantined, quarantined_row,
-};
-pub use queues::{QueueDocument, QueueTotal, document_row, documents, total_row, totals};
 pub use reading::{Arrived, READ_AT_ONCE_BYTES_MAX};
 pub use retention::{Expired, Kept, Retention};
 pub use rounds::{Done, Rounds};

@@ -17,9 +17,6 @@ use crate::post_office::{self, Member, Quarantined, Shown};
 use crate::record::{Batch, Entry, Expected, Key, Outcome, Version};
 use crate::store::{self, Store};
 
-/// Documents that one commit lets back or gives up, at most.
-pub const QUARANTINE_PIECE: usize = 500;
-
 /// What became of documents that were to come back.
 #[derive(Debug, Default)]
 pub struct Released {
@@ -73,28 +70,56 @@ pub fn quarantined_row(aside: &Quarantined) -> Value {
     row
 }
 
-/// The place of a document that waits for `owner`, and what moves it aside; `None` where it waits for nobody of that name. `shown` is
-/// how what stands at a place was shown, told what its record says.
+/// A document that is to be moved aside.
+pub struct Stop {
+    /// Where it waits.
+    place: Key,
+    /// What moves it.
+    pub batch: Batch,
+    /// The document as it stands aside then.
+    pub aside: Quarantined,
+}
+
+impl Stop {
+    fn of(member: &Member, shown: &dyn Fn(&Key, Shown) -> Shown, now: Timestamp, cause: &str) -> Result<Self, Fault> {
+        let Member { key, version, waiting } = member;
+        let known = waiting.shown.map(|known| shown(key, known));
+        let moved = post_office::quarantine(key, waiting, known, now, cause);
+        let (aside, changes) = moved.ok_or(Fault::Unreadable { what: "a place in a queue" })?;
+        let mut batch = Batch::default();
+        batch.expect(key.clone(), Expected::At(*version)).put_all(changes);
+        Ok(Self { place: key.clone(), batch, aside })
+    }
+}
+
+/// What moves a document aside that waits for `owner`; `None` where it waits for nobody of that name. `shown` is how what stands at a
+/// place was shown, told what its record says.
 pub fn plan_quarantine(
     store: &dyn Store,
     owner: &Party,
     message_id: &str,
     shown: &dyn Fn(&Key, Shown) -> Shown,
     (now, cause): (Timestamp, &str),
-) -> Result<Option<(Key, Batch)>, Fault> {
+) -> Result<Option<Stop>, Fault> {
     for category in Category::ALL {
         let range = post_office::queue_range(owner, category);
         for record in store::records(store, &range, PAGE_RECORDS) {
             let (key, entry) = record.map_err(Fault::store("read a queue"))?;
             let waiting = delivery::waiting(&entry)?;
             if waiting.message_id == message_id {
-                let known = waiting.shown.map(|known| shown(&key, known));
-                let member = Member { key: key.clone(), version: entry.version, waiting };
-                return Ok(Some((key, moves_aside(&member, known, now, cause)?)));
+                let member = Member { key, version: entry.version, waiting };
+                return Stop::of(&member, shown, now, cause).map(Some);
             }
         }
     }
     Ok(None)
+}
+
+/// Ids, or those of everything that stands aside where none are given, as many at a time as one commit changes.
+pub fn pieces(store: &dyn Store, ids: Option<&BTreeSet<String>>) -> Result<Vec<BTreeSet<String>>, Fault> {
+    let all = || quarantined(store).map(|all| all.into_iter().map(|aside| aside.waiting.message_id).collect());
+    let ids: Vec<String> = ids.map_or_else(all, |ids| Ok(ids.iter().cloned().collect()))?;
+    Ok(ids.chunks(PIECE).map(|some| some.iter().cloned().collect()).collect())
 }
 
 /// What lets documents back into their queues, in the order in which they stood there, if they can be read.
@@ -151,14 +176,6 @@ fn read(entry: &Entry) -> Result<Quarantined, Fault> {
     Quarantined::from_entry(entry).ok_or(Fault::Unreadable { what: "what is in quarantine" })
 }
 
-fn moves_aside(member: &Member, shown: Option<Shown>, now: Timestamp, cause: &str) -> Result<Batch, Fault> {
-    let changes = post_office::quarantine(&member.key, &member.waiting, shown, now, cause);
-    let mut batch = Batch::default();
-    batch.expect(member.key.clone(), Expected::At(member.version));
-    batch.put_all(changes.ok_or(Fault::Unreadable { what: "a place in a queue" })?);
-    Ok(batch)
-}
-
 impl Gateway {
     /// Moves a document aside that has come to harm, so that what waits behind it can be given out. Where its queue changes at that
     /// moment nothing happens: whoever asked looks again.
@@ -170,12 +187,9 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<(), Fault> {
         let (message_id, cause) = (&*member.waiting.message_id, with_causes(fault));
-        let shown = member.waiting.shown.map(|known| self.trail.shown(&member.key, known));
-        let mut batch = moves_aside(member, shown, now, &cause)?;
-        batch.put_all(self.trail.entry("quarantine", access, message_id.to_string(), now));
-        if let Outcome::Committed(_) = self.commit("move a document aside", batch).await? {
-            self.trail.forget(&member.key);
-            figures::quarantined();
+        let mut stop = Stop::of(member, &|place, known| self.trail.shown(place, known), now, &cause)?;
+        stop.batch.put_all(self.trail.entry("quarantine", access, message_id.to_string(), now));
+        if self.carry_out(stop).await?.is_some() {
             tracing::error!(
                 message_id,
                 receiver = %access.party,
@@ -193,23 +207,29 @@ impl Gateway {
         for _ in 0..ATTEMPTS_MAX {
             let shown = |place: &Key, known| self.trail.shown(place, known);
             let planned = plan_quarantine(&*self.store, owner, message_id, &shown, (self.now(), cause))?;
-            let Some((place, batch)) = planned else {
+            let Some(stop) = planned else {
                 let aside = self.aside(message_id)?.map(|(_, aside)| aside);
                 return Ok(aside.filter(|aside| aside.owner == owner.queue_owner()));
             };
-            if let Outcome::Committed(_) = self.commit("move a document aside", batch).await? {
-                self.trail.forget(&place);
-                figures::quarantined();
-                return Ok(self.aside(message_id)?.map(|(_, aside)| aside));
+            if let Some(aside) = self.carry_out(stop).await? {
+                return Ok(Some(aside));
             }
         }
         Err(Fault::Moving { what: "a queue" })
     }
 
+    /// The document as it stands aside; `None` where its queue has changed meanwhile.
+    async fn carry_out(&self, Stop { place, batch, aside }: Stop) -> Result<Option<Quarantined>, Fault> {
+        let Outcome::Committed(_) = self.commit("move a document aside", batch).await? else { return Ok(None) };
+        self.trail.forget(&place);
+        figures::quarantined();
+        Ok(Some(aside))
+    }
+
     /// Lets documents back into their queues that can be read; of everything that stands aside where no ids are given.
     pub async fn release(&self, ids: Option<&BTreeSet<String>>) -> Result<Released, Fault> {
         let mut released = Released::default();
-        for some in self.chosen(ids)? {
+        for some in pieces(&*self.store, ids)? {
             let (batch, Released { back, harmed, unknown }) = plan_release(&*self.store, &some)?;
             self.commit_or_moving("let documents back into their queues", batch).await?;
             released.back.extend(back);
@@ -224,20 +244,13 @@ impl Gateway {
     /// Gives documents up that stand aside.
     pub async fn discard_quarantined(&self, ids: &BTreeSet<String>) -> Result<Discarded, Fault> {
         let mut discarded = Discarded::default();
-        for some in self.chosen(Some(ids))? {
+        for some in pieces(&*self.store, Some(ids))? {
             let (batch, Discarded { gone, unknown }) = plan_discard(&*self.store, &some, self.now())?;
             self.commit_or_moving("give documents up", batch).await?;
             discarded.gone.extend(gone);
             discarded.unknown.extend(unknown);
         }
         Ok(discarded)
-    }
-
-    fn chosen(&self, ids: Option<&BTreeSet<String>>) -> Result<Vec<BTreeSet<String>>, Fault> {
-        let all =
-            || quarantined(&*self.store).map(|all| all.into_iter().map(|aside| aside.waiting.message_id).collect());
-        let ids: Vec<String> = ids.map_or_else(all, |ids| Ok(ids.iter().cloned().collect()))?;
-        Ok(ids.chunks(QUARANTINE_PIECE).map(|some| some.iter().cloned().collect()).collect())
     }
 
     async fn commit_or_moving(&self, doing: &'static str, batch: Batch) -> Result<(), Fault> {
@@ -255,5 +268,7 @@ impl Gateway {
 }
 
 const DOING: &str = "read what is in quarantine";
+/// Documents that one commit lets back or gives up, at most.
+const PIECE: usize = 500;
 /// How often it is looked again for a document whose queue changes at that moment.
 const ATTEMPTS_MAX: u32 = 10;

@@ -20,8 +20,8 @@ use super::post::json_answer;
 use super::routes::taking;
 use super::{Door, Problem};
 use crate::document::Category;
-use crate::gateway::parked;
-use crate::gateway::{CAUSE_ADVICE, Discarded, Gateway, Question, Released, cause_in, quarantined_row};
+use crate::gateway::quarantine::{CAUSE_ADVICE, Discarded, Released, cause_in, quarantined_row};
+use crate::gateway::{Gateway, Question, parked};
 use crate::market::{ActorNumber, ActorRole, Party};
 
 const QUEUES: &str = "/v1.0/operator/queues";

@@ -28,21 +28,22 @@ pub struct Quarantined {
     pub cause: String,
 }
 
-/// The changes by which what waits at `place` is moved aside; `shown` is how it was shown until now. `None` where that is no place of
-/// a queue.
+/// What waits at `place`, as it stands aside, and the changes by which it does; `shown` is how it was shown until now. `None` where
+/// that is no place of a queue.
 pub fn quarantine(
     place: &Key,
     waiting: &Waiting,
     shown: Option<Shown>,
     since: Timestamp,
     cause: &str,
-) -> Option<[Change; 3]> {
+) -> Option<(Quarantined, [Change; 3])> {
     let ((owner, category), (commit, _)) = (queue_of(place)?, position(place)?);
     let waiting = Waiting { shown, kept_by: Some(waiting.kept_by(commit)), ..waiting.clone() };
     let slip = Slip { owner: owner.clone(), left: Left::Quarantined(Parting { at: since, shown }) };
     let (key, slip_key) = (quarantine_key(&waiting.message_id), slip_key(&waiting.message_id));
     let quarantined = Quarantined { owner, category, waiting, since, cause: cause.to_string() };
-    Some([Change::Delete(place.clone()), Change::Put(key, quarantined.encode()), Change::Put(slip_key, slip.encode())])
+    let (record, slip) = (Change::Put(key, quarantined.encode()), Change::Put(slip_key, slip.encode()));
+    Some((quarantined, [Change::Delete(place.clone()), record, slip]))
 }
 
 /// Where a document stands that was moved aside.
@@ -158,9 +159,10 @@ mod tests {
         ] {
             let waiting = Waiting { bundling, about: Subjects::Anything, ..member(7, (b'a', 1, 1, 10, 0)).waiting };
             let place = place_key(&owner, Category::MasterData, (7, 2));
-            let changes = quarantine(&place, &waiting, shown, NOON, "hash does not fit").unwrap();
+            let (moved, changes) = quarantine(&place, &waiting, shown, NOON, "hash does not fit").unwrap();
             assert_eq!(changes[0], Change::Delete(place));
             let aside = Quarantined::from_entry(&put(&changes, &quarantine_key("m-7"))).unwrap();
+            assert_eq!(moved, aside);
             assert_eq!(
                 (&aside.owner, aside.category, &*aside.cause),
                 (&owner, Category::MasterData, "hash does not fit")
@@ -176,7 +178,8 @@ mod tests {
             let slip = Slip::from_entry(&put(&changes, &slip_key("m-7"))).unwrap();
             assert_eq!(slip.left, Left::Returned(Category::MasterData, (40, 3)));
             // Moved aside once more, it still knows.
-            let changes = quarantine(&place_key(&owner, aside.category, (40, 3)), &back, shown, NOON, "again").unwrap();
+            let place = place_key(&owner, aside.category, (40, 3));
+            let (_, changes) = quarantine(&place, &back, shown, NOON, "again").unwrap();
             let again = Quarantined::from_entry(&put(&changes, &quarantine_key("m-7"))).unwrap();
             assert_eq!(again.waiting.kept_by, Some(7));
 

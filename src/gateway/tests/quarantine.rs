@@ -8,6 +8,8 @@ use super::disk::Failing;
 use super::*;
 use crate::archive::body_key;
 use crate::document::Category;
+use crate::gateway::quarantine::quarantined;
+use crate::gateway::queues::{QueueDocument, documents};
 use crate::post_office::{Bounds, Quarantined};
 use crate::process::Market;
 
