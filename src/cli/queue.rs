@@ -87,7 +87,7 @@ enum What {
     /// Gives up what was set aside: it is never decided, and whoever sent it is told nothing by this. A document stays in the
     /// archive as it was received, and its ids stay used: its sender must send it again under new ids. Of a timer or an errand that
     /// row is all that is kept, so keep it. What an operator's order had left to do by it goes on to be shown as waiting. What is in
-    /// quarantine can be given up, too: its receiver never gets it, and the archive keeps it.
+    /// quarantine can be given up, too: its receiver is not given it any more, and the archive keeps it.
     Discard {
         /// Keys, as `parked` shows them, or message ids, as `quarantined` shows them.
         #[arg(required = true, value_name = "KEY")]

@@ -3,8 +3,7 @@
 //!
 //! What is taken up again stands where it stood: a document is decided as of its receipt, a timer as of the instant at
 //! which it was due, an errand goes on behind its last page. That happens at once where a gateway is open, and else when one opens
-//! next. What can or shall
-//! not be decided any more is given up: it leaves nothing but what the archive and the audit trail know of it.
+//! next. What can or shall not be decided any more is given up: it leaves nothing but what the archive and the audit trail know of it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

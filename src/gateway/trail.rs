@@ -24,7 +24,8 @@ use crate::record::{Batch, Change, Expected, Key, Outcome, Version};
 /// How often counts are written down while the gateway is open.
 pub const WRITTEN_EVERY: Duration = Duration::from_secs(60);
 
-/// How each waiting document was shown that was shown again, by its place: no more places than queues have heads.
+/// How each waiting document was shown that was shown again, by its place: that of the first of a queue, or of one that
+/// came back from quarantine.
 #[derive(Default)]
 pub(super) struct Trail {
     off: AtomicBool,

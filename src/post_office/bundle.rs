@@ -157,7 +157,8 @@ impl Bundle {
             bytes,
             shown: Some(shown),
             bundling: Bundling::Bundle,
-            // It is the first of its queue, so nothing is before it and nothing joins it.
+            // It is the first of its queue, so nothing is before it and nothing joins it. One that comes back from quarantine has others
+            // before it; those behind it then join nothing in front of it.
             about: Subjects::Anything,
             kept_by: None,
         };

@@ -2,9 +2,10 @@
 //!
 //! A document waits as a [`Waiting`] record at its place in the queue, and leaves a [`Slip`] under its id when it is
 //! dequeued. A place is the number of the commit that enqueued it, so a document becomes visible and gets its place in
-//! the same instant. Only the first document of a queue can have been peeked, so nothing else is needed to find it. What may
-//! be given out together is bundled when the first of it is asked for ([`Bundle`]). What waits for somebody who has long been
-//! inactive may [`expire`]; what has come to harm is moved aside ([`quarantine`]). Everything here is a decision: it says what to write and writes nothing. Source: post-office 1.6.
+//! the same instant. Only the first document of a queue can have been peeked, or one that came back from quarantine, whose slip says
+//! where it stands; so nothing else is needed to find it. What may be given out together is bundled when the first of it is asked for
+//! ([`Bundle`]). What waits for somebody who has long been inactive may [`expire`]; what has come to harm is moved aside
+//! ([`quarantine`]). Everything here is a decision: it says what to write and writes nothing. Source: post-office 1.6.
 
 mod ahead;
 mod beside;
@@ -159,7 +160,8 @@ pub enum Dequeue {
 }
 
 /// Decides a request by `caller` to dequeue a document, knowing the first document of each of the caller's queues with
-/// its place, the document's slip, and how what stands at a place was shown, told what its record says.
+/// its place (and the one that is asked for, where it came back from quarantine), the document's slip, and how what stands at a place
+/// was shown, told what its record says.
 pub fn dequeue(
     message_id: &str,
     heads: &[(Key, Waiting)],

@@ -19,7 +19,7 @@ pub struct Waiting {
     pub records: u64,
     pub enqueued: Timestamp,
     pub hash: [u8; 32],
-    /// Where the archive keeps it among the bodies of the commit that enqueued it.
+    /// Where the archive keeps it among the bodies of the commit that enqueued it, see `kept_by`.
     pub part: u64,
     pub offset: u64,
     pub bytes: u64,
