@@ -71,7 +71,8 @@ impl Catalogue<'_> {
             return Ok((Vec::new(), false));
         }
         let terms = std::iter::once(Term::MessageId(id.to_string())).chain(own.cloned().map(Term::Party)).collect();
-        let found = self.search_entered(&Search { terms, ..Search::default() }, REACH)?;
+        // Where there are more than can be looked at, the last of them are meant.
+        let found = self.search_entered(&Search { terms, descending: true, ..Search::default() }, REACH)?;
         let mut documents = found.documents;
         documents.sort_by_key(|(position, entry)| std::cmp::Reverse((entry.refused.is_empty(), *position)));
         Ok((documents, found.next.is_some()))
