@@ -83,6 +83,11 @@ impl Problem {
                                        Retry-After.";
                         Self::busy(message, READ_AGAIN_IN)
                     }
+                    fault if fault.is_damage() => {
+                        let message = "What this needs has come to harm on our disk. Nothing was done. Asking again comes to the same \
+                                       until an operator has mended it: quote the CorrelationId when you ask.";
+                        Self::new(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL, message)
+                    }
                     _ => Self::internal(),
                 }
             }
@@ -369,6 +374,11 @@ mod tests {
         let asked = problem.of_a_question();
         assert_eq!((asked.status.as_u16(), &*asked.error.code), (500, "INTERNAL_ERROR"));
         assert!(asked.error.message.contains("nothing was done") && !asked.error.message.contains("send the same"));
+        let damage =
+            crate::store::Fault::Corrupt { file: "j".into(), offset: 7, found: "dust".into(), advice: "mend it" };
+        let harmed = Problem::fault(&gateway::Fault::Store { doing: "read", source: damage });
+        assert_eq!((harmed.status, &*harmed.error.code), (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL));
+        assert!(harmed.error.message.contains("come to harm") && !harmed.error.message.contains("dust"));
         for (millis, told) in [(1, "1"), (1_000, "1"), (1_001, "2"), (17_000, "17")] {
             let busy = gateway::Fault::Busy { waiting: 7, again_in: Duration::from_millis(millis) };
             let busy = Problem::fault(&busy).answer(Format::Json);
