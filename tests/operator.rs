@@ -916,7 +916,7 @@ async fn an_operator_sees_what_waits_for_whom() {
         assert_eq!(rows(&[empty, &["--store", &store, "--json"]].concat()), [Value::Null; 0]);
     }
     let none = rows(&["queue", "retry", "--all", "--store", &store, "--json"]);
-    assert_eq!(none[0], serde_json::json!({"taken": 0, "kept": 0, "unknown": 0}));
+    assert_eq!(none[0], serde_json::json!({"taken": 0, "kept": 0, "harmed": [], "unknown": 0}));
     let unknown = gridpost(&["queue", "retry", "16:x", "--store", &store]);
     assert_eq!(unknown.status.code(), Some(1));
     let nobody = gridpost(&["queue", "show", "8100000000030", "nobody", "--store", &store]);
@@ -964,7 +964,9 @@ async fn a_document_that_has_come_to_harm_is_let_back_or_given_up() {
             file.write_all_at(&[whole[at] ^ by], at as u64).unwrap();
         };
         change(1);
-        assert!(gateway.peek(&sender, None, now).await.unwrap().is_none(), "nothing else waits");
+        let ahead = market::Timestamp::parse_date_time("2093-08-01T09:00:00Z").unwrap();
+        gateway.pass_time(ahead).await.unwrap();
+        assert!(gateway.peek(&sender, None, ahead).await.unwrap().is_none(), "nothing else waits");
         change(0);
         waiting.message_id.clone()
     };
@@ -985,12 +987,16 @@ async fn a_document_that_has_come_to_harm_is_let_back_or_given_up() {
     let stop = ["quarantine", "8100000000030", "DDM", &id, "--cause", "sent by mistake"];
     let (code, stopped) = queue(&stop);
     assert_eq!((code, &stopped[0]["cause"]), (0, &"sent by mistake".into()));
+    assert!(stopped[0]["quarantined"].as_str() > Some("2093-08-01"), "as the clock of its store goes: {stopped:?}");
     assert_eq!(queue(&stop), (1, vec![]), "it does not wait any more");
     assert_eq!(queue(&["discard", &id]), (0, stopped));
     assert_eq!((queue(&["discard", &id]), queue(&["release", "--all"])), ((1, vec![]), (0, vec![])));
     let done = rows(&["audit", "--store", &name, "--json"]);
-    let done: Vec<&str> = done.iter().filter_map(|row| row["activity"].as_str()).collect();
-    assert_eq!(done, ["quarantine", "gridpost queue release", "gridpost queue quarantine", "gridpost queue discard"]);
+    let done: Vec<[&str; 2]> =
+        done.iter().map(|row| ["activity", "target"].map(|it| row[it].as_str().unwrap())).collect();
+    let named = ["quarantine", "gridpost queue release", "gridpost queue quarantine", "gridpost queue discard"];
+    let with_cause = format!("{id} sent by mistake");
+    assert_eq!(done, std::array::from_fn::<_, 4, _>(|it| [named[it], if it == 2 { &*with_cause } else { &*id }]));
     let shown = rows(&["archive", "list", "--message-id", &id, "--store", &name, "--json"]);
     assert_eq!(shown[0]["delivery"]["status"], "discarded");
 }

@@ -937,6 +937,8 @@ async fn the_hub_sees_what_waits_and_stops_a_document() {
     let status = house.http.get(house.url("/monitor/status")).send().await.unwrap();
     assert_eq!(status.status(), 503);
     assert!(status.text().await.unwrap().contains("1 in quarantine"));
+    let figures = house.http.get(house.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    assert!(figures.contains("gridpost_quarantine_documents 1"), "{figures}");
 
     let named = |id: &str| json!({"messageIds": [id]});
     let (status, released) = tell(&house, Method::POST, "/v1.0/operator/quarantine/release", named(&first)).await;
@@ -992,7 +994,7 @@ async fn the_hub_has_what_is_parked_decided_again() {
     let (retry, discard) = ("/v1.0/operator/parked/retry", "/v1.0/operator/parked/discard");
     let key = parked[0]["key"].as_str().unwrap();
     let (status, told) = tell(&house, Method::POST, retry, json!({"keys": [key, "16:x"]})).await;
-    assert_eq!((status, told), (200, json!({"taken": 1, "kept": 0, "unknown": 1})));
+    assert_eq!((status, told), (200, json!({"taken": 1, "kept": 0, "harmed": [], "unknown": 1})));
     let answer = peek_until(&house, "/v1.0/cim/all").await;
     assert_eq!(header(&answer, "messagetype"), "RejectRequestChangeOfPriceList");
     assert_eq!(rows(&house, "/v1.0/operator/parked").await, [Value::Null; 0]);

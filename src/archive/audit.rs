@@ -12,8 +12,6 @@ const AUDIT: Space = Space(56);
 const VERSION: u8 = 1;
 /// How the number of whoever used the command line begins; no participant's does. The rest is the operating system's name.
 pub const BY_COMMAND: &str = "user:";
-/// What of it is kept.
-const TARGET_BYTES_MAX: usize = 1_000;
 
 /// Something that somebody did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +19,11 @@ pub struct AuditEntry {
     pub at: Timestamp,
     /// Of the command line [`BY_COMMAND`] and the operating system's name.
     pub party: Party,
-    /// What kind of thing it was: a method and a route, such as `GET /v1.0/operator/messages/{id}`; `peek` or `dequeue`; or a
-    /// command, such as `gridpost archive hold`.
+    /// What kind of thing it was: a method and a route, such as `GET /v1.0/operator/messages/{id}`; `peek`, `dequeue`,
+    /// `quarantine`, `release`, `discard` or `retry`; or a command, such as `gridpost archive hold`.
     pub activity: String,
-    /// What it was about: the path with its parameters and what was to be changed, a message id, or what the command names.
+    /// What it was about: the path with its parameters and what was to be changed, as much of it as is kept of what others say; the ids
+    /// or keys of what was changed, all of them; or what the command names.
     pub target: String,
     /// What it was answered with.
     pub status: u16,
@@ -45,17 +44,12 @@ struct Stored {
 impl AuditEntry {
     /// The change that writes it under the number of the commit.
     pub fn put(&self) -> Change {
-        let mut end = self.target.len().min(TARGET_BYTES_MAX);
-        while !self.target.is_char_boundary(end) {
-            end -= 1;
-        }
-        let cut = if end < self.target.len() { "…" } else { "" };
         let form = Stored {
             at: self.at.micros(),
             number: self.party.number.to_string(),
             role: self.party.role.code().into(),
             activity: self.activity.clone(),
-            target: [&self.target[..end], cut].concat(),
+            target: self.target.clone(),
             status: self.status,
             correlation_id: self.correlation_id.clone(),
         };
@@ -96,22 +90,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_is_read_back_and_a_long_path_is_cut_between_characters() {
-        let entry = |target: &str| AuditEntry {
+    fn an_entry_is_read_back_whole() {
+        let entry = AuditEntry {
             at: Timestamp::from_seconds(1_690_880_400),
             party: Party { number: ActorNumber::new("5790001330552"), role: ActorRole::MeteringPointAdministrator },
             activity: "GET /v1.0/operator/charges".into(),
-            target: target.into(),
+            target: "/v1.0/operator/charges?text=net".repeat(200),
             status: 200,
             correlation_id: "c-1".into(),
         };
-        let read = |entry: &AuditEntry| {
-            let Change::Put(_, value) = entry.put() else { panic!("an entry is put") };
-            AuditEntry::from_entry(&Entry { version: 7, value }).unwrap()
-        };
-        let short = entry("/v1.0/operator/charges?text=net");
-        assert_eq!(read(&short), short);
-        assert_eq!(read(&entry(&"æ".repeat(700))).target, "æ".repeat(500) + "…");
-        assert_eq!(read(&entry(&format!("/{}", "æ".repeat(700)))).target.len(), 999 + "…".len());
+        let Change::Put(_, value) = entry.put() else { panic!("an entry is put") };
+        assert_eq!(AuditEntry::from_entry(&Entry { version: 7, value }).unwrap(), entry);
     }
 }

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use super::config::Config;
 use super::output::party;
 use super::{Outcome, audited};
-use crate::gateway::parked::{self, Parked, What as Set};
+use crate::gateway::parked::{self, Parked, Retried, What as Set};
 use crate::gateway::quarantine::{self, CAUSE_ADVICE, Stop, cause_in};
-use crate::gateway::{self, Clock, queues};
-use crate::market::Party;
+use crate::gateway::{self, Clock, latest_seen, queues};
+use crate::market::{Party, Timestamp};
 use crate::post_office::{Quarantined, Shown, Waiting};
 use crate::process::timer;
 use crate::record::{Batch, Entry, Key, KeyRange, Outcome as Written};
@@ -51,7 +51,8 @@ enum What {
     },
     /// Documents, timers and errands that could not be decided, with the cause and the key of each.
     Parked,
-    /// Has what was set aside decided again, each as of its own time, when the gateway starts next.
+    /// Has what was set aside decided again, each as of its own time, when the gateway starts next. A document whose bytes cannot be
+    /// read stays where it is.
     Retry {
         /// Keys, as `parked` shows them.
         #[arg(required_unless_present = "all", value_name = "KEY")]
@@ -87,7 +88,7 @@ enum What {
     /// Gives up what was set aside: it is never decided, and whoever sent it is told nothing by this. A document stays in the
     /// archive as it was received, and its ids stay used: its sender must send it again under new ids. Of a timer or an errand that
     /// row is all that is kept, so keep it. What an operator's order had left to do by it goes on to be shown as waiting. What is in
-    /// quarantine can be given up, too: its receiver is not given it any more, and the archive keeps it.
+    /// quarantine can be given up, too: its receiver, who may have peeked it before, is not given it any more, and the archive keeps it.
     Discard {
         /// Keys, as `parked` shows them, or message ids, as `quarantined` shows them.
         #[arg(required = true, value_name = "KEY")]
@@ -119,7 +120,10 @@ pub fn run(args: &QueueArgs, config: &Config) -> Result<Outcome> {
             }
         }
         What::Parked => set_aside(&store, &mut out)?,
-        What::Retry { keys, all } => return retry(&store, &keys.iter().collect(), *all, &mut out),
+        What::Retry { keys, all } => {
+            let keys = keys.iter().cloned().collect();
+            return retry(&store, (!all).then_some(&keys), &mut out);
+        }
         What::Quarantined => {
             quarantine::quarantined(&store)?.iter().try_for_each(|aside| quarantined_row(aside, &mut out))?;
         }
@@ -130,7 +134,7 @@ pub fn run(args: &QueueArgs, config: &Config) -> Result<Outcome> {
             let ids = ids.iter().cloned().collect();
             return release(&store, (!all).then_some(&ids), &mut out);
         }
-        What::Discard { keys } => return discard(&store, &keys.iter().collect(), &mut out),
+        What::Discard { keys } => return discard(&store, &keys.iter().cloned().collect(), &mut out),
         What::Timers { most } => timers(&store, *most, &mut out)?,
     }
     Ok(Outcome::Fine)
@@ -250,7 +254,7 @@ fn quarantined_row(aside: &Quarantined, out: &mut Rows<impl Write>) -> Result<()
 }
 
 fn quarantine(store: &dyn Store, owner: &Party, id: &str, cause: &str, out: &mut Rows<impl Write>) -> Result<Outcome> {
-    let now = Clock::machine().now();
+    let now = now(store)?;
     let Some(cause) = cause_in(cause) else { bail!("stop a document: --cause cannot be used: {CAUSE_ADVICE}") };
     let planned = quarantine::plan_quarantine(store, owner, id, &|_, known| known, (now, cause))?;
     let Some(Stop { mut batch, aside, .. }) = planned else {
@@ -259,32 +263,40 @@ fn quarantine(store: &dyn Store, owner: &Party, id: &str, cause: &str, out: &mut
     };
     batch.put_all([audited::entry("queue quarantine", format!("{id} {cause}")).put()]);
     written(store, batch)?;
-    quarantined_row(&aside, out)?;
+    aside.iter().try_for_each(|aside| quarantined_row(aside, out))?;
     Ok(Outcome::Fine)
 }
 
 fn release(store: &dyn Store, ids: Option<&BTreeSet<String>>, out: &mut Rows<impl Write>) -> Result<Outcome> {
-    let mut outcome = Outcome::Fine;
-    for some in quarantine::pieces(store, ids)? {
-        let (mut batch, released) = quarantine::plan_release(store, &some)?;
-        batch.put_all([audited::entry("queue release", in_a_row(&some)).put()]);
-        written(store, batch)?;
+    let (pieces, unknown) = quarantine::pieces(store, ids)?;
+    let mut harmed = false;
+    for piece in pieces {
+        let (batch, released) = quarantine::plan_release(store, &piece, now(store)?)?;
+        done(store, batch, "queue release", quarantine::ids(&released.back).collect())?;
         released.back.iter().try_for_each(|aside| quarantined_row(aside, out))?;
         for aside in &released.harmed {
             eprintln!("{} still cannot be read, and stays in quarantine: {}", aside.waiting.message_id, aside.cause);
         }
-        for id in &released.unknown {
-            eprintln!("{id} is not in quarantine: see `gridpost queue quarantined`");
-        }
-        if !released.harmed.is_empty() || !released.unknown.is_empty() {
-            outcome = Outcome::Flawed;
-        }
+        harmed |= !released.harmed.is_empty();
     }
-    Ok(outcome)
+    for id in &unknown {
+        eprintln!("{id} is not in quarantine: see `gridpost queue quarantined`");
+    }
+    Ok(if harmed || !unknown.is_empty() { Outcome::Flawed } else { Outcome::Fine })
 }
 
-fn in_a_row<S: AsRef<str>>(names: &BTreeSet<S>) -> String {
-    names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" ")
+/// What the clock of the gateway shows whose store this is, as far as that can be known: it may have been moved.
+fn now(store: &dyn Store) -> Result<Timestamp> {
+    Ok(Clock::machine().not_before(latest_seen(store)?).now())
+}
+
+/// Does what `batch` does to these, and writes that down.
+fn done(store: &dyn Store, mut batch: Batch, command: &str, names: Vec<String>) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    batch.put_all([audited::entry(command, names.join(" ")).put()]);
+    written(store, batch)
 }
 
 fn written(store: &dyn Store, batch: Batch) -> Result<()> {
@@ -294,48 +306,45 @@ fn written(store: &dyn Store, batch: Batch) -> Result<()> {
     }
 }
 
-fn retry(store: &dyn Store, keys: &BTreeSet<&String>, all: bool, out: &mut Rows<impl Write>) -> Result<Outcome> {
-    let (mut batch, taken, lost) = parked::retry(store, |key| all || keys.contains(&key.to_string()))?;
-    let target = if all { "--all".to_string() } else { in_a_row(keys) };
-    batch.put_all([audited::entry("queue retry", target).put()]);
-    if taken > 0 {
-        written(store, batch)?;
+fn retry(store: &dyn Store, keys: Option<&BTreeSet<String>>, out: &mut Rows<impl Write>) -> Result<Outcome> {
+    let (pieces, unknown) = parked::pieces(store, keys)?;
+    let mut retried = Retried { unknown, ..Retried::default() };
+    for piece in pieces {
+        let (batch, some) = parked::plan_retry(store, &piece)?;
+        done(store, batch, "queue retry", some.taken.iter().map(Key::to_string).collect())?;
+        retried.add(some);
     }
-    let missing = if all { 0 } else { keys.len().saturating_sub(taken + lost) };
+    for Parked { key, cause, .. } in &retried.harmed {
+        eprintln!("{key} cannot be read, and stays set aside: {cause}");
+    }
+    let [taken, kept, harmed, unknown] =
+        [retried.taken.len(), retried.kept.len(), retried.harmed.len(), retried.unknown.len()];
     out.row(
-        json!({"taken": taken, "kept": lost, "unknown": missing}),
+        retried.row(),
         format_args!(
-            "{taken} will be decided again; {lost} cannot be, for only their cause was kept; {missing} are unknown"
+            "{taken} will be decided again; {kept} cannot be, for only their cause was kept; {harmed} cannot be read; {unknown} are unknown"
         ),
     )?;
-    Ok(if lost + missing == 0 { Outcome::Fine } else { Outcome::Flawed })
+    Ok(if kept + harmed + unknown == 0 { Outcome::Fine } else { Outcome::Flawed })
 }
 
-fn discard(store: &dyn Store, names: &BTreeSet<&String>, out: &mut Rows<impl Write>) -> Result<Outcome> {
-    let given_up = parked::discard(store, |key| names.contains(&key.to_string()))?;
-    let known: BTreeSet<String> = given_up.iter().map(|(parked, _)| parked.key.to_string()).collect();
-    for (parked, mut batch) in given_up {
-        batch.put_all([audited::entry("queue discard", parked.key.to_string()).put()]);
-        written(store, batch)?;
-        set_aside_row(parked, out)?;
+fn discard(store: &dyn Store, names: &BTreeSet<String>, out: &mut Rows<impl Write>) -> Result<Outcome> {
+    let (pieces, others) = parked::pieces(store, Some(names))?;
+    for piece in pieces {
+        let (batch, gone) = parked::plan_discard(store, &piece)?;
+        done(store, batch, "queue discard", gone.iter().map(|parked| parked.key.to_string()).collect())?;
+        gone.into_iter().try_for_each(|parked| set_aside_row(parked, out))?;
     }
-    let ids = names.iter().filter(|name| !known.contains(**name)).map(|name| name.to_string()).collect();
-    let mut outcome = Outcome::Fine;
-    for some in quarantine::pieces(store, Some(&ids))? {
-        let (mut batch, discarded) = quarantine::plan_discard(store, &some, Clock::machine().now())?;
-        if !discarded.gone.is_empty() {
-            batch.put_all([audited::entry("queue discard", in_a_row(&some)).put()]);
-            written(store, batch)?;
-        }
-        discarded.gone.iter().try_for_each(|aside| quarantined_row(aside, out))?;
-        for name in &discarded.unknown {
-            eprintln!(
-                "{name} is neither set aside nor in quarantine: see `gridpost queue parked` and `queue quarantined`"
-            );
-            outcome = Outcome::Flawed;
-        }
+    let (pieces, unknown) = quarantine::pieces(store, Some(&others.into_iter().collect()))?;
+    for piece in pieces {
+        let (batch, gone) = quarantine::plan_discard(store, &piece, now(store)?)?;
+        done(store, batch, "queue discard", quarantine::ids(&gone).collect())?;
+        gone.iter().try_for_each(|aside| quarantined_row(aside, out))?;
     }
-    Ok(outcome)
+    for name in &unknown {
+        eprintln!("{name} is neither set aside nor in quarantine: see `gridpost queue parked` and `queue quarantined`");
+    }
+    Ok(if unknown.is_empty() { Outcome::Fine } else { Outcome::Flawed })
 }
 
 fn timers(store: &dyn Store, most: usize, out: &mut Rows<impl Write>) -> Result<()> {

@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::delivery::Told;
-use super::post::{Access, Head, WRITE_AT_ONCE_BYTES_MAX, written};
+use super::post::{Access, Head, WRITE_AT_ONCE_BYTES_MAX, given_out};
 use super::{Fault, Gateway, Settings, delivery, figures, hash};
 use crate::archive::{self, Direction, LogEntry, Place};
 use crate::document::{self, Bearings, Category, Part, Wire};
@@ -66,8 +66,8 @@ type Bound = (Batch, Waiting, Bytes, Wire);
 enum Unbound {
     /// It may be the next time.
     Fault(Fault),
-    /// This member has come to harm.
-    Harmed(Box<Member>, Fault),
+    /// These members have come to harm.
+    Harmed(Vec<(Member, Fault)>),
     /// It would be no document.
     Invalid,
 }
@@ -105,8 +105,8 @@ impl Gateway {
         let (mut batch, waiting, bytes, form) = match bound {
             Ok(bound) => *bound,
             Err(Unbound::Fault(fault)) => return Err(fault),
-            Err(Unbound::Harmed(member, fault)) => {
-                self.move_aside(access, &member, &fault, now).await?;
+            Err(Unbound::Harmed(members)) => {
+                self.move_aside(access, members, now).await?;
                 return Ok(Closing::Moved);
             }
             Err(Unbound::Invalid) => {
@@ -170,7 +170,7 @@ impl Bindery {
         let beside = post_office::write_beside(bound.bearings.iter().map(Option::as_ref));
         let (place, body) = self.checked_and_packed(&bound.document, &beside).ok_or(Unbound::Invalid)?;
         let hash = if beside.is_empty() { body.packed.hash() } else { hash(&bound.document) };
-        let (document, form) = written(&self.specs, &self.settings, bound, form).ok_or(Unbound::Invalid)?;
+        let (document, form) = given_out(&self.specs, &self.settings, bound, form);
         let (mut batch, waiting) = bundle.close(id, hash, place.bytes, Shown::first(form, now)).ok_or(unreadable)?;
         let entry = LogEntry {
             direction: Direction::Out,
@@ -203,6 +203,7 @@ impl Bindery {
 
     fn put_together(&self, bundle: &Bundle, id: &str, now: Timestamp) -> Result<Told, Unbound> {
         let mut bodies: Vec<(Bytes, usize)> = Vec::with_capacity(bundle.members().len());
+        let mut harmed = Vec::new();
         let mut bearings = Bearings::new();
         for member in bundle.members() {
             let Member { key, waiting, .. } = member;
@@ -210,13 +211,19 @@ impl Bindery {
             let (commit, _) = post_office::position(key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
             // A body may hold what many others were told; only this document of it is kept.
             let kept = match kept_at(&*self.store, commit, waiting) {
-                Err(fault) if fault.is_harm() => return Err(Unbound::Harmed(Box::new(member.clone()), fault)),
+                Err(fault) if fault.is_harm() => {
+                    harmed.push((member.clone(), fault));
+                    continue;
+                }
                 kept => kept?,
             };
             bodies.push((Bytes::copy_from_slice(&kept.document), records_from as usize));
             let places = bearings.len() + waiting.records as usize;
             bearings.extend(kept.bearings);
             bearings.resize(places, None);
+        }
+        if !harmed.is_empty() {
+            return Err(Unbound::Harmed(harmed));
         }
         let parts: Vec<Part> = bodies.iter().map(|(bytes, records_from)| (&**bytes, *records_from)).collect();
         let document = document::bundled(&parts, id, now);

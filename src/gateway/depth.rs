@@ -15,12 +15,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::{Fault, Gateway, delivery, figures};
+use super::{Fault, Gateway, PAGE_RECORDS, delivery, figures};
 use crate::document::Category;
 use crate::market::Timestamp;
 use crate::post_office;
 use crate::record::{Batch, Change, Key, KeyRange, Outcome};
-use crate::store::Store;
+use crate::store::{self, Store};
 
 #[derive(Default)]
 pub(super) struct Depth {
@@ -232,6 +232,13 @@ impl Gateway {
         }
     }
 
+    /// How many documents are in quarantine.
+    fn documents_aside(&self) -> Result<usize, Fault> {
+        let range = post_office::quarantine_range();
+        let records = store::records(&*self.store, &range, PAGE_RECORDS);
+        records.map(|record| record.map(|_| 1).map_err(Fault::store(DOING))).sum()
+    }
+
     /// Puts what waits into the figures, as far as it is known.
     pub async fn tell_what_waits(self: &Arc<Self>) -> Result<(), Fault> {
         let known = self.depth.oldest.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -239,8 +246,10 @@ impl Gateway {
             Some((_, oldest)) => oldest,
             None => {
                 let gateway = self.clone();
-                let look = tokio::task::spawn_blocking(move || gateway.oldest_waiting());
-                let oldest = look.await.map_err(|_| Fault::Stopping)??;
+                let look = move || Ok((gateway.oldest_waiting()?, gateway.documents_aside()?));
+                let look = tokio::task::spawn_blocking(look).await.map_err(|_| Fault::Stopping)?;
+                let (oldest, aside) = look?;
+                figures::stand_aside(aside);
                 let mut known = self.depth.oldest.lock().unwrap_or_else(PoisonError::into_inner);
                 *known = Some((Instant::now(), oldest.clone()));
                 oldest

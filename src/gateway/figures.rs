@@ -38,7 +38,7 @@ pub(super) fn made(document: &'static str) {
     metrics::counter!("gridpost_documents_out_total", "document" => document).increment(1);
 }
 
-/// A document has joined a queue.
+/// A document has joined a queue, also one that comes back from quarantine.
 pub(super) fn joined(category: Category) {
     metrics::counter!("gridpost_documents_queued_total", "category" => category.name()).increment(1);
 }
@@ -49,9 +49,14 @@ pub(super) fn dequeued(category: Category, enqueued: Timestamp, now: Timestamp) 
     metrics::histogram!("gridpost_waiting_seconds", "category" => category.name()).record(between(enqueued, now));
 }
 
-/// A document has been moved aside.
-pub(super) fn quarantined() {
-    metrics::counter!("gridpost_documents_quarantined_total").increment(1);
+/// So many documents have been moved aside.
+pub(super) fn quarantined(documents: usize) {
+    metrics::counter!("gridpost_documents_quarantined_total").increment(documents as u64);
+}
+
+/// So many documents stand aside.
+pub(super) fn stand_aside(documents: usize) {
+    metrics::gauge!("gridpost_quarantine_documents").set(documents as f64);
 }
 
 /// So many documents wait in a category, where that is known, and the oldest since then.

@@ -54,8 +54,8 @@ use crate::archive::{self, AuditEntry, InboxEntry};
 use crate::document::{self, Summary, SummaryReader, Wire, ebix};
 use crate::market::{ActorNumber, Party, Timestamp};
 use crate::post_office::{self, Bounds};
-use crate::process::{self, Incoming, Markets, Pack, errand, participants, timer};
-use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome, Page};
+use crate::process::{self, Incoming, Markets, Pack, Request, errand, participants, timer};
+use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome, Packed, Page};
 use crate::spec::Specs;
 use crate::store::{self, Store};
 use crate::view::{self, QueueLength};
@@ -81,6 +81,7 @@ pub use reading::{Arrived, READ_AT_ONCE_BYTES_MAX};
 pub use retention::{Expired, Kept, Retention};
 pub use rounds::{Done, Rounds};
 pub use search::{Found, SORTED_MAX, Search, Start};
+pub use trail::By;
 pub use turned_away::TurnedAway;
 
 /// What a gateway needs to know besides its store.
@@ -270,8 +271,8 @@ impl Gateway {
         match self.count(range)? {
             (0, _) => Ok("none is parked".into()),
             (parked, more) => Err(format!(
-                "{parked}{} parked through a bug of ours; all else goes on. `gridpost queue parked` or `GET /v1.0/operator/parked` says \
-                 which and why, `retry` has them decided again once that is mended, `discard` gives them up",
+                "{parked}{} parked through a bug of ours, or for the disk has harmed a document; all else goes on. `gridpost queue parked` \
+                 or `GET /v1.0/operator/parked` says which and why, `retry` has them decided again once that is mended, `discard` gives them up",
                 if more { " or more" } else { "" }
             )),
         }
@@ -374,26 +375,34 @@ impl Gateway {
         record.map_or(Ok(()), |record| self.decide_left(number, &record))
     }
 
+    /// What cannot be read, or is not valid any more, is parked: it keeps nothing else from being decided.
     fn decide_left(&self, number: u64, record: &Entry) -> Result<(), Fault> {
-        let unreadable = |what| move || Fault::Unreadable { what };
-        let entry = InboxEntry::from_entry(record).ok_or_else(unreadable("the inbox"))?;
-        let named = |document: &&'static Incoming| document.name == entry.document;
-        let document = process::documents().find(named).ok_or_else(unreadable("the inbox"))?;
-        let packed = self
-            .store
-            .packed(&archive::received_key(number))
-            .map_err(Fault::store("read an archived document"))?
-            .ok_or_else(unreadable("an archived document"))?;
-        match reading::read_again(&self.specs, &self.settings.limits, document, &packed)? {
+        let entry = InboxEntry::from_entry(record).ok_or(Fault::Unreadable { what: "the inbox" })?;
+        match self.read_left(number, &entry.document) {
             Ok(request) => self.decider.arrived(number, record.version, entry, request),
-            Err(error) => {
-                tracing::error!(number, error = %error.message, "a document in the inbox is no longer valid");
-                let cause = format!("it was accepted, and is refused now: {}", error.message);
+            Err(cause) => {
+                tracing::error!(number, cause, "a document in the inbox cannot be decided");
                 self.decider.parks(number, record.version, entry, cause);
             }
         }
         Ok(())
     }
+
+    /// A document that was taken in before, or why it cannot be decided now.
+    fn read_left(&self, number: u64, document: &str) -> Result<Box<dyn Request>, String> {
+        let known = process::documents().find(|known| known.name == document);
+        let known = known.ok_or_else(|| format!("no process takes {document} in"))?;
+        let packed = received(&*self.store, number).map_err(|fault| with_causes(&fault))?;
+        let read = reading::read_again(&self.specs, &self.settings.limits, known, &packed);
+        let read = read.map_err(|fault| with_causes(&fault))?;
+        read.map_err(|error| format!("it was accepted, and is refused now: {}", error.message))
+    }
+}
+
+/// The bytes of the document that commit `number` took in, as they are kept.
+fn received(store: &dyn Store, number: u64) -> Result<Packed, Fault> {
+    let packed = store.packed(&archive::received_key(number)).map_err(Fault::store("read an archived document"))?;
+    packed.ok_or(Fault::Unreadable { what: "an archived document" })
 }
 
 /// Loads what a decision or a view asks for.

@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Fault, Gateway, PAGE_RECORDS};
+use super::{By, Fault, Gateway, PAGE_RECORDS, received, with_causes};
 use crate::archive::{self, InboxEntry};
 use crate::market::Timestamp;
 use crate::process::{errand, timer};
-use crate::record::{Batch, Entry, Expected, Key, KeyRange, Outcome};
+use crate::record::{Batch, Change, Entry, Expected, Key, Outcome};
 use crate::store::{self, Store};
 
 /// Something that could not be decided.
@@ -43,42 +43,53 @@ pub fn parked(store: &dyn Store) -> Result<Vec<Parked>, Fault> {
     let mut found = Vec::new();
     each(store, |key, entry| {
         found.push(read(key, entry)?);
-        Some(())
+        Ok(())
     })?;
     Ok(found)
 }
 
-/// What takes up again whatever `chosen` wants; how much that is, and how much of it cannot be taken up because the
-/// version that set it aside kept no more than the cause.
-pub fn retry(store: &dyn Store, chosen: impl Fn(&Key) -> bool) -> Result<(Batch, usize, usize), Fault> {
-    let (mut batch, mut taken, mut lost) = (Batch::default(), 0, 0);
-    each(store, |key, entry| {
-        if !chosen(key) {
-            return Some(());
+/// What these keys name, or everything: as many at a time as one commit changes, in the order in which it is set aside. And the keys
+/// under which nothing is.
+pub fn pieces(store: &dyn Store, keys: Option<&BTreeSet<String>>) -> Result<(Vec<Vec<Key>>, Vec<String>), Fault> {
+    let (mut found, mut unknown) = (Vec::new(), keys.cloned().unwrap_or_default());
+    each(store, |key, _| {
+        if keys.is_none() || unknown.remove(&key.to_string()) {
+            found.push(key.clone());
         }
-        let Some(changes) = changes(key, entry)? else {
-            lost += 1;
-            return Some(());
-        };
-        batch.expect(key.clone(), Expected::At(entry.version)).put_all(changes);
-        taken += 1;
-        Some(())
+        Ok(())
     })?;
-    Ok((batch, taken, lost))
+    Ok((found.chunks(PIECE).map(<[Key]>::to_vec).collect(), unknown.into_iter().collect()))
 }
 
-/// Each that `chosen` wants, with what gives it up without another decision.
-pub fn discard(store: &dyn Store, chosen: impl Fn(&Key) -> bool) -> Result<Vec<(Parked, Batch)>, Fault> {
-    let mut given_up = Vec::new();
-    each(store, |key, entry| {
-        if chosen(key) {
-            let mut batch = Batch::default();
-            batch.expect(key.clone(), Expected::At(entry.version)).delete(key.clone());
-            given_up.push((read(key, entry)?, batch));
+/// What takes these up again. A document is left where it is as long as its bytes cannot be read.
+pub fn plan_retry(store: &dyn Store, keys: &[Key]) -> Result<(Batch, Retried), Fault> {
+    let (mut batch, mut retried) = (Batch::default(), Retried::default());
+    for (key, entry) in found(store, keys)? {
+        if let Some(number) = document_of(&key)
+            && let Err(fault) = received(store, number)
+        {
+            retried.harmed.push(Parked { cause: with_causes(&fault), ..read(&key, &entry)? });
+            continue;
         }
-        Some(())
-    })?;
-    Ok(given_up)
+        match changes(&key, &entry).ok_or(UNREADABLE)? {
+            Some(changes) => {
+                batch.expect(key.clone(), Expected::At(entry.version)).put_all(changes);
+                retried.taken.push(key);
+            }
+            None => retried.kept.push(key),
+        }
+    }
+    Ok((batch, retried))
+}
+
+/// What gives these up without another decision, and what that is.
+pub fn plan_discard(store: &dyn Store, keys: &[Key]) -> Result<(Batch, Vec<Parked>), Fault> {
+    let (mut batch, mut gone) = (Batch::default(), Vec::new());
+    for (key, entry) in found(store, keys)? {
+        gone.push(read(&key, &entry)?);
+        batch.expect(key.clone(), Expected::At(entry.version)).delete(key);
+    }
+    Ok((batch, gone))
 }
 
 /// Something that was set aside, as a row of JSON.
@@ -100,47 +111,88 @@ pub fn row(parked: &Parked) -> Value {
 /// What became of what was to be taken up again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Retried {
-    pub taken: usize,
+    pub taken: Vec<Key>,
     /// Nothing but its cause was kept of these, so they cannot be.
-    pub kept: usize,
+    pub kept: Vec<Key>,
+    /// Documents whose bytes cannot be read, and why that is: they stay where they are.
+    pub harmed: Vec<Parked>,
     /// Keys under which nothing is set aside.
-    pub unknown: usize,
+    pub unknown: Vec<String>,
+}
+
+impl Retried {
+    /// With what became of more.
+    pub fn add(&mut self, more: Self) {
+        let Self { taken, kept, harmed, unknown } = more;
+        self.taken.extend(taken);
+        self.kept.extend(kept);
+        self.harmed.extend(harmed);
+        self.unknown.extend(unknown);
+    }
+
+    /// As JSON: how much of each, and the documents that cannot be read.
+    pub fn row(&self) -> Value {
+        let harmed: Vec<Value> = self.harmed.iter().map(row).collect();
+        json!({ "taken": self.taken.len(), "kept": self.kept.len(), "harmed": harmed, "unknown": self.unknown.len() })
+    }
 }
 
 impl Gateway {
     /// Has what was set aside decided again, now: what these keys name, or everything.
-    pub async fn retry_parked(self: &Arc<Self>, keys: Option<&BTreeSet<String>>) -> Result<Retried, Fault> {
-        let chosen = |key: &Key| keys.is_none_or(|keys| keys.contains(&key.to_string()));
-        let (batch, taken, kept) = retry(&*self.store, chosen)?;
-        let unknown = keys.map_or(0, |keys| keys.len().saturating_sub(taken + kept));
-        let documents = batch.expectations.iter().filter(|(key, _)| archive::parked_range().contains(key));
-        let documents: Vec<u64> = documents.filter_map(|(key, _)| archive::number_of(key)).collect();
-        if taken > 0
-            && let Outcome::Conflict(_) = self.write(batch).await?
-        {
-            return Err(Fault::Moving { what: "what is parked" });
+    pub async fn retry_parked(self: &Arc<Self>, by: &By, keys: Option<&BTreeSet<String>>) -> Result<Retried, Fault> {
+        let (pieces, unknown) = pieces(&*self.store, keys)?;
+        let mut retried = Retried { unknown, ..Retried::default() };
+        for piece in pieces {
+            let (mut batch, some) = plan_retry(&*self.store, &piece)?;
+            if !some.taken.is_empty() {
+                batch.put_all([by.did("retry", some.taken.iter().map(Key::to_string), self.now())]);
+                if let Outcome::Conflict(_) = self.write(batch).await? {
+                    return Err(Fault::Moving { what: WHAT });
+                }
+                let documents: Vec<u64> = some.taken.iter().filter_map(document_of).collect();
+                let gateway = self.clone();
+                let decide = move || documents.into_iter().map(|number| gateway.decide_again(number)).collect();
+                // Each has its turn, also behind one that cannot be handed on.
+                let decided: Vec<_> = tokio::task::spawn_blocking(decide).await.map_err(|_| Fault::Stopping)?;
+                decided.into_iter().collect::<Result<(), _>>()?;
+            }
+            retried.add(some);
         }
-        let gateway = self.clone();
-        let decide = move || documents.into_iter().try_for_each(|number| gateway.decide_again(number));
-        tokio::task::spawn_blocking(decide).await.map_err(|_| Fault::Stopping)??;
-        Ok(Retried { taken, kept, unknown })
+        Ok(retried)
     }
 
-    /// Gives up what these keys name. Returns what that was.
-    pub async fn discard_parked(&self, keys: &BTreeSet<String>) -> Result<Vec<Parked>, Fault> {
+    /// Gives up what these keys name. Returns what that was, and the keys under which nothing is set aside.
+    pub async fn discard_parked(&self, by: &By, keys: &BTreeSet<String>) -> Result<(Vec<Parked>, Vec<String>), Fault> {
+        let (pieces, unknown) = pieces(&*self.store, Some(keys))?;
         let mut gone = Vec::new();
-        for (parked, batch) in discard(&*self.store, |key| keys.contains(&key.to_string()))? {
-            // Whoever has been quicker has it decided again, or gave it up.
-            if let Outcome::Committed(_) = self.write(batch).await? {
-                gone.push(parked);
+        for piece in pieces {
+            let (mut batch, some) = plan_discard(&*self.store, &piece)?;
+            if some.is_empty() {
+                continue;
             }
+            batch.put_all([by.did("discard", some.iter().map(|parked| parked.key.to_string()), self.now())]);
+            if let Outcome::Conflict(_) = self.write(batch).await? {
+                return Err(Fault::Moving { what: WHAT });
+            }
+            gone.extend(some);
         }
-        Ok(gone)
+        Ok((gone, unknown))
     }
 }
 
+/// What is set aside under these keys at this moment.
+fn found(store: &dyn Store, keys: &[Key]) -> Result<Vec<(Key, Entry)>, Fault> {
+    let entries = store.get_many(keys).map_err(Fault::store(DOING))?;
+    Ok(keys.iter().cloned().zip(entries).filter_map(|(key, entry)| Some((key, entry?))).collect())
+}
+
+/// The commit that took in the document that is set aside there, if that is one.
+fn document_of(key: &Key) -> Option<u64> {
+    archive::parked_range().contains(key).then(|| archive::number_of(key)).flatten()
+}
+
 /// What puts one back in its place; an inner `None` when that cannot be, an outer one when it cannot be read.
-fn changes(key: &Key, entry: &Entry) -> Option<Option<Vec<crate::record::Change>>> {
+fn changes(key: &Key, entry: &Entry) -> Option<Option<Vec<Change>>> {
     if archive::parked_range().contains(key) {
         return Some(Some(archive::Parked::from_entry(entry)?.retry(archive::number_of(key)?)));
     }
@@ -150,7 +202,12 @@ fn changes(key: &Key, entry: &Entry) -> Option<Option<Vec<crate::record::Change>
     Some(Some(errand::read_parked(entry)?.retry()))
 }
 
-fn read(key: &Key, entry: &Entry) -> Option<Parked> {
+fn read(key: &Key, entry: &Entry) -> Result<Parked, Fault> {
+    let (what, cause) = what(key, entry).ok_or(UNREADABLE)?;
+    Ok(Parked { key: key.clone(), what, cause })
+}
+
+fn what(key: &Key, entry: &Entry) -> Option<(What, String)> {
     let (what, cause) = if archive::parked_range().contains(key) {
         let archive::Parked { entry, cause } = archive::Parked::from_entry(entry)?;
         (What::Document(entry), cause)
@@ -161,20 +218,22 @@ fn read(key: &Key, entry: &Entry) -> Option<Parked> {
         let errand = errand::read_parked(entry)?;
         (What::Errand(errand.kind().unwrap_or("an errand of another version")), errand.cause)
     };
-    Some(Parked { key: key.clone(), what, cause })
+    Some((what, cause))
 }
 
 /// Goes through all of it, as long as it can be read.
-fn each(store: &dyn Store, mut see: impl FnMut(&Key, &Entry) -> Option<()>) -> Result<(), Fault> {
-    for range in ranges() {
+fn each(store: &dyn Store, mut see: impl FnMut(&Key, &Entry) -> Result<(), Fault>) -> Result<(), Fault> {
+    for range in [archive::parked_range(), timer::parked(), errand::parked()] {
         for record in store::records(store, &range, PAGE_RECORDS) {
-            let (key, entry) = record.map_err(Fault::store("read what is parked"))?;
-            see(&key, &entry).ok_or(Fault::Unreadable { what: "what is parked" })?;
+            let (key, entry) = record.map_err(Fault::store(DOING))?;
+            see(&key, &entry)?;
         }
     }
     Ok(())
 }
 
-fn ranges() -> [KeyRange; 3] {
-    [archive::parked_range(), timer::parked(), errand::parked()]
-}
+const DOING: &str = "read what is parked";
+const WHAT: &str = "what is parked";
+const UNREADABLE: Fault = Fault::Unreadable { what: WHAT };
+/// How much one commit takes up or gives up, at most.
+const PIECE: usize = 100;

@@ -104,10 +104,13 @@ impl Gateway {
         head: Head,
         now: Timestamp,
     ) -> Result<Option<(Waiting, Bytes, Wire)>, Fault> {
-        let Head { position, key, version, waiting, .. } = head;
+        let Head { position, key, version, waiting, category } = head;
         let kept = match kept_at(&*self.store, position.0, &waiting) {
             Err(fault) if fault.is_harm() => {
-                self.move_aside(access, &Member { key, version, waiting }, &fault, now).await?;
+                let behind = self.harmed_behind(&post_office::queue_range(access.party, category), &key)?;
+                let mut harmed = vec![(Member { key, version, waiting }, fault)];
+                harmed.extend(behind);
+                self.move_aside(access, harmed, now).await?;
                 return Ok(None);
             }
             kept => kept?,
@@ -143,25 +146,12 @@ impl Gateway {
     /// A document of ours in the form that its owner wants, and the form that it is given in: what ebIX cannot say is
     /// given in CIM XML. A large one is written on a thread of its own.
     pub async fn in_form(&self, kept: Told, wire: Wire) -> (Bytes, Wire) {
-        let xml = kept.document.clone();
-        if wire == Wire::CimXml {
-            return (xml, wire);
+        if wire == Wire::CimXml || kept.document.len() <= WRITE_AT_ONCE_BYTES_MAX {
+            return given_out(&self.specs, &self.settings, kept, wire);
         }
-        let (specs, settings) = (self.specs.clone(), self.settings.clone());
-        let write = move || written(&specs, &settings, kept, wire);
-        let written = if xml.len() <= WRITE_AT_ONCE_BYTES_MAX {
-            write()
-        } else {
-            tokio::task::spawn_blocking(write).await.ok().flatten()
-        };
-        written.unwrap_or_else(|| {
-            // It followed its schema when it was made: only another set of schemas can have come since.
-            tracing::error!(
-                form = wire.name(),
-                "a document cannot be written in the form that is asked for, and is given out in CIM XML"
-            );
-            (xml, Wire::CimXml)
-        })
+        let (xml, specs, settings) = (kept.document.clone(), self.specs.clone(), self.settings.clone());
+        let write = move || given_out(&specs, &settings, kept, wire);
+        tokio::task::spawn_blocking(write).await.unwrap_or_else(|_| as_it_is(xml, wire))
     }
 
     /// Whether a document waits for the caller that has not been shown: one that others wait before. The archive knows where it
@@ -193,6 +183,7 @@ impl Gateway {
         let caller = access.party;
         loop {
             let mut heads = self.heads(caller, None)?;
+            let firsts = heads.len();
             // Read after the queues: a document that leaves meanwhile is found in one or the other.
             let slip = delivery::slip(&*self.store, message_id)?;
             heads.extend(self.returned(caller, slip.as_ref())?);
@@ -201,14 +192,13 @@ impl Gateway {
             let dequeued = post_office::dequeue(message_id, &waiting, slip.as_ref(), caller, &shown, now);
             let leaving = match dequeued {
                 Dequeue::Leaves(place, changes) => {
-                    let Some(Head { key, version, waiting, category, .. }) =
-                        heads.into_iter().find(|head| head.key == place)
-                    else {
+                    let Some(nth) = heads.iter().position(|head| head.key == place) else {
                         return Ok(Dequeued::Unknown);
                     };
+                    let Head { key, version, waiting, category, .. } = heads.swap_remove(nth);
                     let shown = waiting.shown.map(|known| shown(&key, known));
                     // What came back may have others before it.
-                    let is_first = !matches!(slip, Some(Slip { left: Parted::Returned(..), .. }));
+                    let is_first = nth < firsts;
                     Leaving { is_first, key, version, waiting: Waiting { shown, ..waiting }, category, changes }
                 }
                 Dequeue::Quarantined => match self.aside(message_id)? {
@@ -321,22 +311,31 @@ struct Leaving {
     changes: Vec<Change>,
 }
 
-/// A document of ours in a form, and which that is: what ebIX cannot say is left as it is. `None` where it cannot be read.
-pub(super) fn written(specs: &Specs, settings: &Settings, kept: Told, form: Wire) -> Option<(Bytes, Wire)> {
+/// A document of ours in a form, and which that is: what ebIX cannot say is left as it is, and so is what cannot be read.
+pub(super) fn given_out(specs: &Specs, settings: &Settings, kept: Told, form: Wire) -> (Bytes, Wire) {
     let Told { document: xml, bearings } = kept;
     if form == Wire::CimXml {
-        return Some((xml, form));
+        return (xml, form);
     }
     let limits = &settings.limits;
-    let schema = document::recognise(specs, &xml, limits).ok()??;
+    let Ok(Some(schema)) = document::recognise(specs, &xml, limits) else { return as_it_is(xml, form) };
     let written = match form {
         Wire::Ebix => ebix::from_cim(schema, &xml, &bearings, limits),
-        _ => Some(cim_json::from_xml(schema, &xml, limits).ok()?),
+        _ => match cim_json::from_xml(schema, &xml, limits) {
+            Ok(written) => Some(written),
+            Err(_) => return as_it_is(xml, form),
+        },
     };
-    Some(match written {
-        Some(written) => (written.into(), form),
-        None => (xml, Wire::CimXml),
-    })
+    written.map_or((xml, Wire::CimXml), |written| (written.into(), form))
+}
+
+/// It followed its schema when it was made: only another set of schemas can have come since.
+fn as_it_is(xml: Bytes, asked: Wire) -> (Bytes, Wire) {
+    tracing::error!(
+        form = asked.name(),
+        "a document cannot be written in the form that is asked for, and is given out in CIM XML"
+    );
+    (xml, Wire::CimXml)
 }
 
 /// The first document of a queue.
@@ -354,7 +353,7 @@ pub(super) struct Head {
 pub(super) struct Left(Mutex<HashMap<(Party, Category), Key>>);
 
 impl Left {
-    fn last(&self, owner: &Party, category: Category) -> Option<Key> {
+    pub fn last(&self, owner: &Party, category: Category) -> Option<Key> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(owner.clone(), category)).cloned()
     }
 
@@ -367,8 +366,9 @@ impl Left {
     }
 }
 
-/// How often a peek looks at a queue that changes under its eyes, or in which one document after the other has come to harm.
-const LOOKS_MAX: u32 = 1_000;
+/// How often a peek looks at a queue that changes under its eyes, or in which more documents have come to harm than one commit moves
+/// aside.
+const LOOKS_MAX: u32 = 20;
 /// How long whoever dequeues waits for the catalogue.
 const CATCHING_UP_MAX: Duration = Duration::from_millis(500);
 /// How long whoever waits for a document lets decisions gather.

@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 use super::bundles::kept_at;
 use super::delivery::{self, tell_shown};
 use super::post::Access;
-use super::{Fault, Gateway, PAGE_RECORDS, figures, with_causes};
+use super::{By, Fault, Gateway, PAGE_RECORDS, figures, with_causes};
 use crate::document::Category;
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Member, Quarantined, Shown};
-use crate::record::{Batch, Entry, Expected, Key, Outcome, Version};
+use crate::process::Pack;
+use crate::record::{Batch, Entry, Expected, Key, KeyRange, Outcome, Version};
 use crate::store::{self, Store};
 
 /// What became of documents that were to come back.
@@ -24,13 +25,6 @@ pub struct Released {
     /// Those that cannot be read, and why that is: they stay where they are.
     pub harmed: Vec<Quarantined>,
     /// Ids of which nothing stands aside.
-    pub unknown: Vec<String>,
-}
-
-/// What became of documents that were to be given up.
-#[derive(Debug, Default)]
-pub struct Discarded {
-    pub gone: Vec<Quarantined>,
     pub unknown: Vec<String>,
 }
 
@@ -70,36 +64,43 @@ pub fn quarantined_row(aside: &Quarantined) -> Value {
     row
 }
 
-/// A document that is to be moved aside.
+/// Documents that are to be moved aside in one commit.
+#[derive(Default)]
 pub struct Stop {
-    /// Where it waits.
-    place: Key,
-    /// What moves it.
+    /// Where they wait.
+    places: Vec<Key>,
+    /// What moves them.
     pub batch: Batch,
-    /// The document as it stands aside then.
-    pub aside: Quarantined,
+    /// The documents as they stand aside then.
+    pub aside: Vec<Quarantined>,
 }
 
 impl Stop {
-    fn of(member: &Member, shown: &dyn Fn(&Key, Shown) -> Shown, now: Timestamp, cause: &str) -> Result<Self, Fault> {
+    fn add(
+        &mut self,
+        member: Member,
+        shown: &dyn Fn(&Key, Shown) -> Shown,
+        (now, cause): (Timestamp, &str),
+    ) -> Result<(), Fault> {
         let Member { key, version, waiting } = member;
-        let known = waiting.shown.map(|known| shown(key, known));
-        let moved = post_office::quarantine(key, waiting, known, now, cause);
+        let known = waiting.shown.map(|known| shown(&key, known));
+        let moved = post_office::quarantine(&key, &waiting, known, now, cause);
         let (aside, changes) = moved.ok_or(Fault::Unreadable { what: "a place in a queue" })?;
-        let mut batch = Batch::default();
-        batch.expect(key.clone(), Expected::At(*version)).put_all(changes);
-        Ok(Self { place: key.clone(), batch, aside })
+        self.batch.expect(key.clone(), Expected::At(version)).put_all(changes);
+        self.places.push(key);
+        self.aside.push(aside);
+        Ok(())
     }
 }
 
-/// What moves a document aside that waits for `owner`; `None` where it waits for nobody of that name. `shown` is how what stands at a
-/// place was shown, told what its record says.
+/// What moves a document aside that waits for `owner`, since when and why; `None` where it waits for nobody of that name. `shown` is how
+/// what stands at a place was shown, told what its record says.
 pub fn plan_quarantine(
     store: &dyn Store,
     owner: &Party,
     message_id: &str,
     shown: &dyn Fn(&Key, Shown) -> Shown,
-    (now, cause): (Timestamp, &str),
+    why: (Timestamp, &str),
 ) -> Result<Option<Stop>, Fault> {
     for category in Category::ALL {
         let range = post_office::queue_range(owner, category);
@@ -107,69 +108,71 @@ pub fn plan_quarantine(
             let (key, entry) = record.map_err(Fault::store("read a queue"))?;
             let waiting = delivery::waiting(&entry)?;
             if waiting.message_id == message_id {
-                let member = Member { key, version: entry.version, waiting };
-                return Stop::of(&member, shown, now, cause).map(Some);
+                let mut stop = Stop::default();
+                stop.add(Member { key, version: entry.version, waiting }, shown, why)?;
+                return Ok(Some(stop));
             }
         }
     }
     Ok(None)
 }
 
-/// Ids, or those of everything that stands aside where none are given, as many at a time as one commit changes.
-pub fn pieces(store: &dyn Store, ids: Option<&BTreeSet<String>>) -> Result<Vec<BTreeSet<String>>, Fault> {
-    let all = || quarantined(store).map(|all| all.into_iter().map(|aside| aside.waiting.message_id).collect());
-    let ids: Vec<String> = ids.map_or_else(all, |ids| Ok(ids.iter().cloned().collect()))?;
-    Ok(ids.chunks(PIECE).map(|some| some.iter().cloned().collect()).collect())
+/// What stands aside of these ids, or everything: as many ids at a time as one commit changes, in the order in which the documents
+/// stood in their queues. And the ids of which nothing does.
+pub fn pieces(store: &dyn Store, ids: Option<&BTreeSet<String>>) -> Result<(Vec<Vec<String>>, Vec<String>), Fault> {
+    let (found, unknown) = match ids {
+        None => (quarantined(store)?, Vec::new()),
+        Some(ids) => {
+            let ids: Vec<String> = ids.iter().cloned().collect();
+            let mut found: Vec<Quarantined> = find(store, &ids)?.into_iter().map(|(_, aside)| aside).collect();
+            found.sort_by_key(Quarantined::stood);
+            let known: BTreeSet<&str> = found.iter().map(|aside| &*aside.waiting.message_id).collect();
+            let unknown = ids.into_iter().filter(|id| !known.contains(&**id)).collect();
+            (found, unknown)
+        }
+    };
+    let ids: Vec<String> = found.into_iter().map(|aside| aside.waiting.message_id).collect();
+    Ok((ids.chunks(PIECE).map(<[String]>::to_vec).collect(), unknown))
 }
 
-/// What lets documents back into their queues, in the order in which they stood there, if they can be read.
-pub fn plan_release(store: &dyn Store, ids: &BTreeSet<String>) -> Result<(Batch, Released), Fault> {
+/// What lets documents back into their queues, in this order, if they can be read.
+pub fn plan_release(store: &dyn Store, ids: &[String], now: Timestamp) -> Result<(Batch, Released), Fault> {
     let (mut batch, mut released) = (Batch::default(), Released::default());
-    let (mut found, unknown) = find(store, ids)?;
-    found.sort_by_key(|(_, aside)| aside.stood());
-    for (version, aside) in found {
+    for (version, aside) in find(store, ids)? {
         match kept_at(store, aside.stood().0, &aside.waiting) {
             Ok(_) => {
                 batch.expect(post_office::quarantine_key(&aside.waiting.message_id), Expected::At(version));
-                batch.put_all(aside.release(released.back.len() as u64));
+                batch.put_all(aside.release(released.back.len() as u64, now));
                 released.back.push(aside);
             }
-            Err(fault) if fault.is_harm() => released.harmed.push(Quarantined { cause: with_causes(&fault), ..aside }),
-            Err(fault) => return Err(fault),
+            // Whatever keeps one from being read, the others come back.
+            Err(fault) => released.harmed.push(Quarantined { cause: with_causes(&fault), ..aside }),
         }
     }
-    released.unknown = unknown;
     Ok((batch, released))
 }
 
-/// What gives documents up.
-pub fn plan_discard(store: &dyn Store, ids: &BTreeSet<String>, now: Timestamp) -> Result<(Batch, Discarded), Fault> {
-    let (mut batch, mut discarded) = (Batch::default(), Discarded::default());
-    let (found, unknown) = find(store, ids)?;
-    for (version, aside) in found {
+/// What gives documents up, and which those are.
+pub fn plan_discard(store: &dyn Store, ids: &[String], now: Timestamp) -> Result<(Batch, Vec<Quarantined>), Fault> {
+    let (mut batch, mut gone) = (Batch::default(), Vec::new());
+    for (version, aside) in find(store, ids)? {
         batch.expect(post_office::quarantine_key(&aside.waiting.message_id), Expected::At(version));
         batch.put_all(aside.discard(now));
-        discarded.gone.push(aside);
+        gone.push(aside);
     }
-    discarded.unknown = unknown;
-    Ok((batch, discarded))
+    Ok((batch, gone))
 }
 
-/// What stands aside, each with the commit that wrote its record.
-type Aside = Vec<(Version, Quarantined)>;
-
-/// What stands aside of these ids, and of which of them nothing does.
-fn find(store: &dyn Store, ids: &BTreeSet<String>) -> Result<(Aside, Vec<String>), Fault> {
+/// What stands aside of these ids, each with the commit that wrote its record.
+fn find(store: &dyn Store, ids: &[String]) -> Result<Vec<(Version, Quarantined)>, Fault> {
     let keys: Vec<Key> = ids.iter().map(|id| post_office::quarantine_key(id)).collect();
     let entries = store.get_many(&keys).map_err(Fault::store(DOING))?;
-    let (mut found, mut unknown) = (Vec::new(), Vec::new());
-    for (id, entry) in ids.iter().zip(entries) {
-        match entry {
-            Some(entry) => found.push((entry.version, read(&entry)?)),
-            None => unknown.push(id.clone()),
-        }
-    }
-    Ok((found, unknown))
+    entries.into_iter().flatten().map(|entry| Ok((entry.version, read(&entry)?))).collect()
+}
+
+/// The ids of these, for the audit trail.
+pub fn ids(of: &[Quarantined]) -> impl Iterator<Item = String> {
+    of.iter().map(|aside| aside.waiting.message_id.clone())
 }
 
 fn read(entry: &Entry) -> Result<Quarantined, Fault> {
@@ -177,23 +180,27 @@ fn read(entry: &Entry) -> Result<Quarantined, Fault> {
 }
 
 impl Gateway {
-    /// Moves a document aside that has come to harm, so that what waits behind it can be given out. Where its queue changes at that
-    /// moment nothing happens: whoever asked looks again.
+    /// Moves documents aside that have come to harm, so that what waits behind them can be given out. The hub does that, whoever has
+    /// come upon them. Where their queue changes at that moment nothing happens: whoever asked looks again.
     pub(super) async fn move_aside(
         &self,
         access: Access<'_>,
-        member: &Member,
-        fault: &Fault,
+        harmed: Vec<(Member, Fault)>,
         now: Timestamp,
     ) -> Result<(), Fault> {
-        let (message_id, cause) = (&*member.waiting.message_id, with_causes(fault));
-        let mut stop = Stop::of(member, &|place, known| self.trail.shown(place, known), now, &cause)?;
-        stop.batch.put_all(self.trail.entry("quarantine", access, message_id.to_string(), now));
-        if self.carry_out(stop).await?.is_some() {
+        let shown = |place: &Key, known| self.trail.shown(place, known);
+        let mut stop = Stop::default();
+        // The others are come upon again by whoever looks again.
+        for (member, fault) in harmed.into_iter().take(PIECE) {
+            stop.add(member, &shown, (now, &with_causes(&fault)))?;
+        }
+        let hub = self.settings.markets.of(Pack::DK).hub_party();
+        let by = By { party: hub, correlation_id: access.correlation_id.to_string() };
+        for aside in self.carry_out(&by, stop, now).await?.unwrap_or_default() {
             tracing::error!(
-                message_id,
+                message_id = aside.waiting.message_id,
                 receiver = %access.party,
-                cause,
+                cause = aside.cause,
                 "a waiting document has come to harm and is in quarantine; its queue goes on. `gridpost queue release` lets it back once \
                  the journal's file is as it was"
             );
@@ -201,60 +208,100 @@ impl Gateway {
         Ok(())
     }
 
+    /// What behind a place of a queue has come to harm as well: such things come together.
+    pub(super) fn harmed_behind(&self, range: &KeyRange, place: &Key) -> Result<Vec<(Member, Fault)>, Fault> {
+        let page = self.store.page(range, Some(place), PIECE).map_err(Fault::store("read a queue"))?;
+        let mut harmed = Vec::new();
+        for (key, entry) in page.records {
+            let waiting = delivery::waiting(&entry)?;
+            let (commit, _) = post_office::position(&key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
+            match kept_at(&*self.store, commit, &waiting) {
+                Err(fault) if fault.is_harm() => {
+                    harmed.push((Member { key, version: entry.version, waiting }, fault));
+                }
+                _ => break,
+            }
+        }
+        Ok(harmed)
+    }
+
     /// Moves a waiting document aside by an operator's order. Returns it as it stands there, also where it does so already; `None` where
     /// it waits for nobody of that name.
-    pub async fn quarantine(&self, owner: &Party, message_id: &str, cause: &str) -> Result<Option<Quarantined>, Fault> {
+    pub async fn quarantine(
+        &self,
+        by: &By,
+        owner: &Party,
+        message_id: &str,
+        cause: &str,
+    ) -> Result<Option<Quarantined>, Fault> {
         for _ in 0..ATTEMPTS_MAX {
-            let shown = |place: &Key, known| self.trail.shown(place, known);
-            let planned = plan_quarantine(&*self.store, owner, message_id, &shown, (self.now(), cause))?;
+            let (now, shown) = (self.now(), |place: &Key, known| self.trail.shown(place, known));
+            let planned = plan_quarantine(&*self.store, owner, message_id, &shown, (now, cause))?;
             let Some(stop) = planned else {
                 let aside = self.aside(message_id)?.map(|(_, aside)| aside);
                 return Ok(aside.filter(|aside| aside.owner == owner.queue_owner()));
             };
-            if let Some(aside) = self.carry_out(stop).await? {
-                return Ok(Some(aside));
+            if let Some(aside) = self.carry_out(by, stop, now).await? {
+                return Ok(aside.into_iter().next());
             }
         }
         Err(Fault::Moving { what: "a queue" })
     }
 
-    /// The document as it stands aside; `None` where its queue has changed meanwhile.
-    async fn carry_out(&self, Stop { place, batch, aside }: Stop) -> Result<Option<Quarantined>, Fault> {
-        let Outcome::Committed(_) = self.commit("move a document aside", batch).await? else { return Ok(None) };
-        self.trail.forget(&place);
-        figures::quarantined();
+    /// The documents as they stand aside; `None` where their queue has changed meanwhile.
+    async fn carry_out(&self, by: &By, stop: Stop, now: Timestamp) -> Result<Option<Vec<Quarantined>>, Fault> {
+        let Stop { places, mut batch, aside } = stop;
+        batch.put_all([by.did("quarantine", ids(&aside), now)]);
+        let Outcome::Committed(_) = self.commit("move documents aside", batch).await? else { return Ok(None) };
+        places.iter().for_each(|place| self.trail.forget(place));
+        figures::quarantined(aside.len());
         Ok(Some(aside))
     }
 
     /// Lets documents back into their queues that can be read; of everything that stands aside where no ids are given.
-    pub async fn release(&self, ids: Option<&BTreeSet<String>>) -> Result<Released, Fault> {
-        let mut released = Released::default();
-        for some in pieces(&*self.store, ids)? {
-            let (batch, Released { back, harmed, unknown }) = plan_release(&*self.store, &some)?;
-            self.commit_or_moving("let documents back into their queues", batch).await?;
+    pub async fn release(&self, by: &By, ids: Option<&BTreeSet<String>>) -> Result<Released, Fault> {
+        let (pieces, unknown) = pieces(&*self.store, ids)?;
+        let mut released = Released { unknown, ..Released::default() };
+        for piece in pieces {
+            let (batch, Released { back, harmed, .. }) = plan_release(&*self.store, &piece, self.now())?;
+            self.carried_out(by, "release", &back, batch).await?;
             released.back.extend(back);
             released.harmed.extend(harmed);
-            released.unknown.extend(unknown);
             // Whoever waits for post looks again when something moves.
             self.decider.time_has_passed();
         }
         Ok(released)
     }
 
-    /// Gives documents up that stand aside.
-    pub async fn discard_quarantined(&self, ids: &BTreeSet<String>) -> Result<Discarded, Fault> {
-        let mut discarded = Discarded::default();
-        for some in pieces(&*self.store, Some(ids))? {
-            let (batch, Discarded { gone, unknown }) = plan_discard(&*self.store, &some, self.now())?;
-            self.commit_or_moving("give documents up", batch).await?;
-            discarded.gone.extend(gone);
-            discarded.unknown.extend(unknown);
+    /// Gives documents up that stand aside. Returns which those are, and the ids of which nothing does.
+    pub async fn discard_quarantined(
+        &self,
+        by: &By,
+        ids: &BTreeSet<String>,
+    ) -> Result<(Vec<Quarantined>, Vec<String>), Fault> {
+        let (pieces, unknown) = pieces(&*self.store, Some(ids))?;
+        let mut gone = Vec::new();
+        for piece in pieces {
+            let (batch, some) = plan_discard(&*self.store, &piece, self.now())?;
+            self.carried_out(by, "discard", &some, batch).await?;
+            gone.extend(some);
         }
-        Ok(discarded)
+        Ok((gone, unknown))
     }
 
-    async fn commit_or_moving(&self, doing: &'static str, batch: Batch) -> Result<(), Fault> {
-        match self.commit(doing, batch).await? {
+    /// Does what `batch` does to these, and writes that down.
+    async fn carried_out(
+        &self,
+        by: &By,
+        activity: &'static str,
+        done: &[Quarantined],
+        mut batch: Batch,
+    ) -> Result<(), Fault> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        batch.put_all([by.did(activity, ids(done), self.now())]);
+        match self.commit(activity, batch).await? {
             Outcome::Committed(_) => Ok(()),
             Outcome::Conflict(_) => Err(Fault::Moving { what: "what is in quarantine" }),
         }
@@ -268,7 +315,7 @@ impl Gateway {
 }
 
 const DOING: &str = "read what is in quarantine";
-/// Documents that one commit lets back or gives up, at most.
-const PIECE: usize = 500;
+/// Documents that one commit moves aside, lets back or gives up, at most.
+const PIECE: usize = 100;
 /// How often it is looked again for a document whose queue changes at that moment.
 const ATTEMPTS_MAX: u32 = 10;

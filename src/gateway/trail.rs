@@ -17,7 +17,7 @@ use super::post::Access;
 use super::{Fault, Gateway, delivery};
 use crate::archive::AuditEntry;
 use crate::document::Wire;
-use crate::market::Timestamp;
+use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Shown};
 use crate::record::{Batch, Change, Expected, Key, Outcome, Version};
 
@@ -99,6 +99,22 @@ impl Gateway {
         if let Err(fault) = self.write_down_peeks().await {
             tracing::error!(error = &fault as &dyn std::error::Error, "failed to write down how often post was peeked");
         }
+    }
+}
+
+/// Who changes something by hand, and the id of the request by which that is found in the log.
+#[derive(Debug, Clone)]
+pub struct By {
+    pub party: Party,
+    pub correlation_id: String,
+}
+
+impl By {
+    /// The entry for what is done to these, for the commit that does it.
+    pub(super) fn did(&self, activity: &str, names: impl IntoIterator<Item = String>, at: Timestamp) -> Change {
+        let Self { party, correlation_id } = self.clone();
+        let target = names.into_iter().collect::<Vec<_>>().join(" ");
+        AuditEntry { at, party, activity: activity.into(), target, status: 200, correlation_id }.put()
     }
 }
 

@@ -27,7 +27,7 @@ use super::{Door, Format, Problem, caller};
 use crate::certs;
 use crate::document::Wire;
 use crate::gateway::registry::{ActorChange, Registration, RegistryFault, Statement};
-use crate::gateway::{Creation, Error, Gateway};
+use crate::gateway::{By, Creation, Error, Gateway};
 use crate::process::charges::{NewCharge, Wanted, document_id};
 use crate::process::delegations::DelegationTable;
 use crate::process::metering_points::GridAreaTable;
@@ -46,9 +46,9 @@ type Named = Result<Path<String>, PathRejection>;
 
 /// `POST /v1.0/operator/charges`.
 pub async fn create_charge(State(door): State<Arc<Door>>, request: Request) -> Response {
-    answer(door, CHARGES, request, |gateway: Arc<Gateway>, new: NewCharge, correlation_id: String| async move {
+    answer(door, CHARGES, request, |gateway: Arc<Gateway>, new: NewCharge, by: By| async move {
         let (wanted, id) = (understood(&new)?, new_id());
-        let creation = gateway.create_charge(&wanted, &id, &correlation_id, PATIENCE).await;
+        let creation = gateway.create_charge(&wanted, &id, &by.correlation_id, PATIENCE).await;
         let place = place_of(&wanted);
         let (status, verdict) = match creation.map_err(|fault| Problem::fault(&fault))? {
             Creation::Created => (StatusCode::CREATED, "created"),
@@ -198,8 +198,8 @@ async fn tell(gateway: &Gateway, statement: Statement) -> Result<Response, Probl
     }
 }
 
-/// What a body's words and the correlation id come to; boxed, so that there is one of what follows and not one for each path.
-type Run = Box<dyn FnOnce(Arc<Gateway>, &[u8], String) -> Result<Running, Problem> + Send>;
+/// What a body's words come to, and who says them; boxed, so that there is one of what follows and not one for each path.
+type Run = Box<dyn FnOnce(Arc<Gateway>, &[u8], By) -> Result<Running, Problem> + Send>;
 type Running = BoxFuture<'static, Result<Response, Problem>>;
 
 /// The order of checks is part of the contract: 401, 403, 429, 413, 400.
@@ -207,15 +207,15 @@ pub async fn answer<T: DeserializeOwned, F: Future<Output = Result<Response, Pro
     door: Arc<Door>,
     route: &'static str,
     request: Request,
-    run: impl FnOnce(Arc<Gateway>, T, String) -> F + Send + 'static,
+    run: impl FnOnce(Arc<Gateway>, T, By) -> F + Send + 'static,
 ) -> Response {
-    let run: Run = Box::new(|gateway, words, id| {
+    let run: Run = Box::new(|gateway, words, by| {
         let told = serde_json::from_slice(words).map_err(|flaw| match flaw.to_string() {
             // What ours are called says nothing to the caller.
             said if said.contains("expected struct") => unusable("it must be an object"),
             said => unusable(&said),
         })?;
-        Ok(Box::pin(run(gateway, told, id)))
+        Ok(Box::pin(run(gateway, told, by)))
     });
     answered(door, route, request, run).await
 }
@@ -249,7 +249,8 @@ async fn obeyed(
         return Err(unusable("it is a list, and must be an object"));
     }
     said.change = change_of(words);
-    let running = run(Arc::clone(&door.gateway), words, CorrelationId::of(parts))?;
+    let by = By { party: caller, correlation_id: CorrelationId::of(parts) };
+    let running = run(Arc::clone(&door.gateway), words, by)?;
     // What was begun is brought to its end, also when the caller hangs up.
     let mut response = share.during(running).await?;
     if let Some(Change(text)) = response.extensions_mut().remove() {

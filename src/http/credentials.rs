@@ -11,11 +11,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::commands::{Change, answer, unusable};
-use super::operator::{unknown, wrong};
+use super::operator::{party, unknown, wrong};
 use super::post::json_answer;
 use super::{Door, Problem};
 use crate::gateway::{CertificateFault, CertificateOrder, Gateway, WebhookFault};
-use crate::market::{ActorNumber, ActorRole, Party, Timestamp};
+use crate::market::Timestamp;
 use crate::process::participants::{Assignment, Certificate, Thumbprint, Webhook};
 use crate::{certs, hint};
 
@@ -159,13 +159,4 @@ fn not_set(fault: WebhookFault) -> Problem {
             Problem::new(StatusCode::NOT_FOUND, "NotFound", message).target("number")
         }
     }
-}
-
-fn party(number: &str, role: &str) -> Result<Party, Problem> {
-    let role = ActorRole::from_code(&role.to_ascii_uppercase());
-    let role = role.ok_or_else(|| wrong("role", "it is the code of a market role, such as DDM"))?;
-    if number.trim().is_empty() {
-        return Err(wrong("number", "it is empty"));
-    }
-    Ok(Party { number: ActorNumber::new(number), role })
 }

@@ -127,11 +127,21 @@ async fn audit(
     if let Some(change) = &said.change {
         target = format!("{target} {change}");
     }
-    let (at, status) = (door.gateway.now(), status.as_u16());
+    let (at, target, status) = (door.gateway.now(), kept_of(target), status.as_u16());
     let done = AuditEntry { at, party, activity, target, status, correlation_id: id.to_string() };
     door.gateway.audit(&done).await.map_err(|fault| Problem::fault(&fault))
 }
 
+/// What of a caller's words is written down.
+fn kept_of(mut words: String) -> String {
+    if words.len() > TARGET_BYTES_MAX {
+        words.truncate(words.floor_char_boundary(TARGET_BYTES_MAX));
+        words.push('…');
+    }
+    words
+}
+
+const TARGET_BYTES_MAX: usize = 1_000;
 /// How the routes begin whose use is written down.
 const AUDITED: [&str; 2] = ["/v1.0/operator/", "/v1.0/cim/messages"];
 
@@ -244,6 +254,13 @@ pub async fn keep_up() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_path_is_cut_between_characters() {
+        assert_eq!(kept_of("/v1.0/operator/charges?text=net".into()), "/v1.0/operator/charges?text=net");
+        assert_eq!(kept_of("æ".repeat(700)), "æ".repeat(500) + "…");
+        assert_eq!(kept_of(format!("/{}", "æ".repeat(700))).len(), 999 + "…".len());
+    }
 
     #[test]
     fn a_plain_correlation_id_is_kept_and_any_other_replaced() {

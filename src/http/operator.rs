@@ -359,6 +359,16 @@ fn charge_type(code: &str) -> Option<ChargeType> {
     ChargeType::from_code(code)
 }
 
+/// A participant that a request names, in any case of its role.
+pub fn party(number: &str, role: &str) -> Result<Party, Problem> {
+    let role = ActorRole::from_code(&role.to_ascii_uppercase());
+    let role = role.ok_or_else(|| wrong("role", "it is the code of a market role, such as DDM"))?;
+    if number.trim().is_empty() {
+        return Err(wrong("number", "it is empty"));
+    }
+    Ok(Party { number: ActorNumber::new(number), role })
+}
+
 pub fn wrong(name: &str, advice: &str) -> Problem {
     let message = format!("The value of {name} cannot be used: {advice}.");
     Problem::new(StatusCode::BAD_REQUEST, "BadRequest", message).target(name)

@@ -15,13 +15,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::commands::{answer, unusable};
-use super::operator::{self, ROWS_MAX, unknown, wrong};
+use super::operator::{self, ROWS_MAX, party, unknown, wrong};
 use super::post::json_answer;
 use super::routes::taking;
 use super::{Door, Problem};
 use crate::document::Category;
-use crate::gateway::quarantine::{CAUSE_ADVICE, Discarded, Released, cause_in, quarantined_row};
-use crate::gateway::{Gateway, Question, parked};
+use crate::gateway::quarantine::{CAUSE_ADVICE, Released, cause_in, quarantined_row};
+use crate::gateway::{By, Gateway, Question, parked};
 use crate::market::{ActorNumber, ActorRole, Party};
 
 const QUEUES: &str = "/v1.0/operator/queues";
@@ -70,7 +70,7 @@ async fn queue(
         let after = query.one("from")?;
         let advice = "a place looks like masterdata.7.0, as a row says it";
         let after = after.map(|text| place_named(&text).ok_or_else(|| wrong("from", advice))).transpose()?;
-        Ok(Question::Queue { owner: party(number, &role)?, after, take: query.take(ROWS_MAX)? })
+        Ok(Question::Queue { owner: party(&number, &role)?, after, take: query.take(ROWS_MAX)? })
     };
     operator::answer(door, QUEUE, request, question).await
 }
@@ -104,25 +104,23 @@ struct Ids {
 }
 
 async fn retry(State(door): State<Arc<Door>>, request: Request) -> Response {
-    answer(door, RETRY, request, |gateway: Arc<Gateway>, said: Keys, _| {
+    answer(door, RETRY, request, |gateway: Arc<Gateway>, said: Keys, by: By| {
         aside(async move {
             let keys = some_or_all("keys", said.keys, said.all)?;
-            let retried = gateway.retry_parked(keys.as_ref()).await.map_err(|fault| Problem::fault(&fault))?;
-            let parked::Retried { taken, kept, unknown } = retried;
-            Ok(json_answer(StatusCode::OK, &json!({ "taken": taken, "kept": kept, "unknown": unknown })))
+            let retried = gateway.retry_parked(&by, keys.as_ref()).await.map_err(|fault| Problem::fault(&fault))?;
+            Ok(json_answer(StatusCode::OK, &retried.row()))
         })
     })
     .await
 }
 
 async fn give_up(State(door): State<Arc<Door>>, request: Request) -> Response {
-    answer(door, GIVE_UP, request, |gateway: Arc<Gateway>, said: Keys, _| {
+    answer(door, GIVE_UP, request, |gateway: Arc<Gateway>, said: Keys, by: By| {
         aside(async move {
             let keys = some("keys", said.keys, said.all)?;
-            let gone = gateway.discard_parked(&keys).await.map_err(|fault| Problem::fault(&fault))?;
-            let known: BTreeSet<String> = gone.iter().map(|parked| parked.key.to_string()).collect();
+            let discarded = gateway.discard_parked(&by, &keys).await;
+            let (gone, unknown) = discarded.map_err(|fault| Problem::fault(&fault))?;
             let rows: Vec<Value> = gone.iter().map(parked::row).collect();
-            let unknown: Vec<&String> = keys.difference(&known).collect();
             Ok(json_answer(StatusCode::OK, &json!({ "rows": rows, "unknown": unknown })))
         })
     })
@@ -141,11 +139,11 @@ struct Stopped {
 }
 
 async fn quarantine(State(door): State<Arc<Door>>, request: Request) -> Response {
-    answer(door, QUARANTINE, request, |gateway: Arc<Gateway>, said: Stopped, _| {
+    answer(door, QUARANTINE, request, |gateway: Arc<Gateway>, said: Stopped, by: By| {
         aside(async move {
-            let owner = party(said.number, &said.role)?;
+            let owner = party(&said.number, &said.role)?;
             let cause = cause_in(&said.cause).ok_or_else(|| wrong("cause", CAUSE_ADVICE))?;
-            let stopped = gateway.quarantine(&owner, &said.message_id, cause).await;
+            let stopped = gateway.quarantine(&by, &owner, &said.message_id, cause).await;
             let stopped = stopped.map_err(|fault| Problem::fault(&fault))?.ok_or_else(unknown)?;
             Ok(json_answer(StatusCode::OK, &quarantined_row(&stopped)))
         })
@@ -154,10 +152,10 @@ async fn quarantine(State(door): State<Arc<Door>>, request: Request) -> Response
 }
 
 async fn release(State(door): State<Arc<Door>>, request: Request) -> Response {
-    answer(door, RELEASE, request, |gateway: Arc<Gateway>, said: Ids, _| {
+    answer(door, RELEASE, request, |gateway: Arc<Gateway>, said: Ids, by: By| {
         aside(async move {
             let ids = some_or_all("messageIds", said.message_ids, said.all)?;
-            let released = gateway.release(ids.as_ref()).await;
+            let released = gateway.release(&by, ids.as_ref()).await;
             let Released { back, harmed, unknown } = released.map_err(|fault| Problem::fault(&fault))?;
             let rows: Vec<Value> = back.iter().map(quarantined_row).collect();
             let harmed: Vec<Value> = harmed.iter().map(quarantined_row).collect();
@@ -168,11 +166,11 @@ async fn release(State(door): State<Arc<Door>>, request: Request) -> Response {
 }
 
 async fn discard(State(door): State<Arc<Door>>, request: Request) -> Response {
-    answer(door, DISCARD, request, |gateway: Arc<Gateway>, said: Ids, _| {
+    answer(door, DISCARD, request, |gateway: Arc<Gateway>, said: Ids, by: By| {
         aside(async move {
             let ids = some("messageIds", said.message_ids, said.all)?;
-            let discarded = gateway.discard_quarantined(&ids).await;
-            let Discarded { gone, unknown } = discarded.map_err(|fault| Problem::fault(&fault))?;
+            let discarded = gateway.discard_quarantined(&by, &ids).await;
+            let (gone, unknown) = discarded.map_err(|fault| Problem::fault(&fault))?;
             let rows: Vec<Value> = gone.iter().map(quarantined_row).collect();
             Ok(json_answer(StatusCode::OK, &json!({ "rows": rows, "unknown": unknown })))
         })
@@ -202,11 +200,6 @@ fn some(name: &str, named: BTreeSet<String>, all: bool) -> Result<BTreeSet<Strin
         1..=NAMED_MAX if !all => Ok(named),
         _ => Err(unusable(&format!("it has {name}, 1 to {NAMED_MAX} of them: what is given up is named"))),
     }
-}
-
-fn party(number: String, role: &str) -> Result<Party, Problem> {
-    let role = ActorRole::from_code(role).ok_or_else(|| wrong("role", "it is a code, such as DDQ"))?;
-    Ok(Party { number: ActorNumber::new(number), role })
 }
 
 /// The name of a queue in `next`: number, role and category.

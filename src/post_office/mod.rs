@@ -150,7 +150,7 @@ pub enum Dequeue {
     Leaves(Key, Vec<Change>),
     /// Its owner has seen it, and then it was moved aside: it leaves by [`Quarantined::dequeue`].
     Quarantined,
-    /// It left before; asking again is safe.
+    /// It left before, or an operator gave it up after its owner had seen it; asking again is safe.
     Already,
     /// It is the next one, and its owner has not seen it yet.
     NotPeeked,
@@ -179,7 +179,8 @@ pub fn dequeue(
             Dequeue::Leaves(place.clone(), changes)
         }
         None => match slip.filter(|slip| slip.owner == caller.queue_owner()).map(|slip| &slip.left) {
-            Some(Left::Dequeued(_)) => Dequeue::Already,
+            // What is given up after it was seen is let go by both.
+            Some(Left::Dequeued(_) | Left::Discarded(Parting { shown: Some(_), .. })) => Dequeue::Already,
             Some(Left::Quarantined(Parting { shown: Some(_), .. })) => Dequeue::Quarantined,
             _ => Dequeue::Unknown,
         },
@@ -247,7 +248,8 @@ mod tests {
         let expired = Slip { owner: owner.clone(), left: Left::Expired(FETCHED) };
         let [seen, unseen] = [FETCHED, Parting { shown: None, ..FETCHED }]
             .map(|parting| Slip { owner: owner.clone(), left: Left::Quarantined(parting) });
-        let discarded = Slip { owner: owner.clone(), left: Left::Discarded(FETCHED) };
+        let [discarded, given_up_unseen] = [FETCHED, Parting { shown: None, ..FETCHED }]
+            .map(|parting| Slip { owner: owner.clone(), left: Left::Discarded(parting) });
         let first = |shown| vec![(place(7), waiting("m-1", shown))];
         let another = vec![(place(7), waiting("m-2", Some(FIRST)))];
         let rows = [
@@ -262,7 +264,8 @@ mod tests {
             (another.clone(), Some(&seen), &owner, "quarantined"),
             (vec![], Some(&seen), &other, "unknown"),
             (vec![], Some(&unseen), &owner, "unknown"),
-            (vec![], Some(&discarded), &owner, "unknown"),
+            (vec![], Some(&discarded), &owner, "already"),
+            (vec![], Some(&given_up_unseen), &owner, "unknown"),
             (vec![], Some(&slip), &other, "unknown"),
             (another, Some(&slip), &same_number_other_role, "unknown"),
         ];

@@ -62,14 +62,14 @@ impl Quarantined {
         (self.waiting.kept_by(0), self.waiting.part, self.waiting.offset)
     }
 
-    /// The changes by which it joins its queue again, behind all that wait; it is the `nth` that one commit lets back. It is given out
-    /// by itself: what it could have gone together with has gone on.
-    pub fn release(&self, nth: u64) -> [Change; 3] {
+    /// The changes by which it joins its queue again, behind all that wait, and waits anew since `now`; it is the `nth` that one commit
+    /// lets back. It is given out by itself: what it could have gone together with has gone on.
+    pub fn release(&self, nth: u64, now: Timestamp) -> [Change; 3] {
         let bundling = match self.waiting.bundling {
             Bundling::Bundle => Bundling::Bundle,
             Bundling::Alone | Bundling::With { .. } => Bundling::Alone,
         };
-        let waiting = Waiting { bundling, ..self.waiting.clone() };
+        let waiting = Waiting { bundling, enqueued: now, ..self.waiting.clone() };
         let id = &self.waiting.message_id;
         let place = queue_prefix(&self.owner, self.category).stamp().number(nth);
         let slip = Slip { owner: self.owner.clone(), left: Left::Returned(self.category, (0, nth)) };
@@ -139,6 +139,7 @@ mod tests {
     use crate::post_office::Subjects;
 
     const NOON: Timestamp = Timestamp::from_seconds(1_690_880_400);
+    const LATER: Timestamp = Timestamp::from_seconds(1_690_880_460);
 
     fn put(changes: &[Change], key: &Key) -> Entry {
         let value = changes.iter().find_map(|change| match change {
@@ -171,10 +172,10 @@ mod tests {
             let slip = Slip::from_entry(&put(&changes, &slip_key("m-7"))).unwrap();
             assert_eq!(slip, Slip { owner: owner.clone(), left: Left::Quarantined(Parting { at: NOON, shown }) });
 
-            let changes = aside.release(3);
+            let changes = aside.release(3, LATER);
             let joins = queue_prefix(&owner, Category::MasterData).stamp().number(3);
             let back = Waiting::decode(&put(&changes, &joins).value).unwrap();
-            assert_eq!(back, Waiting { bundling: comes_back, ..aside.waiting.clone() });
+            assert_eq!(back, Waiting { bundling: comes_back, enqueued: LATER, ..aside.waiting.clone() });
             let slip = Slip::from_entry(&put(&changes, &slip_key("m-7"))).unwrap();
             assert_eq!(slip.left, Left::Returned(Category::MasterData, (40, 3)));
             // Moved aside once more, it still knows.

@@ -9,21 +9,22 @@ use super::*;
 use crate::post_office::Bounds;
 use crate::record::Packed;
 
-/// A store whose bodies cannot be read for a while, some of which have come to harm, or in which commits hang.
+/// A store whose bodies, or some of them, cannot be read for a while, some of which have come to harm, or in which commits hang.
 #[derive(Default)]
 pub(super) struct Failing {
     pub memory: Memory,
-    unread: AtomicBool,
+    fails: AtomicBool,
+    pub unread: Mutex<BTreeSet<Key>>,
     pub harmed: Mutex<BTreeSet<Key>>,
     hanging: AtomicBool,
     held: Mutex<Vec<(Batch, store::Completion)>>,
 }
 
 impl Failing {
-    fn fault(&self) -> Option<store::Fault> {
+    fn fault(&self, is_unread: bool) -> Option<store::Fault> {
         let source = Arc::new(std::io::Error::other("the disk does not answer"));
         let unread = store::Fault::Unread { path: "journal".into(), source };
-        self.unread.load(Ordering::Relaxed).then_some(unread)
+        (is_unread || self.fails.load(Ordering::Relaxed)).then_some(unread)
     }
 
     fn harm(&self, key: &Key) -> Option<store::Fault> {
@@ -47,11 +48,13 @@ impl Store for Failing {
     }
 
     fn packed(&self, key: &Key) -> Result<Option<Packed>, store::Fault> {
-        self.fault().or_else(|| self.harm(key)).map_or_else(|| self.memory.packed(key), Err)
+        self.fault(self.unread.lock().unwrap().contains(key))
+            .or_else(|| self.harm(key))
+            .map_or_else(|| self.memory.packed(key), Err)
     }
 
     fn trouble(&self) -> Option<store::Trouble> {
-        self.fault().map(store::Trouble::Unread)
+        self.fault(false).map(store::Trouble::Unread)
     }
 
     fn hangs(&self) -> Option<Duration> {
@@ -78,13 +81,13 @@ async fn two_notices() -> (Arc<Failing>, Gateway) {
 #[tokio::test]
 async fn a_bundle_whose_members_cannot_be_read_for_a_while_is_made_later() {
     let (store, gateway) = two_notices().await;
-    store.unread.store(true, Ordering::Relaxed);
+    store.fails.store(true, Ordering::Relaxed);
     let fault = gateway.peek(&supplier(), None, gateway.now()).await.unwrap_err();
     assert!(fault.may_pass(), "{fault}");
     let health = gateway.health();
     assert!(health.ready, "all else can be served");
     assert!(health.checks[0].1.as_ref().is_err_and(|said| said.contains("could not be read")), "{health:?}");
-    store.unread.store(false, Ordering::Relaxed);
+    store.fails.store(false, Ordering::Relaxed);
     let peeked = gateway.peek(&supplier(), None, gateway.now()).await.unwrap().unwrap();
     assert_eq!(charges(&peeked.body), ["A", "B"]);
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::slice;
 
+use super::disk::Failing;
 use super::*;
 use crate::market::ActorRole;
 use crate::process::Market;
@@ -109,9 +110,7 @@ async fn an_errand_that_fails_is_parked_and_taken_up_again_once_the_bug_is_mende
     let found = parked::parked(&*store).unwrap();
     assert_eq!(found.len(), 1);
     assert!(found[0].cause.contains("an errand that cannot be read"), "{found:?}");
-    let (batch, taken, lost) = parked::retry(&*store, |key| *key == found[0].key).unwrap();
-    assert_eq!((taken, lost), (1, 0));
-    assert!(matches!(store.commit(batch).unwrap(), Outcome::Committed(_)));
+    put_back(&*store, slice::from_ref(&found[0].key));
     assert_eq!(parked::parked(&*store).unwrap(), []);
     let gateway = open_with(dk(MENDED), &store, Clock::standing_at(at(2)));
     gateway.settled().await.unwrap();
@@ -146,14 +145,12 @@ async fn what_is_parked_is_unwell_and_ready_until_it_is_given_up() {
     assert_eq!(unwell(&health), ["documents: 1 parked", "timers: 2 parked"]);
 
     let document = archive::parked_key(4);
-    for (parked, batch) in parked::discard(&*store, |key| *key != document).unwrap() {
-        assert!(matches!(parked.what, parked::What::Timer { .. }), "{parked:?}");
-        gateway.write(batch).await.unwrap();
-    }
+    let mut keys: BTreeSet<String> = parked::parked(&*store).unwrap().iter().map(|it| it.key.to_string()).collect();
+    keys.remove(&document.to_string());
+    let (gone, _) = gateway.discard_parked(&operator(), &keys).await.unwrap();
+    assert!(gone.iter().all(|it| matches!(it.what, parked::What::Timer { .. })), "{gone:?}");
     assert_eq!(unwell(&gateway.health()), ["documents: 1 parked"]);
-    for (_, batch) in parked::discard(&*store, |_| true).unwrap() {
-        gateway.write(batch).await.unwrap();
-    }
+    gateway.discard_parked(&operator(), &[document.to_string()].into()).await.unwrap();
     assert_eq!(unwell(&gateway.health()), [""; 0]);
 }
 
@@ -241,9 +238,7 @@ async fn a_timer_that_failed_is_decided_as_of_its_own_instant_once_it_is_taken_u
     drop(gateway);
     let found = parked::parked(&*store).unwrap();
     assert_eq!(found[0].what, parked::What::Timer { due: at(1), kind: Some("panic".into()) });
-    let (batch, taken, lost) = parked::retry(&*store, |_| true).unwrap();
-    assert_eq!((taken, lost), (1, 0));
-    store.commit(batch).unwrap();
+    put_back(&*store, &[found[0].key.clone()]);
     let gateway = open(&store, Clock::standing_at(at(5)));
     gateway.settled().await.unwrap();
     assert_eq!(parked::parked(&*store).unwrap(), found, "it fails as before, and is set aside as before");
@@ -251,7 +246,18 @@ async fn a_timer_that_failed_is_decided_as_of_its_own_instant_once_it_is_taken_u
 
 /// A store in which a document of a grid company was set aside, and how it reads.
 fn with_a_parked_document() -> (Arc<Memory>, InboxEntry) {
-    let body = std::fs::read("samples/charges/B1-a-whole-life-in-one-document/01-in.xml").unwrap();
+    let store = Arc::new(Memory::default());
+    let (number, entry) = takes_in(&*store, "");
+    let mut batch = Batch::default();
+    batch.put_all(archive::park(number, &entry, "a bug"));
+    store.commit(batch).unwrap();
+    (store, entry)
+}
+
+/// A document of a grid company is in the inbox of a store; the number of its commit.
+fn takes_in(store: &dyn Store, more: &str) -> (u64, InboxEntry) {
+    let sample = include_str!("../../../samples/charges/B1-a-whole-life-in-one-document/01-in.xml");
+    let body = [sample.as_bytes(), more.as_bytes()].concat();
     let entry = InboxEntry {
         caller: Party { number: ActorNumber::new("8100000000030"), role: ActorRole::GridAccessProvider },
         document: "RequestChangeOfPriceList".into(),
@@ -259,14 +265,45 @@ fn with_a_parked_document() -> (Arc<Memory>, InboxEntry) {
         correlation_id: "c-1".into(),
         hash: hash(&body),
     };
-    let store = Arc::new(Memory::default());
     let mut batch = Batch::default();
     batch.put_all([entry.put()]).body_all([archive::received(Packed::of(&body))]);
     let Outcome::Committed(number) = store.commit(batch).unwrap() else { panic!("nothing else is there") };
+    (number, entry)
+}
+
+/// One whose bytes cannot be read keeps neither the gateway from opening nor others from being decided, and is taken up again once
+/// they can.
+#[tokio::test]
+async fn a_document_that_cannot_be_read_stands_aside_and_all_others_are_decided() {
+    let store = Arc::new(Failing::default());
+    let (harmed, InboxEntry { caller, .. }) = takes_in(&*store, "<!-- harmed -->");
+    takes_in(&*store, "<!-- whole -->");
+    store.harmed.lock().unwrap().insert(archive::received_key(harmed));
+    let open = || {
+        let specs = Arc::new(crate::document::built_in());
+        let settings = Settings { undecided_max: 10, ..Settings::default() };
+        Gateway::open(store.clone(), specs, settings, Clock::standing_at(at(1_700_000_000))).unwrap()
+    };
+    let gateway = Arc::new(open());
+    gateway.settled().await.unwrap();
+    assert_eq!((waiting(&gateway, &caller), unwell(&gateway.health())), (1, vec!["documents: 1 parked".to_string()]));
+    let found = parked::parked(&*store).unwrap();
+    assert!(found[0].cause.contains("damage"), "{found:?}");
+    let (third, entry) = takes_in(&*store, "<!-- later -->");
     let mut batch = Batch::default();
-    batch.put_all(archive::park(number, &entry, "a bug"));
-    store.commit(batch).unwrap();
-    (store, entry)
+    batch.put_all(archive::park(third, &entry, "a bug"));
+    gateway.write(batch).await.unwrap();
+
+    let retried = gateway.retry_parked(&operator(), None).await.unwrap();
+    assert_eq!(retried.taken, [archive::parked_key(third)]);
+    assert!(retried.harmed.len() == 1 && retried.harmed[0].key == archive::parked_key(harmed), "{retried:?}");
+    assert_eq!(retried.row()["harmed"][0]["key"], archive::parked_key(harmed).to_string());
+    gateway.settled().await.unwrap();
+    assert_eq!((waiting(&gateway, &caller), parked::parked(&*store).unwrap()), (2, found));
+    store.harmed.lock().unwrap().clear();
+    gateway.retry_parked(&operator(), None).await.unwrap();
+    gateway.settled().await.unwrap();
+    assert_eq!((waiting(&gateway, &caller), parked::parked(&*store).unwrap()), (3, vec![]));
 }
 
 /// A document that was set aside is decided as of its receipt, for the sender that waits for its answer.
@@ -285,7 +322,7 @@ async fn a_document_that_was_set_aside_is_decided_once_it_is_taken_up_again() {
     drop(gateway);
     let found = parked::parked(&*store).unwrap();
     assert_eq!((&found[0].what, found[0].cause.as_str()), (&parked::What::Document(entry), "a bug"));
-    store.commit(parked::retry(&*store, |_| true).unwrap().0).unwrap();
+    put_back(&*store, &[found[0].key.clone()]);
     let gateway = open();
     gateway.settled().await.unwrap();
     assert_eq!(gateway.owners_of_post().unwrap(), slice::from_ref(&caller));
@@ -317,21 +354,42 @@ async fn what_was_set_aside_is_taken_up_by_the_gateway_that_is_open() {
     assert_eq!(found.len(), 3, "{found:?}");
 
     let named = BTreeSet::from([found[0].key.to_string(), "16:x".into()]);
-    let retried = gateway.retry_parked(Some(&named)).await.unwrap();
-    assert_eq!(retried, parked::Retried { taken: 1, kept: 0, unknown: 1 });
+    let retried = gateway.retry_parked(&operator(), Some(&named)).await.unwrap();
+    assert_eq!((retried.taken, retried.unknown), (vec![found[0].key.clone()], vec!["16:x".to_string()]));
     gateway.settled().await.unwrap();
     assert_eq!(waiting(&gateway, &caller), 1);
-    let retried = gateway.retry_parked(None).await.unwrap();
-    assert_eq!(retried, parked::Retried { taken: 2, kept: 0, unknown: 0 });
+    let retried = gateway.retry_parked(&operator(), None).await.unwrap();
+    assert_eq!(retried.taken, [found[1].key.clone(), found[2].key.clone()]);
     // Only errands of real processes are known by what is written.
     gateway.decider.run_errands();
     gateway.settled().await.unwrap();
     assert_eq!(parked::parked(&*store).unwrap(), found[1..], "they fail as before");
     assert_eq!(waiting(&gateway, &caller), 1, "the document was decided once");
 
-    let gone = gateway.discard_parked(&keys).await.unwrap();
-    assert_eq!(gone, found[1..]);
+    let (gone, unknown) = gateway.discard_parked(&operator(), &keys).await.unwrap();
+    assert_eq!((&gone[..], unknown), (&found[1..], vec![found[0].key.to_string()]));
     assert_eq!(unwell(&gateway.health()), [""; 0]);
+    let keys: Vec<String> = found.iter().map(|it| it.key.to_string()).collect();
+    let expected = [("retry", keys[0].clone()), ("retry", keys[1..].join(" ")), ("discard", keys[1..].join(" "))];
+    assert_eq!(audited(&*store), expected.map(|(activity, keys)| (activity.to_string(), keys)));
+}
+
+/// What operators did, and to what.
+fn audited(store: &dyn Store) -> Vec<(String, String)> {
+    let entries = store.page(&archive::audit_after(0), None, 1_000).unwrap().records;
+    let entries = entries.iter().map(|(_, entry)| AuditEntry::from_entry(entry).unwrap());
+    entries.filter(|it| it.correlation_id == "c-op").map(|it| (it.activity, it.target)).collect()
+}
+
+fn operator() -> By {
+    By { party: Market::dk_defaults().hub_party(), correlation_id: "c-op".into() }
+}
+
+/// As the command line does while no gateway is open.
+fn put_back(store: &dyn Store, keys: &[Key]) {
+    let (batch, retried) = parked::plan_retry(store, keys).unwrap();
+    assert_eq!(retried.taken, keys);
+    assert!(matches!(store.commit(batch).unwrap(), Outcome::Committed(_)));
 }
 
 fn waiting(gateway: &Gateway, owner: &Party) -> u64 {
