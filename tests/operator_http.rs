@@ -942,7 +942,7 @@ async fn the_hub_sees_what_waits_and_stops_a_document() {
 
     let named = |id: &str| json!({"messageIds": [id]});
     let (status, released) = tell(&house, Method::POST, "/v1.0/operator/quarantine/release", named(&first)).await;
-    assert_eq!((status, released), (200, json!({"rows": [stopped], "harmed": [], "unknown": []})));
+    assert_eq!((status, released), (200, json!({"rows": [stopped], "anew": [], "harmed": [], "unknown": []})));
     assert_eq!(rows(&house, &queue).await.len(), waiting.len());
     let (_, stopped) = tell(&house, Method::POST, quarantine, stop(&first)).await;
     let discard = "/v1.0/operator/quarantine/discard";

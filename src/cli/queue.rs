@@ -75,8 +75,8 @@ enum What {
         #[arg(long, default_value = "stopped by an operator")]
         cause: String,
     },
-    /// Lets documents out of quarantine that can be read: they join their queues again, behind all that wait. Where the disk has harmed
-    /// them, put the journal's file back from a backup first.
+    /// Lets documents out of quarantine that can be read: they join their queues again, behind all that wait. A bundle that cannot is
+    /// made anew of its members, byte for byte. Where the disk has harmed anything else, put the journal's file back from a backup first.
     Release {
         /// Message ids, as `quarantined` shows them.
         #[arg(required_unless_present = "all", value_name = "ID")]
@@ -272,8 +272,11 @@ fn release(store: &dyn Store, ids: Option<&BTreeSet<String>>, out: &mut Rows<imp
     let mut harmed = false;
     for piece in pieces {
         let (batch, released) = quarantine::plan_release(store, &piece, now(store)?)?;
-        done(store, batch, "queue release", quarantine::ids(&released.back).collect())?;
+        done(store, batch, "queue release", released.names())?;
         released.back.iter().try_for_each(|aside| quarantined_row(aside, out))?;
+        for id in &released.anew {
+            eprintln!("{id} could not be read, and was made anew of its members");
+        }
         for aside in &released.harmed {
             eprintln!("{} still cannot be read, and stays in quarantine: {}", aside.waiting.message_id, aside.cause);
         }
@@ -338,7 +341,7 @@ fn discard(store: &dyn Store, names: &BTreeSet<String>, out: &mut Rows<impl Writ
     let (pieces, unknown) = quarantine::pieces(store, Some(&others.into_iter().collect()))?;
     for piece in pieces {
         let (batch, gone) = quarantine::plan_discard(store, &piece, now(store)?)?;
-        done(store, batch, "queue discard", quarantine::ids(&gone).collect())?;
+        done(store, batch, "queue discard", quarantine::ids_of(&gone).collect())?;
         gone.iter().try_for_each(|aside| quarantined_row(aside, out))?;
     }
     for name in &unknown {

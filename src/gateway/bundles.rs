@@ -13,8 +13,8 @@ use super::{Fault, Gateway, Settings, delivery, figures, hash};
 use crate::archive::{self, Direction, LogEntry, Place};
 use crate::document::{self, Bearings, Category, Part, Wire};
 use crate::market::{Party, Timestamp};
-use crate::post_office::{self, Ahead, Bundle, Bundling, Member, Shown, Waiting};
-use crate::record::{Batch, Body, Outcome};
+use crate::post_office::{self, Ahead, Bundle, Bundling, Kept, Member, Shown, Waiting};
+use crate::record::{Batch, Body, Change, Outcome};
 use crate::spec::{self, Specs};
 use crate::store::Store;
 
@@ -193,42 +193,23 @@ impl Bindery {
 
     /// What the log has of a member: all members of a bundle are for the same party.
     fn logged(&self, member: &Member) -> Result<Option<LogEntry>, Fault> {
-        let unreadable = |what| move || Fault::Unreadable { what };
-        let (commit, place) = post_office::position(&member.key).ok_or_else(unreadable("a place in a queue"))?;
-        let (key, nth) = archive::log_key(commit, place + 1);
-        let Some(record) = self.store.get(&key).map_err(Fault::store(DOING))? else { return Ok(None) };
-        let entries = LogEntry::from_record(&record).ok_or_else(unreadable("the log"))?;
-        Ok(entries.into_iter().nth(nth))
+        let place = post_office::position(&member.key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
+        logged(&*self.store, place.0, place.1 + 1)
     }
 
     fn put_together(&self, bundle: &Bundle, id: &str, now: Timestamp) -> Result<Told, Unbound> {
-        let mut bodies: Vec<(Bytes, usize)> = Vec::with_capacity(bundle.members().len());
-        let mut harmed = Vec::new();
-        let mut bearings = Bearings::new();
+        let (mut leaves, mut harmed) = (Leaves::default(), Vec::new());
         for member in bundle.members() {
-            let Member { key, waiting, .. } = member;
-            let Bundling::With { records_from, .. } = waiting.bundling else { return Err(Unbound::Invalid) };
-            let (commit, _) = post_office::position(key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
-            // A body may hold what many others were told; only this document of it is kept.
-            let kept = match kept_at(&*self.store, commit, waiting) {
-                Err(fault) if fault.is_harm() => {
-                    harmed.push((member.clone(), fault));
-                    continue;
-                }
-                kept => kept?,
-            };
-            bodies.push((Bytes::copy_from_slice(&kept.document), records_from as usize));
-            let places = bearings.len() + waiting.records as usize;
-            bearings.extend(kept.bearings);
-            bearings.resize(places, None);
+            let kept = member.kept().ok_or(Unbound::Invalid)?;
+            match leaves.add(&*self.store, &kept) {
+                Err(fault) if fault.is_harm() => harmed.push((member.clone(), fault)),
+                added => added?,
+            }
         }
         if !harmed.is_empty() {
             return Err(Unbound::Harmed(harmed));
         }
-        let parts: Vec<Part> = bodies.iter().map(|(bytes, records_from)| (&**bytes, *records_from)).collect();
-        let document = document::bundled(&parts, id, now);
-        let document = document.ok_or(Unbound::Invalid)?;
-        Ok(Told { document: document.into(), bearings })
+        leaves.bound(id, now).ok_or(Unbound::Invalid)
     }
 
     /// A document's place and body; `None` where it does not follow its schema. A large one is checked while it is packed.
@@ -250,13 +231,80 @@ impl Bindery {
     }
 }
 
+/// Documents that become one.
+#[derive(Default)]
+struct Leaves {
+    /// Each with the byte at which its records begin.
+    documents: Vec<(Bytes, usize)>,
+    bearings: Bearings,
+}
+
+impl Leaves {
+    fn add(&mut self, store: &dyn Store, kept: &Kept) -> Result<(), Fault> {
+        let place = Place { part: kept.part, offset: kept.offset, bytes: kept.bytes };
+        let Told { document, bearings } = told_at(store, kept.commit, place)?;
+        // A body may hold what many others were told; only this document of it is kept.
+        self.documents.push((Bytes::copy_from_slice(&document), kept.records_from as usize));
+        let places = self.bearings.len() + kept.records as usize;
+        self.bearings.extend(bearings);
+        self.bearings.resize(places, None);
+        Ok(())
+    }
+
+    /// All of them under one header; `None` where one is not as we write documents.
+    fn bound(self, id: &str, created: Timestamp) -> Option<Told> {
+        let parts: Vec<Part> = self.documents.iter().map(|(bytes, from)| (&**bytes, *from)).collect();
+        let document = document::bundled(&parts, id, created)?;
+        Some(Told { document: document.into(), bearings: self.bearings })
+    }
+}
+
+/// A bundle that cannot be read, made anew of its members.
+pub(super) struct Anew {
+    /// Byte for byte what it was.
+    pub told: Told,
+    /// The changes by which it is in the commit that writes these bytes.
+    pub changes: Vec<Change>,
+    /// What the log has of it; nothing where that is gone.
+    pub logged: Option<LogEntry>,
+}
+
+/// Makes a bundle anew; `None` where it is none, or cannot be made as it was.
+pub(super) fn made_anew(store: &dyn Store, waiting: &Waiting) -> Result<Option<Anew>, Fault> {
+    let (Bundling::Bundle, Some(shown)) = (&waiting.bundling, waiting.shown) else { return Ok(None) };
+    let records = delivery::members(store, &waiting.message_id, super::PAGE_RECORDS)?;
+    let mut leaves = Leaves::default();
+    for kept in records.iter().flat_map(|(_, members)| &members.kept) {
+        if leaves.add(store, kept).is_err() {
+            return Ok(None);
+        }
+    }
+    // It was shown for the first time when it was closed.
+    let told = leaves.bound(&waiting.message_id, shown.at).filter(|told| hash(&told.document) == waiting.hash);
+    let (Some(told), Some((first, _))) = (told, records.first()) else { return Ok(None) };
+    let commit = post_office::closed_by(first).ok_or(Fault::Unreadable { what: "a bundle" })?;
+    let changes = post_office::made_anew(&waiting.message_id, &records);
+    Ok(Some(Anew { told, changes, logged: logged(store, commit, 1)? }))
+}
+
+/// What the log has of the nth document of a commit.
+fn logged(store: &dyn Store, commit: u64, nth: u64) -> Result<Option<LogEntry>, Fault> {
+    let (key, nth) = archive::log_key(commit, nth);
+    let Some(record) = store.get(&key).map_err(Fault::store(DOING))? else { return Ok(None) };
+    let entries = LogEntry::from_record(&record).ok_or(Fault::Unreadable { what: "the log" })?;
+    Ok(entries.into_iter().nth(nth))
+}
+
 /// A waiting document that stands at the place of a commit.
 pub(super) fn kept_at(store: &dyn Store, place: u64, waiting: &Waiting) -> Result<Told, Fault> {
     let commit = match waiting.bundling {
         Bundling::Bundle => bundle_commit(store, &waiting.message_id)?,
         Bundling::Alone | Bundling::With { .. } => waiting.kept_by(place),
     };
-    let place = Place { part: waiting.part, offset: waiting.offset, bytes: waiting.bytes };
+    told_at(store, commit, Place { part: waiting.part, offset: waiting.offset, bytes: waiting.bytes })
+}
+
+fn told_at(store: &dyn Store, commit: u64, place: Place) -> Result<Told, Fault> {
     let body = store.body(&archive::body_key(commit, place.part)).map_err(Fault::store("read a waiting document"))?;
     body.and_then(|body| Told::in_body(place, &body)).ok_or(Fault::Unreadable { what: "a waiting document" })
 }

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::bundles::kept_at;
+use super::bundles::{Anew, kept_at, made_anew};
 use super::delivery::{self, tell_shown};
 use super::post::Access;
 use super::{By, Fault, Gateway, PAGE_RECORDS, figures, with_causes};
+use crate::archive::{self, LogEntry, Outbound};
 use crate::document::Category;
 use crate::market::{Party, Timestamp};
-use crate::post_office::{self, Member, Quarantined, Shown};
+use crate::post_office::{self, Member, Quarantined, Shown, Waiting};
 use crate::process::Pack;
 use crate::record::{Batch, Entry, Expected, Key, KeyRange, Outcome, Version};
 use crate::store::{self, Store};
@@ -22,10 +23,29 @@ use crate::store::{self, Store};
 #[derive(Debug, Default)]
 pub struct Released {
     pub back: Vec<Quarantined>,
+    /// Ids of those that could not be read and were made anew, byte for byte.
+    pub anew: Vec<String>,
     /// Those that cannot be read, and why that is: they stay where they are.
     pub harmed: Vec<Quarantined>,
     /// Ids of which nothing stands aside.
     pub unknown: Vec<String>,
+}
+
+impl Released {
+    /// With what became of more.
+    pub fn add(&mut self, more: Self) {
+        let Self { back, anew, harmed, unknown } = more;
+        self.back.extend(back);
+        self.anew.extend(anew);
+        self.harmed.extend(harmed);
+        self.unknown.extend(unknown);
+    }
+
+    /// What came back, for the audit trail: ids, and of those that were made anew that they were.
+    pub fn names(&self) -> Vec<String> {
+        let anew = (!self.anew.is_empty()).then(|| "made anew:".to_string());
+        ids_of(&self.back).chain(anew).chain(self.anew.iter().cloned()).collect()
+    }
 }
 
 /// Why an operator stops a document, without the blanks around it; `None` where nothing is said, too much, or more than one line.
@@ -131,24 +151,42 @@ pub fn pieces(store: &dyn Store, ids: Option<&BTreeSet<String>>) -> Result<(Vec<
             (found, unknown)
         }
     };
-    let ids: Vec<String> = found.into_iter().map(|aside| aside.waiting.message_id).collect();
-    Ok((ids.chunks(PIECE).map(<[String]>::to_vec).collect(), unknown))
+    let (mut pieces, mut piece, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for Quarantined { waiting, .. } in found {
+        bytes += waiting.bytes;
+        if piece.len() == PIECE || (bytes > PIECE_BYTES && !piece.is_empty()) {
+            pieces.push(std::mem::take(&mut piece));
+            bytes = waiting.bytes;
+        }
+        piece.push(waiting.message_id);
+    }
+    pieces.extend(Some(piece).filter(|piece| !piece.is_empty()));
+    Ok((pieces, unknown))
 }
 
-/// What lets documents back into their queues, in this order, if they can be read.
+/// What lets documents back into their queues, in this order, if they can be read; a bundle that cannot is made anew of its members.
 pub fn plan_release(store: &dyn Store, ids: &[String], now: Timestamp) -> Result<(Batch, Released), Fault> {
     let (mut batch, mut released) = (Batch::default(), Released::default());
-    for (version, aside) in find(store, ids)? {
-        match kept_at(store, aside.stood().0, &aside.waiting) {
-            Ok(_) => {
-                batch.expect(post_office::quarantine_key(&aside.waiting.message_id), Expected::At(version));
-                batch.put_all(aside.release(released.back.len() as u64, now));
-                released.back.push(aside);
-            }
-            // Whatever keeps one from being read, the others come back.
-            Err(fault) => released.harmed.push(Quarantined { cause: with_causes(&fault), ..aside }),
+    let (mut outbound, mut log) = (Outbound::default(), Vec::new());
+    for (version, mut aside) in find(store, ids)? {
+        if let Err(fault) = kept_at(store, aside.stood().0, &aside.waiting) {
+            let Some(Anew { told, changes, logged }) = made_anew(store, &aside.waiting)? else {
+                // Whatever keeps one from being read, the others come back.
+                released.harmed.push(Quarantined { cause: with_causes(&fault), ..aside });
+                continue;
+            };
+            let beside = post_office::write_beside(told.bearings.iter().map(Option::as_ref));
+            let place = outbound.add(told.document.into(), &beside);
+            aside.waiting = Waiting { part: place.part, offset: place.offset, ..aside.waiting };
+            batch.put_all(changes);
+            log.extend(logged.map(|logged| LogEntry { at: now, place, ..logged }));
+            released.anew.push(aside.waiting.message_id.clone());
         }
+        batch.expect(post_office::quarantine_key(&aside.waiting.message_id), Expected::At(version));
+        batch.put_all(aside.release(released.back.len() as u64, now));
+        released.back.push(aside);
     }
+    batch.put_all(archive::log_out(&log)).body_all(outbound.bodies());
     Ok((batch, released))
 }
 
@@ -171,8 +209,8 @@ fn find(store: &dyn Store, ids: &[String]) -> Result<Vec<(Version, Quarantined)>
 }
 
 /// The ids of these, for the audit trail.
-pub fn ids(of: &[Quarantined]) -> impl Iterator<Item = String> {
-    of.iter().map(|aside| aside.waiting.message_id.clone())
+pub fn ids_of(asides: &[Quarantined]) -> impl Iterator<Item = String> {
+    asides.iter().map(|aside| aside.waiting.message_id.clone())
 }
 
 fn read(entry: &Entry) -> Result<Quarantined, Fault> {
@@ -251,7 +289,7 @@ impl Gateway {
     /// The documents as they stand aside; `None` where their queue has changed meanwhile.
     async fn carry_out(&self, by: &By, stop: Stop, now: Timestamp) -> Result<Option<Vec<Quarantined>>, Fault> {
         let Stop { places, mut batch, aside } = stop;
-        batch.put_all([by.did("quarantine", ids(&aside), now)]);
+        batch.put_all([by.did("quarantine", ids_of(&aside), now)]);
         let Outcome::Committed(_) = self.commit("move documents aside", batch).await? else { return Ok(None) };
         places.iter().for_each(|place| self.trail.forget(place));
         figures::quarantined(aside.len());
@@ -263,10 +301,9 @@ impl Gateway {
         let (pieces, unknown) = pieces(&*self.store, ids)?;
         let mut released = Released { unknown, ..Released::default() };
         for piece in pieces {
-            let (batch, Released { back, harmed, .. }) = plan_release(&*self.store, &piece, self.now())?;
-            self.carried_out(by, "release", &back, batch).await?;
-            released.back.extend(back);
-            released.harmed.extend(harmed);
+            let (batch, some) = plan_release(&*self.store, &piece, self.now())?;
+            self.carried_out(by, "release", some.names(), batch).await?;
+            released.add(some);
             // Whoever waits for post looks again when something moves.
             self.decider.time_has_passed();
         }
@@ -283,7 +320,7 @@ impl Gateway {
         let mut gone = Vec::new();
         for piece in pieces {
             let (batch, some) = plan_discard(&*self.store, &piece, self.now())?;
-            self.carried_out(by, "discard", &some, batch).await?;
+            self.carried_out(by, "discard", ids_of(&some).collect(), batch).await?;
             gone.extend(some);
         }
         Ok((gone, unknown))
@@ -294,13 +331,13 @@ impl Gateway {
         &self,
         by: &By,
         activity: &'static str,
-        done: &[Quarantined],
+        names: Vec<String>,
         mut batch: Batch,
     ) -> Result<(), Fault> {
-        if done.is_empty() {
+        if names.is_empty() {
             return Ok(());
         }
-        batch.put_all([by.did(activity, ids(done), self.now())]);
+        batch.put_all([by.did(activity, names, self.now())]);
         match self.commit(activity, batch).await? {
             Outcome::Committed(_) => Ok(()),
             Outcome::Conflict(_) => Err(Fault::Moving { what: "what is in quarantine" }),
@@ -317,5 +354,7 @@ impl Gateway {
 const DOING: &str = "read what is in quarantine";
 /// Documents that one commit moves aside, lets back or gives up, at most.
 const PIECE: usize = 100;
+/// Bytes that these have at most, unless it is one document: they may have to be written anew.
+const PIECE_BYTES: u64 = 32 * 1024 * 1024;
 /// How often it is looked again for a document whose queue changes at that moment.
 const ATTEMPTS_MAX: u32 = 10;

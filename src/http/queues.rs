@@ -156,10 +156,13 @@ async fn release(State(door): State<Arc<Door>>, request: Request) -> Response {
         aside(async move {
             let ids = some_or_all("messageIds", said.message_ids, said.all)?;
             let released = gateway.release(&by, ids.as_ref()).await;
-            let Released { back, harmed, unknown } = released.map_err(|fault| Problem::fault(&fault))?;
+            let Released { back, anew, harmed, unknown } = released.map_err(|fault| Problem::fault(&fault))?;
             let rows: Vec<Value> = back.iter().map(quarantined_row).collect();
             let harmed: Vec<Value> = harmed.iter().map(quarantined_row).collect();
-            Ok(json_answer(StatusCode::OK, &json!({ "rows": rows, "harmed": harmed, "unknown": unknown })))
+            Ok(json_answer(
+                StatusCode::OK,
+                &json!({ "rows": rows, "anew": anew, "harmed": harmed, "unknown": unknown }),
+            ))
         })
     })
     .await

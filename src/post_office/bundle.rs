@@ -4,7 +4,7 @@
 //! in those of the same key behind it, in their order, until one does not fit or came too long after the first. It is closed
 //! when its owner asks for it, so nothing waits for a bundle to fill up, and nothing that was shown changes afterwards.
 
-use super::record::{BundleKey, Bundling, Members, Subjects, Waiting};
+use super::record::{BundleKey, Bundling, Kept, Members, Subjects, Waiting};
 use super::shown::Shown;
 use super::slip::{Left, Slip};
 use super::{position, queue_of, slip_key};
@@ -14,8 +14,8 @@ use crate::record::{Batch, Change, Expected, Key, KeyRange, Space, Version};
 
 /// What bundles are made of, by their message id and the commit that closed them.
 const BUNDLES: Space = Space(85);
-/// Ids of members in one record. Each takes 33 bytes; a value may hold 64 KiB.
-const RECORD_MEMBERS_MAX: usize = 1_000;
+/// Members in one record. Each takes 33 bytes for its id, and 60 at most for where it is; a value may hold 64 KiB.
+const RECORD_MEMBERS_MAX: usize = 500;
 
 /// What one document may hold at most. A single record that is larger makes a document of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,16 @@ pub struct Member {
     pub key: Key,
     pub version: Version,
     pub waiting: Waiting,
+}
+
+impl Member {
+    /// Where its bytes are, where it stands in a queue and may go together with others.
+    pub fn kept(&self) -> Option<Kept> {
+        let Waiting { part, offset, bytes, records, .. } = self.waiting;
+        let Bundling::With { records_from, .. } = self.waiting.bundling else { return None };
+        let commit = self.waiting.kept_by(position(&self.key)?.0);
+        Some(Kept { commit, part, offset, bytes, records, records_from })
+    }
 }
 
 /// A bundle that is being made.
@@ -180,10 +190,23 @@ impl Bundle {
 fn written(message_id: &str, category: Category, place: (u64, u64), members: &[Member]) -> Vec<Change> {
     let chunk = |(nth, members): (u64, &[Member])| {
         let ids = members.iter().map(|member| member.waiting.message_id.clone()).collect();
-        let key = Key::new(BUNDLES).text(message_id).stamp().number(nth);
-        Change::Put(key, Members { category, place, ids }.encode())
+        let kept = members.iter().filter_map(Member::kept).collect();
+        Change::Put(record_key(message_id, nth), Members { category, place, ids, kept }.encode())
     };
     (0..).zip(members.chunks(RECORD_MEMBERS_MAX)).map(chunk).collect()
+}
+
+/// The changes by which a bundle is the document that their commit writes, and not the one that an earlier commit did.
+pub fn made_anew(message_id: &str, records: &[(Key, Members)]) -> Vec<Change> {
+    let moved = |(nth, (key, members)): (u64, &(Key, Members))| {
+        [Change::Delete(key.clone()), Change::Put(record_key(message_id, nth), members.encode())]
+    };
+    (0..).zip(records).flat_map(moved).collect()
+}
+
+/// Where the commit that closes a bundle says what that is made of.
+fn record_key(message_id: &str, nth: u64) -> Key {
+    Key::new(BUNDLES).text(message_id).stamp().number(nth)
 }
 
 /// The records that say what a bundle is made of.
@@ -336,7 +359,13 @@ pub(super) mod tests {
         }
         let written = put(&Key::new(BUNDLES).text(&id).stamp().number(0));
         let ids = vec!["m-7".to_string(), "m-8".to_string()];
-        assert_eq!(Members::decode(&written), Some(Members { category: Category::MasterData, place: (7, 0), ids }));
+        let kept = |commit, records| Kept { commit, part: 1, offset: 2, bytes: 10, records, records_from: 900 };
+        let kept = vec![kept(7, 1), kept(8, 2)];
+        let members = Members { category: Category::MasterData, place: (7, 0), ids, kept };
+        assert_eq!(Members::decode(&written), Some(members.clone()));
+        let before = Key::new(BUNDLES).text(&id).number(9).number(0);
+        let anew = made_anew(&id, &[(before.clone(), members)]);
+        assert_eq!(anew, [Change::Delete(before), Change::Put(Key::new(BUNDLES).text(&id).stamp().number(0), written)]);
         assert_eq!(closed_by(&Key::new(BUNDLES).text(&id).number(9).number(0)), Some(9));
     }
 
@@ -346,6 +375,7 @@ pub(super) mod tests {
         let long = |place| {
             let mut member = member(place, (b'a', 1, 0, 0, 0));
             member.waiting.message_id = format!("{place:032}");
+            (member.waiting.part, member.waiting.offset) = (u64::MAX, u64::MAX);
             member
         };
         let mut bundle = Bundle::begin(long(0), bounds).unwrap();

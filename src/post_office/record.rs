@@ -96,6 +96,21 @@ pub struct Members {
     pub place: (u64, u64),
     /// Message ids of the documents that it took in, in their order.
     pub ids: Vec<String>,
+    /// Where the bytes of each of them are; nothing of a bundle that was closed before this was kept.
+    pub kept: Vec<Kept>,
+}
+
+/// Where the bytes of a document are that was given out in a bundle, and what must be known of it to make that anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The commit that enqueued it.
+    pub commit: u64,
+    pub part: u64,
+    pub offset: u64,
+    pub bytes: u64,
+    pub records: u64,
+    /// The byte at which its records begin.
+    pub records_from: u64,
 }
 
 impl Waiting {
@@ -164,16 +179,17 @@ impl From<StoredWaiting> for Waiting {
 
 impl Members {
     pub(super) fn encode(&self) -> Bytes {
-        stored::write(
-            VERSION,
-            &StoredMembers { category: category_number(self.category), place: self.place, ids: self.ids.clone() },
-        )
+        let Self { category, place, ids, kept } = self;
+        let members = StoredMembersThird { category: category_number(*category), place: *place, ids: ids.clone() };
+        stored::write(MEMBERS_VERSION, &StoredMembers { members, kept: kept.clone() })
     }
 
     /// Reads a stored record; `None` when it is of a version that we do not know.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let StoredMembers { category, place, ids } = stored::read(VERSION, bytes)?;
-        Some(Self { category: category_of(category)?, place, ids })
+        let third = || stored::read(3, bytes).map(|members| StoredMembers { members, kept: Vec::new() });
+        let StoredMembers { members, kept } = stored::read(MEMBERS_VERSION, bytes).or_else(third)?;
+        let StoredMembersThird { category, place, ids } = members;
+        Some(Self { category: category_of(category)?, place, ids, kept })
     }
 }
 
@@ -191,8 +207,8 @@ pub(super) fn category_of(number: u64) -> Option<Category> {
     Category::ALL.into_iter().find(|each| category_number(*each) == number)
 }
 
-/// First byte of a stored record.
-const VERSION: u8 = 3;
+/// First byte of a stored record of what a bundle is made of.
+const MEMBERS_VERSION: u8 = 4;
 /// The same, of a waiting document.
 const WAITING_VERSION: u8 = 5;
 /// The same, where another commit keeps its bytes than its place names.
@@ -271,6 +287,13 @@ impl From<StoredWaitingSecond> for StoredWaiting {
 
 #[derive(Serialize, Deserialize)]
 struct StoredMembers {
+    members: StoredMembersThird,
+    kept: Vec<Kept>,
+}
+
+/// What version 3 kept: nothing of where its members' bytes are.
+#[derive(Serialize, Deserialize)]
+struct StoredMembersThird {
     category: u64,
     place: (u64, u64),
     ids: Vec<String>,
@@ -324,6 +347,17 @@ mod tests {
             let elsewhere = Waiting { kept_by: Some(17), ..read };
             assert_eq!(Waiting::decode(&elsewhere.encode()), Some(elsewhere));
         }
+    }
+
+    #[test]
+    fn a_bundle_of_an_earlier_version_does_not_say_where_its_members_are() {
+        let third = StoredMembersThird { category: 1, place: (7, 2), ids: vec!["m-1".into()] };
+        let (category, place, ids) = (Category::MasterData, (7, 2), vec!["m-1".to_string()]);
+        let read = Members::decode(&stored::write(3, &third)).unwrap();
+        assert_eq!(read, Members { category, place, ids, kept: Vec::new() });
+        let kept = vec![Kept { commit: 7, part: 1, offset: 2, bytes: 3, records: 4, records_from: 5 }];
+        let said = Members { kept, ..read };
+        assert_eq!(Members::decode(&said.encode()), Some(said));
     }
 
     #[test]

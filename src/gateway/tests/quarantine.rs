@@ -284,6 +284,40 @@ async fn many_come_to_harm_at_once_and_come_back_in_their_order() {
     assert!(waiting[10..].iter().all(|it| it.waiting.enqueued == gateway.now()), "they wait anew");
 }
 
+/// Its members are whole, and so the same bytes can be made of them once more; the archive has them, too.
+#[tokio::test]
+async fn a_bundle_that_has_come_to_harm_is_made_anew_of_its_members() {
+    let (store, gateway) = notices(&["A", "B"], Bounds::default()).await;
+    let members = [0, 1].map(|it| nth(&gateway, it));
+    let party = supplier();
+    let access = Access { form: Wire::CimJson, ..(&party).into() };
+    let shown = gateway.peek(access, None, gateway.now()).await.unwrap().unwrap();
+    let bytes = bytes_of(&gateway, &shown.message_id);
+    harm(&store.harmed, &bytes);
+    gateway.pass_time(at(gateway.now().micros() / 1_000_000 + 60)).await.unwrap();
+    assert_eq!(next(&gateway).await, None);
+    harm(&store.unread, &members[0].1);
+    let released = gateway.release(&operator(), None).await.unwrap();
+    assert_eq!((released.back.len(), released.harmed.len()), (0, 1), "not while a member cannot be read");
+    store.unread.lock().unwrap().clear();
+
+    let released = gateway.release(&operator(), None).await.unwrap();
+    assert_eq!((&released.anew, released.back.len()), (&vec![shown.message_id.clone()], 1));
+    let told = format!("{0} made anew: {0}", shown.message_id);
+    assert_eq!(audited(&gateway).last().unwrap()[3], told);
+    assert_eq!(gateway.peek(access, None, gateway.now()).await.unwrap().unwrap(), shown, "it is the same");
+    assert_ne!(bytes_of(&gateway, &shown.message_id), bytes, "the archive gives out what can be read");
+    assert_eq!(delivery(&gateway, &members[1].0)["within"], *shown.message_id);
+    // Once more aside, from where it is now.
+    harm(&store.harmed, &bytes_of(&gateway, &shown.message_id));
+    assert_eq!(next(&gateway).await, None);
+    assert_eq!(gateway.release(&operator(), None).await.unwrap().anew.len(), 1);
+    assert_eq!(next(&gateway).await.unwrap(), (shown.message_id.clone(), vec!["A".into(), "B".into()]));
+    assert_eq!(lets_go(&gateway, &shown.message_id).await, Dequeued::Done);
+    assert_eq!(status(&gateway, &members[0].0), "dequeued");
+    assert!(is_well(&gateway) && next(&gateway).await.is_none());
+}
+
 /// What cannot be read for whatever reason keeps nothing else from coming back.
 #[tokio::test]
 async fn what_can_be_read_comes_back_beside_what_cannot() {
