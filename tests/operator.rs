@@ -564,6 +564,24 @@ fn a_document_is_proved_to_somebody_who_has_no_store() {
     assert!(output.status.code() == Some(2) && said.contains("checksum of the changes"), "{said}");
 }
 
+#[test]
+fn the_environment_may_hold_anything_but_a_misspelt_setting() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let run = |name: &str, value: &[u8]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gridpost"));
+        command.env(name, std::ffi::OsStr::from_bytes(value)).args(["spec", "list"]).output().unwrap()
+    };
+    assert!(run("OTHERS", b"\xff").status.success());
+    let refused = run("GRIDPOST_HTTP_ADRESS", b"127.0.0.1:1");
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(
+        (refused.status.code(), said.contains("GRIDPOST_HTTP_ADRESS: [http] has no such setting")),
+        (Some(2), true),
+        "{said}"
+    );
+}
+
 /// post-office 4.4 item 6: what is old goes, unless somebody holds it, and everything can still be proved.
 #[test]
 fn old_documents_go_and_leave_their_hashes_unless_they_are_held() {

@@ -57,7 +57,10 @@ impl Config {
                 .with_context(|| format!("understand the configuration {}", path.display()))?,
             None => toml::Table::new(),
         };
-        overlay(&mut table, std::env::vars())?;
+        // What is no text is no setting.
+        let variables =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        overlay(&mut table, variables)?;
         Self::from_table(table).with_context(|| match path {
             Some(path) => format!("use the configuration {}", path.display()),
             None => "use the settings of the environment".to_string(),
@@ -293,13 +296,23 @@ impl Sections {
     }
 }
 
-/// Puts `GRIDPOST_SECTION_NAME=value` over the setting `name` of `[section]`; other variables are left alone, and so is
-/// one that names no setting: the client has variables of its own.
+/// Puts `GRIDPOST_SECTION_NAME=value` over the setting `name` of `[section]`, a list with commas between its entries. Other variables are
+/// left alone, for the client has some of its own; but what begins with a section names a setting of it.
 fn overlay(table: &mut toml::Table, variables: impl Iterator<Item = (String, String)>) -> Result<()> {
     let defaults = toml::Table::try_from(Config::default()).context("list the settings")?;
     for (name, value) in variables {
         let Some(setting) = name.strip_prefix("GRIDPOST_") else { continue };
-        let Some((path, default)) = find(&defaults, &setting.to_ascii_lowercase()) else { continue };
+        let setting = setting.to_ascii_lowercase();
+        let Some((path, default)) = find(&defaults, &setting) else {
+            let of_section =
+                |section: &&String| setting.strip_prefix(&***section).is_some_and(|rest| rest.starts_with('_'));
+            match defaults.keys().find(of_section) {
+                Some(section) => {
+                    bail!("use the setting {name}: [{section}] has no such setting; config.toml lists them")
+                }
+                None => continue,
+            }
+        };
         let value = match default {
             toml::Value::Integer(_) => toml::Value::Integer(
                 value.parse().with_context(|| format!("use the setting {name}: \"{value}\" is no whole number"))?,
@@ -309,6 +322,10 @@ fn overlay(table: &mut toml::Table, variables: impl Iterator<Item = (String, Str
                     .parse()
                     .with_context(|| format!("use the setting {name}: \"{value}\" is neither true nor false"))?,
             ),
+            toml::Value::Array(_) => {
+                let entries = value.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+                toml::Value::Array(entries.map(|entry| toml::Value::String(entry.to_string())).collect())
+            }
             _ => toml::Value::String(value),
         };
         let (last, sections) = path.split_last().expect("a setting has a name");
@@ -371,13 +388,18 @@ mod tests {
             variable("GRIDPOST_LIMITS_DEPTH_MAX", "16"),
             variable("GRIDPOST_MARKET_DK_CHARGES_CURRENCY", "EUR"),
             variable("GRIDPOST_AUDIT_POST", "false"),
+            variable("GRIDPOST_MARKET_DK_MARKET_ROLES_NOTICES_BLOCKED", "131:5790002000010, 244:5790002000010"),
             variable("GRIDPOST_TOKEN", "left alone"),
+            variable("GRIDPOST_CONFORMANCE", "left alone"),
             variable("PATH", "/bin"),
         ];
         overlay(&mut table, variables.into_iter()).unwrap();
         let config = Config::from_table(table).unwrap();
         assert_eq!((config.limits.depth_max, config.audit.post), (16, false));
         assert_eq!(config.dk().unwrap().dk().charges.currency, "EUR");
+        let blocked =
+            toml::Table::try_from(&config).unwrap()["market"]["dk"]["market_roles"]["notices"]["blocked"].clone();
+        assert_eq!(blocked, toml::Value::Array(vec!["131:5790002000010".into(), "244:5790002000010".into()]));
     }
 
     #[test]
@@ -409,8 +431,14 @@ mod tests {
             let flaw = Config::from_table(text.parse().unwrap()).unwrap_err();
             assert!(format!("{flaw:#}").contains(named), "{flaw:#}");
         }
-        let depth = ("GRIDPOST_LIMITS_DEPTH_MAX".to_string(), "deep".to_string());
-        let flaw = overlay(&mut toml::Table::new(), [depth].into_iter()).unwrap_err();
-        assert!(flaw.to_string().contains("GRIDPOST_LIMITS_DEPTH_MAX"), "{flaw}");
+        for (name, value) in [
+            ("GRIDPOST_LIMITS_DEPTH_MAX", "deep"),
+            ("GRIDPOST_HTTP_ADRESS", "127.0.0.1:1"),
+            ("GRIDPOST_MARKET_DK_CHARGES", "EUR"),
+        ] {
+            let variable = [(name.to_string(), value.to_string())];
+            let flaw = overlay(&mut toml::Table::new(), variable.into_iter()).unwrap_err();
+            assert!(flaw.to_string().contains(name), "{flaw}");
+        }
     }
 }
