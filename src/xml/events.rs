@@ -354,7 +354,8 @@ impl<'d> Reader<'d> {
     /// What the tokenizer could not cut.
     pub(super) fn misread(&self, words: &str) -> Malformed {
         let rest = &self.text[self.at..];
-        let name = rest.strip_prefix('<').unwrap_or("");
+        // What follows "<!" is no name: it is wrong as soon as it is seen, however much of it is.
+        let name = rest.strip_prefix('<').filter(|name| !name.starts_with('!')).unwrap_or("");
         let name = &name[..name.find([' ', '\t', '\n', '\r', '/', '>']).unwrap_or(name.len())];
         if let Err(wrong) = attributes::check_length(name, self.byte(), &self.state.limits) {
             return wrong;

@@ -104,6 +104,15 @@ fn limits_hold_on_every_way() {
     }
 }
 
+/// Found by fuzzing: what is wrong with a declaration is told alike, however much of it has come.
+#[test]
+fn a_long_declaration_that_is_none_is_no_long_name() {
+    let document = format!("<?xml version=\"1.0\"?><!cim:{}>", "n".repeat(300));
+    let verdict = all_ways(&schema(PARTS), document.as_bytes(), &[1, 3, 7, 64, 400]);
+    let told: Vec<(&str, usize)> = verdict.flaws.iter().map(|flaw| (flaw.code, flaw.byte)).collect();
+    assert_eq!(told, [("not-well-formed", 21)]);
+}
+
 fn utf16(text: &str, little: bool) -> Vec<u8> {
     let text = text.replace("encoding='UTF-8'", "encoding='UTF-16'");
     let units = std::iter::once(0xFEFF).chain(text.encode_utf16());
