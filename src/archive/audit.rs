@@ -10,6 +10,7 @@ use crate::record::{Change, Entry, Key, KeyRange, Space, stored};
 const AUDIT: Space = Space(56);
 /// First byte of a stored entry.
 const VERSION: u8 = 1;
+const TARGET_BYTES_MAX: usize = 60_000;
 /// How the number of whoever used the command line begins; no participant's does. The rest is the operating system's name.
 pub const BY_COMMAND: &str = "user:";
 
@@ -44,12 +45,15 @@ struct Stored {
 impl AuditEntry {
     /// The change that writes it under the number of the commit.
     pub fn put(&self) -> Change {
+        // A value has room for 64 KiB; what we write ourselves is shorter.
+        let (whole, end) = (&self.target, self.target.floor_char_boundary(TARGET_BYTES_MAX));
+        let target = if end < whole.len() { format!("{}…", &whole[..end]) } else { whole.clone() };
         let form = Stored {
             at: self.at.micros(),
             number: self.party.number.to_string(),
             role: self.party.role.code().into(),
             activity: self.activity.clone(),
-            target: self.target.clone(),
+            target,
             status: self.status,
             correlation_id: self.correlation_id.clone(),
         };
@@ -99,7 +103,13 @@ mod tests {
             status: 200,
             correlation_id: "c-1".into(),
         };
-        let Change::Put(_, value) = entry.put() else { panic!("an entry is put") };
-        assert_eq!(AuditEntry::from_entry(&Entry { version: 7, value }).unwrap(), entry);
+        let read = |entry: &AuditEntry| {
+            let Change::Put(_, value) = entry.put() else { panic!("an entry is put") };
+            assert!(value.len() < crate::record::VALUE_BYTES_MAX);
+            AuditEntry::from_entry(&Entry { version: 7, value }).unwrap()
+        };
+        assert_eq!(read(&entry), entry);
+        let novel = AuditEntry { target: "æ".repeat(40_000), ..entry };
+        assert_eq!(read(&novel).target, "æ".repeat(30_000) + "…");
     }
 }

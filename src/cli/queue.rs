@@ -313,7 +313,8 @@ fn retry(store: &dyn Store, keys: Option<&BTreeSet<String>>, out: &mut Rows<impl
     let (pieces, unknown) = parked::pieces(store, keys)?;
     let mut retried = Retried { unknown, ..Retried::default() };
     for piece in pieces {
-        let (batch, some) = parked::plan_retry(store, &piece)?;
+        let mut look = |number, _: &_| parked::can_be_read(store, number);
+        let (batch, some) = parked::plan_retry(store, &piece, &mut look)?;
         done(store, batch, "queue retry", some.taken.iter().map(Key::to_string).collect())?;
         retried.add(some);
     }

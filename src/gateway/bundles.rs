@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::delivery::Told;
 use super::post::{Access, Head, WRITE_AT_ONCE_BYTES_MAX, given_out};
+use super::quarantine::PIECE;
 use super::{Fault, Gateway, Settings, delivery, figures, hash};
 use crate::archive::{self, Direction, LogEntry, Place};
 use crate::document::{self, Bearings, Category, Part, Wire};
@@ -204,6 +205,10 @@ impl Bindery {
             match leaves.add(&*self.store, &kept) {
                 Err(fault) if fault.is_harm() => harmed.push((member.clone(), fault)),
                 added => added?,
+            }
+            // No more are moved aside at a time.
+            if harmed.len() == PIECE {
+                break;
             }
         }
         if !harmed.is_empty() {

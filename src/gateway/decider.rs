@@ -49,7 +49,8 @@ pub(super) struct Message {
     /// The commit that wrote its place in the inbox: the same, unless it was parked meanwhile.
     pub version: Version,
     pub entry: InboxEntry,
-    pub request: Option<Box<dyn Request>>,
+    /// Or why it cannot be decided.
+    pub request: Result<Box<dyn Request>, String>,
 }
 
 impl Counter {
@@ -137,16 +138,10 @@ impl Decider {
         Self { events, backlog, counter, thread: Arc::new(Mutex::new(Some(thread))) }
     }
 
-    /// A document was taken in by commit `number`.
-    pub fn arrived(&self, number: u64, version: Version, entry: InboxEntry, request: Box<dyn Request>) {
-        self.counter.add_document(&entry.caller.number);
-        self.tell(Event::Arrived(Message { number, version, entry, request: Some(request) }));
-    }
-
-    /// A document in the inbox cannot be decided, because of a bug of ours.
-    pub fn parks(&self, number: u64, version: Version, entry: InboxEntry, cause: String) {
-        self.counter.add_document(&entry.caller.number);
-        self.tell(Event::Parks(Message { number, version, entry, request: None }, cause));
+    /// A document was taken in by commit `number`; one that cannot be decided is parked.
+    pub fn arrived(&self, message: Message) {
+        self.counter.add_document(&message.entry.caller.number);
+        self.tell(Event::Arrived(message));
     }
 
     /// Goes on with what earlier decisions left behind.

@@ -10,6 +10,7 @@
 //! earliest after [`OLDEST_KNOWN_FOR`]: a look-up for each queue in which something waits, however long it is.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,8 @@ use crate::store::{self, Store};
 pub(super) struct Depth {
     state: Mutex<State>,
     oldest: Mutex<Option<(Instant, Oldest)>>,
+    /// Documents in quarantine.
+    aside: AtomicI64,
 }
 
 /// When the oldest document of each category was enqueued; those in which nothing waits are not in it.
@@ -62,6 +65,20 @@ impl Depth {
             places.iter().for_each(|place| state.leaves(place));
         }
         places
+    }
+
+    /// Counts what stands aside as the gateway opens, before anything changes.
+    pub fn count_aside(&self, store: &dyn Store) -> Result<(), Fault> {
+        let range = post_office::quarantine_range();
+        let records = store::records(store, &range, PAGE_RECORDS);
+        let aside = records.map(|record| record.map(|_| 1).map_err(Fault::store(DOING))).sum::<Result<_, _>>()?;
+        self.aside.store(aside, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// So many more documents stand aside since.
+    pub fn moved_aside(&self, documents: i64) {
+        self.aside.fetch_add(documents, Ordering::Relaxed);
     }
 
     /// What became of that batch: whether the documents have left.
@@ -232,13 +249,6 @@ impl Gateway {
         }
     }
 
-    /// How many documents are in quarantine.
-    fn documents_aside(&self) -> Result<usize, Fault> {
-        let range = post_office::quarantine_range();
-        let records = store::records(&*self.store, &range, PAGE_RECORDS);
-        records.map(|record| record.map(|_| 1).map_err(Fault::store(DOING))).sum()
-    }
-
     /// Puts what waits into the figures, as far as it is known.
     pub async fn tell_what_waits(self: &Arc<Self>) -> Result<(), Fault> {
         let known = self.depth.oldest.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -246,15 +256,14 @@ impl Gateway {
             Some((_, oldest)) => oldest,
             None => {
                 let gateway = self.clone();
-                let look = move || Ok((gateway.oldest_waiting()?, gateway.documents_aside()?));
-                let look = tokio::task::spawn_blocking(look).await.map_err(|_| Fault::Stopping)?;
-                let (oldest, aside) = look?;
-                figures::stand_aside(aside);
+                let look = tokio::task::spawn_blocking(move || gateway.oldest_waiting());
+                let oldest = look.await.map_err(|_| Fault::Stopping)??;
                 let mut known = self.depth.oldest.lock().unwrap_or_else(PoisonError::into_inner);
                 *known = Some((Instant::now(), oldest.clone()));
                 oldest
             }
         };
+        figures::stand_aside(self.depth.aside.load(Ordering::Relaxed));
         for category in Category::ALL {
             figures::waits(category, self.documents_waiting(category), oldest.get(&category).copied(), self.now());
         }

@@ -84,7 +84,7 @@ impl Desk {
     fn decide_document(&self, message: &Message, turns: &[Key], attempt: u32) -> Result<Looked, Failure> {
         let started = std::time::Instant::now();
         let entry = &message.entry;
-        let request = message.request.as_deref().expect("only a parked message has no request");
+        let request = message.request.as_deref().map_err(|cause| Failure::Bug(cause.clone()))?;
         let unknown = || Failure::Bug(format!("no process takes {} in", entry.document));
         let pack = Pack::of_document(&entry.document).ok_or_else(unknown)?;
         let context = Context {

@@ -55,7 +55,7 @@ pub(super) fn quarantined(documents: usize) {
 }
 
 /// So many documents stand aside.
-pub(super) fn stand_aside(documents: usize) {
+pub(super) fn stand_aside(documents: i64) {
     metrics::gauge!("gridpost_quarantine_documents").set(documents as f64);
 }
 

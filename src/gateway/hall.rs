@@ -28,8 +28,6 @@ use crate::store;
 
 pub(super) enum Event {
     Arrived(Message),
-    /// A message that cannot be decided at all.
-    Parks(Message, String),
     /// There may be work that a decision has left behind.
     Errands,
     /// What became of one piece of it.
@@ -139,10 +137,6 @@ impl Hall {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Arrived(message) => self.arrive(message),
-            Event::Parks(message, cause) => {
-                let place = self.place(Work::Document(message), Vec::new());
-                self.park(place, &cause);
-            }
             Event::ErrandSettled(errand, Ok(Outcome::Committed(_))) => {
                 // Jobs are begun before more of them are laid out.
                 self.timers_are_set(errand.sets);
@@ -185,7 +179,7 @@ impl Hall {
             Event::Settled(place, Err(store::Fault::Busy { .. })) => {
                 std::thread::sleep(BUSY_PAUSE);
                 // A full disk queue is no conflict, however long it lasts.
-                self.waiting.entry(place).and_modify(|waiting| waiting.attempts -= 1);
+                self.waiting.entry(place).and_modify(|waiting| waiting.attempts = waiting.attempts.saturating_sub(1));
                 self.decide(place);
             }
             Event::Settled(_, Err(fault)) => self.in_trouble(&with_causes(&fault)),
@@ -195,8 +189,8 @@ impl Hall {
 
     /// A document takes its place behind the timers that were due on its records before it arrived.
     fn arrive(&mut self, message: Message) {
-        let request = message.request.as_deref().expect("only a parked message has no request");
-        let turns = request.turns();
+        // What is only to be parked has nothing to wait for.
+        let turns = message.request.as_ref().map(|request| request.turns()).unwrap_or_default();
         if self.agenda.may_be_due(message.entry.at) {
             match self.agenda.due_on(&self.desk, &turns, message.entry.at) {
                 Ok(due) => due.into_iter().for_each(|(timer, version)| self.join_timer(timer, version)),

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::decider::Message;
 use super::door::{Head, Judged};
 use super::reading::{Arrived, Unread};
 use super::turned_away::TurnedAway;
@@ -159,7 +160,7 @@ impl Gateway {
         let completion = move |result: Result<Outcome, _>| {
             let given_back = match &result {
                 Ok(Outcome::Committed(number)) => {
-                    decider.arrived(*number, *number, entry, taken);
+                    decider.arrived(Message { number: *number, version: *number, entry, request: Ok(taken) });
                     None
                 }
                 _ => Some(taken),

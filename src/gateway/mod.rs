@@ -55,7 +55,7 @@ use crate::document::{self, Summary, SummaryReader, Wire, ebix};
 use crate::market::{ActorNumber, Party, Timestamp};
 use crate::post_office::{self, Bounds};
 use crate::process::{self, Incoming, Markets, Pack, Request, errand, participants, timer};
-use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome, Packed, Page};
+use crate::record::{Batch, Entry, Facts, Key, KeyRange, Needs, Outcome, Page};
 use crate::spec::Specs;
 use crate::store::{self, Store};
 use crate::view::{self, QueueLength};
@@ -63,7 +63,7 @@ use crate::xml;
 pub use catalogue::{Catalogue, log_row};
 pub use certificates::{CertificateFault, CertificateOrder};
 pub use clock::{Clock, latest_seen};
-use decider::Decider;
+use decider::{Decider, Message};
 pub use delivery::{Told, tell_shown};
 use desk::Desk;
 pub use dry_run::{DryRun, Letter, Preview};
@@ -162,6 +162,7 @@ impl Gateway {
             depth,
             news,
         };
+        gateway.depth.count_aside(&*gateway.store)?;
         gateway.decide_what_is_left()?;
         gateway.decider.run_errands();
         gateway.decider.time_has_passed();
@@ -257,22 +258,24 @@ impl Gateway {
         }
         let mut checks: Vec<(String, Result<String, String>)> =
             vec![("store".into(), store), ("decider".into(), decider)];
-        for (name, range) in
-            [("documents", archive::parked_range()), ("timers", timer::parked()), ("errands", errand::parked())]
-        {
-            checks.push((name.into(), self.none_is_parked(&range)));
+        for (name, range, or) in [
+            ("documents", archive::parked_range(), ", or for the disk has harmed them"),
+            ("timers", timer::parked(), ""),
+            ("errands", errand::parked(), ""),
+        ] {
+            checks.push((name.into(), self.none_is_parked(&range, or)));
         }
         checks.push(("quarantine".into(), self.none_is_quarantined()));
         Health { ready, checks }
     }
 
     /// Whether nothing is parked there; if something is, how much, and what an operator does about it.
-    fn none_is_parked(&self, range: &KeyRange) -> Result<String, String> {
+    fn none_is_parked(&self, range: &KeyRange, or: &str) -> Result<String, String> {
         match self.count(range)? {
             (0, _) => Ok("none is parked".into()),
             (parked, more) => Err(format!(
-                "{parked}{} parked through a bug of ours, or for the disk has harmed a document; all else goes on. `gridpost queue parked` \
-                 or `GET /v1.0/operator/parked` says which and why, `retry` has them decided again once that is mended, `discard` gives them up",
+                "{parked}{} parked through a bug of ours{or}; all else goes on. `gridpost queue parked` or `GET /v1.0/operator/parked` says \
+                 which and why, `retry` has them decided again once that is mended, `discard` gives them up",
                 if more { " or more" } else { "" }
             )),
         }
@@ -302,16 +305,24 @@ impl Gateway {
 
     /// Writes records that no message caused: a world, an operator's change.
     pub async fn write(&self, batch: Batch) -> Result<Outcome, Fault> {
+        self.write_and(batch, |_| ()).await
+    }
+
+    /// The same, and once it is on disk `then` is told the commit, also where nobody has waited for it so long.
+    async fn write_and(&self, batch: Batch, then: impl FnOnce(u64) + Send + 'static) -> Result<Outcome, Fault> {
         let sets_timers = batch.changes.iter().any(|change| timer::due_of(change).is_some());
         let leaves_errands = errand::is_left_by(&batch.changes);
-        let outcome = self.commit("write records", batch).await?;
-        if sets_timers {
-            self.decider.time_has_passed();
-        }
-        if leaves_errands {
-            self.decider.run_errands();
-        }
-        Ok(outcome)
+        let decider = self.decider.clone();
+        let written = move |commit| {
+            then(commit);
+            if sets_timers {
+                decider.time_has_passed();
+            }
+            if leaves_errands {
+                decider.run_errands();
+            }
+        };
+        self.commit_and("write records", batch, written).await
     }
 
     /// Writes down what somebody did, and returns once that is on disk.
@@ -330,14 +341,29 @@ impl Gateway {
     }
 
     async fn commit(&self, doing: &'static str, batch: Batch) -> Result<Outcome, Fault> {
+        self.commit_and(doing, batch, |_| ()).await
+    }
+
+    /// Commits, and tells `then` the commit, in the order of commits.
+    async fn commit_and(
+        &self,
+        doing: &'static str,
+        batch: Batch,
+        then: impl FnOnce(u64) + Send + 'static,
+    ) -> Result<Outcome, Fault> {
         self.must_not_hang(doing)?;
         let (done, outcome) = oneshot::channel();
         // A caller that has gone away does not undo the commit; it only misses its answer.
         let (depth, places) = (self.depth.clone(), self.depth.leaving(&batch.changes));
+        let aside = post_office::moved_aside(&batch.changes);
         let growth = Growth::of(&batch.changes, &self.news, &self.depth);
         let tell = move |outcome: Result<Outcome, store::Fault>| {
             growth.tell(&outcome);
             depth.left(&places, matches!(outcome, Ok(Outcome::Committed(_))));
+            if let Ok(Outcome::Committed(commit)) = &outcome {
+                depth.moved_aside(aside);
+                then(*commit);
+            }
             drop(done.send(outcome));
         };
         self.store.submit(batch, Box::new(tell));
@@ -359,50 +385,50 @@ impl Gateway {
         }
     }
 
-    /// Hands what the inbox still holds to the decider, oldest first.
+    /// Hands what the inbox still holds to the decider, oldest first. What has come to harm, or is not valid any more, is parked: it keeps
+    /// nothing else from being decided.
+    ///
+    /// # Errors
+    ///
+    /// Where the disk does not give a document away: that may pass, and those behind it are not decided before it.
     fn decide_what_is_left(&self) -> Result<(), Fault> {
         for record in store::records(&*self.store, &archive::inbox_range(), PAGE_RECORDS) {
             let (key, record) = record.map_err(Fault::store("read the inbox"))?;
-            let number = archive::number_of(&key).ok_or(Fault::Unreadable { what: "the inbox" })?;
-            self.decide_left(number, &record)?;
-        }
-        Ok(())
-    }
-
-    /// Hands a document that is back in the inbox to the decider.
-    fn decide_again(&self, number: u64) -> Result<(), Fault> {
-        let record = self.read("read the inbox", &archive::inbox_key(number))?;
-        record.map_or(Ok(()), |record| self.decide_left(number, &record))
-    }
-
-    /// What cannot be read, or is not valid any more, is parked: it keeps nothing else from being decided.
-    fn decide_left(&self, number: u64, record: &Entry) -> Result<(), Fault> {
-        let entry = InboxEntry::from_entry(record).ok_or(Fault::Unreadable { what: "the inbox" })?;
-        match self.read_left(number, &entry.document) {
-            Ok(request) => self.decider.arrived(number, record.version, entry, request),
-            Err(cause) => {
+            let unreadable = Fault::Unreadable { what: "the inbox" };
+            let (Some(number), Some(entry)) = (archive::number_of(&key), InboxEntry::from_entry(&record)) else {
+                return Err(unreadable);
+            };
+            let request = self.read_left(number, &entry.document)?;
+            if let Err(cause) = &request {
                 tracing::error!(number, cause, "a document in the inbox cannot be decided");
-                self.decider.parks(number, record.version, entry, cause);
             }
+            self.decider.arrived(Message { number, version: record.version, entry, request });
         }
         Ok(())
     }
 
-    /// A document that was taken in before, or why it cannot be decided now.
-    fn read_left(&self, number: u64, document: &str) -> Result<Box<dyn Request>, String> {
-        let known = process::documents().find(|known| known.name == document);
-        let known = known.ok_or_else(|| format!("no process takes {document} in"))?;
-        let packed = received(&*self.store, number).map_err(|fault| with_causes(&fault))?;
-        let read = reading::read_again(&self.specs, &self.settings.limits, known, &packed);
-        let read = read.map_err(|fault| with_causes(&fault))?;
-        read.map_err(|error| format!("it was accepted, and is refused now: {}", error.message))
+    /// A document that was taken in before, or why it cannot be decided.
+    fn read_left(&self, number: u64, document: &str) -> Result<Result<Box<dyn Request>, String>, Fault> {
+        let Some(known) = process::documents().find(|known| known.name == document) else {
+            return Ok(Err(format!("no process takes {document} in")));
+        };
+        let (key, limits) = (archive::received_key(number), &self.settings.limits);
+        let packed = self.store.packed(&key).map_err(Fault::store(READING));
+        let packed = packed.and_then(|packed| packed.ok_or(Fault::Unreadable { what: "an archived document" }));
+        let fault = match packed.and_then(|packed| reading::read_again(&self.specs, limits, known, &packed)) {
+            Ok(Ok(request)) => return Ok(Ok(request)),
+            Ok(Err(error)) => return Ok(Err(format!("it was accepted, and is refused now: {}", error.message))),
+            // The store says what is wrong with it, and where.
+            Err(fault) => is_whole(&*self.store, number).err().unwrap_or(fault),
+        };
+        if fault.is_harm() { Ok(Err(with_causes(&fault))) } else { Err(fault) }
     }
 }
 
-/// The bytes of the document that commit `number` took in, as they are kept.
-fn received(store: &dyn Store, number: u64) -> Result<Packed, Fault> {
-    let packed = store.packed(&archive::received_key(number)).map_err(Fault::store("read an archived document"))?;
-    packed.ok_or(Fault::Unreadable { what: "an archived document" })
+/// Whether the document that commit `number` took in can be read as it was written.
+fn is_whole(store: &dyn Store, number: u64) -> Result<(), Fault> {
+    let body = store.body(&archive::received_key(number)).map_err(Fault::store(READING))?;
+    body.map(drop).ok_or(Fault::Unreadable { what: "an archived document" })
 }
 
 /// Loads what a decision or a view asks for.
@@ -453,6 +479,7 @@ impl Fault {
     }
 }
 
+const READING: &str = "read an archived document";
 /// Who has waited so long for a commit looks whether the disk hangs, again and again: many commits may wait before one.
 const LOOKS_AFTER: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 /// What waits for the disk is on it within one flush or two.

@@ -71,9 +71,14 @@ impl Catalogue<'_> {
             return Ok((Vec::new(), false));
         }
         let terms = std::iter::once(Term::MessageId(id.to_string())).chain(own.cloned().map(Term::Party)).collect();
-        // Where there are more than can be looked at, the last of them are meant.
-        let found = self.search_entered(&Search { terms, descending: true, ..Search::default() }, REACH)?;
+        let last = Search { terms, descending: true, ..Search::default() };
+        let found = self.search_entered(&last, REACH)?;
         let mut documents = found.documents;
+        // Where there are more than can be looked at, the last of them are meant, or what was accepted before all of them.
+        if found.next.is_some() && documents.iter().all(|(_, entry)| !entry.refused.is_empty()) {
+            let first = self.search_entered(&Search { descending: false, ..last }, REACH)?.documents;
+            documents.extend(first.into_iter().filter(|(_, entry)| entry.refused.is_empty()));
+        }
         documents.sort_by_key(|(position, entry)| std::cmp::Reverse((entry.refused.is_empty(), *position)));
         Ok((documents, found.next.is_some()))
     }

@@ -1,16 +1,16 @@
-//! What was set aside because of a bug of ours: documents, timers and errands, each with its cause, and how they are taken
-//! up again once the bug is mended.
+//! What was set aside because of a bug of ours, or a document because the disk has harmed it: documents, timers and errands, each with its
+//! cause, and how they are taken up again once that is mended.
 //!
 //! What is taken up again stands where it stood: a document is decided as of its receipt, a timer as of the instant at
 //! which it was due, an errand goes on behind its last page. That happens at once where a gateway is open, and else when one opens
 //! next. What can or shall not be decided any more is given up: it leaves nothing but what the archive and the audit trail know of it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{By, Fault, Gateway, PAGE_RECORDS, received, with_causes};
+use super::decider::Message;
+use super::{By, Fault, Gateway, PAGE_RECORDS, is_whole, with_causes};
 use crate::archive::{self, InboxEntry};
 use crate::market::Timestamp;
 use crate::process::{errand, timer};
@@ -61,14 +61,19 @@ pub fn pieces(store: &dyn Store, keys: Option<&BTreeSet<String>>) -> Result<(Vec
     Ok((found.chunks(PIECE).map(<[Key]>::to_vec).collect(), unknown.into_iter().collect()))
 }
 
-/// What takes these up again. A document is left where it is as long as its bytes cannot be read.
-pub fn plan_retry(store: &dyn Store, keys: &[Key]) -> Result<(Batch, Retried), Fault> {
+/// What takes these up again. A document stays where it is that cannot be decided, as `looked_at` says, told the commit that took it in.
+pub fn plan_retry(
+    store: &dyn Store,
+    keys: &[Key],
+    looked_at: &mut dyn FnMut(u64, &InboxEntry) -> Result<(), String>,
+) -> Result<(Batch, Retried), Fault> {
     let (mut batch, mut retried) = (Batch::default(), Retried::default());
     for (key, entry) in found(store, keys)? {
-        if let Some(number) = document_of(&key)
-            && let Err(fault) = received(store, number)
+        let parked = read(&key, &entry)?;
+        if let (What::Document(document), Some(number)) = (&parked.what, document_of(&key))
+            && let Err(cause) = looked_at(number, document)
         {
-            retried.harmed.push(Parked { cause: with_causes(&fault), ..read(&key, &entry)? });
+            retried.harmed.push(Parked { cause, ..parked });
             continue;
         }
         match changes(&key, &entry).ok_or(UNREADABLE)? {
@@ -80,6 +85,11 @@ pub fn plan_retry(store: &dyn Store, keys: &[Key]) -> Result<(Batch, Retried), F
         }
     }
     Ok((batch, retried))
+}
+
+/// Whether a document that is set aside can be read as it came, for [`plan_retry`] where no gateway is open.
+pub fn can_be_read(store: &dyn Store, number: u64) -> Result<(), String> {
+    is_whole(store, number).map_err(|fault| with_causes(&fault))
 }
 
 /// What gives these up without another decision, and what that is.
@@ -114,7 +124,7 @@ pub struct Retried {
     pub taken: Vec<Key>,
     /// Nothing but its cause was kept of these, so they cannot be.
     pub kept: Vec<Key>,
-    /// Documents whose bytes cannot be read, and why that is: they stay where they are.
+    /// Documents that cannot be decided, for they cannot be read or are not valid any more, and why that is: they stay where they are.
     pub harmed: Vec<Parked>,
     /// Keys under which nothing is set aside.
     pub unknown: Vec<String>,
@@ -139,26 +149,40 @@ impl Retried {
 
 impl Gateway {
     /// Has what was set aside decided again, now: what these keys name, or everything.
-    pub async fn retry_parked(self: &Arc<Self>, by: &By, keys: Option<&BTreeSet<String>>) -> Result<Retried, Fault> {
+    pub async fn retry_parked(&self, by: &By, keys: Option<&BTreeSet<String>>) -> Result<Retried, Fault> {
         let (pieces, unknown) = pieces(&*self.store, keys)?;
         let mut retried = Retried { unknown, ..Retried::default() };
         for piece in pieces {
-            let (mut batch, some) = plan_retry(&*self.store, &piece)?;
-            if !some.taken.is_empty() {
-                batch.put_all([by.did("retry", some.taken.iter().map(Key::to_string), self.now())]);
-                if let Outcome::Conflict(_) = self.write(batch).await? {
-                    return Err(Fault::Moving { what: WHAT });
-                }
-                let documents: Vec<u64> = some.taken.iter().filter_map(document_of).collect();
-                let gateway = self.clone();
-                let decide = move || documents.into_iter().map(|number| gateway.decide_again(number)).collect();
-                // Each has its turn, also behind one that cannot be handed on.
-                let decided: Vec<_> = tokio::task::spawn_blocking(decide).await.map_err(|_| Fault::Stopping)?;
-                decided.into_iter().collect::<Result<(), _>>()?;
-            }
-            retried.add(some);
+            retried.add(self.retry_piece(by, &piece).await?);
         }
         Ok(retried)
+    }
+
+    async fn retry_piece(&self, by: &By, keys: &[Key]) -> Result<Retried, Fault> {
+        for _ in 0..ATTEMPTS_MAX {
+            let mut documents = Vec::new();
+            let mut look = |number, entry: &InboxEntry| {
+                let read = self.read_left(number, &entry.document).map_err(|fault| with_causes(&fault));
+                documents.push((number, entry.clone(), read.flatten()?));
+                Ok(())
+            };
+            let (mut batch, retried) = plan_retry(&*self.store, keys, &mut look)?;
+            if retried.taken.is_empty() {
+                return Ok(retried);
+            }
+            batch.put_all([by.did("retry", retried.taken.iter().map(Key::to_string), self.now())]);
+            let decider = self.decider.clone();
+            // As for what comes in: whatever becomes of whoever asked, what is in the inbox is with the decider.
+            let hand_over = move |version| {
+                for (number, entry, request) in documents {
+                    decider.arrived(Message { number, version, entry, request: Ok(request) });
+                }
+            };
+            if let Outcome::Committed(_) = self.write_and(batch, hand_over).await? {
+                return Ok(retried);
+            }
+        }
+        Err(Fault::Moving { what: WHAT })
     }
 
     /// Gives up what these keys name. Returns what that was, and the keys under which nothing is set aside.
@@ -166,17 +190,24 @@ impl Gateway {
         let (pieces, unknown) = pieces(&*self.store, Some(keys))?;
         let mut gone = Vec::new();
         for piece in pieces {
-            let (mut batch, some) = plan_discard(&*self.store, &piece)?;
-            if some.is_empty() {
-                continue;
-            }
-            batch.put_all([by.did("discard", some.iter().map(|parked| parked.key.to_string()), self.now())]);
-            if let Outcome::Conflict(_) = self.write(batch).await? {
-                return Err(Fault::Moving { what: WHAT });
-            }
-            gone.extend(some);
+            gone.extend(self.discard_piece(by, &piece).await?);
         }
         Ok((gone, unknown))
+    }
+
+    async fn discard_piece(&self, by: &By, keys: &[Key]) -> Result<Vec<Parked>, Fault> {
+        for _ in 0..ATTEMPTS_MAX {
+            let (mut batch, gone) = plan_discard(&*self.store, keys)?;
+            if gone.is_empty() {
+                return Ok(gone);
+            }
+            batch.put_all([by.did("discard", gone.iter().map(|parked| parked.key.to_string()), self.now())]);
+            // Whoever has been quicker has some of it decided again, or gave it up: look again.
+            if let Outcome::Committed(_) = self.write(batch).await? {
+                return Ok(gone);
+            }
+        }
+        Err(Fault::Moving { what: WHAT })
     }
 }
 
@@ -235,5 +266,7 @@ fn each(store: &dyn Store, mut see: impl FnMut(&Key, &Entry) -> Result<(), Fault
 const DOING: &str = "read what is parked";
 const WHAT: &str = "what is parked";
 const UNREADABLE: Fault = Fault::Unreadable { what: WHAT };
+/// How often it is looked again at what changes at that moment.
+const ATTEMPTS_MAX: u32 = 10;
 /// How much one commit takes up or gives up, at most.
 const PIECE: usize = 100;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::bundles::{Closing, kept_at};
 use super::delivery::Told;
+use super::quarantine::harmed_behind;
 use super::{Catalogue, Fault, Gateway, PAGE_RECORDS, Settings, delivery, figures, trail};
 use crate::archive::Direction;
 use crate::document::{self, Category, Wire, cim_json, ebix};
@@ -107,7 +108,10 @@ impl Gateway {
         let Head { position, key, version, waiting, category } = head;
         let kept = match kept_at(&*self.store, position.0, &waiting) {
             Err(fault) if fault.is_harm() => {
-                let behind = self.harmed_behind(&post_office::queue_range(access.party, category), &key)?;
+                let (store, range, place) =
+                    (self.store.clone(), post_office::queue_range(access.party, category), key.clone());
+                let behind = tokio::task::spawn_blocking(move || harmed_behind(&*store, &range, &place)).await;
+                let behind = behind.map_err(|_| Fault::Stopping)??;
                 let mut harmed = vec![(Member { key, version, waiting }, fault)];
                 harmed.extend(behind);
                 self.move_aside(access, harmed, now).await?;
@@ -368,7 +372,7 @@ impl Left {
 
 /// How often a peek looks at a queue that changes under its eyes, or in which more documents have come to harm than one commit moves
 /// aside.
-const LOOKS_MAX: u32 = 20;
+const LOOKS_MAX: u32 = 200;
 /// How long whoever dequeues waits for the catalogue.
 const CATCHING_UP_MAX: Duration = Duration::from_millis(500);
 /// How long whoever waits for a document lets decisions gather.

@@ -170,7 +170,7 @@ pub fn plan_release(store: &dyn Store, ids: &[String], now: Timestamp) -> Result
     let (mut outbound, mut log) = (Outbound::default(), Vec::new());
     for (version, mut aside) in find(store, ids)? {
         if let Err(fault) = kept_at(store, aside.stood().0, &aside.waiting) {
-            let Some(Anew { told, changes, logged }) = made_anew(store, &aside.waiting)? else {
+            let Ok(Some(Anew { told, changes, logged })) = made_anew(store, &aside.waiting) else {
                 // Whatever keeps one from being read, the others come back.
                 released.harmed.push(Quarantined { cause: with_causes(&fault), ..aside });
                 continue;
@@ -213,6 +213,23 @@ pub fn ids_of(asides: &[Quarantined]) -> impl Iterator<Item = String> {
     asides.iter().map(|aside| aside.waiting.message_id.clone())
 }
 
+/// What behind a place of a queue has come to harm as well: such things come together.
+pub(super) fn harmed_behind(store: &dyn Store, range: &KeyRange, place: &Key) -> Result<Vec<(Member, Fault)>, Fault> {
+    let page = store.page(range, Some(place), PIECE).map_err(Fault::store("read a queue"))?;
+    let mut harmed = Vec::new();
+    for (key, entry) in page.records {
+        let waiting = delivery::waiting(&entry)?;
+        let (commit, _) = post_office::position(&key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
+        match kept_at(store, commit, &waiting) {
+            Err(fault) if fault.is_harm() => {
+                harmed.push((Member { key, version: entry.version, waiting }, fault));
+            }
+            _ => break,
+        }
+    }
+    Ok(harmed)
+}
+
 fn read(entry: &Entry) -> Result<Quarantined, Fault> {
     Quarantined::from_entry(entry).ok_or(Fault::Unreadable { what: "what is in quarantine" })
 }
@@ -244,23 +261,6 @@ impl Gateway {
             );
         }
         Ok(())
-    }
-
-    /// What behind a place of a queue has come to harm as well: such things come together.
-    pub(super) fn harmed_behind(&self, range: &KeyRange, place: &Key) -> Result<Vec<(Member, Fault)>, Fault> {
-        let page = self.store.page(range, Some(place), PIECE).map_err(Fault::store("read a queue"))?;
-        let mut harmed = Vec::new();
-        for (key, entry) in page.records {
-            let waiting = delivery::waiting(&entry)?;
-            let (commit, _) = post_office::position(&key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
-            match kept_at(&*self.store, commit, &waiting) {
-                Err(fault) if fault.is_harm() => {
-                    harmed.push((Member { key, version: entry.version, waiting }, fault));
-                }
-                _ => break,
-            }
-        }
-        Ok(harmed)
     }
 
     /// Moves a waiting document aside by an operator's order. Returns it as it stands there, also where it does so already; `None` where
@@ -301,9 +301,11 @@ impl Gateway {
         let (pieces, unknown) = pieces(&*self.store, ids)?;
         let mut released = Released { unknown, ..Released::default() };
         for piece in pieces {
-            let (batch, some) = plan_release(&*self.store, &piece, self.now())?;
-            self.carried_out(by, "release", some.names(), batch).await?;
-            released.add(some);
+            let plan = || {
+                let (batch, some) = plan_release(&*self.store, &piece, self.now())?;
+                Ok((batch, some.names(), some))
+            };
+            released.add(self.done_to_piece(by, "release", &plan).await?);
             // Whoever waits for post looks again when something moves.
             self.decider.time_has_passed();
         }
@@ -319,29 +321,33 @@ impl Gateway {
         let (pieces, unknown) = pieces(&*self.store, Some(ids))?;
         let mut gone = Vec::new();
         for piece in pieces {
-            let (batch, some) = plan_discard(&*self.store, &piece, self.now())?;
-            self.carried_out(by, "discard", ids_of(&some).collect(), batch).await?;
-            gone.extend(some);
+            let plan = || {
+                let (batch, some) = plan_discard(&*self.store, &piece, self.now())?;
+                Ok((batch, ids_of(&some).collect(), some))
+            };
+            gone.extend(self.done_to_piece(by, "discard", &plan).await?);
         }
         Ok((gone, unknown))
     }
 
-    /// Does what `batch` does to these, and writes that down.
-    async fn carried_out(
+    /// Does what is planned, and writes down to what; plans again where that has changed meanwhile, for its owner may let it go.
+    async fn done_to_piece<T>(
         &self,
         by: &By,
         activity: &'static str,
-        names: Vec<String>,
-        mut batch: Batch,
-    ) -> Result<(), Fault> {
-        if names.is_empty() {
-            return Ok(());
+        plan: &(dyn Fn() -> Result<(Batch, Vec<String>, T), Fault> + Sync),
+    ) -> Result<T, Fault> {
+        for _ in 0..ATTEMPTS_MAX {
+            let (mut batch, names, done) = plan()?;
+            if names.is_empty() {
+                return Ok(done);
+            }
+            batch.put_all([by.did(activity, names, self.now())]);
+            if let Outcome::Committed(_) = self.commit(activity, batch).await? {
+                return Ok(done);
+            }
         }
-        batch.put_all([by.did(activity, names, self.now())]);
-        match self.commit(activity, batch).await? {
-            Outcome::Committed(_) => Ok(()),
-            Outcome::Conflict(_) => Err(Fault::Moving { what: "what is in quarantine" }),
-        }
+        Err(Fault::Moving { what: "what is in quarantine" })
     }
 
     /// A document that stands aside, and the commit that wrote its record.
@@ -353,7 +359,7 @@ impl Gateway {
 
 const DOING: &str = "read what is in quarantine";
 /// Documents that one commit moves aside, lets back or gives up, at most.
-const PIECE: usize = 100;
+pub(super) const PIECE: usize = 100;
 /// Bytes that these have at most, unless it is one document: they may have to be written anew.
 const PIECE_BYTES: u64 = 32 * 1024 * 1024;
 /// How often it is looked again for a document whose queue changes at that moment.

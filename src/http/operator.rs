@@ -340,7 +340,10 @@ impl Query {
         match self.pairs.iter().find(|(key, _)| !self.asked.contains(&key.as_str())) {
             None => Ok(()),
             Some(_) => {
-                let message = format!("This path takes only these parameters: {}.", self.asked.join(", "));
+                let message = match &self.asked[..] {
+                    [] => "This path takes no parameters.".to_string(),
+                    asked => format!("This path takes only these parameters: {}.", asked.join(", ")),
+                };
                 Err(Problem::new(StatusCode::BAD_REQUEST, "BadRequest", message))
             }
         }

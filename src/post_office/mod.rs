@@ -22,7 +22,7 @@ use crate::record::{Change, Key, KeyRange, Space};
 pub use ahead::Ahead;
 pub use beside::{read_beside, write_beside};
 pub use bundle::{Bounds, Bundle, Member, bundle_range, closed_by, made_anew};
-pub use quarantine::{Quarantined, quarantine, quarantine_key, quarantine_range};
+pub use quarantine::{Quarantined, moved_aside, quarantine, quarantine_key, quarantine_range};
 pub use record::{Bundling, Kept, Members, Subjects, Waiting};
 pub use shown::Shown;
 pub use slip::{Left, Parting, Slip};

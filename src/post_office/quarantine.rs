@@ -56,6 +56,15 @@ pub fn quarantine_range() -> KeyRange {
     KeyRange::under(&Key::new(QUARANTINE))
 }
 
+/// How many more documents stand aside by these changes.
+pub fn moved_aside(changes: &[Change]) -> i64 {
+    let by = |change: &Change| match change {
+        Change::Put(key, _) => i64::from(key.space() == QUARANTINE),
+        Change::Delete(key) => -i64::from(key.space() == QUARANTINE),
+    };
+    changes.iter().map(by).sum()
+}
+
 impl Quarantined {
     /// Where it stood at first: the commit that enqueued it, or the first document of it, then its place among the bytes of that.
     pub fn stood(&self) -> (u64, u64, u64) {

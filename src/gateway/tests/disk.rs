@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::bundles::{announces, charges, house_over, supplier};
 use super::*;
@@ -17,6 +17,8 @@ pub(super) struct Failing {
     pub unread: Mutex<BTreeSet<Key>>,
     pub harmed: Mutex<BTreeSet<Key>>,
     hanging: AtomicBool,
+    /// So many batches are told that the disk is busy.
+    pub busy: AtomicU32,
     held: Mutex<Vec<(Batch, store::Completion)>>,
 }
 
@@ -48,9 +50,18 @@ impl Store for Failing {
     }
 
     fn packed(&self, key: &Key) -> Result<Option<Packed>, store::Fault> {
-        self.fault(self.unread.lock().unwrap().contains(key))
-            .or_else(|| self.harm(key))
-            .map_or_else(|| self.memory.packed(key), Err)
+        if let Some(fault) = self.fault(self.unread.lock().unwrap().contains(key)) {
+            return Err(fault);
+        }
+        // Only whoever unpacks a body sees that it is not as it was written.
+        let harmed = self.harm(key).is_some();
+        let wrong = |it: Packed| if harmed { Packed::again(it.stored().clone(), it.bytes(), [0; 32]) } else { it };
+        Ok(self.memory.packed(key)?.map(wrong))
+    }
+
+    fn body(&self, key: &Key) -> Result<Option<bytes::Bytes>, store::Fault> {
+        let packed = self.packed(key)?;
+        self.harm(key).map_or_else(|| Ok(packed.map(|packed| packed.unpack().unwrap())), Err)
     }
 
     fn trouble(&self) -> Option<store::Trouble> {
@@ -62,10 +73,26 @@ impl Store for Failing {
     }
 
     fn submit(&self, batch: Batch, done: store::Completion) {
-        match self.hanging.load(Ordering::Relaxed) {
-            true => self.held.lock().unwrap().push((batch, done)),
-            false => self.memory.submit(batch, done),
+        if self.busy.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+            done(Err(store::Fault::Busy { batches: 1, bytes: 1 }));
+        } else if self.hanging.load(Ordering::Relaxed) {
+            self.held.lock().unwrap().push((batch, done));
+        } else {
+            self.memory.submit(batch, done);
         }
+    }
+}
+
+impl Failing {
+    pub fn hang(&self) {
+        self.hanging.store(true, Ordering::Relaxed);
+    }
+
+    /// What was held is written after all.
+    pub fn goes_on(&self) {
+        self.hanging.store(false, Ordering::Relaxed);
+        let held = std::mem::take(&mut *self.held.lock().unwrap());
+        held.into_iter().for_each(|(batch, done)| self.memory.submit(batch, done));
     }
 }
 
@@ -96,7 +123,7 @@ async fn a_bundle_whose_members_cannot_be_read_for_a_while_is_made_later() {
 async fn nobody_waits_for_a_disk_that_hangs_and_what_it_wrote_after_all_is_known_again() {
     let store = Arc::new(Failing::default());
     let gateway = house_over(store.clone(), Bounds::default()).await;
-    store.hanging.store(true, Ordering::Relaxed);
+    store.hang();
     let sample = include_str!("../../../samples/charges/C1-create/01-in.xml");
     let send = |body: String| gateway.receive_from_its_sender(body.into_bytes().into(), "c");
     let fault = send(sample.into()).await.unwrap_err();
@@ -105,9 +132,7 @@ async fn nobody_waits_for_a_disk_that_hangs_and_what_it_wrote_after_all_is_known
     assert!(matches!(other, Fault::Hanging { .. }), "{other}");
     assert_eq!(store.held.lock().unwrap().len(), 1, "nothing more is handed to it");
     assert!(!gateway.health().ready);
-    store.hanging.store(false, Ordering::Relaxed);
-    let held = std::mem::take(&mut *store.held.lock().unwrap());
-    held.into_iter().for_each(|(batch, done)| store.memory.submit(batch, done));
+    store.goes_on();
     gateway.settled().await.unwrap();
     let Receipt::Accepted(again) = send(sample.into()).await.unwrap() else { panic!("it is good") };
     assert!(again.duplicate && gateway.health().ready);

@@ -58,7 +58,7 @@ async fn a_document_waits_behind_one_of_a_flood_and_behind_all_that_are_about_it
         let Outcome::Committed(number) = store.commit(batch).unwrap() else { panic!("nothing stands in its way") };
         counter.add_document(&entry.caller.number);
         let request = Note { header: Header::default(), sender, record };
-        let message = decider::Message { number, version: number, entry, request: Some(Box::new(request)) };
+        let message = decider::Message { number, version: number, entry, request: Ok(Box::new(request)) };
         events.send(hall::Event::Arrived(message)).unwrap();
     }
     let desk = Desk {

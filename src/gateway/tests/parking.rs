@@ -278,13 +278,17 @@ async fn a_document_that_cannot_be_read_stands_aside_and_all_others_are_decided(
     let store = Arc::new(Failing::default());
     let (harmed, InboxEntry { caller, .. }) = takes_in(&*store, "<!-- harmed -->");
     takes_in(&*store, "<!-- whole -->");
-    store.harmed.lock().unwrap().insert(archive::received_key(harmed));
     let open = || {
         let specs = Arc::new(crate::document::built_in());
         let settings = Settings { undecided_max: 10, ..Settings::default() };
-        Gateway::open(store.clone(), specs, settings, Clock::standing_at(at(1_700_000_000))).unwrap()
+        Gateway::open(store.clone(), specs, settings, Clock::standing_at(at(1_700_000_000)))
     };
-    let gateway = Arc::new(open());
+    store.unread.lock().unwrap().insert(archive::received_key(harmed));
+    assert!(open().is_err_and(|fault| fault.may_pass()), "those behind it are not decided before it");
+    store.unread.lock().unwrap().clear();
+    store.harmed.lock().unwrap().insert(archive::received_key(harmed));
+    store.busy.store(3, std::sync::atomic::Ordering::Relaxed);
+    let gateway = open().unwrap();
     gateway.settled().await.unwrap();
     assert_eq!((waiting(&gateway, &caller), unwell(&gateway.health())), (1, vec!["documents: 1 parked".to_string()]));
     let found = parked::parked(&*store).unwrap();
@@ -301,7 +305,11 @@ async fn a_document_that_cannot_be_read_stands_aside_and_all_others_are_decided(
     gateway.settled().await.unwrap();
     assert_eq!((waiting(&gateway, &caller), parked::parked(&*store).unwrap()), (2, found));
     store.harmed.lock().unwrap().clear();
-    gateway.retry_parked(&operator(), None).await.unwrap();
+    // Whoever asks has gone away before it is on disk.
+    store.hang();
+    let fault = gateway.retry_parked(&operator(), None).await.unwrap_err();
+    assert!(matches!(fault, Fault::Hanging { .. }), "{fault}");
+    store.goes_on();
     gateway.settled().await.unwrap();
     assert_eq!((waiting(&gateway, &caller), parked::parked(&*store).unwrap()), (3, vec![]));
 }
@@ -342,7 +350,7 @@ async fn what_was_set_aside_is_taken_up_by_the_gateway_that_is_open() {
     let specs = Arc::new(crate::document::built_in());
     let kinds = (KINDS.map(|kind| (Pack::DK, kind)).to_vec(), dk(FAILING));
     let gateway = Gateway::open_with(kinds, store.clone(), specs, settings, Clock::standing_at(at(1_700_000_000)));
-    let gateway = Arc::new(gateway.unwrap());
+    let gateway = gateway.unwrap();
     set(&gateway, &[timer(&PANIC, 1, "a", "x", "")]).await;
     let mut batch = Batch::default();
     batch.put(Key::new(ERRANDS).text("x"), "bad");
@@ -387,7 +395,7 @@ fn operator() -> By {
 
 /// As the command line does while no gateway is open.
 fn put_back(store: &dyn Store, keys: &[Key]) {
-    let (batch, retried) = parked::plan_retry(store, keys).unwrap();
+    let (batch, retried) = parked::plan_retry(store, keys, &mut |_, _| Ok(())).unwrap();
     assert_eq!(retried.taken, keys);
     assert!(matches!(store.commit(batch).unwrap(), Outcome::Committed(_)));
 }
