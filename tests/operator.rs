@@ -705,7 +705,7 @@ fn every_document_that_has_come_to_harm_is_named() {
 
 /// A document that has come to harm before it was catalogued is found by what the log says of it, and so are all others.
 #[test]
-fn a_damaged_document_does_not_stop_the_catalogue() {
+fn a_damaged_document_does_not_stop_the_catalogue_and_is_entered_once_it_is_whole() {
     let dir = tempfile::tempdir().unwrap();
     let store = dir.path().join("store").display().to_string();
     rows(&["replay", "samples/charges/C1-create", "--clock", "2023-08-01T09:00:00Z", "--store", &store, "--json"]);
@@ -714,12 +714,20 @@ fn a_damaged_document_does_not_stop_the_catalogue() {
     // The frames at which the store is opened are to stay whole.
     let area = gridpost(&["process", "grid-area", "131", "--nobody", "--store", &store]);
     assert!(area.status.success(), "{area:?}");
-    let mut bytes = std::fs::read(&journal).unwrap();
-    bytes[96..replayed].iter_mut().step_by(61).for_each(|byte| *byte ^= 1);
-    std::fs::write(&journal, bytes).unwrap();
+    let flip = || {
+        let mut bytes = std::fs::read(&journal).unwrap();
+        bytes[96..replayed].iter_mut().step_by(61).for_each(|byte| *byte ^= 1);
+        std::fs::write(&journal, bytes).unwrap();
+    };
+    flip();
     let listed = gridpost(&["archive", "list", "--store", &store, "--json"]);
     assert!(listed.status.success(), "{listed:?}");
     assert!(String::from_utf8(listed.stdout).unwrap().contains("\"direction\":\"in\""));
+    let search = ["archive", "list", "--transaction-id", "T-1", "--direction", "in", "--store", &store, "--json"];
+    assert_eq!(rows(&search), [Value::Null; 0], "what it says cannot be read");
+    flip();
+    let found = rows(&search);
+    assert_eq!((found.len(), &found[0]["reason"]), (1, &"D18".into()));
 }
 
 /// post-office 6.7: retention never touches what is not dequeued, nor what is not decided.

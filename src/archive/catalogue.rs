@@ -210,6 +210,28 @@ pub fn enter(term: &Term, position: &Position) -> Change {
     Change::Put(term.key(position), Bytes::from_static(&[VERSION]))
 }
 
+/// Where it stands that a document could not be read when it was entered, and so is found only by what the log says of it.
+fn unread_key(place: LogPlace) -> Key {
+    Key::new(REACHED).text("unread").number(place.commit).number(place.nth)
+}
+
+/// The change that says so.
+pub fn unread(place: LogPlace) -> Change {
+    Change::Put(unread_key(place), Bytes::from_static(&[VERSION]))
+}
+
+/// Every such document, oldest first.
+pub fn unread_range() -> KeyRange {
+    KeyRange::under(&Key::new(REACHED).text("unread"))
+}
+
+/// The document of such a key.
+pub fn unread_place(key: &Key) -> Option<LogPlace> {
+    let mut parts = key.reader();
+    let _name = parts.text()?;
+    Some(LogPlace { commit: parts.number()?, nth: parts.number()? })
+}
+
 /// Where it stands how far the log has been catalogued.
 pub fn reached_key() -> Key {
     Key::new(REACHED)
@@ -343,6 +365,13 @@ mod tests {
         for wrong in ["", "17", "17.", ".3", "17.3.4", "+1.2", "a.b", "' or 1=1"] {
             assert!(wrong.parse::<LogPlace>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_document_that_could_not_be_read_is_found_again() {
+        let place = LogPlace { commit: 17, nth: 3 };
+        assert_eq!((unread_place(&unread_key(place)), unread(place).key()), (Some(place), &unread_key(place)));
+        assert!(unread_range().contains(&unread_key(place)) && !unread_range().contains(&reached_key()));
     }
 
     #[test]

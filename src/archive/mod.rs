@@ -19,7 +19,9 @@ mod said;
 
 pub use audit::{AuditEntry, BY_COMMAND, audit_after, audit_position};
 pub use bodies::{Outbound, Place, body_key, body_of_key, received, received_key, sent_alone};
-pub use catalogue::{LogPlace, Position, Term, Verdict, enter, reach, reached, reached_key, terms_of};
+pub use catalogue::{
+    LogPlace, Position, Term, Verdict, enter, reach, reached, reached_key, terms_of, unread, unread_place, unread_range,
+};
 pub use clock::{clock_key, clock_showed, clock_shows};
 pub use criteria::{CRITERIA, NoCriterion, terms_for};
 pub use ids::{FirstUse, message_id_key, transaction_id_key};

@@ -77,7 +77,7 @@ impl Catalogue<'_> {
                 return Err(Fault::Cataloguing);
             }
         }
-        Ok(())
+        self.enter_what_was_unread()
     }
 
     /// The same, for as long as it may go on. Returns whether everything is entered.
@@ -104,15 +104,8 @@ impl Catalogue<'_> {
             let entries = LogEntry::from_record(record).ok_or_else(unreadable("the log"))?;
             for (entry, nth) in entries.into_iter().zip(first..) {
                 let position = Position { at: entry.at, place: LogPlace { commit, nth } };
-                let mut terms = archive::terms_of(&entry);
-                terms.extend(is_request(&entry).then_some(Term::Request(commit)));
-                let mentions = self.mentions(commit, &entry)?;
-                let type_code = mentions.as_ref().map_or("", |mentions| &mentions.header.document_type);
-                let rsm = document::rsm(&entry.document, type_code).unwrap_or_default();
-                // What was kept of a document stays, where it can be read no more.
-                changes.extend(mentions.as_ref().and_then(|mentions| said(&entry, mentions, rsm).keep(position.place)));
-                terms.extend(mentioned(mentions.unwrap_or_default(), rsm));
-                changes.extend(terms.iter().map(|term| archive::enter(term, &position)));
+                let mentions = self.mentions(&position, &entry, &mut changes)?;
+                changes.extend(entered(&position, &entry, mentions));
                 if entry.direction == Direction::Out {
                     changes.extend(self.bundled(&entry, &position, &sent)?);
                     sent.insert(entry.message_id, position);
@@ -125,6 +118,34 @@ impl Catalogue<'_> {
         batch.expect(archive::reached_key(), seen).put_all(changes).put_all([archive::reach(last)]);
         let outcome = self.store.commit(batch).map_err(Fault::store(DOING))?;
         Ok(page.more || matches!(outcome, Outcome::Conflict(_)))
+    }
+
+    /// Enters what could not be read when its turn came, and can be now. It is not tried as long as the store knows of a body that cannot.
+    fn enter_what_was_unread(&self) -> Result<(), Fault> {
+        let (range, mut behind) = (archive::unread_range(), None);
+        while self.store.trouble().is_none() {
+            let page = self.store.page(&range, behind.as_ref(), LOG_RECORDS).map_err(Fault::store(DOING))?;
+            let next = page.next_after().cloned();
+            for (key, _) in page.records {
+                let place = archive::unread_place(&key).ok_or(Fault::Unreadable { what: "the catalogue" })?;
+                let mut changes = Vec::new();
+                if let Some(entry) = self.document(place)? {
+                    // The store learns by this where it still cannot.
+                    let read = self.body(place.commit, &entry).and_then(|_| self.read_mentions(place.commit, &entry));
+                    let Ok(mentions) = read else { continue };
+                    changes.extend(entered(&Position { at: entry.at, place }, &entry, mentions));
+                }
+                self.write_full_batches(&mut changes)?;
+                let mut batch = Batch::default();
+                batch.put_all(changes).delete(key);
+                self.store.commit(batch).map_err(Fault::store(DOING))?;
+            }
+            match next {
+                Some(next) => behind = Some(next),
+                None => break,
+            }
+        }
+        Ok(())
     }
 
     /// A document may have a hundred thousand records. Entering a term twice changes nothing, so its terms need not all
@@ -181,10 +202,17 @@ impl Catalogue<'_> {
     }
 
     /// What a document says of itself; `None` where its bytes are gone, were never kept as it is, or have come to harm: one
-    /// damaged document must not keep the others out.
-    fn mentions(&self, commit: u64, entry: &LogEntry) -> Result<Option<document::Mentions>, Fault> {
+    /// damaged document must not keep the others out, and is entered once it can be read.
+    fn mentions(
+        &self,
+        Position { place, .. }: &Position,
+        entry: &LogEntry,
+        changes: &mut Vec<Change>,
+    ) -> Result<Option<document::Mentions>, Fault> {
+        let commit = place.commit;
         match self.read_mentions(commit, entry) {
             Err(fault) if fault.is_damage() => {
+                changes.push(archive::unread(*place));
                 tracing::error!(
                     error = &fault as &dyn std::error::Error,
                     commit,
@@ -389,6 +417,18 @@ impl Gateway {
             }
         });
     }
+}
+
+/// The changes that enter a document under all of its terms, by what the log says and what it says of itself, if that can be read.
+fn entered(position: &Position, entry: &LogEntry, mentions: Option<document::Mentions>) -> Vec<Change> {
+    let mut terms = archive::terms_of(entry);
+    terms.extend(is_request(entry).then_some(Term::Request(position.place.commit)));
+    let type_code = mentions.as_ref().map_or("", |mentions| &mentions.header.document_type);
+    let rsm = document::rsm(&entry.document, type_code).unwrap_or_default();
+    // What was kept of a document stays, where it can be read no more.
+    let kept = mentions.as_ref().and_then(|mentions| said(entry, mentions, rsm).keep(position.place));
+    terms.extend(mentioned(mentions.unwrap_or_default(), rsm));
+    kept.into_iter().chain(terms.iter().map(|term| archive::enter(term, position))).collect()
 }
 
 const DOING: &str = "look into the archive";
