@@ -10,6 +10,7 @@ use crate::record::{Change, Entry, Key, KeyRange, Space, stored};
 const AUDIT: Space = Space(56);
 /// First byte of a stored entry.
 const VERSION: u8 = 1;
+/// What of a target is kept: a value has room for 64 KiB. What we write ourselves is shorter.
 const TARGET_BYTES_MAX: usize = 60_000;
 /// How the number of whoever used the command line begins; no participant's does. The rest is the operating system's name.
 pub const BY_COMMAND: &str = "user:";
@@ -45,15 +46,12 @@ struct Stored {
 impl AuditEntry {
     /// The change that writes it under the number of the commit.
     pub fn put(&self) -> Change {
-        // A value has room for 64 KiB; what we write ourselves is shorter.
-        let (whole, end) = (&self.target, self.target.floor_char_boundary(TARGET_BYTES_MAX));
-        let target = if end < whole.len() { format!("{}…", &whole[..end]) } else { whole.clone() };
         let form = Stored {
             at: self.at.micros(),
             number: self.party.number.to_string(),
             role: self.party.role.code().into(),
             activity: self.activity.clone(),
-            target,
+            target: cut(self.target.clone(), TARGET_BYTES_MAX),
             status: self.status,
             correlation_id: self.correlation_id.clone(),
         };
@@ -76,6 +74,15 @@ impl AuditEntry {
             correlation_id: form.correlation_id,
         })
     }
+}
+
+/// Words, ended by "…" where they are longer than so many bytes.
+pub fn cut(mut words: String, bytes_max: usize) -> String {
+    if words.len() > bytes_max {
+        words.truncate(words.floor_char_boundary(bytes_max));
+        words.push('…');
+    }
+    words
 }
 
 /// The entries of all commits after `commit`, oldest first.

@@ -17,7 +17,7 @@ mod retention;
 mod rounds;
 mod said;
 
-pub use audit::{AuditEntry, BY_COMMAND, audit_after, audit_position};
+pub use audit::{AuditEntry, BY_COMMAND, audit_after, audit_position, cut};
 pub use bodies::{Outbound, Place, body_key, body_of_key, received, received_key, sent_alone};
 pub use catalogue::{
     LogPlace, Position, Term, Verdict, enter, reach, reached, reached_key, terms_of, unread, unread_place, unread_range,

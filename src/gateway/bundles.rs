@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::catalogue::logged;
 use super::delivery::Told;
 use super::post::{Access, Head, WRITE_AT_ONCE_BYTES_MAX, given_out};
-use super::quarantine::PIECE;
+use super::step::PIECE;
 use super::{Fault, Gateway, Settings, delivery, figures, hash};
-use crate::archive::{self, Direction, LogEntry, Place};
+use crate::archive::{self, Direction, LogEntry, LogPlace, Place};
 use crate::document::{self, Bearings, Category, Part, Wire};
 use crate::market::{Party, Timestamp};
 use crate::post_office::{self, Ahead, Bundle, Bundling, Kept, Member, Shown, Waiting};
@@ -194,8 +195,9 @@ impl Bindery {
 
     /// What the log has of a member: all members of a bundle are for the same party.
     fn logged(&self, member: &Member) -> Result<Option<LogEntry>, Fault> {
-        let place = post_office::position(&member.key).ok_or(Fault::Unreadable { what: "a place in a queue" })?;
-        logged(&*self.store, place.0, place.1 + 1)
+        let place = post_office::position(&member.key);
+        let (commit, place) = place.ok_or(Fault::Unreadable { what: "a place in a queue" })?;
+        logged(&*self.store, LogPlace { commit, nth: place + 1 })
     }
 
     fn put_together(&self, bundle: &Bundle, id: &str, now: Timestamp) -> Result<Told, Unbound> {
@@ -289,15 +291,7 @@ pub(super) fn made_anew(store: &dyn Store, waiting: &Waiting) -> Result<Option<A
     let (Some(told), Some((first, _))) = (told, records.first()) else { return Ok(None) };
     let commit = post_office::closed_by(first).ok_or(Fault::Unreadable { what: "a bundle" })?;
     let changes = post_office::made_anew(&waiting.message_id, &records);
-    Ok(Some(Anew { told, changes, logged: logged(store, commit, 1)? }))
-}
-
-/// What the log has of the nth document of a commit.
-fn logged(store: &dyn Store, commit: u64, nth: u64) -> Result<Option<LogEntry>, Fault> {
-    let (key, nth) = archive::log_key(commit, nth);
-    let Some(record) = store.get(&key).map_err(Fault::store(DOING))? else { return Ok(None) };
-    let entries = LogEntry::from_record(&record).ok_or(Fault::Unreadable { what: "the log" })?;
-    Ok(entries.into_iter().nth(nth))
+    Ok(Some(Anew { told, changes, logged: logged(store, LogPlace { commit, nth: 1 })? }))
 }
 
 /// A waiting document that stands at the place of a commit.

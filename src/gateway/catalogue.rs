@@ -253,10 +253,7 @@ impl Catalogue<'_> {
 
     /// The document at a place of the log.
     pub fn document(&self, place: LogPlace) -> Result<Option<LogEntry>, Fault> {
-        let (key, entry) = archive::log_key(place.commit, place.nth);
-        let Some(record) = self.store.get(&key).map_err(Fault::store(DOING))? else { return Ok(None) };
-        let mut entries = LogEntry::from_record(&record).ok_or(Fault::Unreadable { what: "the log" })?;
-        Ok((entry < entries.len()).then(|| entries.swap_remove(entry)))
+        logged(self.store, place)
     }
 
     /// The documents at places of the log that are known to be there. Those of one record that follow each other are read
@@ -417,6 +414,14 @@ impl Gateway {
             }
         });
     }
+}
+
+/// What the log has of the document at a place.
+pub(super) fn logged(store: &dyn Store, place: LogPlace) -> Result<Option<LogEntry>, Fault> {
+    let (key, entry) = archive::log_key(place.commit, place.nth);
+    let Some(record) = store.get(&key).map_err(Fault::store(DOING))? else { return Ok(None) };
+    let mut entries = LogEntry::from_record(&record).ok_or(Fault::Unreadable { what: "the log" })?;
+    Ok((entry < entries.len()).then(|| entries.swap_remove(entry)))
 }
 
 /// The changes that enter a document under all of its terms, by what the log says and what it says of itself, if that can be read.

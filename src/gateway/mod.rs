@@ -38,6 +38,7 @@ mod related;
 mod retention;
 mod rounds;
 mod search;
+mod step;
 #[cfg(test)]
 mod tests;
 mod trail;
@@ -394,9 +395,8 @@ impl Gateway {
     fn decide_what_is_left(&self) -> Result<(), Fault> {
         for record in store::records(&*self.store, &archive::inbox_range(), PAGE_RECORDS) {
             let (key, record) = record.map_err(Fault::store("read the inbox"))?;
-            let unreadable = Fault::Unreadable { what: "the inbox" };
             let (Some(number), Some(entry)) = (archive::number_of(&key), InboxEntry::from_entry(&record)) else {
-                return Err(unreadable);
+                return Err(Fault::Unreadable { what: "the inbox" });
             };
             let request = self.read_left(number, &entry.document)?;
             if let Err(cause) = &request {

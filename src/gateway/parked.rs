@@ -10,11 +10,12 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::decider::Message;
+use super::step::{PIECE, Step};
 use super::{By, Fault, Gateway, PAGE_RECORDS, is_whole, with_causes};
 use crate::archive::{self, InboxEntry};
 use crate::market::Timestamp;
 use crate::process::{errand, timer};
-use crate::record::{Batch, Change, Entry, Expected, Key, Outcome};
+use crate::record::{Batch, Change, Entry, Expected, Key};
 use crate::store::{self, Store};
 
 /// Something that could not be decided.
@@ -153,36 +154,26 @@ impl Gateway {
         let (pieces, unknown) = pieces(&*self.store, keys)?;
         let mut retried = Retried { unknown, ..Retried::default() };
         for piece in pieces {
-            retried.add(self.retry_piece(by, &piece).await?);
+            let plan = || {
+                let mut documents = Vec::new();
+                let mut look = |number, entry: &InboxEntry| {
+                    let read = self.read_left(number, &entry.document).map_err(|fault| with_causes(&fault));
+                    documents.push((number, entry.clone(), read.flatten()?));
+                    Ok(())
+                };
+                let (batch, some) = plan_retry(&*self.store, &piece, &mut look)?;
+                let decider = self.decider.clone();
+                // As for what comes in: whatever becomes of whoever asked, what is in the inbox is with the decider.
+                let then = move |version| {
+                    for (number, entry, request) in documents {
+                        decider.arrived(Message { number, version, entry, request: Ok(request) });
+                    }
+                };
+                Ok(Step { batch, names: some.taken.iter().map(Key::to_string).collect(), then, done: some })
+            };
+            retried.add(self.step(by, "retry", WHAT, plan).await?);
         }
         Ok(retried)
-    }
-
-    async fn retry_piece(&self, by: &By, keys: &[Key]) -> Result<Retried, Fault> {
-        for _ in 0..ATTEMPTS_MAX {
-            let mut documents = Vec::new();
-            let mut look = |number, entry: &InboxEntry| {
-                let read = self.read_left(number, &entry.document).map_err(|fault| with_causes(&fault));
-                documents.push((number, entry.clone(), read.flatten()?));
-                Ok(())
-            };
-            let (mut batch, retried) = plan_retry(&*self.store, keys, &mut look)?;
-            if retried.taken.is_empty() {
-                return Ok(retried);
-            }
-            batch.put_all([by.did("retry", retried.taken.iter().map(Key::to_string), self.now())]);
-            let decider = self.decider.clone();
-            // As for what comes in: whatever becomes of whoever asked, what is in the inbox is with the decider.
-            let hand_over = move |version| {
-                for (number, entry, request) in documents {
-                    decider.arrived(Message { number, version, entry, request: Ok(request) });
-                }
-            };
-            if let Outcome::Committed(_) = self.write_and(batch, hand_over).await? {
-                return Ok(retried);
-            }
-        }
-        Err(Fault::Moving { what: WHAT })
     }
 
     /// Gives up what these keys name. Returns what that was, and the keys under which nothing is set aside.
@@ -190,24 +181,14 @@ impl Gateway {
         let (pieces, unknown) = pieces(&*self.store, Some(keys))?;
         let mut gone = Vec::new();
         for piece in pieces {
-            gone.extend(self.discard_piece(by, &piece).await?);
+            let plan = || {
+                let (batch, some) = plan_discard(&*self.store, &piece)?;
+                let names = some.iter().map(|parked| parked.key.to_string()).collect();
+                Ok(Step { batch, names, then: |_| (), done: some })
+            };
+            gone.extend(self.step(by, "discard", WHAT, plan).await?);
         }
         Ok((gone, unknown))
-    }
-
-    async fn discard_piece(&self, by: &By, keys: &[Key]) -> Result<Vec<Parked>, Fault> {
-        for _ in 0..ATTEMPTS_MAX {
-            let (mut batch, gone) = plan_discard(&*self.store, keys)?;
-            if gone.is_empty() {
-                return Ok(gone);
-            }
-            batch.put_all([by.did("discard", gone.iter().map(|parked| parked.key.to_string()), self.now())]);
-            // Whoever has been quicker has some of it decided again, or gave it up: look again.
-            if let Outcome::Committed(_) = self.write(batch).await? {
-                return Ok(gone);
-            }
-        }
-        Err(Fault::Moving { what: WHAT })
     }
 }
 
@@ -266,7 +247,3 @@ fn each(store: &dyn Store, mut see: impl FnMut(&Key, &Entry) -> Result<(), Fault
 const DOING: &str = "read what is parked";
 const WHAT: &str = "what is parked";
 const UNREADABLE: Fault = Fault::Unreadable { what: WHAT };
-/// How often it is looked again at what changes at that moment.
-const ATTEMPTS_MAX: u32 = 10;
-/// How much one commit takes up or gives up, at most.
-const PIECE: usize = 100;

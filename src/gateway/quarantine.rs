@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::bundles::{Anew, kept_at, made_anew};
 use super::delivery::{self, tell_shown};
 use super::post::Access;
+use super::step::{ATTEMPTS_MAX, PIECE, Step};
 use super::{By, Fault, Gateway, PAGE_RECORDS, figures, with_causes};
 use crate::archive::{self, LogEntry, Outbound};
 use crate::document::Category;
@@ -231,7 +232,7 @@ pub(super) fn harmed_behind(store: &dyn Store, range: &KeyRange, place: &Key) ->
 }
 
 fn read(entry: &Entry) -> Result<Quarantined, Fault> {
-    Quarantined::from_entry(entry).ok_or(Fault::Unreadable { what: "what is in quarantine" })
+    Quarantined::from_entry(entry).ok_or(Fault::Unreadable { what: WHAT })
 }
 
 impl Gateway {
@@ -303,9 +304,9 @@ impl Gateway {
         for piece in pieces {
             let plan = || {
                 let (batch, some) = plan_release(&*self.store, &piece, self.now())?;
-                Ok((batch, some.names(), some))
+                Ok(Step { batch, names: some.names(), then: |_| (), done: some })
             };
-            released.add(self.done_to_piece(by, "release", &plan).await?);
+            released.add(self.step(by, "release", WHAT, plan).await?);
             // Whoever waits for post looks again when something moves.
             self.decider.time_has_passed();
         }
@@ -323,31 +324,11 @@ impl Gateway {
         for piece in pieces {
             let plan = || {
                 let (batch, some) = plan_discard(&*self.store, &piece, self.now())?;
-                Ok((batch, ids_of(&some).collect(), some))
+                Ok(Step { batch, names: ids_of(&some).collect(), then: |_| (), done: some })
             };
-            gone.extend(self.done_to_piece(by, "discard", &plan).await?);
+            gone.extend(self.step(by, "discard", WHAT, plan).await?);
         }
         Ok((gone, unknown))
-    }
-
-    /// Does what is planned, and writes down to what; plans again where that has changed meanwhile, for its owner may let it go.
-    async fn done_to_piece<T>(
-        &self,
-        by: &By,
-        activity: &'static str,
-        plan: &(dyn Fn() -> Result<(Batch, Vec<String>, T), Fault> + Sync),
-    ) -> Result<T, Fault> {
-        for _ in 0..ATTEMPTS_MAX {
-            let (mut batch, names, done) = plan()?;
-            if names.is_empty() {
-                return Ok(done);
-            }
-            batch.put_all([by.did(activity, names, self.now())]);
-            if let Outcome::Committed(_) = self.commit(activity, batch).await? {
-                return Ok(done);
-            }
-        }
-        Err(Fault::Moving { what: "what is in quarantine" })
     }
 
     /// A document that stands aside, and the commit that wrote its record.
@@ -358,9 +339,6 @@ impl Gateway {
 }
 
 const DOING: &str = "read what is in quarantine";
-/// Documents that one commit moves aside, lets back or gives up, at most.
-pub(super) const PIECE: usize = 100;
+const WHAT: &str = "what is in quarantine";
 /// Bytes that these have at most, unless it is one document: they may have to be written anew.
 const PIECE_BYTES: u64 = 32 * 1024 * 1024;
-/// How often it is looked again for a document whose queue changes at that moment.
-const ATTEMPTS_MAX: u32 = 10;

@@ -16,7 +16,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::body::Unread;
 use super::{Door, Format, Problem, error_document};
-use crate::archive::AuditEntry;
+use crate::archive::{AuditEntry, cut};
 use crate::gateway::begin_figures;
 use crate::market::Party;
 
@@ -127,20 +127,12 @@ async fn audit(
     if let Some(change) = &said.change {
         target = format!("{target} {change}");
     }
-    let (at, target, status) = (door.gateway.now(), kept_of(target), status.as_u16());
+    let (at, target, status) = (door.gateway.now(), cut(target, TARGET_BYTES_MAX), status.as_u16());
     let done = AuditEntry { at, party, activity, target, status, correlation_id: id.to_string() };
     door.gateway.audit(&done).await.map_err(|fault| Problem::fault(&fault))
 }
 
 /// What of a caller's words is written down.
-fn kept_of(mut words: String) -> String {
-    if words.len() > TARGET_BYTES_MAX {
-        words.truncate(words.floor_char_boundary(TARGET_BYTES_MAX));
-        words.push('…');
-    }
-    words
-}
-
 const TARGET_BYTES_MAX: usize = 1_000;
 /// How the routes begin whose use is written down.
 const AUDITED: [&str; 2] = ["/v1.0/operator/", "/v1.0/cim/messages"];
@@ -257,9 +249,9 @@ mod tests {
 
     #[test]
     fn a_long_path_is_cut_between_characters() {
-        assert_eq!(kept_of("/v1.0/operator/charges?text=net".into()), "/v1.0/operator/charges?text=net");
-        assert_eq!(kept_of("æ".repeat(700)), "æ".repeat(500) + "…");
-        assert_eq!(kept_of(format!("/{}", "æ".repeat(700))).len(), 999 + "…".len());
+        assert_eq!(cut("/v1.0/operator/charges?text=net".into(), TARGET_BYTES_MAX), "/v1.0/operator/charges?text=net");
+        assert_eq!(cut("æ".repeat(700), TARGET_BYTES_MAX), "æ".repeat(500) + "…");
+        assert_eq!(cut(format!("/{}", "æ".repeat(700)), TARGET_BYTES_MAX).len(), 999 + "…".len());
     }
 
     #[test]
